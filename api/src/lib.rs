@@ -1,0 +1,1 @@
+//! api: see the crate's files; under construction.

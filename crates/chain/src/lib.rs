@@ -1,0 +1,1 @@
+//! chain: see the crate's files; under construction.

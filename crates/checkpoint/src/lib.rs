@@ -1,0 +1,1 @@
+//! checkpoint: see the crate's files; under construction.

@@ -1,0 +1,1 @@
+//! grail: see the crate's files; under construction.

@@ -1,0 +1,1 @@
+//! miner: see the crate's files; under construction.

@@ -1,0 +1,1 @@
+//! protocol: see the crate's files; under construction.

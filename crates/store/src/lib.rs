@@ -1,0 +1,1 @@
+//! store: see the crate's files; under construction.

@@ -1,0 +1,1 @@
+//! sandbox: see the crate's files; under construction.

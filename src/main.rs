@@ -1,0 +1,2 @@
+//! The binary: under construction.
+fn main() {}
