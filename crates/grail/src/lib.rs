@@ -1,1 +1,22 @@
-//! grail: see the crate's files; under construction.
+//! The GRAIL proof, pure: what a miner commits to and how anyone checks it.
+//!
+//! No I/O, no clock, no async, no randomness of its own: same inputs, same verdict. The scheme is
+//! `grail-r1` (docs/PROTOCOL.md); [`legacy`] reads the deployed v5/v7 sketch for compatibility only.
+
+pub mod chain;
+pub mod check;
+pub mod error;
+pub mod exact;
+pub mod hash;
+pub mod ids;
+pub mod keys;
+pub mod merkle;
+pub mod profile;
+pub mod receipt;
+pub mod record;
+pub mod reject;
+pub mod seed;
+
+pub use error::Error;
+pub use ids::{CheckpointId, Hotkey, ProfileId, PromptId, Randomness};
+pub use reject::RejectReason;

@@ -1,0 +1,57 @@
+//! The receipt: the service's signed word that it held a group's commitment at a time, before any audit draw.
+
+use serde::{Deserialize, Serialize};
+
+use crate::hash::{Hash, Transcript};
+use crate::ids::{GroupRoot, Hotkey};
+use crate::keys::{self, SIGNATURE_BYTES, ServiceKey};
+
+/// What the service attests to when it takes in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The group's task: [`crate::chain::Task::id`].
+    #[serde(with = "hex::serde")]
+    pub task: Hash,
+    pub group_root: GroupRoot,
+    pub hotkey: Hotkey,
+    /// Milliseconds since the Unix epoch, by the service's clock.
+    pub received_at_ms: u64,
+    /// The beacon round whose randomness decides the audit; 0 while every group is audited in full.
+    pub audit_round: u64,
+}
+
+impl Receipt {
+    /// `H("reliquary/receipt/1" | task | root | hotkey | time | audit round)`: what the service signs.
+    pub fn digest(&self) -> Hash {
+        Transcript::new("reliquary/receipt/1")
+            .bytes(&self.task)
+            .bytes(&self.group_root.0)
+            .bytes(&self.hotkey.0)
+            .u64(self.received_at_ms)
+            .u64(self.audit_round)
+            .finish()
+    }
+
+    pub fn sign(self, key: &ServiceKey) -> SignedReceipt {
+        SignedReceipt { receipt: self, service_key: key.public(), signature: key.sign(&self.digest()) }
+    }
+}
+
+/// A receipt with the service's ed25519 signature over its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedReceipt {
+    #[serde(flatten)]
+    pub receipt: Receipt,
+    #[serde(with = "hex::serde")]
+    pub service_key: [u8; 32],
+    #[serde(with = "hex::serde")]
+    pub signature: [u8; SIGNATURE_BYTES],
+}
+
+impl SignedReceipt {
+    /// True when the key named in it signed it. Whether that key is the service's is the reader's to decide.
+    pub fn is_signed(&self) -> bool {
+        keys::verify_service(&self.service_key, &self.receipt.digest(), &self.signature)
+    }
+}
