@@ -16,8 +16,17 @@ use crate::seed::SeedStream;
 /// A miner shows `c_t` after this many tokens, so that a cut stream can be judged up to there.
 pub const LINK_EVERY: usize = 64;
 
+/// How a completion is drawn. Part of the task, so that nobody can re-interpret a proof under other terms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Terms {
+    pub temperature: f32,
+    pub top_p: f32,
+    pub top_k: u32,
+    pub max_tokens: u32,
+}
+
 /// What is asked of a miner for one prompt; binds every rollout of the group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Task {
     pub checkpoint: CheckpointId,
     pub profile: ProfileId,
@@ -26,15 +35,20 @@ pub struct Task {
     /// [`hash::tokens`] of the prompt.
     pub prompt_tokens: Hash,
     pub group_size: u32,
+    pub terms: Terms,
 }
 
 impl Task {
-    /// `H("reliquary/task/1" | prompt id | prompt tokens hash | G)`.
+    /// `H("reliquary/task/1" | prompt id | prompt tokens hash | G | temperature bits | top_p bits | top_k | max_tokens)`.
     pub fn id(&self) -> Hash {
         Transcript::new("reliquary/task/1")
             .bytes(&self.prompt.0)
             .bytes(&self.prompt_tokens)
             .u32(self.group_size)
+            .u32(self.terms.temperature.to_bits())
+            .u32(self.terms.top_p.to_bits())
+            .u32(self.terms.top_k)
+            .u32(self.terms.max_tokens)
             .finish()
     }
 

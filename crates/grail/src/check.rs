@@ -7,12 +7,11 @@ use crate::merkle;
 use crate::receipt::SignedReceipt;
 use crate::reject::RejectReason;
 
-/// What the rules of a task say about the shape of a rollout.
+/// What the checkpoint says about the shape of a rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules<'a> {
     pub vocab_size: u32,
     pub eos: &'a [u32],
-    pub max_tokens: u32,
 }
 
 /// Checks one rollout as it was committed: ranges, EOS rule, chain, signature (the dearest last).
@@ -23,8 +22,9 @@ pub fn rollout(
     hotkey: &Hotkey,
     commitment: &Commitment,
 ) -> Result<(), RejectReason> {
-    ranges(rules, commitment)?;
-    eos_rule(rules, commitment)?;
+    let most = task.terms.max_tokens as usize;
+    ranges(rules, most, commitment)?;
+    eos_rule(rules, most, commitment)?;
     if commitment.computed_head(task, sample, hotkey) != commitment.head {
         return Err(RejectReason::BrokenChain);
     }
@@ -34,8 +34,8 @@ pub fn rollout(
     Ok(())
 }
 
-fn ranges(rules: &Rules<'_>, commitment: &Commitment) -> Result<(), RejectReason> {
-    if commitment.tokens.len() > rules.max_tokens as usize {
+fn ranges(rules: &Rules<'_>, most: usize, commitment: &Commitment) -> Result<(), RejectReason> {
+    if commitment.tokens.len() > most {
         return Err(RejectReason::Oversized);
     }
     let same_length = commitment.tokens.len() == commitment.records.len();
@@ -49,13 +49,13 @@ fn ranges(rules: &Rules<'_>, commitment: &Commitment) -> Result<(), RejectReason
 }
 
 /// `stop`: EOS last and nowhere else. `length`: the cap reached without EOS. Nothing follows EOS.
-fn eos_rule(rules: &Rules<'_>, commitment: &Commitment) -> Result<(), RejectReason> {
+fn eos_rule(rules: &Rules<'_>, most: usize, commitment: &Commitment) -> Result<(), RejectReason> {
     let Some((last, inner)) = commitment.tokens.split_last() else {
         return Err(RejectReason::EosRule);
     };
     let ends_well = match commitment.finish {
         Finish::Stop => rules.eos.contains(last),
-        Finish::Length => !rules.eos.contains(last) && commitment.tokens.len() == rules.max_tokens as usize,
+        Finish::Length => !rules.eos.contains(last) && commitment.tokens.len() == most,
     };
     if !ends_well || inner.iter().any(|token| rules.eos.contains(token)) {
         return Err(RejectReason::EosRule);

@@ -10,11 +10,14 @@ pub mod exact;
 pub mod hash;
 pub mod ids;
 pub mod keys;
+pub mod legacy;
 pub mod merkle;
+pub mod numerics;
 pub mod profile;
 pub mod receipt;
 pub mod record;
 pub mod reject;
+pub mod sampler;
 pub mod seed;
 
 pub use error::Error;

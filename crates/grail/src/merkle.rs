@@ -61,7 +61,7 @@ pub fn root_from_path(leaf: Hash, mut index: usize, count: usize, siblings: &[Ha
     while width > 1 {
         if index ^ 1 < width {
             let sibling = siblings.next()?;
-            here = if index % 2 == 0 { node(&here, sibling) } else { node(sibling, &here) };
+            here = if index.is_multiple_of(2) { node(&here, sibling) } else { node(sibling, &here) };
         }
         index /= 2;
         width = width.div_ceil(2);

@@ -1,1 +1,17 @@
-//! protocol: see the crate's files; under construction.
+//! Values and arithmetic of the service, pure: no I/O, no clock, no async.
+//!
+//! What the gateway, the worker and the miner must agree on lives here; how it is stored or sent does not.
+
+pub mod advantage;
+pub mod collect;
+pub mod event;
+pub mod ids;
+pub mod job;
+pub mod money;
+pub mod rollout;
+pub mod selection;
+pub mod wire;
+pub mod work;
+
+pub use ids::{AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, RewardFunctionId, RolloutId};
+pub use money::Rao;

@@ -1,0 +1,48 @@
+//! The durable events of a job's log. Their order is the log's; their bodies never change once written.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventType { $($(#[$doc])* #[serde(rename = $text)] $name),* }
+
+        impl EventType {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|event| event.as_str() == text)
+            }
+        }
+    };
+}
+
+event_types! {
+    JobQueued = "job.queued",
+    JobStarted = "job.started",
+    /// A miner's commitment for a group was taken in and receipted.
+    GroupReceived = "group.received",
+    GroupScored = "group.scored",
+    /// An answer of a miner was refused; the group goes to another.
+    GroupRejected = "group.rejected",
+    GroupAccepted = "group.accepted",
+    GroupFiltered = "group.filtered",
+    GroupFailed = "group.failed",
+    RolloutVerified = "rollout.verified",
+    RolloutRejected = "rollout.rejected",
+    JobCompleted = "job.completed",
+    JobFailed = "job.failed",
+    JobCancelled = "job.cancelled",
+}
+
+impl EventType {
+    /// The stream ends after one of these.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::JobCompleted | Self::JobFailed | Self::JobCancelled)
+    }
+}

@@ -1,0 +1,191 @@
+//! A job as the service understands it: parsed once at the edge, trusted afterwards.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::advantage::Advantage;
+use crate::money::Rao;
+use crate::selection::{Dedup, GroupFilter};
+
+pub const MAX_SAMPLES: u32 = 64;
+pub const MAX_INLINE_PROMPTS: usize = 1_000;
+pub const MAX_CUSTOM_ID_CHARS: usize = 128;
+pub const MAX_METADATA_ENTRIES: usize = 16;
+pub const MAX_METADATA_CHARS: usize = 512;
+
+/// How completions are sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplingSpec {
+    /// Completions per prompt (the group size).
+    pub n: u32,
+    pub temperature: f32,
+    pub top_p: f32,
+    pub top_k: u32,
+    pub max_tokens: u32,
+}
+
+/// What happens to a rollout whose reward function failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// Deliver it with `reward: null`; it takes no part in the advantages.
+    Mask,
+    /// Count the reward as 0.
+    Zero,
+    /// Filter it.
+    Reject,
+}
+
+/// Fuel and memory that one sample may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardLimits {
+    pub fuel: u64,
+    pub memory_bytes: u64,
+}
+
+/// The module that scores a job's rollouts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardModule {
+    /// `builtin/last-number` or `rwf_…@3`, as the customer named it.
+    pub name: String,
+    #[serde(with = "hex::serde")]
+    pub component_sha256: [u8; 32],
+    pub limits: RewardLimits,
+    pub on_error: OnError,
+}
+
+/// A job's terms, without its prompts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobSpec {
+    pub sampling: SamplingSpec,
+    /// `None`: rewards are `null` and no group is filtered for its variance.
+    pub reward: Option<RewardModule>,
+    pub filter: GroupFilter,
+    pub advantage: Advantage,
+    pub dedup: Dedup,
+    /// The most that the job may cost; the hold is the smaller of this and the price of every rollout.
+    pub max_amount: Option<Rao>,
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// One prompt of a job, tokenised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    pub index: u32,
+    pub custom_id: String,
+    /// The text that was tokenised (rendered from messages where those were given); `None` for raw token ids.
+    pub text: Option<String>,
+    pub tokens: Vec<u32>,
+    /// What the reward function compares with, a JSON value as text or plain text.
+    pub reference: String,
+    /// The prompt's own metadata, JSON text.
+    pub metadata: String,
+}
+
+/// The states of a job. Terminal ones never change again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    Queued,
+    InProgress,
+    Cancelling,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl JobStatus {
+    pub const ALL: &[Self] =
+        &[Self::Queued, Self::InProgress, Self::Cancelling, Self::Completed, Self::Failed, Self::Cancelled];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
+            Self::Cancelling => "cancelling",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|status| status.as_str() == text)
+    }
+
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for JobStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The states of a group: the queue's unit, moved along by one step each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupState {
+    /// Waits for a miner.
+    Pending,
+    /// A miner holds the lease.
+    Dispatched,
+    /// Committed and receipted; waits for its rewards.
+    Received,
+    /// Scored; waits for the verifier.
+    Scored,
+    /// Proof passed; waits for selection and settlement.
+    Verified,
+    /// Terminal: delivered.
+    Accepted,
+    /// Terminal: honest, but kept back by the job's rules.
+    Filtered,
+    /// Terminal: no miner gave a valid answer within the attempts allowed.
+    Failed,
+    /// Terminal: the job was cancelled before the group was delivered.
+    Cancelled,
+}
+
+impl GroupState {
+    pub const ALL: &[Self] = &[
+        Self::Pending,
+        Self::Dispatched,
+        Self::Received,
+        Self::Scored,
+        Self::Verified,
+        Self::Accepted,
+        Self::Filtered,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Dispatched => "dispatched",
+            Self::Received => "received",
+            Self::Scored => "scored",
+            Self::Verified => "verified",
+            Self::Accepted => "accepted",
+            Self::Filtered => "filtered",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|state| state.as_str() == text)
+    }
+
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Accepted | Self::Filtered | Self::Failed | Self::Cancelled)
+    }
+}

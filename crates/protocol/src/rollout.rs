@@ -1,0 +1,258 @@
+//! The rollout as it is delivered: one self-contained JSON object with everything an offline verifier needs.
+//!
+//! [`RolloutRecord::check`] is level L0 on the delivered form: it rebuilds task, chain and receipt from the record's own
+//! fields, so that a change of any of them is seen. The model is not needed here; [`Rebuilt`] carries what L1x needs.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use grail::chain::{Commitment, Finish, Task, Terms};
+use grail::hash::Hash;
+use grail::ids::{CheckpointId, Hotkey, Randomness, prompt_id};
+use grail::keys::{self, SIGNATURE_BYTES, ServiceKey};
+use grail::profile::Profile;
+use grail::receipt::SignedReceipt;
+use grail::record::{RECORD_BYTES, Record};
+use grail::{RejectReason, check, hash};
+use serde::{Deserialize, Serialize};
+
+use crate::advantage::Stats;
+use crate::ids::{GroupId, JobId, RolloutId};
+use crate::money::Rao;
+
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One verified rollout with its proof.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RolloutRecord {
+    /// Always `rollout`.
+    pub object: String,
+    /// Readers refuse versions that they do not know.
+    pub schema_version: u32,
+    pub id: RolloutId,
+    pub job_id: JobId,
+    pub group_id: GroupId,
+    pub custom_id: String,
+    pub prompt_index: u32,
+    pub sample_index: u32,
+    pub prompt_text: Option<String>,
+    pub completion_text: String,
+    pub prompt_ids: Vec<u32>,
+    pub completion_ids: Vec<u32>,
+    /// One per completion token; 0 where a trainer must not learn (a masked reward).
+    pub loss_mask: Vec<u8>,
+    /// The sampling policy's raw log-probs, as the miner committed to them.
+    pub behavior_logprobs: Vec<f32>,
+    /// The same, recomputed by the verification pool; `null` when this rollout was not audited.
+    pub verifier_logprobs: Option<Vec<f32>>,
+    pub sampling: Sampling,
+    pub finish_reason: Finish,
+    pub num_prompt_tokens: u32,
+    pub num_completion_tokens: u32,
+    /// `null`, never 0, when scoring failed.
+    pub reward: Option<f64>,
+    pub reward_components: BTreeMap<String, f64>,
+    /// Why there is no reward: an outcome of the sandbox.
+    pub reward_error: Option<String>,
+    pub advantage: Option<f64>,
+    pub group: GroupSummary,
+    pub dedup: DedupInfo,
+    pub proof: Proof,
+    /// `null` when the job has no reward function.
+    pub reward_receipt: Option<RewardReceipt>,
+    pub price_rao: Rao,
+    pub created_at: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sampling {
+    pub temperature: f32,
+    pub top_p: f32,
+    pub top_k: u32,
+    pub max_tokens: u32,
+}
+
+impl Sampling {
+    pub fn terms(&self) -> Terms {
+        Terms {
+            temperature: self.temperature,
+            top_p: self.top_p,
+            top_k: self.top_k,
+            max_tokens: self.max_tokens,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupSummary {
+    pub size: u32,
+    pub stats_all: Stats,
+    pub stats_selected: Stats,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DedupInfo {
+    /// `Commitment::sample_hash`: prompt and completion tokens.
+    #[serde(with = "hex::serde")]
+    pub sample_hash: Hash,
+    /// Another rollout of the same group has the same tokens.
+    pub is_duplicate: bool,
+}
+
+/// The commitment of the rollout and the service's receipt for its group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Proof {
+    pub profile: Profile,
+    pub checkpoint_id: CheckpointId,
+    pub randomness: Randomness,
+    pub hotkey: Hotkey,
+    /// 20 bytes per token, base64.
+    pub records: String,
+    #[serde(with = "hex::serde")]
+    pub head: Hash,
+    #[serde(with = "hex::serde")]
+    pub signature: [u8; SIGNATURE_BYTES],
+    /// From the head to the receipt's group root, bottom up.
+    pub merkle_path: Vec<HexHash>,
+    pub receipt: SignedReceipt,
+    /// `full`: every token was recomputed by the service.
+    pub verification: String,
+}
+
+/// A hash that serialises as hex inside a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HexHash(#[serde(with = "hex::serde")] pub Hash);
+
+/// The service's signed word on how the reward came about; anyone can re-run the module and compare.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardReceipt {
+    /// The name the job used, such as `builtin/last-number` or `rwf_…@3`.
+    pub function: String,
+    /// The sandbox's receipt, as its own canonical JSON.
+    pub receipt: serde_json::Value,
+    /// The hash of the sandbox receipt's canonical bytes.
+    #[serde(with = "hex::serde")]
+    pub receipt_hash: Hash,
+    #[serde(with = "hex::serde")]
+    pub service_key: [u8; 32],
+    #[serde(with = "hex::serde")]
+    pub signature: [u8; SIGNATURE_BYTES],
+}
+
+/// `H("reliquary/reward/1" | head | receipt hash | reward bits or empty)`: binds the reward to this rollout.
+pub fn reward_digest(head: &Hash, receipt_hash: &Hash, reward: Option<f64>) -> Hash {
+    let bits = reward.map(|reward| reward.to_bits().to_be_bytes());
+    hash::Transcript::new("reliquary/reward/1")
+        .bytes(head)
+        .bytes(receipt_hash)
+        .bytes(bits.as_ref().map_or(&[], |bits| bits.as_slice()))
+        .finish()
+}
+
+impl RewardReceipt {
+    pub fn sign(
+        function: String,
+        receipt: serde_json::Value,
+        receipt_hash: Hash,
+        head: &Hash,
+        reward: Option<f64>,
+        key: &ServiceKey,
+    ) -> Self {
+        let signature = key.sign(&reward_digest(head, &receipt_hash, reward));
+        Self { function, receipt, receipt_hash, service_key: key.public(), signature }
+    }
+
+    fn is_signed(&self, head: &Hash, reward: Option<f64>) -> bool {
+        keys::verify_service(
+            &self.service_key,
+            &reward_digest(head, &self.receipt_hash, reward),
+            &self.signature,
+        )
+    }
+}
+
+/// What a record says, in the proof's own types.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rebuilt {
+    pub task: Task,
+    pub commitment: Commitment,
+}
+
+impl RolloutRecord {
+    /// Rebuilds task and commitment from the record's fields. `None` when they contradict each other in length.
+    pub fn rebuild(&self) -> Option<Rebuilt> {
+        let bytes = BASE64.decode(&self.proof.records).ok()?;
+        let (chunks, []) = bytes.as_chunks::<RECORD_BYTES>() else { return None };
+        let records: Vec<Record> = chunks.iter().map(Record::from_bytes).collect();
+        let count = self.completion_ids.len();
+        let logprobs_agree = records.len() == self.behavior_logprobs.len()
+            && records.iter().zip(&self.behavior_logprobs).all(|(r, lp)| r.logprob.to_bits() == lp.to_bits());
+        let lengths_agree = records.len() == count
+            && self.loss_mask.len() == count
+            && self.num_completion_tokens as usize == count
+            && self.num_prompt_tokens as usize == self.prompt_ids.len();
+        (self.object == "rollout" && self.schema_version == SCHEMA_VERSION).then_some(())?;
+        (logprobs_agree && lengths_agree).then_some(())?;
+        let task = Task {
+            checkpoint: self.proof.checkpoint_id,
+            profile: self.proof.profile.id(),
+            randomness: self.proof.randomness,
+            prompt: prompt_id(self.job_id.as_bytes(), self.prompt_index),
+            prompt_tokens: hash::tokens(&self.prompt_ids),
+            group_size: self.group.size,
+            terms: self.sampling.terms(),
+        };
+        let commitment = Commitment {
+            tokens: self.completion_ids.clone(),
+            records,
+            finish: self.finish_reason,
+            head: self.proof.head,
+            signature: self.proof.signature,
+        };
+        Some(Rebuilt { task, commitment })
+    }
+
+    /// Level L0 on the delivered record: ranges, EOS rule, chain, both signatures, Merkle path, dedup hash, reward
+    /// receipt. `service_key` is the key that the reader trusts.
+    pub fn check(&self, rules: &check::Rules<'_>, service_key: &[u8; 32]) -> Result<Rebuilt, RejectReason> {
+        let rebuilt = self.rebuild().ok_or(RejectReason::MalformedFrame)?;
+        let Rebuilt { task, commitment } = &rebuilt;
+        check::rollout(task, rules, self.sample_index, &self.proof.hotkey, commitment)?;
+        if self.proof.receipt.service_key != *service_key {
+            return Err(RejectReason::BadReceipt);
+        }
+        let path: Vec<Hash> = self.proof.merkle_path.iter().map(|hash| hash.0).collect();
+        check::receipt(
+            task,
+            &self.proof.hotkey,
+            self.sample_index,
+            &commitment.head,
+            &path,
+            &self.proof.receipt,
+        )?;
+        if commitment.sample_hash(&task.prompt_tokens) != self.dedup.sample_hash {
+            return Err(RejectReason::MalformedFrame);
+        }
+        let reward_holds = match &self.reward_receipt {
+            Some(receipt) => {
+                receipt.service_key == *service_key && receipt.is_signed(&commitment.head, self.reward)
+            }
+            None => self.reward.is_none(),
+        };
+        if reward_holds { Ok(rebuilt) } else { Err(RejectReason::BadReceipt) }
+    }
+}
+
+/// The records of a commitment as the proof carries them.
+pub fn encode_records(records: &[Record]) -> String {
+    let bytes: Vec<u8> = records.iter().flat_map(Record::to_bytes).collect();
+    BASE64.encode(bytes)
+}
