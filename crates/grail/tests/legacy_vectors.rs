@@ -185,7 +185,10 @@ impl<'de> Deserialize<'de> for Exact {
 /// Hidden states as written in the vectors: f32 bits, big endian, whatever dtype the peer held them in.
 fn f32_values(bits_hex: &str) -> Outcome<Vec<f32>> {
     let bytes = hex::decode(bits_hex)?;
-    Ok(bytes.chunks_exact(4).map(|word| f32::from_be_bytes(word.try_into().expect("chunks of four"))).collect())
+    Ok(bytes
+        .chunks_exact(4)
+        .map(|word| f32::from_be_bytes(word.try_into().expect("chunks of four")))
+        .collect())
 }
 
 fn prf_hex(input: &str) -> Outcome<String> {

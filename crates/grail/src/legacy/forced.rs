@@ -1,6 +1,8 @@
 //! The deployed forced-seed sampler: a public draw per token, and the token that it dictates.
 //!
-//! The arithmetic is torch's on the CPU: f32 throughout, with cumulative sums carried in f64 and rounded to f32.
+//! The arithmetic is torch's on the CPU: f32 throughout, with cumulative sums carried in f64 and rounded to f32. The last
+//! unit of an f32 softmax differs between torch builds, so a draw within 1e-7 of a step may land on either side of it; a
+//! draw that rounds to 1 always is that close. Probabilities that tie at the top-p boundary stay in token order.
 
 use sha2::{Digest, Sha256};
 

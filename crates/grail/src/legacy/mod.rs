@@ -1,7 +1,7 @@
 //! The deployed GRAIL, read bit for bit: compatibility only, never evidence.
 //!
 //! Two dialects are in use: `v5` (one-covenant/grail) and `v7` (reliquary). They differ in how the PRF frames its
-//! input and in the base tolerance. [`check`] reports what the deployed rule says, beside our own answer: every
+//! input and in the base tolerance. [`check()`] reports what the deployed rule says, beside our own answer: every
 //! sketch in range and possible, and enough of them *exactly* equal to the recomputed ones.
 //!
 //! Why this is not evidence (the tests in `check` show it): the deployed distance is `min(|a-b|, Q-|a-b|)` on values

@@ -124,3 +124,42 @@ fn adjust_heap(heap: &mut [Entry], top: usize, value: Entry) {
     }
     heap[hole] = value;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        /// One magnitude per digit.
+        digits: String,
+        indices: Vec<usize>,
+    }
+
+    /// Rows full of ties and what `torch.topk(row, 16)` (torch 2.15, CPU) chose among them.
+    #[test]
+    fn ties_fall_as_torch_lets_them_fall() {
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/data/torch-topk-ties.json")).unwrap();
+        let mut unlike_lowest_index = 0;
+        for case in &cases {
+            let values: Vec<f32> =
+                case.digits.chars().map(|digit| digit.to_digit(10).unwrap() as f32).collect();
+            assert_eq!(largest_magnitudes(&values, 16), case.indices, "{}", case.digits);
+
+            let mut lowest: Vec<usize> = (0..values.len()).collect();
+            lowest.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
+            lowest.truncate(16);
+            lowest.sort_unstable();
+            unlike_lowest_index += usize::from(lowest != case.indices);
+        }
+        assert!(unlike_lowest_index > 5, "the cases must be able to tell tie rules apart");
+    }
+
+    #[test]
+    fn nan_is_the_largest_and_the_sign_is_ignored() {
+        assert_eq!(largest_magnitudes(&[1.0, -5.0, f32::NAN, 4.0], 2), [1, 2]);
+        assert_eq!(largest_magnitudes(&[f32::NAN; 40], 40), (0..40).collect::<Vec<_>>());
+        assert_eq!(largest_magnitudes(&[0.0], 1), [0]);
+    }
+}
