@@ -1,0 +1,112 @@
+//! The event log: gap-free per job, since the sequence only moves in the transaction that writes the event.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use protocol::JobId;
+use protocol::event::EventType;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::Error;
+
+/// One event to write.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    pub event: EventType,
+    /// The part of the body that is the event's own.
+    pub data: Value,
+}
+
+impl NewEvent {
+    pub fn new(event: EventType, data: Value) -> Self {
+        Self { event, data }
+    }
+}
+
+/// One event as every reader gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub sequence: i64,
+    pub event: EventType,
+    /// The exact JSON text.
+    pub body: String,
+}
+
+/// Appends events in order and returns the sequence of the first.
+///
+/// Locks the job's row until the transaction ends: commit order is sequence order. Call it late.
+pub async fn append(
+    conn: &mut PgConnection,
+    job: JobId,
+    now: DateTime<Utc>,
+    events: &[NewEvent],
+) -> Result<i64, Error> {
+    let count = events.len() as i64;
+    let row = sqlx::query!(
+        "UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1 RETURNING last_sequence, traceparent",
+        job.0,
+        count
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound)?;
+    let first = row.last_sequence - count + 1;
+    let trace_id = row.traceparent.as_deref().and_then(trace_id);
+    let sequences: Vec<i64> = (first..=row.last_sequence).collect();
+    let types: Vec<String> = events.iter().map(|event| event.event.as_str().to_owned()).collect();
+    let bodies: Vec<String> = events
+        .iter()
+        .zip(&sequences)
+        .map(|(event, sequence)| body(job, *sequence, event, now, trace_id).to_string())
+        .collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO events (job_id, sequence, type, body, created_at)
+        SELECT $1, e.sequence, e.type, e.body, $5
+        FROM UNNEST($2::bigint[], $3::text[], $4::text[]) AS e (sequence, type, body)
+        "#,
+        job.0,
+        &sequences,
+        &types,
+        &bodies,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(first)
+}
+
+fn body(job: JobId, sequence: i64, event: &NewEvent, now: DateTime<Utc>, trace_id: Option<&str>) -> Value {
+    json!({
+        "object": "event",
+        "id": job.event(sequence),
+        "sequence": sequence,
+        "type": event.event.as_str(),
+        "job_id": job,
+        "created_at": now.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "trace_id": trace_id,
+        "data": event.data,
+    })
+}
+
+/// The trace id inside a W3C traceparent (`00-<trace id>-<span id>-<flags>`).
+fn trace_id(traceparent: &str) -> Option<&str> {
+    traceparent.split('-').nth(1).filter(|id| id.len() == 32)
+}
+
+/// A page of events after `after`, in order.
+pub async fn page(conn: &mut PgConnection, job: JobId, after: i64, limit: i64) -> Result<Vec<Event>, Error> {
+    let rows = sqlx::query!(
+        "SELECT sequence, type, body FROM events WHERE job_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3",
+        job.0,
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let event = EventType::parse(&row.r#type).ok_or(Error::Corrupt("event type"))?;
+            Ok(Event { sequence: row.sequence, event, body: row.body })
+        })
+        .collect()
+}

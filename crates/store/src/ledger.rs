@@ -1,0 +1,426 @@
+//! Money: holds when a job is created, captures per rollout while it runs, one posting when it ends.
+//!
+//! While a job runs only its own hold row moves, so that no account is a hot row. When it ends, its transfers are
+//! posted to the accounts in one go, in id order. At every commit: the sum over all accounts of credits minus debits
+//! is 0, a hold's `captured` is the sum of its job's charges, and an account's `held` the sum of its open holds.
+
+use chrono::{DateTime, Utc};
+use grail::Hotkey;
+use protocol::{AccountId, JobId, LedgerEntryId, Rao};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::Error;
+
+pub const HOUSE: AccountId = AccountId(Uuid::from_u128(1));
+pub const ISSUANCE: AccountId = AccountId(Uuid::from_u128(2));
+
+/// What an account has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    pub available: Rao,
+    pub held: Rao,
+}
+
+/// What became of a job's hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settlement {
+    pub held: Rao,
+    pub charged: Rao,
+    pub released: Rao,
+}
+
+/// One charge for one rollout.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge {
+    /// [`JobId::charge`]: the same rollout cannot be charged twice.
+    pub id: Uuid,
+    pub amount: Rao,
+    pub filtered: bool,
+}
+
+fn rao(amount: i64) -> Result<Rao, Error> {
+    Rao::new(amount).ok_or(Error::Corrupt("negative amount"))
+}
+
+pub async fn balance(conn: &mut PgConnection, account: AccountId) -> Result<Balance, Error> {
+    let row =
+        sqlx::query!("SELECT credits_posted, debits_posted, held FROM accounts WHERE id = $1", account.0)
+            .fetch_optional(conn)
+            .await?
+            .ok_or(Error::NotFound)?;
+    Ok(Balance { available: rao(row.credits_posted - row.debits_posted - row.held)?, held: rao(row.held)? })
+}
+
+/// Gives an account credits. `id` makes the grant idempotent: the same id credits once.
+pub async fn grant(
+    conn: &mut PgConnection,
+    id: LedgerEntryId,
+    account: AccountId,
+    amount: Rao,
+    now: DateTime<Utc>,
+) -> Result<Balance, Error> {
+    let inserted = sqlx::query!(
+        r#"
+        INSERT INTO transfers (id, debit_account, credit_account, amount, code, created_at)
+        VALUES ($1, $2, $3, $4, 'grant', $5) ON CONFLICT (id) DO NOTHING
+        "#,
+        id.0,
+        ISSUANCE.0,
+        account.0,
+        amount.get(),
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    if inserted.rows_affected() == 1 {
+        post(conn, &[(ISSUANCE, 0, amount.get()), (account, amount.get(), 0)]).await?;
+        entry(conn, id, account, "grant", amount.get(), None, 0, now).await?;
+    }
+    balance(conn, account).await
+}
+
+/// Holds `amount` for a job, or says what is missing. The job's row must exist in this transaction.
+pub async fn hold(
+    conn: &mut PgConnection,
+    account: AccountId,
+    job: JobId,
+    amount: Rao,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let held = sqlx::query!(
+        r#"
+        UPDATE accounts SET held = held + $2
+        WHERE id = $1 AND credits_posted - debits_posted - held >= $2
+        RETURNING id
+        "#,
+        account.0,
+        amount.get()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if held.is_none() {
+        let available = balance(conn, account).await?.available;
+        return Err(Error::InsufficientCredits { required: amount, available });
+    }
+    sqlx::query!(
+        "INSERT INTO holds (job_id, account_id, amount, created_at) VALUES ($1, $2, $3, $4)",
+        job.0,
+        account.0,
+        amount.get(),
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    let id = LedgerEntryId(Uuid::new_v5(&job.0, b"entry/hold"));
+    entry(conn, id, account, "hold", -amount.get(), Some(job), 0, now).await
+}
+
+/// Charges rollouts against the job's hold and returns how much was captured by *this* call.
+///
+/// A charge whose id exists already is skipped. The miner's share of what was captured goes to its account.
+pub async fn capture(
+    conn: &mut PgConnection,
+    job: JobId,
+    miner: AccountId,
+    miner_share_bps: u32,
+    charges: &[Charge],
+    now: DateTime<Utc>,
+) -> Result<Rao, Error> {
+    let charges: Vec<&Charge> = charges.iter().filter(|charge| charge.amount > Rao::ZERO).collect();
+    let Some(first) = charges.first() else { return Ok(Rao::ZERO) };
+    let ids: Vec<Uuid> = charges.iter().map(|charge| charge.id).collect();
+    let amounts: Vec<i64> = charges.iter().map(|charge| charge.amount.get()).collect();
+    let codes: Vec<String> = charges
+        .iter()
+        .map(|charge| if charge.filtered { "filtered_rollout" } else { "rollout" }.to_owned())
+        .collect();
+    let captured = sqlx::query_scalar!(
+        r#"
+        WITH charged AS (
+            INSERT INTO transfers (id, debit_account, credit_account, amount, code, job_id, created_at)
+            SELECT c.id, h.account_id, $5, c.amount, c.code, h.job_id, $6
+            FROM holds h, UNNEST($2::uuid[], $3::bigint[], $4::text[]) AS c (id, amount, code)
+            WHERE h.job_id = $1 AND h.state = 'open'
+            ON CONFLICT (id) DO NOTHING
+            RETURNING amount
+        ), total AS (SELECT COALESCE(SUM(amount), 0)::bigint AS amount FROM charged)
+        UPDATE holds SET captured = captured + total.amount FROM total
+        WHERE job_id = $1 AND state = 'open'
+        RETURNING total.amount AS "amount!"
+        "#,
+        job.0,
+        &ids,
+        &amounts,
+        &codes,
+        HOUSE.0,
+        now
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::Corrupt("no open hold"))?;
+    let captured = rao(captured)?;
+    let share = captured.basis_points(miner_share_bps);
+    if share > Rao::ZERO {
+        // keyed on the first charge: a group's charges are made together or not at all
+        let id = Uuid::new_v5(&first.id, b"miner_share");
+        sqlx::query!(
+            r#"
+            INSERT INTO transfers (id, debit_account, credit_account, amount, code, job_id, created_at)
+            VALUES ($1, $2, $3, $4, 'miner_share', $5, $6)
+            "#,
+            id,
+            HOUSE.0,
+            miner.0,
+            share.get(),
+            job.0,
+            now
+        )
+        .execute(conn)
+        .await?;
+    }
+    Ok(captured)
+}
+
+/// Ends a job's hold: posts its transfers to the accounts and releases the rest. Once only; later calls read it back.
+pub async fn close(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> Result<Settlement, Error> {
+    let hold = sqlx::query!(
+        r#"SELECT account_id, amount, captured, released, state FROM holds WHERE job_id = $1 FOR UPDATE"#,
+        job.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound)?;
+    let account = AccountId(hold.account_id);
+    let settlement = Settlement {
+        held: rao(hold.amount)?,
+        charged: rao(hold.captured)?,
+        released: rao(hold.amount - hold.captured)?,
+    };
+    if hold.state == "closed" {
+        return Ok(settlement);
+    }
+    let sums = sqlx::query!(
+        r#"
+        SELECT account AS "account!", SUM(credit)::bigint AS "credit!", SUM(debit)::bigint AS "debit!", SUM(n)::bigint AS "rollouts!"
+        FROM (
+            SELECT credit_account AS account, amount AS credit, 0 AS debit, 0 AS n FROM transfers WHERE job_id = $1
+            UNION ALL
+            SELECT debit_account, 0, amount, 1 FROM transfers WHERE job_id = $1
+        ) AS sides
+        GROUP BY account
+        "#,
+        job.0
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let rollouts = sums.iter().find(|sum| sum.account == account.0).map_or(0, |sum| sum.rollouts);
+    let mut postings: Vec<(AccountId, i64, i64)> =
+        sums.iter().map(|sum| (AccountId(sum.account), sum.credit, sum.debit)).collect();
+    if !postings.iter().any(|(id, ..)| *id == account) {
+        postings.push((account, 0, 0));
+    }
+    lock(conn, &postings).await?;
+    sqlx::query!("UPDATE accounts SET held = held - $2 WHERE id = $1", account.0, hold.amount)
+        .execute(&mut *conn)
+        .await?;
+    post(conn, &postings).await?;
+    sqlx::query!(
+        "UPDATE holds SET state = 'closed', released = amount - captured, closed_at = $2 WHERE job_id = $1",
+        job.0,
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    // the hold took the whole amount out of `available` already: a charge takes no more, a release gives the rest back
+    let id = |name: &[u8]| LedgerEntryId(Uuid::new_v5(&job.0, name));
+    if hold.captured > 0 {
+        entry(conn, id(b"entry/charge"), account, "charge", -hold.captured, Some(job), rollouts, now).await?;
+    }
+    let released = settlement.released.get();
+    entry(conn, id(b"entry/hold_release"), account, "hold_release", released, Some(job), 0, now).await?;
+    Ok(settlement)
+}
+
+/// The ledger account of a miner, made when it first earns.
+pub async fn miner_account(conn: &mut PgConnection, hotkey: Hotkey) -> Result<AccountId, Error> {
+    let id = sqlx::query_scalar!(
+        r#"
+        INSERT INTO accounts (id, kind, name, hotkey) VALUES ($1, 'miner', $2, $3)
+        ON CONFLICT (hotkey) DO UPDATE SET name = EXCLUDED.name
+        RETURNING id
+        "#,
+        Uuid::new_v5(&HOUSE.0, hotkey.as_bytes()),
+        hotkey.to_string(),
+        hotkey.as_bytes()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(AccountId(id))
+}
+
+/// Takes the account rows in id order: two postings over the same accounts can then never wait for each other in a ring.
+async fn lock(conn: &mut PgConnection, postings: &[(AccountId, i64, i64)]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = postings.iter().map(|(id, ..)| id.0).collect();
+    sqlx::query!("SELECT id FROM accounts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", &ids)
+        .fetch_all(conn)
+        .await?;
+    Ok(())
+}
+
+/// Adds (credits, debits) to accounts.
+async fn post(conn: &mut PgConnection, postings: &[(AccountId, i64, i64)]) -> Result<(), Error> {
+    lock(conn, postings).await?;
+    let ids: Vec<Uuid> = postings.iter().map(|(id, ..)| id.0).collect();
+    let credits: Vec<i64> = postings.iter().map(|(_, credit, _)| *credit).collect();
+    let debits: Vec<i64> = postings.iter().map(|(.., debit)| *debit).collect();
+    sqlx::query!(
+        r#"
+        UPDATE accounts a SET credits_posted = credits_posted + p.credit, debits_posted = debits_posted + p.debit
+        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS p (id, credit, debit)
+        WHERE a.id = p.id
+        "#,
+        &ids,
+        &credits,
+        &debits
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "the columns of one statement line")]
+async fn entry(
+    conn: &mut PgConnection,
+    id: LedgerEntryId,
+    account: AccountId,
+    kind: &str,
+    amount: i64,
+    job: Option<JobId>,
+    rollouts: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO ledger_entries (id, account_id, type, amount, balance_after, held_after, job_id, rollout_count, created_at)
+        SELECT $1, id, $3, $4, credits_posted - debits_posted, held, $5, $6, $7 FROM accounts WHERE id = $2
+        "#,
+        id.0,
+        account.0,
+        kind,
+        amount,
+        job.map(|job| job.0),
+        rollouts,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One line of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub id: LedgerEntryId,
+    pub position: i64,
+    pub kind: String,
+    pub amount: i64,
+    pub balance_after: i64,
+    pub held_after: i64,
+    pub job: Option<JobId>,
+    pub rollout_count: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+/// An account's statement, newest first; `before` is the position of the last entry already read.
+pub async fn entries(
+    conn: &mut PgConnection,
+    account: AccountId,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Entry>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT id, position AS "position!", type, amount, balance_after, held_after, job_id, rollout_count, created_at
+        FROM ledger_entries
+        WHERE account_id = $1 AND ($2::bigint IS NULL OR position < $2)
+        ORDER BY position DESC LIMIT $3
+        "#,
+        account.0,
+        before,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Entry {
+            id: LedgerEntryId(row.id),
+            position: row.position,
+            kind: row.r#type,
+            amount: row.amount,
+            balance_after: row.balance_after,
+            held_after: row.held_after,
+            job: row.job_id.map(JobId),
+            rollout_count: row.rollout_count,
+            created_at: row.created_at,
+        })
+        .collect())
+}
+
+/// The laws that must hold at every commit, as counts of what breaks them. All zero, or money was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audit {
+    /// Sum over all accounts of credits minus debits.
+    pub ledger_sum: i64,
+    /// Holds whose `captured` is not the sum of their charges.
+    pub holds_off: i64,
+    /// Accounts whose `held` is not the sum of their open holds.
+    pub held_off: i64,
+    /// Accounts whose posted amounts are not the sum of the transfers of ended jobs and grants.
+    pub accounts_off: i64,
+}
+
+impl Audit {
+    pub fn is_clean(&self) -> bool {
+        *self == Self { ledger_sum: 0, holds_off: 0, held_off: 0, accounts_off: 0 }
+    }
+}
+
+/// Recomputes the laws from the rows, in one snapshot.
+pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
+    let row = sqlx::query!(
+        r#"
+        WITH charges AS (
+            SELECT job_id, SUM(amount) AS amount FROM transfers
+            WHERE code IN ('rollout', 'filtered_rollout') GROUP BY job_id
+        ), open_holds AS (
+            SELECT account_id, SUM(amount) AS amount FROM holds WHERE state = 'open' GROUP BY account_id
+        ), settled AS (
+            SELECT t.* FROM transfers t LEFT JOIN holds h ON h.job_id = t.job_id
+            WHERE t.job_id IS NULL OR h.state = 'closed'
+        ), sides AS (
+            SELECT account, SUM(credit) AS credit, SUM(debit) AS debit FROM (
+                SELECT credit_account AS account, amount AS credit, 0 AS debit FROM settled
+                UNION ALL SELECT debit_account, 0, amount FROM settled
+            ) AS s GROUP BY account
+        )
+        SELECT
+            (SELECT COALESCE(SUM(credits_posted - debits_posted), 0)::bigint FROM accounts) AS "ledger_sum!",
+            (SELECT COUNT(*) FROM holds h LEFT JOIN charges c ON c.job_id = h.job_id
+                WHERE h.captured <> COALESCE(c.amount, 0)) AS "holds_off!",
+            (SELECT COUNT(*) FROM accounts a LEFT JOIN open_holds o ON o.account_id = a.id
+                WHERE a.held <> COALESCE(o.amount, 0)) AS "held_off!",
+            (SELECT COUNT(*) FROM accounts a LEFT JOIN sides s ON s.account = a.id
+                WHERE a.credits_posted <> COALESCE(s.credit, 0) OR a.debits_posted <> COALESCE(s.debit, 0)) AS "accounts_off!"
+        "#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Audit {
+        ledger_sum: row.ledger_sum,
+        holds_off: row.holds_off,
+        held_off: row.held_off,
+        accounts_off: row.accounts_off,
+    })
+}
