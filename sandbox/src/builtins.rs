@@ -1,0 +1,13 @@
+//! Rewards that come with the service. They are modules like any customer's: same contract, same checks,
+//! same limits. Sources and build scripts are in `sandbox/guests`.
+
+/// Name and core module of every built-in.
+pub const BUILTINS: &[(&str, &[u8])] = &[
+    ("last-number", include_bytes!("../guests/assemblyscript/last-number.wasm")),
+    ("boxed-answer", include_bytes!("../guests/c/boxed-answer.wasm")),
+];
+
+/// The module of a built-in.
+pub fn builtin(name: &str) -> Option<&'static [u8]> {
+    BUILTINS.iter().find(|(known, _)| *known == name).map(|(_, module)| *module)
+}

@@ -1,0 +1,134 @@
+//! From the bytes that a customer sends to a component that implements one of the two worlds.
+//! Core modules are wrapped, components are taken as they are, and then both go the same way.
+
+use std::sync::LazyLock;
+
+use wasmparser::types::{CoreTypeId, EntityType, Types};
+use wasmparser::{ValType, Validator, WasmFeatures};
+use wit_component::{ComponentEncoder, StringEncoding};
+use wit_parser::{PackageId, Resolve};
+
+use crate::compile::guarded;
+use crate::engine::FEATURES;
+use crate::guest::{HOST, TYPES};
+use crate::module::{Module, World};
+use crate::rejection::{Rejection, RejectionCode as Code};
+use crate::scan::{Outline, invalid, scan};
+
+/// Checks everything that can be checked without compiling, and wraps core modules.
+pub(crate) fn prepare(upload: &[u8]) -> Result<Module, Rejection> {
+    let outline = scan(upload)?;
+    let types = validate_code(upload)?;
+    check_imports(&outline)?;
+    let world = world_of(&outline)?;
+    let component = if outline.is_component {
+        upload.to_vec()
+    } else {
+        check_core_exports(&outline, &types, world)?;
+        guarded("wrapper", || wrap(upload, world, outline.has_wit))?
+    };
+    Ok(Module::new(upload, component, world))
+}
+
+fn validate_code(upload: &[u8]) -> Result<Types, Rejection> {
+    Validator::new_with_features(FEATURES).validate_all(upload).map_err(|error| {
+        // Valid with everything on: then a feature is the reason.
+        if Validator::new_with_features(WasmFeatures::all()).validate_all(upload).is_ok() {
+            Rejection::new(Code::ForbiddenFeature, error.to_string())
+        } else {
+            invalid(&error)
+        }
+    })
+}
+
+fn check_imports(outline: &Outline) -> Result<(), Rejection> {
+    for (module, name) in &outline.imports {
+        let offered =
+            if outline.is_component { module == TYPES || module == HOST } else { module == HOST && name == "log" };
+        if !offered {
+            let hint = if module.starts_with("wasi") {
+                "; build without WASI, or stub it: a reward function has no clock, files or network"
+            } else {
+                ""
+            };
+            let wanted = if name.is_empty() { module.clone() } else { format!("{module} {name}") };
+            let message = format!("the module imports `{wanted}`; only `{HOST}` is offered{hint}");
+            return Err(Rejection::new(Code::ForbiddenImport, message));
+        }
+    }
+    Ok(())
+}
+
+fn world_of(outline: &Outline) -> Result<World, Rejection> {
+    let exported = |world: &World| outline.functions.iter().any(|name| name == world.export());
+    [World::Reward, World::RewardSimple].into_iter().find(exported).ok_or_else(|| {
+        let message = "the module exports neither `score` (world reward) nor `reward` (world reward-simple)";
+        Rejection::new(Code::MissingExport, message)
+    })
+}
+
+/// The wrapper would find these faults too; its messages are for people who write wrappers.
+fn check_core_exports(outline: &Outline, types: &Types, world: World) -> Result<(), Rejection> {
+    if !outline.memories.iter().any(|name| name == "memory") {
+        return Err(Rejection::new(Code::MissingExport, "the module does not export its `memory`"));
+    }
+    use ValType::{F64, I32, I64};
+    match world {
+        World::RewardSimple => check_signature(types, "reward", &[I32; 10], F64)?,
+        World::Reward => {
+            let params = [I32, I32, I32, I32, I32, I32, I32, I32, I32, I32, I64, I32, I32];
+            check_signature(types, "score", &params, I32)?;
+        }
+    }
+    check_signature(types, "cabi_realloc", &[I32; 4], I32)
+}
+
+fn check_signature(types: &Types, name: &str, params: &[ValType], result: ValType) -> Result<(), Rejection> {
+    let Some(id) = exported_function(types, name) else {
+        return Err(Rejection::new(Code::MissingExport, format!("the module does not export `{name}`")));
+    };
+    let function = types[id].unwrap_func();
+    if function.params() == params && function.results() == [result] {
+        return Ok(());
+    }
+    let message = format!(
+        "`{name}` has type {}; the contract wants {}",
+        spelled(function.params(), function.results()),
+        spelled(params, &[result])
+    );
+    Err(Rejection::new(Code::WrongSignature, message))
+}
+
+fn exported_function(types: &Types, name: &str) -> Option<CoreTypeId> {
+    types.as_ref().core_exports()?.find_map(|(export, ty)| match ty {
+        EntityType::Func(id) if export == name => Some(id),
+        _ => None,
+    })
+}
+
+fn spelled(params: &[ValType], results: &[ValType]) -> String {
+    let list = |types: &[ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!("({}) -> ({})", list(params), list(results))
+}
+
+/// Makes a core module a component.
+fn wrap(core: &[u8], world: World, has_wit: bool) -> Result<Vec<u8>, Rejection> {
+    let failed = |e| Rejection::new(Code::Unsupported, format!("the module cannot be made a component: {e:#}"));
+    let mut module = core.to_vec();
+    if !has_wit {
+        let (resolve, package) = &*WIT;
+        let world = resolve.select_world(&[*package], Some(world.as_str())).map_err(failed)?;
+        wit_component::embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)
+            .map_err(failed)?;
+    }
+    let mut encoder = ComponentEncoder::default().validate(true).module(&module).map_err(failed)?;
+    encoder.encode().map_err(failed)
+}
+
+static WIT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
+    let mut resolve = Resolve::default();
+    let package = resolve
+        .push_source("reward.wit", include_str!("../wit/reward.wit"))
+        .expect("our own WIT file parses; every test of the crate reads it");
+    (resolve, package)
+});

@@ -1,0 +1,12 @@
+;; Calls past the end of its table.
+(module
+  (memory (export "memory") 1)
+  (global $top (mut i32) (i32.const 4096))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $top)
+    (global.set $top (i32.and (i32.add (i32.add (global.get $top) (local.get 3)) (i32.const 7)) (i32.const -8))))
+  (type $t (func))
+  (table 1 funcref)
+  (func (export "reward") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result f64)
+    (call_indirect (type $t) (i32.const 7)) (f64.const 1))
+)
