@@ -1,0 +1,154 @@
+//! The offline verifier: re-checks a delivered file with the checkpoint alone. No service, no network, no secret.
+//!
+//! Level `signatures` needs no model: chain, signatures, receipts, Merkle paths. Level `full` (the default) adds one
+//! packed prefill per group and compares every state, log-prob and draw.
+
+mod command;
+mod findings;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use checkpoint::Checkpoint;
+use engine::{Model, Options};
+use grail::RejectReason;
+use grail::check::Rules;
+use grail::exact::{ExactCheck, Recomputed};
+use grail::profile::Profile;
+use grail::sampler::Sampling;
+use protocol::rollout::{Rebuilt, RolloutRecord};
+
+pub use command::{Arguments, Report, run};
+pub use findings::Finding;
+
+/// How much is re-checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Level {
+    /// Everything but the model: milliseconds.
+    Signatures,
+    /// Every token against the model.
+    Full,
+}
+
+/// An opened checkpoint, ready to judge records.
+#[derive(Debug)]
+pub struct Verifier {
+    checkpoint: Checkpoint,
+    model: Option<Model>,
+}
+
+impl Verifier {
+    pub fn open(dir: &Path, level: Level, threads: usize) -> anyhow::Result<Self> {
+        let checkpoint = Checkpoint::open(dir)?;
+        let model = match level {
+            Level::Signatures => None,
+            Level::Full => Some(Model::load(&checkpoint, Options { threads, ..Options::default() })?),
+        };
+        Ok(Self { checkpoint, model })
+    }
+
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// One finding per record, in order; `None` is a pass. Records of one group share the prefill of their prompt.
+    pub fn verify(&self, records: &[RolloutRecord], service_key: &[u8; 32]) -> Vec<Option<Finding>> {
+        let rebuilt: Vec<Result<Rebuilt, Finding>> =
+            records.iter().map(|record| self.without_model(record, service_key)).collect();
+        let mut findings: Vec<Option<Finding>> =
+            rebuilt.iter().map(|result| result.as_ref().err().copied()).collect();
+        let Some(model) = &self.model else { return findings };
+        let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (index, record) in records.iter().enumerate() {
+            if rebuilt[index].is_ok() {
+                // what the prefill of a group depends on; a forged record must not borrow its neighbours' prompt
+                let key = (record.job_id, record.prompt_index, record.prompt_ids.clone());
+                groups.entry(key).or_default().push(index);
+            }
+        }
+        for members in groups.values() {
+            let parts: Vec<(&RolloutRecord, &Rebuilt)> = members
+                .iter()
+                .filter_map(|index| rebuilt[*index].as_ref().ok().map(|r| (&records[*index], r)))
+                .collect();
+            for (index, finding) in members.iter().zip(with_model(model, &parts)) {
+                findings[*index] = finding;
+            }
+        }
+        findings
+    }
+
+    /// Level L0 and everything in the record that another field determines.
+    fn without_model(&self, record: &RolloutRecord, service_key: &[u8; 32]) -> Result<Rebuilt, Finding> {
+        let config = &self.checkpoint.config;
+        if record.proof.checkpoint_id != self.checkpoint.id {
+            return Err(RejectReason::WrongCheckpoint.into());
+        }
+        if record.proof.profile != Profile::exact(engine::numerics_id()) {
+            return Err(RejectReason::WrongProfile.into());
+        }
+        let context = config.max_position_embeddings;
+        if record.prompt_ids.is_empty() || record.prompt_ids.len() + record.completion_ids.len() > context {
+            return Err(RejectReason::OutOfRange.into());
+        }
+        let rules = Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids };
+        let rebuilt = record.check(&rules, service_key)?;
+        self.texts(record)?;
+        findings::derived_fields(record)?;
+        Ok(rebuilt)
+    }
+
+    fn texts(&self, record: &RolloutRecord) -> Result<(), Finding> {
+        let tokenizer = &self.checkpoint.tokenizer;
+        if let Some(text) = &record.prompt_text
+            && tokenizer.encode(text).ok().as_ref() != Some(&record.prompt_ids)
+        {
+            return Err(Finding::TextMismatch);
+        }
+        match tokenizer.decode(&record.completion_ids) {
+            Ok(text) if text == record.completion_text => Ok(()),
+            _ => Err(Finding::TextMismatch),
+        }
+    }
+}
+
+/// L1x for the rollouts of one group. Their sampling terms may differ if somebody forged them: each set has its prefill.
+fn with_model(model: &Model, parts: &[(&RolloutRecord, &Rebuilt)]) -> Vec<Option<Finding>> {
+    let mut findings = vec![None; parts.len()];
+    let mut left: Vec<usize> = (0..parts.len()).collect();
+    while let Some(first) = left.first().copied() {
+        let task = parts[first].1.task;
+        let (same, others): (Vec<usize>, Vec<usize>) =
+            left.into_iter().partition(|index| parts[*index].1.task == task);
+        left = others;
+        let group: Vec<_> = same.iter().map(|index| parts[*index]).collect();
+        for (index, finding) in same.iter().zip(prefill(model, &group)) {
+            findings[*index] = finding;
+        }
+    }
+    findings
+}
+
+fn prefill(model: &Model, group: &[(&RolloutRecord, &Rebuilt)]) -> Vec<Option<Finding>> {
+    let (first, Rebuilt { task, .. }) = group[0];
+    let terms = task.terms;
+    let Ok(sampling) = Sampling::new(terms.temperature, terms.top_p, terms.top_k) else {
+        return vec![Some(RejectReason::OutOfRange.into()); group.len()];
+    };
+    let mut checks: Vec<ExactCheck<'_>> = group
+        .iter()
+        .map(|(record, rebuilt)| {
+            ExactCheck::new(task, record.sample_index, &record.proof.hotkey, &rebuilt.commitment)
+        })
+        .collect();
+    let completions: Vec<&[u32]> = group.iter().map(|(record, _)| record.completion_ids.as_slice()).collect();
+    let seeds = task.seeds();
+    let draw = |sample: usize, t: usize| seeds.draw(group[sample].0.sample_index, t as u32);
+    let audited = engine::audit_group(model, &first.prompt_ids, &completions, sampling, &draw, &mut |i, t, a| {
+        checks[i].visit(t, Recomputed { hidden: a.hidden, logprob: a.logprob, picked: a.picked });
+    });
+    if audited.is_err() {
+        return vec![Some(RejectReason::OutOfRange.into()); group.len()];
+    }
+    checks.into_iter().map(|check| check.verdict().err().map(Finding::from)).collect()
+}
