@@ -47,7 +47,8 @@ impl Cache {
             self.bytes -= old.bytes;
         }
         // The newest stays even when it alone is too large: its caller is about to use it.
-        while self.entries.len() > 1 && (self.entries.len() > self.max_entries || self.bytes > self.max_bytes) {
+        while self.entries.len() > 1 && (self.entries.len() > self.max_entries || self.bytes > self.max_bytes)
+        {
             self.evict_oldest();
         }
     }

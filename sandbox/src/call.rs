@@ -10,7 +10,7 @@ use wasmtime::{Engine, Store, Trap};
 use crate::compile::Compiled;
 use crate::error::Error;
 use crate::guest::Guest;
-use crate::limits::{COMPONENT_NAME_BYTES, COMPONENTS, REWARD_MAX, RESULT_BYTES};
+use crate::limits::{COMPONENT_NAME_BYTES, COMPONENTS, RESULT_BYTES, REWARD_MAX};
 use crate::module::World;
 use crate::outcome::Outcome;
 use crate::rejection::shortened;
@@ -61,7 +61,8 @@ impl Call<'_> {
             Err(Failure::Guest(outcome, detail)) => (outcome, Vec::new(), Some(detail)),
             Err(Failure::Host(error)) => return Err(error),
         };
-        let fuel = if outcome == Outcome::FuelExhausted { self.fuel } else { self.fuel - store.get_fuel()? };
+        let fuel =
+            if outcome == Outcome::FuelExhausted { self.fuel } else { self.fuel - store.get_fuel()? };
         let log = std::mem::take(&mut store.data_mut().log.lines).into();
         Ok(Ran { outcome, scores, fuel, log, detail, wall: started.elapsed() })
     }
@@ -79,7 +80,8 @@ impl Call<'_> {
     }
 
     fn invoke_group(&self, store: &mut Store<Guest>, instance: &Instance) -> Result<Vec<Score>, Failure> {
-        let score = instance.get_typed_func::<GroupParams<'_>, GroupResults>(&mut *store, &self.compiled.export)?;
+        let score =
+            instance.get_typed_func::<GroupParams<'_>, GroupResults>(&mut *store, &self.compiled.export)?;
         let (result,) = score
             .call(&mut *store, (self.task, self.samples))
             .map_err(|error| failure(&error, store, Phase::Call))?;
@@ -164,10 +166,9 @@ fn trap_outcome(trap: Trap) -> Outcome {
         Trap::IntegerOverflow | Trap::IntegerDivisionByZero | Trap::BadConversionToInteger => {
             Outcome::TrapArithmetic
         }
-        Trap::MemoryOutOfBounds
-        | Trap::TableOutOfBounds
-        | Trap::IndirectCallToNull
-        | Trap::BadSignature => Outcome::TrapOob,
+        Trap::MemoryOutOfBounds | Trap::TableOutOfBounds | Trap::IndirectCallToNull | Trap::BadSignature => {
+            Outcome::TrapOob
+        }
         // The rest are the component model's: bad text, list, variant, alignment, re-entry.
         _ => Outcome::InvalidOutput,
     }

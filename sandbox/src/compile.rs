@@ -48,10 +48,11 @@ pub(crate) fn compile(
     component: &[u8],
     world: World,
 ) -> Result<Compiled, Rejection> {
-    let component = guarded("compiler", || Component::from_binary(engine, component).map_err(unsupported))?;
-    let pre = linker
-        .instantiate_pre(&component)
-        .map_err(|e| Rejection::new(Code::ForbiddenImport, format!("an import does not fit the host: {e:#}")))?;
+    let component =
+        guarded("compiler", || Component::from_binary(engine, component).map_err(|e| unsupported(&e)))?;
+    let pre = linker.instantiate_pre(&component).map_err(|e| {
+        Rejection::new(Code::ForbiddenImport, format!("an import does not fit the host: {e:#}"))
+    })?;
     let export = check_export(&component, &pre, world)?;
     let image = component.image_range();
     Ok(Compiled { pre, export, world, bytes: image.end as usize - image.start as usize })
@@ -62,7 +63,8 @@ fn check_export(
     pre: &InstancePre<Guest>,
     world: World,
 ) -> Result<ComponentExportIndex, Rejection> {
-    let Some((ComponentItem::ComponentFunc(function), index)) = component.get_export(None, world.export()) else {
+    let Some((ComponentItem::ComponentFunc(function), index)) = component.get_export(None, world.export())
+    else {
         return Err(missing(world));
     };
     let instance = pre.instance_type();
@@ -84,15 +86,12 @@ fn missing(world: World) -> Rejection {
     Rejection::new(Code::MissingExport, message)
 }
 
-fn unsupported(error: wasmtime::Error) -> Rejection {
+fn unsupported(error: &wasmtime::Error) -> Rejection {
     Rejection::new(Code::Unsupported, format!("the engine does not take the module: {error:#}"))
 }
 
 /// A compiler is a large program fed by strangers: a panic in it refuses the module, and takes nobody along.
-pub(crate) fn guarded<T>(
-    what: &str,
-    work: impl FnOnce() -> Result<T, Rejection>,
-) -> Result<T, Rejection> {
+pub(crate) fn guarded<T>(what: &str, work: impl FnOnce() -> Result<T, Rejection>) -> Result<T, Rejection> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Rejection::new(Code::Unsupported, format!("the {what} failed on this module")))
     })

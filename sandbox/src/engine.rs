@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn version_is_the_pinned_one() {
-        let workspace = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).unwrap();
+        let workspace =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).unwrap();
         assert!(workspace.contains(&format!("wasmtime = {{ version = \"={WASMTIME}\"")));
     }
 

@@ -131,7 +131,9 @@ mod tests {
         by_id.update(1u64.to_le_bytes());
         by_id.update(b"d");
         by_id.update(150u64.to_le_bytes());
-        ids.iter().for_each(|id| by_id.update(id.to_le_bytes()));
+        for id in &ids {
+            by_id.update(id.to_le_bytes());
+        }
         assert_eq!(by_block.finish().as_bytes(), by_id.finalize().as_slice());
 
         let pair = |a: &str, b: &str| {

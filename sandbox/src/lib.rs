@@ -24,7 +24,7 @@
 //! let sample = Sample { text: "40 + 2 = 42.".into(), token_ids: vec![1, 2, 3], finish: Finish::Stop };
 //! let scored = sandbox.score(&reward, &task, &[sample], &Limits::default())?;
 //! assert_eq!(scored[0].score.as_ref().map(|s| s.reward), Some(1.0));
-//! println!("{}", scored[0].receipt.hash());
+//! let receipt_hash: [u8; 32] = scored[0].receipt.hash(); // to be signed by the caller
 //! # Ok(()) }
 //! ```
 

@@ -42,7 +42,10 @@ pub(crate) fn scan(upload: &[u8]) -> Result<Outline, Rejection> {
         return Err(Rejection::new(Code::Precompiled, message));
     }
     if !upload.starts_with(b"\0asm") {
-        return Err(Rejection::new(Code::NotWasm, "the upload does not start with the WebAssembly magic bytes"));
+        return Err(Rejection::new(
+            Code::NotWasm,
+            "the upload does not start with the WebAssembly magic bytes",
+        ));
     }
     let mut scan = Scan::default();
     for payload in Parser::new(0).parse_all(upload) {

@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn ticks_and_ends_with_its_owner() {
         let (ticked, ticks) = channel();
-        let ticker = Ticker::start(move || drop(ticked.send(()))).unwrap();
+        let ticker = Ticker::start(move || ticked.send(()).unwrap_or_default()).unwrap();
         ticks.recv_timeout(Duration::from_secs(20)).expect("it ticks");
         drop(ticker);
         // The thread owned the only sender: once it is gone, the channel is closed.

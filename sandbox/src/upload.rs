@@ -3,8 +3,9 @@
 
 use std::sync::LazyLock;
 
+use wasmparser::ValType::{self, F64, I32, I64};
 use wasmparser::types::{CoreTypeId, EntityType, Types};
-use wasmparser::{ValType, Validator, WasmFeatures};
+use wasmparser::{Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::{PackageId, Resolve};
 
@@ -18,8 +19,8 @@ use crate::scan::{Outline, invalid, scan};
 /// Checks everything that can be checked without compiling, and wraps core modules.
 pub(crate) fn prepare(upload: &[u8]) -> Result<Module, Rejection> {
     let outline = scan(upload)?;
-    let types = validate_code(upload)?;
     check_imports(&outline)?;
+    let types = validate_code(upload)?;
     let world = world_of(&outline)?;
     let component = if outline.is_component {
         upload.to_vec()
@@ -43,8 +44,11 @@ fn validate_code(upload: &[u8]) -> Result<Types, Rejection> {
 
 fn check_imports(outline: &Outline) -> Result<(), Rejection> {
     for (module, name) in &outline.imports {
-        let offered =
-            if outline.is_component { module == TYPES || module == HOST } else { module == HOST && name == "log" };
+        let offered = if outline.is_component {
+            module == TYPES || module == HOST
+        } else {
+            module == HOST && name == "log"
+        };
         if !offered {
             let hint = if module.starts_with("wasi") {
                 "; build without WASI, or stub it: a reward function has no clock, files or network"
@@ -72,7 +76,6 @@ fn check_core_exports(outline: &Outline, types: &Types, world: World) -> Result<
     if !outline.memories.iter().any(|name| name == "memory") {
         return Err(Rejection::new(Code::MissingExport, "the module does not export its `memory`"));
     }
-    use ValType::{F64, I32, I64};
     match world {
         World::RewardSimple => check_signature(types, "reward", &[I32; 10], F64)?,
         World::Reward => {
@@ -113,7 +116,8 @@ fn spelled(params: &[ValType], results: &[ValType]) -> String {
 
 /// Makes a core module a component.
 fn wrap(core: &[u8], world: World, has_wit: bool) -> Result<Vec<u8>, Rejection> {
-    let failed = |e| Rejection::new(Code::Unsupported, format!("the module cannot be made a component: {e:#}"));
+    let failed =
+        |e| Rejection::new(Code::Unsupported, format!("the module cannot be made a component: {e:#}"));
     let mut module = core.to_vec();
     if !has_wit {
         let (resolve, package) = &*WIT;

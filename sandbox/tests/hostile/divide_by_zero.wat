@@ -6,5 +6,5 @@
     (global.get $top)
     (global.set $top (i32.and (i32.add (i32.add (global.get $top) (local.get 3)) (i32.const 7)) (i32.const -8))))
   (func (export "reward") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result f64)
-    (f64.convert_i32_s (i32.div_s (i32.const 1) (local.get 9))))
+    (f64.convert_i32_s (i32.div_s (i32.const 1) (i32.sub (local.get 9) (local.get 9)))))
 )

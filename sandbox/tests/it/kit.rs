@@ -1,0 +1,62 @@
+//! What the tests share: one sandbox, plain inputs, and modules from text.
+
+use std::sync::{Arc, LazyLock};
+
+use sandbox::{Finish, Limits, Reward, Sample, Sandbox, Scored, Settings, Task};
+
+pub(crate) static SANDBOX: LazyLock<Sandbox> =
+    LazyLock::new(|| Sandbox::new(Settings::default()).expect("the engine starts"));
+
+pub(crate) fn task(reference: &str) -> Task {
+    Task {
+        id: "gsm8k-0".to_owned(),
+        prompt: "Natalia sold clips to 48 of her friends in April.".to_owned(),
+        prompt_token_ids: (0..16).collect(),
+        reference: reference.to_owned(),
+        metadata: "{}".to_owned(),
+        seed: 7,
+    }
+}
+
+pub(crate) fn sample(text: &str, tokens: u32) -> Sample {
+    Sample { text: text.to_owned(), token_ids: (0..tokens).collect(), finish: Finish::Stop }
+}
+
+/// A module from text, through the same door as any upload.
+pub(crate) fn reward_of_text(sandbox: &Sandbox, text: &str) -> Arc<Reward> {
+    reward_of(sandbox, &wat::parse_str(text).expect("the test's text is WebAssembly"))
+}
+
+pub(crate) fn reward_of(sandbox: &Sandbox, upload: &[u8]) -> Arc<Reward> {
+    let module = sandbox.validate(upload).expect("the upload is accepted");
+    sandbox.compile(&module).expect("a validated module compiles")
+}
+
+/// A built-in, through the same door as any upload.
+pub(crate) fn built_in(sandbox: &Sandbox, name: &str) -> Arc<Reward> {
+    reward_of(sandbox, sandbox::builtin(name).expect("the name of a built-in"))
+}
+
+/// One completion, scored with the default limits.
+pub(crate) fn score_one(sandbox: &Sandbox, reward: &Reward, reference: &str, text: &str) -> Scored {
+    let samples = [sample(text, 3)];
+    let mut scored =
+        sandbox.score(reward, &task(reference), &samples, &Limits::default()).expect("no host error");
+    assert_eq!(scored.len(), 1);
+    scored.remove(0)
+}
+
+/// A complete core module of world `reward-simple` around the given body and further definitions.
+pub(crate) fn simple_module(definitions: &str, body: &str) -> String {
+    format!(
+        r#"(module
+  (memory (export "memory") 1)
+  (global $top (mut i32) (i32.const 4096))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $top)
+    (global.set $top (i32.and (i32.add (i32.add (global.get $top) (local.get 3)) (i32.const 7)) (i32.const -8))))
+  {definitions}
+  (func (export "reward") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result f64)
+    {body}))"#
+    )
+}

@@ -1,0 +1,9 @@
+//! Tests of the sandbox through its public API, in one binary: linking the compiler is the slow part.
+
+mod builtins;
+mod group;
+mod hostile;
+mod isolation;
+mod kit;
+mod receipts;
+mod upload;
