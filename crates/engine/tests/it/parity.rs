@@ -1,0 +1,1 @@
+//! Parity with Hugging Face transformers on the committed fixtures.
