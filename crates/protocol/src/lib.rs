@@ -9,6 +9,7 @@ pub mod ids;
 pub mod job;
 pub mod money;
 pub mod rollout;
+pub mod segment;
 pub mod selection;
 pub mod wire;
 pub mod work;
