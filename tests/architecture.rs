@@ -38,7 +38,7 @@ const ALLOWED: &[Arrows] = &[
     ),
     arrows(
         "worker",
-        &["sandbox", "engine", "chain", "store", "protocol", "grail", "telemetry"],
+        &["sandbox", "engine", "checkpoint", "chain", "store", "protocol", "grail", "telemetry"],
         &["embedded"],
     ),
     arrows("miner", &["engine", "chain", "protocol", "checkpoint", "grail", "telemetry"], &[]),

@@ -1,0 +1,98 @@
+//! `reliquary keys`: accounts, API keys and credits, until there is a dashboard for them.
+
+use anyhow::{Context as _, ensure};
+use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
+use rand_core::OsRng;
+use serde_json::{Value, json};
+use store::Db;
+use store::api_keys::KeyText;
+use store::clock::Clock;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Create an API key, and an account for it unless one is named. The key is shown once.
+    Create {
+        /// What the key is for.
+        #[arg(long, default_value = "default")]
+        name: String,
+        /// An existing account, `org_…`.
+        #[arg(long)]
+        account: Option<AccountId>,
+        /// Credits to give to the account, in rao.
+        #[arg(long, value_parser = rao, default_value = "0")]
+        grant_rao: Rao,
+    },
+    /// Give credits to an account.
+    Grant {
+        account: AccountId,
+        /// Amount in rao (10^9 rao = 1 TAO).
+        #[arg(value_parser = rao)]
+        amount_rao: Rao,
+        /// Names this grant: the same name credits once.
+        #[arg(long)]
+        reference: Option<String>,
+    },
+}
+
+fn rao(text: &str) -> Result<Rao, protocol::money::InvalidRao> {
+    Rao::parse(text)
+}
+
+/// A fresh account's key, as [`create`] returns it.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    pub account: AccountId,
+    pub key: String,
+}
+
+/// Runs the command and returns what to print.
+pub async fn run(command: &Command, db: &Db, clock: &Clock) -> anyhow::Result<Value> {
+    match command {
+        Command::Create { name, account, grant_rao } => {
+            let created = create(db, clock, name, *account, *grant_rao).await?;
+            Ok(json!({ "account": created.account, "api_key": created.key }))
+        }
+        Command::Grant { account, amount_rao, reference } => {
+            ensure!(*amount_rao > Rao::ZERO, "an amount of 0 credits nothing");
+            let id = match reference {
+                Some(reference) => Uuid::new_v5(&account.0, format!("grant/{reference}").as_bytes()),
+                None => Uuid::now_v7(),
+            };
+            let mut tx = db.begin().await?;
+            let grant = store::ledger::grant(&mut tx, LedgerEntryId(id), *account, *amount_rao, clock.now());
+            let balance = grant.await.with_context(|| format!("grant to {account}"))?;
+            tx.commit().await?;
+            Ok(json!({ "account": account, "available_rao": balance.available, "held_rao": balance.held }))
+        }
+    }
+}
+
+/// Creates a key, an account where none is given, and grants credits, all or nothing.
+pub async fn create(
+    db: &Db,
+    clock: &Clock,
+    name: &str,
+    account: Option<AccountId>,
+    grant: Rao,
+) -> anyhow::Result<NewKey> {
+    let now = clock.now();
+    let mut tx = db.begin().await?;
+    let account = match account {
+        Some(account) => {
+            store::accounts::find(&mut tx, account).await?.with_context(|| format!("no account {account}"))?.id
+        }
+        None => {
+            let account = AccountId(Uuid::now_v7());
+            store::accounts::create(&mut tx, account, name, now).await?;
+            account
+        }
+    };
+    let text = KeyText::generate(&mut OsRng);
+    store::api_keys::create(&mut tx, KeyId(Uuid::now_v7()), account, name, &text, now).await?;
+    if grant > Rao::ZERO {
+        store::ledger::grant(&mut tx, LedgerEntryId(Uuid::now_v7()), account, grant, now).await?;
+    }
+    tx.commit().await?;
+    Ok(NewKey { account, key: text.reveal() })
+}

@@ -1,0 +1,36 @@
+//! The file that holds the service's receipt key: 64 hex digits of an ed25519 seed, readable by its owner only.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use grail::ids::hex32;
+use grail::keys::ServiceKey;
+use rand_core::{CryptoRng, RngCore};
+
+/// Loads the key, making one where there is none. Two processes that start together end up with the same.
+pub fn load_or_create(path: &Path, mut rng: impl RngCore + CryptoRng) -> anyhow::Result<ServiceKey> {
+    if !path.exists() {
+        let mut seed = [0; 32];
+        rng.fill_bytes(&mut seed);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        // written aside and linked into place: nobody ever reads half a key, and the first one wins
+        let aside = path.with_extension(format!("{}.new", std::process::id()));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        file.write_all(hex::encode(seed).as_bytes())?;
+        file.sync_all()?;
+        let linked = fs::hard_link(&aside, path);
+        fs::remove_file(&aside)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
+    }
+    let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+    let seed = hex32(text.trim(), "receipt key").with_context(|| format!("{}", path.display()))?;
+    Ok(ServiceKey::from_seed(&seed))
+}
