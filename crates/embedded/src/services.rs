@@ -153,8 +153,8 @@ impl Services {
         }
     }
 
-    /// Stops what was started, and waits for it.
-    pub async fn stop(self) -> Result<(), Error> {
+    /// Stops what was started, and waits for it. The directory stays locked until this is dropped.
+    pub async fn stop(&self) -> Result<(), Error> {
         if let Some(redis) = self.redis() {
             redis.stop().await?;
         }
