@@ -12,7 +12,8 @@ use embedded::testing::{TestPostgres, psql};
 async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let program = arguments.next().ok_or("name a command to run")?;
-    let postgres = TestPostgres::start(Tuning { shared_buffers_mb: 64, max_connections: 20, fsync: false }).await?;
+    let postgres =
+        TestPostgres::start(Tuning { shared_buffers_mb: 64, max_connections: 20, fsync: false }).await?;
     let database = postgres.empty_database().await?;
     let mut migrations: Vec<PathBuf> =
         std::fs::read_dir("migrations")?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;

@@ -247,6 +247,7 @@ impl Supervisor {
                     let why =
                         format!("{why}; log {}: {}", self.program.log.display(), log_tail(&self.program.log));
                     if failing_since.elapsed() > if starts == 0 { GIVE_UP_AT_FIRST } else { GIVE_UP } {
+                        tracing::error!(server = self.program.name, %why, "server does not start; giving up");
                         self.state.send_replace(State::Failed { why });
                         return;
                     }

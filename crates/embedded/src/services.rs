@@ -141,19 +141,15 @@ impl Services {
         self.admin_url.as_deref()
     }
 
-    /// Resolves when a server is down for good; never, if all is well or nothing was started.
+    /// Resolves when Postgres is down for good; never, if all is well or it was given. Redis may be lost at any time.
     pub async fn failed(&self) -> Error {
-        let one = async |server: Option<&Server>| match server {
+        match self.postgres() {
             Some(server) => server.failed().await,
             None => std::future::pending().await,
-        };
-        tokio::select! {
-            error = one(self.postgres()) => error,
-            error = one(self.redis()) => error,
         }
     }
 
-    /// Stops what was started, and waits for it. The directory stays locked until this is dropped.
+    /// Stops what was started, and waits for it. The directory stays taken until this is dropped.
     pub async fn stop(&self) -> Result<(), Error> {
         if let Some(redis) = self.redis() {
             redis.stop().await?;
@@ -204,7 +200,10 @@ async fn start_missing(dir: &Path, postgres: bool, redis: bool, options: &Option
     }
     if let Some(binary) = programs.redis {
         progress.say(&format!("starting Redis from {}", binary.display()));
-        started.redis = Some(redis::start(&binary, &home, account).await?);
+        match redis::start(&binary, &home, account).await {
+            Ok(server) => started.redis = Some(server),
+            Err(error) => progress.say(&format!("WARNING: {error}; running without Redis")), // slower at most
+        }
     }
     started.note = Some(Note::write(dir, &started)?);
     Ok(started)

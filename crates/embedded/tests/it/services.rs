@@ -69,6 +69,7 @@ async fn both_servers_serve_and_a_second_start_is_refused_and_data_stays() {
     let pids = [services.postgres(), services.redis()].map(|server| server.unwrap().pid().unwrap());
     services.stop().await.unwrap();
     assert_eq!(pids.map(alive), [false, false]);
+    drop(services);
     assert!(!note.exists());
 
     let again = Services::start(dir.path(), without_redis()).await.unwrap();
@@ -150,6 +151,23 @@ async fn a_cluster_that_cannot_start_says_why_and_soon() {
     let error = Services::start(dir.path(), without_redis()).await.unwrap_err().to_string();
     assert!(error.contains("no_such_library"), "{error}");
     assert!(began.elapsed().as_secs() < 40, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_redis_that_cannot_start_costs_only_itself() {
+    let dir = open_dir();
+    std::fs::write(dir.path().join("redis"), "in the way").unwrap();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let progress = embedded::Progress::new(move |line| tell.lock().unwrap().push(line.to_owned()));
+    let services = Services::start(dir.path(), Options { progress, ..small() }).await.unwrap();
+    assert_eq!(services.redis_url, None);
+    assert_eq!(psql(&services.database_url, "SELECT 1").await.unwrap(), "1");
+    let told = told.lock().unwrap();
+    assert!(
+        told.iter().any(|line| line.starts_with("WARNING") && line.contains("without Redis")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
