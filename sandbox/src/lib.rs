@@ -47,6 +47,7 @@ mod scan;
 mod ticker;
 mod types;
 mod upload;
+mod weight;
 
 pub use builtins::{BUILTINS, builtin};
 pub use compile::Reward;

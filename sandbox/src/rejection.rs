@@ -26,7 +26,7 @@ pub enum RejectionCode {
     TooManyFunctions,
     /// More than 16 MiB of code.
     CodeTooLarge,
-    /// Components inside components inside components, or too many instances.
+    /// Components inside components inside components, too many instances, or code that takes too long to compile.
     TooComplex,
     /// It wants something that the host does not offer.
     ForbiddenImport,

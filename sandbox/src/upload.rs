@@ -15,6 +15,7 @@ use crate::guest::{HOST, TYPES};
 use crate::module::{Module, World};
 use crate::rejection::{Rejection, RejectionCode as Code};
 use crate::scan::{Outline, invalid, scan};
+use crate::weight::{self, Refusal};
 
 /// Checks everything that can be checked without compiling, and wraps core modules.
 pub(crate) fn prepare(upload: &[u8]) -> Result<Module, Rejection> {
@@ -32,13 +33,20 @@ pub(crate) fn prepare(upload: &[u8]) -> Result<Module, Rejection> {
 }
 
 fn validate_code(upload: &[u8]) -> Result<Types, Rejection> {
-    Validator::new_with_features(FEATURES).validate_all(upload).map_err(|error| {
-        // Valid with everything on: then a feature is the reason.
-        if Validator::new_with_features(WasmFeatures::all()).validate_all(upload).is_ok() {
-            Rejection::new(Code::ForbiddenFeature, error.to_string())
-        } else {
-            invalid(&error)
+    weight::validate(upload).map_err(|refusal| match refusal {
+        Refusal::TooHeavy { weight, limit } => {
+            let message = format!(
+                "operators times live values come to {weight}; the limit is {limit}: split large functions"
+            );
+            Rejection::new(Code::TooComplex, message)
         }
+        // Valid with everything on: then a feature is the reason.
+        Refusal::Invalid(error)
+            if Validator::new_with_features(WasmFeatures::all()).validate_all(upload).is_ok() =>
+        {
+            Rejection::new(Code::ForbiddenFeature, error.to_string())
+        }
+        Refusal::Invalid(error) => invalid(&error),
     })
 }
 

@@ -60,12 +60,17 @@ fn invalid_wasm_never_panics() {
         rejected_text("(module (func (export \"reward\") (result i32) (i64.const 1)))"),
         Code::InvalidWasm
     );
-    // Any one byte wrong: accepted or refused, never a crash.
-    for at in (8..upload.len()).step_by(7) {
-        let mut broken = upload.to_vec();
-        broken[at] ^= 0x55;
-        let _ = SANDBOX.validate(&broken);
+    // Any one byte wrong, in a core module and in a component: accepted or refused, never a crash.
+    let component = SANDBOX.validate(upload).unwrap().into_parts().1;
+    let mut refused = 0;
+    for (upload, step) in [(upload, 7), (component.as_slice(), 13)] {
+        for at in (8..upload.len()).step_by(step) {
+            let mut broken = upload.to_vec();
+            broken[at] ^= 0x55;
+            refused += u32::from(SANDBOX.validate(&broken).is_err());
+        }
     }
+    assert!(refused > 50, "{refused}");
 }
 
 #[test]
@@ -176,6 +181,16 @@ fn compile_bombs() {
     assert_eq!(rejected(&functions_of_nops(200_000, 1)), Code::TooManyFunctions);
     assert_eq!(rejected(&functions_of_nops(40, 450 << 10)), Code::CodeTooLarge);
     assert_eq!(rejected_with(&format!("(func (local {}))", "i64 ".repeat(20_000))), Code::TooManyLocals);
+    // 400 KB of branches with 1,900 values live at each: minutes of compiling.
+    let branches = "(if (local.get 3) (then (local.set 5 (local.get 7))))".repeat(20_000);
+    let locals = "i32 ".repeat(1_900);
+    assert_eq!(rejected_with(&format!("(func (local {locals}) {branches})")), Code::TooComplex);
+    let loads = "(local.set 3 (i32.load (local.get 5)))".repeat(40_000);
+    assert_eq!(rejected_with(&format!("(func (local {locals}) {loads})")), Code::TooComplex);
+    // Many functions that are each just light enough.
+    let branches = "(if (local.get 3) (then (local.set 5 (local.get 7))))".repeat(1_500);
+    let function = format!("(func (local {locals}) {branches})");
+    assert_eq!(rejected_with(&function.repeat(15)), Code::TooComplex);
     // Under the caps these are only modules without a reward.
     assert_eq!(rejected(&functions_of_nops(1, 400 << 10)), Code::MissingExport);
     assert_eq!(rejected(&functions_of_nops(40_000, 1)), Code::MissingExport);
@@ -184,13 +199,13 @@ fn compile_bombs() {
 #[test]
 fn component_bombs() {
     // Each level instantiates the one before twice: 2^30 instances from 30 lines.
-    let mut doubling = "(component $c0)".to_owned();
-    for level in 1..=30 {
-        let before = level - 1;
-        doubling += &format!(
-            "(component $c{level} (alias outer 1 $c{before} (component $d)) (instance (instantiate $d)) (instance (instantiate $d)))"
-        );
-    }
+    let doubling: Vec<String> = (1..=30)
+        .map(|level| {
+            let alias = format!("(alias outer 1 $c{} (component $d))", level - 1);
+            format!("(component $c{level} {alias} (instance (instantiate $d)) (instance (instantiate $d)))")
+        })
+        .collect();
+    let doubling = format!("(component $c0) {}", doubling.join(" "));
     assert_eq!(
         rejected_text(&format!("(component {doubling} (instance (instantiate $c30)))")),
         Code::TooComplex
