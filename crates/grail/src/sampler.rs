@@ -167,13 +167,19 @@ impl Located {
     }
 
     /// The token, given the logits of this block, which must be those it was summarised from.
+    #[inline(always)]
     pub fn token(&self, logits: &[f32], temperature: f32) -> u32 {
+        debug_assert!(logits.len() <= BLOCK);
+        // All weights first: this loop vectorises, the running sum cannot.
+        let mut weights = [0.0f32; BLOCK];
+        for (weight, &logit) in weights.iter_mut().zip(logits) {
+            *weight = exp_f32(scaled(logit, temperature) - self.max);
+        }
         let mut mass = 0.0f64;
         let mut last = 0;
-        for (index, &logit) in logits.iter().enumerate() {
-            let p = exp_f32(scaled(logit, temperature) - self.max);
-            if p > 0.0 {
-                mass += f64::from(p);
+        for (index, &weight) in weights.iter().enumerate().take(logits.len()) {
+            if weight > 0.0 {
+                mass += f64::from(weight);
                 last = index;
                 if self.before + mass * self.weight > self.target {
                     break;

@@ -2,13 +2,16 @@
 //!
 //! Written so that a row's result depends on its own keys and values alone: a score is one chain of fused
 //! multiply-adds in ascending dimension, the softmax sum has a fixed order that depends on the position only,
-//! and values are accumulated in ascending position.
+//! and values are accumulated in ascending position over four chains.
 #![expect(clippy::inline_always, reason = "kernels must be inlined into the function that enables SIMD")]
 
 use grail::numerics::{exp_f32, sum_f32};
 
 use super::{Kernel, LANES, Line, Simd};
 use crate::kv::{KvShape, LayerKv, PAGE};
+
+/// Independent sums per dimension of the output, to hide the latency of one.
+const CHAINS: usize = 4;
 
 /// All query heads of one row.
 pub(crate) struct Attend<'a> {
@@ -53,14 +56,24 @@ impl Kernel for Attend<'_> {
 /// Turns scores into unnormalised weights and returns their sum.
 #[inline(always)]
 fn softmax(scores: &mut [f32]) -> f32 {
-    let mut max = f32::MIN;
-    for &score in scores.iter() {
-        max = if score > max { score } else { max };
-    }
+    let max = largest(scores);
     for score in scores.iter_mut() {
         *score = exp_f32(*score - max);
     }
     sum_f32(scores)
+}
+
+/// The largest score, lane by lane: a single running maximum would not vectorise, and the order does not matter.
+#[inline(always)]
+fn largest(scores: &[f32]) -> f32 {
+    let mut lanes = [f32::MIN; LANES];
+    let (chunks, tail) = scores.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, &score) in lanes.iter_mut().zip(chunk) {
+            *lane = if score > *lane { score } else { *lane };
+        }
+    }
+    lanes.iter().chain(tail).fold(f32::MIN, |max, &score| if score > max { score } else { max })
 }
 
 /// One key and value head over a list of pages.
@@ -87,21 +100,26 @@ impl Head<'_> {
         }
     }
 
-    /// `out = sum of weight * value`, sixteen dimensions at a time.
+    /// `out = sum of weight * value`.
+    ///
+    /// Position p is added to chain p mod 4, in ascending order; the chains are then added as (0 + 2) + (1 + 3).
     #[inline(always)]
     fn values<S: Simd>(&self, s: S, weights: &[f32], values: &[Line], out: &mut [f32]) {
         let lines = self.shape.value_lines();
         let mut line = 0;
         while line < lines {
             let out = &mut out[line * LANES..];
-            line += match lines - line {
-                4.. => self.value_lines::<S, 4>(s, weights, values, line, out),
-                2.. => self.value_lines::<S, 2>(s, weights, values, line, out),
-                _ => self.value_lines::<S, 1>(s, weights, values, line, out),
-            };
+            if S::REGISTERS >= 32 && lines - line >= 2 {
+                self.value_lines::<S, 2>(s, weights, values, line, out);
+                line += 2;
+            } else {
+                self.value_lines::<S, 1>(s, weights, values, line, out);
+                line += 1;
+            }
         }
     }
 
+    /// `N` lines of the value vectors, all chains in registers.
     #[inline(always)]
     fn value_lines<S: Simd, const N: usize>(
         &self,
@@ -110,27 +128,48 @@ impl Head<'_> {
         values: &[Line],
         line: usize,
         out: &mut [f32],
-    ) -> usize {
+    ) {
         let lines = self.shape.value_lines();
-        let mut sums = [s.splat(0.0); N];
+        let mut chains = [[s.splat(0.0); N]; CHAINS];
         for (index, weights) in self.pages.iter().zip(weights.chunks(PAGE)) {
             let first = (*index as usize * self.shape.heads + self.index) * PAGE * lines;
             let page = &values[first..first + PAGE * lines];
-            for (value, &weight) in page.chunks_exact(lines).zip(weights) {
-                let weight = s.splat(weight);
-                for (sum, value) in sums.iter_mut().zip(&value[line..line + N]) {
-                    *sum = s.fma(weight, s.load(&value.0), *sum);
-                }
+            let (whole, rest) = weights.as_chunks::<CHAINS>();
+            let (whole_values, rest_values) = page.split_at(whole.len() * CHAINS * lines);
+            for (weights, values) in whole.iter().zip(whole_values.chunks_exact(CHAINS * lines)) {
+                add_values(s, &mut chains, weights, values, lines, line);
             }
+            add_values(s, &mut chains, rest, rest_values, lines, line);
         }
-        for (sum, out) in sums.iter().zip(out.chunks_mut(LANES)) {
+        let one = s.splat(1.0);
+        let [a, b, c, d] = chains;
+        for (n, out) in out.chunks_mut(LANES).take(N).enumerate() {
+            // A product with 1 is exact, so these are plain additions.
+            let sum = s.fma(one, s.fma(one, a[n], c[n]), s.fma(one, b[n], d[n]));
             let mut lanes = [0.0; LANES];
-            s.store(*sum, &mut lanes);
+            s.store(sum, &mut lanes);
             for (out, lane) in out.iter_mut().zip(lanes) {
                 *out = lane;
             }
         }
-        N
+    }
+}
+
+/// Adds the values of up to [`CHAINS`] positions, each to its chain.
+#[inline(always)]
+fn add_values<S: Simd, const N: usize>(
+    s: S,
+    chains: &mut [[S::V; N]; CHAINS],
+    weights: &[f32],
+    values: &[Line],
+    lines: usize,
+    line: usize,
+) {
+    for ((chain, &weight), value) in chains.iter_mut().zip(weights).zip(values.chunks_exact(lines)) {
+        let weight = s.splat(weight);
+        for (sum, value) in chain.iter_mut().zip(&value[line..line + N]) {
+            *sum = s.fma(weight, s.load(&value.0), *sum);
+        }
     }
 }
 

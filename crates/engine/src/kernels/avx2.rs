@@ -27,6 +27,7 @@ impl Avx2 {
 
 impl Simd for Avx2 {
     type V = [__m256; 2];
+    const REGISTERS: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Self::V {

@@ -27,6 +27,7 @@ impl Avx512 {
 
 impl Simd for Avx512 {
     type V = __m512;
+    const REGISTERS: usize = 32;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Self::V {

@@ -57,6 +57,8 @@ impl Vector {
 /// One instruction set's sixteen lanes. A value of the type is the proof that the machine has it.
 pub(crate) trait Simd: Copy + Send + Sync {
     type V: Copy;
+    /// How many `V` the register file holds.
+    const REGISTERS: usize;
 
     fn splat(self, x: f32) -> Self::V;
     fn load(self, from: &[f32; LANES]) -> Self::V;

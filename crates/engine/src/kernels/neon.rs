@@ -27,6 +27,7 @@ impl Neon {
 
 impl Simd for Neon {
     type V = [float32x4_t; 4];
+    const REGISTERS: usize = 8;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Self::V {

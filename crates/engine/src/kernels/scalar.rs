@@ -11,6 +11,7 @@ pub(crate) struct Scalar;
 
 impl Simd for Scalar {
     type V = [f32; LANES];
+    const REGISTERS: usize = 1;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Self::V {
