@@ -10,7 +10,6 @@ use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::{PackageId, Resolve};
 
 use crate::compile::guarded;
-use crate::engine::FEATURES;
 use crate::guest::{HOST, TYPES};
 use crate::module::{Module, World};
 use crate::rejection::{Rejection, RejectionCode as Code};

@@ -181,7 +181,7 @@ fn compile_bombs() {
     assert_eq!(rejected(&functions_of_nops(200_000, 1)), Code::TooManyFunctions);
     assert_eq!(rejected(&functions_of_nops(40, 450 << 10)), Code::CodeTooLarge);
     assert_eq!(rejected_with(&format!("(func (local {}))", "i64 ".repeat(20_000))), Code::TooManyLocals);
-    // 400 KB of branches with 1,900 values live at each: minutes of compiling.
+    // 20,000 branches with 1,900 values live at each: minutes of compiling.
     let branches = "(if (local.get 3) (then (local.set 5 (local.get 7))))".repeat(20_000);
     let locals = "i32 ".repeat(1_900);
     assert_eq!(rejected_with(&format!("(func (local {locals}) {branches})")), Code::TooComplex);
