@@ -38,22 +38,23 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-/// Signs a request at `now_ns`, which becomes its nonce: every retry needs a later one. Returns the headers to send.
+/// Signs a request. The nonce is the time, from a [`crate::nonces::NonceSource`]: every retry needs a new one.
+/// Returns the headers to send.
 pub fn sign(
     pair: &HotkeyPair,
     request: &Request<'_>,
     receiver: Option<&Hotkey>,
-    now_ns: u64,
+    nonce_ns: u64,
     rng: impl RngCore + CryptoRng,
 ) -> Vec<(&'static str, String)> {
     let sender = ss58::encode(&pair.hotkey());
     let receiver = receiver.map(ss58::encode);
-    let payload = payload(request, now_ns, &sender, receiver.as_deref());
+    let payload = payload(request, nonce_ns, &sender, receiver.as_deref());
     let signature = pair.sign(&payload, rng);
     let mut headers = vec![
         (VERSION_HEADER, VERSION.to_owned()),
         (HOTKEY_HEADER, sender),
-        (NONCE_HEADER, now_ns.to_string()),
+        (NONCE_HEADER, nonce_ns.to_string()),
         (SIGNATURE_HEADER, format!("0x{}", hex::encode(signature))),
     ];
     headers.extend(receiver.map(|receiver| (RECEIVER_HEADER, receiver)));

@@ -1,6 +1,8 @@
 //! The nonces already used, so that a signed request counts once. Bounded in every direction, and fails closed.
+//! And where a sender takes its own from.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use grail::Hotkey;
 
@@ -52,9 +54,29 @@ impl SeenNonces {
     }
 }
 
+/// Nonces for one sender: the time, but never the same twice, however many tasks sign at once.
+#[derive(Debug, Default)]
+pub struct NonceSource(AtomicU64);
+
+impl NonceSource {
+    pub fn next(&self, now_ns: u64) -> u64 {
+        let later = |last: u64| now_ns.max(last.saturating_add(1));
+        match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(later(last))) {
+            Ok(last) | Err(last) => later(last),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_gives_the_time_and_no_nonce_twice() {
+        let source = NonceSource::default();
+        let given = [1000, 1000, 1000, 900, 2000].map(|now| source.next(now));
+        assert_eq!(given, [1000, 1001, 1002, 1003, 2000]);
+    }
 
     const A: Hotkey = Hotkey([1; 32]);
     const B: Hotkey = Hotkey([2; 32]);

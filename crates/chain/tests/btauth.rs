@@ -167,6 +167,8 @@ fn the_receiver_and_the_callers_are_checked() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn headers_of_any_bytes_never_panic(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..80), 5)) {
         let names = [btauth::VERSION_HEADER, btauth::HOTKEY_HEADER, btauth::NONCE_HEADER,

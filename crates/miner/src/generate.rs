@@ -135,7 +135,9 @@ impl Batch<'_> {
         let gone = |request: &Request| request.work.outlet.is_lost() || (stopping && request.running == 0);
         let lost: Vec<u64> =
             self.requests.iter().filter(|(_, request)| gone(request)).map(|(id, _)| *id).collect();
-        lost.into_iter().for_each(|id| self.drop_request(id));
+        for id in lost {
+            self.drop_request(id);
+        }
     }
 
     fn drop_request(&mut self, id: u64) {

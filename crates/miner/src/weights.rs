@@ -1,6 +1,6 @@
 //! Opens the claimed checkpoint and loads the weights that are served: for an honest miner, the same.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use checkpoint::Checkpoint;
 use engine::{Model, Options};
@@ -20,7 +20,7 @@ pub(crate) fn load(config: &Config, claimed: &Checkpoint) -> Result<Option<Model
     }
 }
 
-fn previous(dir: &PathBuf, claimed: &Checkpoint, options: Options) -> Result<Model, Error> {
+fn previous(dir: &Path, claimed: &Checkpoint, options: Options) -> Result<Model, Error> {
     let served = Checkpoint::open(dir)?;
     let (served_vocab, claimed_vocab) = (served.config.vocab_size, claimed.config.vocab_size);
     if served_vocab != claimed_vocab {
