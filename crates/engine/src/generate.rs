@@ -165,6 +165,8 @@ impl<'m> Generator<'m> {
     }
 
     /// Runs one pass and hands every new token to `sink`. False when nothing is left to do.
+    ///
+    /// After an error the generator is of no further use: drop it.
     pub fn step(&mut self, sink: &mut dyn FnMut(Emitted<'_>)) -> Result<bool, Error> {
         self.admit();
         let parts = self.schedule();

@@ -5,6 +5,14 @@ use grail::sampler::Sampling;
 
 use crate::seeded;
 
+/// Models are shared by threads, generators move between them.
+const _: () = {
+    const fn shared<T: Sync>() {}
+    const fn moved<T: Send>() {}
+    shared::<Model>();
+    moved::<Generator<'static>>();
+};
+
 fn model() -> Model {
     seeded::model(&seeded::shapes()[0], 1, Options::default())
 }
