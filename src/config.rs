@@ -47,12 +47,13 @@ pub(crate) struct Config {
     pub postgres: Postgres,
     pub redis: Redis,
     pub embedded: Embedded,
-    pub api: Api,
-    pub worker: Worker,
-    pub verifier: Verifier,
+    pub checkpoint: Checkpoint,
+    pub gateway: Gateway,
+    pub api: api::Config,
+    pub worker: worker::Config,
+    pub miners: Miners,
     pub miner: Miner,
     pub pricing: Pricing,
-    pub sandbox: Sandbox,
     pub telemetry: Telemetry,
     pub lifecycle: Lifecycle,
 }
@@ -87,41 +88,24 @@ pub(crate) struct Embedded {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Api {
+pub(crate) struct Gateway {
     pub listen: SocketAddr,
+}
+
+/// The model that the service sells.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Checkpoint {
+    pub name: String,
+    pub dir: PathBuf,
     #[serde(deserialize_with = "unless_empty")]
-    pub public_url: Option<String>,
-    pub threads: usize,
-    pub max_connections: usize,
-    pub max_job_body_bytes: usize,
-    pub max_module_body_bytes: usize,
-    pub max_body_bytes: usize,
-    pub max_prompts_per_job: u32,
-    pub max_samples_per_prompt: u32,
-    pub header_timeout_ms: u64,
-    pub sse_heartbeat_ms: u64,
-    pub sse_max_age_s: u64,
-    pub rate_per_s: u32,
-    pub rate_burst: u32,
+    pub previous_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Worker {
-    pub poll_ms: u64,
-    pub dispatch_batch: u32,
-    pub collect_batch: u32,
-    pub reward_batch: u32,
-    pub select_batch: u32,
-    pub settle_batch: u32,
-    pub lease_ms: u64,
-    pub reap_ms: u64,
-    pub connect_deadline_ms: u64,
-    pub idle_deadline_ms: u64,
-    pub unit_deadline_ms: u64,
-    pub max_attempts: u32,
-    pub max_in_flight_per_miner: u32,
-    pub miners: Vec<MinerAddress>,
+pub(crate) struct Miners {
+    pub addresses: Vec<MinerAddress>,
 }
 
 /// Where a miner is reached, and who it must prove to be.
@@ -131,15 +115,6 @@ pub(crate) struct MinerAddress {
     /// In ss58.
     pub hotkey: String,
     pub url: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Verifier {
-    pub threads: usize,
-    pub checkpoints_dir: PathBuf,
-    pub batch: u32,
-    pub lease_ms: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -166,15 +141,6 @@ pub(crate) struct Pricing {
     pub rollout_rao: u64,
     pub filtered_bps: u32,
     pub miner_share_bps: u32,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Sandbox {
-    pub fuel_per_sample: u64,
-    pub memory_bytes: u64,
-    pub input_bytes: u64,
-    pub threads: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -230,12 +196,13 @@ impl Config {
             postgres: sections.take("postgres")?,
             redis: sections.take("redis")?,
             embedded: sections.take("embedded")?,
+            checkpoint: sections.take("checkpoint")?,
+            gateway: sections.take("gateway")?,
             api: sections.take("api")?,
             worker: sections.take("worker")?,
-            verifier: sections.take("verifier")?,
+            miners: sections.take("miners")?,
             miner: sections.take("miner")?,
             pricing: sections.take("pricing")?,
-            sandbox: sections.take("sandbox")?,
             telemetry: sections.take("telemetry")?,
             lifecycle: sections.take("lifecycle")?,
         };
@@ -252,21 +219,17 @@ impl Config {
             share("pricing.miner_share_bps", self.pricing.miner_share_bps),
             some("postgres.max_connections", self.postgres.max_connections.into()),
             some("worker.poll_ms", self.worker.poll_ms),
-            some("worker.dispatch_batch", self.worker.dispatch_batch.into()),
-            some("worker.collect_batch", self.worker.collect_batch.into()),
-            some("worker.reward_batch", self.worker.reward_batch.into()),
-            some("worker.select_batch", self.worker.select_batch.into()),
-            some("worker.settle_batch", self.worker.settle_batch.into()),
-            some("worker.reap_ms", self.worker.reap_ms),
+            some("worker.max_requests", self.worker.max_requests as u64),
+            some("worker.max_groups_per_request", self.worker.max_groups_per_request.into()),
             some("worker.max_attempts", self.worker.max_attempts.into()),
-            some("worker.max_in_flight_per_miner", self.worker.max_in_flight_per_miner.into()),
-            some("verifier.batch", self.verifier.batch.into()),
+            some("worker.max_tries", self.worker.max_tries.into()),
+            some("worker.reward_concurrency", self.worker.reward_concurrency as u64),
+            some("worker.reward_batch", self.worker.reward_batch.into()),
+            some("worker.verify_batch", self.worker.verify_batch.into()),
+            some("worker.settle_batch", self.worker.settle_batch.into()),
             some("api.max_connections", self.api.max_connections as u64),
-            some("api.rate_per_s", self.api.rate_per_s.into()),
-            some("api.rate_burst", self.api.rate_burst.into()),
             some("api.sse_heartbeat_ms", self.api.sse_heartbeat_ms),
             ("worker.lease_ms", self.worker.lease_ms, self.worker.lease_ms >= 1000, "at least 1000"),
-            ("verifier.lease_ms", self.verifier.lease_ms, self.verifier.lease_ms >= 1000, "at least 1000"),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
             Some((key, value, _, range)) => Err(Error::Range { key, value, range }),
@@ -397,12 +360,12 @@ mod tests {
             (120_000, 2500, 8000)
         );
         assert_eq!(config.postgres.url.reveal(), None);
-        assert_eq!((config.api.public_url, config.miner.key_file), (None, None));
+        assert_eq!((config.checkpoint.previous_dir.is_some(), config.miner.key_file), (true, None));
     }
 
     #[test]
     fn a_higher_layer_wins() {
-        let file = "[worker]\npoll_ms = 7\nlease_ms = 9000\n[api]\nlisten = '127.0.0.1:1'\n[postgres]\nurl = 'postgres://file'";
+        let file = "[worker]\npoll_ms = 7\nlease_ms = 9000\n[gateway]\nlisten = '127.0.0.1:1'\n[postgres]\nurl = 'postgres://file'";
         let config = load(
             file,
             &[
@@ -414,8 +377,8 @@ mod tests {
             ],
         )
         .unwrap();
-        assert_eq!((config.worker.poll_ms, config.worker.lease_ms, config.worker.reap_ms), (8, 9000, 5000));
-        assert_eq!(config.api.listen.port(), 1);
+        assert_eq!((config.worker.poll_ms, config.worker.lease_ms, config.worker.max_tries), (8, 9000, 20));
+        assert_eq!(config.gateway.listen.port(), 1);
         assert_eq!(config.postgres.url.reveal(), Some("postgres://env"));
         assert!(config.telemetry.json);
         assert_eq!(config.redis.url.reveal(), None, "an empty alias sets nothing");
@@ -428,14 +391,14 @@ mod tests {
     #[test]
     fn miners_are_a_list_in_both_layers() {
         let one = MinerAddress { hotkey: "5Abc".into(), url: "http://127.0.0.1:8091".into() };
-        let file = load("[worker]\nminers = ['5Abc@http://127.0.0.1:8091/']", &[]).unwrap();
-        assert_eq!(file.worker.miners, std::slice::from_ref(&one));
-        let two = [("RELIQUARY__WORKER__MINERS", "5Abc@http://127.0.0.1:8091, 5Def@https://miner.example")];
+        let file = load("[miners]\naddresses = ['5Abc@http://127.0.0.1:8091/']", &[]).unwrap();
+        assert_eq!(file.miners.addresses, std::slice::from_ref(&one));
+        let two = [("RELIQUARY__MINERS__ADDRESSES", "5Abc@http://127.0.0.1:8091, 5Def@https://miner.example")];
         let environment = load("", &two).unwrap();
-        assert_eq!(environment.worker.miners[0], one);
-        assert_eq!(environment.worker.miners[1].hotkey, "5Def");
-        let bad = refused("[worker]\nminers = ['http://127.0.0.1']", &[]);
-        assert!(bad.contains("worker") && bad.contains("`http://127.0.0.1` is not"), "{bad}");
+        assert_eq!(environment.miners.addresses[0], one);
+        assert_eq!(environment.miners.addresses[1].hotkey, "5Def");
+        let bad = refused("[miners]\naddresses = ['http://127.0.0.1']", &[]);
+        assert!(bad.contains("miners") && bad.contains("`http://127.0.0.1` is not"), "{bad}");
     }
 
     #[test]
@@ -471,7 +434,7 @@ mod tests {
             assert_eq!(refused(file, &environment), named);
         }
         for (file, words) in [
-            ("[api]\nlisten = 'somewhere'", ["[api]", "socket address"]),
+            ("[gateway]\nlisten = 'somewhere'", ["[gateway]", "socket address"]),
             ("[worker]\npoll_ms = -1", ["[worker]", "poll_ms"]),
             ("[worker\n", ["reliquary.toml", "line 1"]),
         ] {

@@ -51,6 +51,11 @@ impl Lifecycle {
         &self.stop
     }
 
+    /// For tasks that watch over themselves, but that shutdown must wait for.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
     /// Runs a task that shutdown waits for. It must end soon after [`Lifecycle::stop`] is cancelled; if it fails or
     /// panics at any time, the whole process ends.
     pub(crate) fn spawn<E: Display>(

@@ -1,38 +1,128 @@
-//! `reliquary up`: everything in one process tree. Stops on the first signal, after draining.
+//! Everything in one process tree: private Postgres and Redis, gateway, worker, verifier and miners.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use embedded::{Options, Progress, RedisSource, Services, Tuning};
+use grail::Hotkey;
+use miner::Behaviour;
+use protocol::Rao;
+use store::Clock;
+use worker::{Audit, Role};
 
 use crate::config::Config;
-use crate::lifecycle::lifecycle;
+use crate::lifecycle::{Ending, Lifecycle};
+use crate::roles::{self, Platform};
+use crate::{cli, keys};
 
-pub(crate) async fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    let (lifecycle, mut ending) = lifecycle(Duration::from_millis(config.lifecycle.drain_ms))?;
-    let services = tokio::select! {
-        services = Services::start(&config.data.dir, options(config)?) => services.context("private services")?,
+/// A miner to start beside the service.
+#[derive(Debug, Clone)]
+pub(crate) struct MinerPlan {
+    pub(crate) name: &'static str,
+    pub(crate) behaviour: Behaviour,
+}
+
+/// A started service.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) platform: Platform,
+    pub(crate) url: String,
+    pub(crate) miners: Vec<(&'static str, Hotkey)>,
+    services: Arc<Services>,
+}
+
+/// `reliquary up`: starts all of it, says how to reach it, and stays.
+pub(crate) async fn run(config: &Config, lifecycle: &Lifecycle, mut ending: Ending) -> anyhow::Result<ExitCode> {
+    let plans = ["alice", "bob"].map(|name| MinerPlan { name, behaviour: Behaviour::Honest });
+    let running = tokio::select! {
+        running = start(config, lifecycle, &plans, Audit::Full, say) => running?,
         () = ending.signalled() => return Ok(ExitCode::FAILURE),
     };
-    tracing::info!(redis = services.redis_url.is_some(), "Postgres is ready");
+    let credits = Rao::new(10_000_000_000).context("ten TAO is an amount")?;
+    let key = keys::create(&running.platform.db, &Clock::System, "up", None, credits).await?;
+    cli::print(&welcome(&running, &key.key));
+    let code = ending.wait().await;
+    running.stop().await?; // last: draining still writes
+    Ok(code)
+}
 
-    let stop = lifecycle.stop().clone();
-    let services = std::sync::Arc::new(services);
-    let watched = services.clone();
+fn welcome(running: &Running, key: &str) -> String {
+    let url = &running.url;
+    format!(
+        "\nReliquary is up at {url}  (API description: {url}/openapi.json)\n\n  export RELIQUARY_API_KEY={key}   # 10 TAO of credits\n  \
+         curl {url}/v1/jobs -H \"Authorization: Bearer $RELIQUARY_API_KEY\" -H 'Content-Type: application/json' -d '{{\n    \
+         \"prompts\": [{{\"text\": \"Tom has 17 apples and buys 25 more. How many apples does Tom have?\\n\", \"reference\": \"42\"}}],\n    \
+         \"sampling\": {{\"n\": 8, \"max_tokens\": 64}}, \"reward\": {{\"mode\": \"builtin\", \"name\": \"last-number\"}}}}'\n\nctrl-C stops it."
+    )
+}
+
+pub(crate) fn say(line: &str) {
+    eprintln!("  {line}");
+}
+
+/// Starts services, miners and roles, in that order.
+pub(crate) async fn start(
+    config: &Config,
+    lifecycle: &Lifecycle,
+    plans: &[MinerPlan],
+    audit: Audit,
+    say: fn(&str),
+) -> anyhow::Result<Running> {
+    let services = Services::start(&config.data.dir, options(config, say)?).await.context("private services")?;
+    let services = Arc::new(services);
+    watch(&services, lifecycle);
+    let platform =
+        Platform::connect(config, lifecycle, &services.database_url, services.redis_url.as_deref()).await?;
+    let mut miners = Vec::new();
+    let mut conn = platform.db.acquire().await?;
+    let known = store::miners::list(&mut conn).await?;
+    for plan in plans {
+        let key = roles::miner_key_path(config, plan.name);
+        let settings = roles::miner_settings(config, &key, plan.behaviour.clone())?;
+        let listener = roles::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "a miner's port")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let hotkey = settings.key.hotkey();
+        roles::start_miner(settings, listener, lifecycle);
+        store::miners::register(&mut conn, hotkey, &url).await?;
+        miners.push((plan.name, hotkey));
+    }
+    // miners of an earlier run are not there any more
+    for gone in known.iter().filter(|known| !miners.iter().any(|(_, hotkey)| *hotkey == known.hotkey)) {
+        store::miners::remove(&mut conn, gone.hotkey).await?;
+    }
+    drop(conn);
+    let mut config = config.clone();
+    config.worker.allow_private_miners = true; // they are on this machine
+    let listener = roles::listen(config.gateway.listen, "gateway.listen")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    roles::start_api(&config, &platform, listener, lifecycle).await?;
+    roles::start_worker(&config, &platform, Role::Both, audit, lifecycle).await?;
+    Ok(Running { platform, url, miners, services })
+}
+
+/// A database that cannot be brought back takes the process down.
+fn watch(services: &Arc<Services>, lifecycle: &Lifecycle) {
+    let (stop, watched) = (lifecycle.stop().clone(), Arc::clone(services));
     lifecycle.spawn("services", async move {
         tokio::select! {
             error = watched.failed() => Err(error),
             () = stop.cancelled() => Ok(()),
         }
     });
-    let code = ending.wait().await;
-    services.stop().await.context("private services")?; // last: draining still writes
-    Ok(code)
+}
+
+impl Running {
+    /// To be called when all tasks have ended.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.platform.db.close().await;
+        self.services.stop().await.context("private services")
+    }
 }
 
 /// How the private Postgres and Redis are to be had.
-pub(crate) fn options(config: &Config) -> anyhow::Result<Options> {
+fn options(config: &Config, say: fn(&str)) -> anyhow::Result<Options> {
     let redis = match config.redis.url.reveal() {
         _ if config.redis.is_off() => RedisSource::Off,
         Some(url) => RedisSource::Given(url.into()),
@@ -48,6 +138,6 @@ pub(crate) fn options(config: &Config) -> anyhow::Result<Options> {
             fsync: true,
         },
         packages: None,
-        progress: Progress::new(|line| eprintln!("{line}")),
+        progress: Progress::new(say),
     })
 }

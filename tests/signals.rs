@@ -19,7 +19,7 @@ impl Up {
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_reliquary"));
         command.arg("up").current_dir(dir.path()).stdin(Stdio::null());
-        command.env("RELIQUARY__DATA__DIR", dir.path()).env("RELIQUARY__API__LISTEN", "127.0.0.1:0");
+        command.env("RELIQUARY__DATA__DIR", dir.path()).env("RELIQUARY__GATEWAY__LISTEN", "127.0.0.1:0");
         command.env("RELIQUARY__EMBEDDED__SHARED_BUFFERS_MB", "32");
         command.env_remove("DATABASE_URL").env_remove("REDIS_URL");
         let up = Self { child: command.spawn().unwrap(), dir };

@@ -1,0 +1,143 @@
+//! The command line: one subcommand per role, and the tools around them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use miner::Behaviour;
+
+use crate::config::Config;
+use crate::lifecycle::lifecycle;
+use crate::{bench, demo, keys, roles, telemetry, up, verify};
+
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub struct Arguments {
+    /// Settings; `reliquary.toml` if there is one.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a real job end to end, on this machine, and show it.
+    Demo(demo::Arguments),
+    /// Start everything in one process tree and stay; ctrl-C drains.
+    Up,
+    /// The gateway: the REST API.
+    Api,
+    /// The worker: dispatch, collect, reward, select, settle.
+    Worker,
+    /// The verifier: recomputes every token.
+    Verifier,
+    /// The reference miner.
+    Miner {
+        /// For tests and the demo: cheat in this way (one of: honest, other-weights, previous-checkpoint=DIR, ignore-seeds,
+        /// edit-tokens, edit-logprobs, truncate, replay-prompt, hang, garbage, instant).
+        #[arg(long, default_value = "honest")]
+        dishonest: Behaviour,
+    },
+    /// Re-check a file of delivered rollouts: no service, no network.
+    Verify(verify::Arguments),
+    /// Apply the migrations that are missing.
+    Migrate,
+    /// Accounts, API keys and credits.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Print the API's OpenAPI document.
+    Openapi,
+    /// Measure a part of the service against a limit, in one run.
+    #[command(subcommand)]
+    Bench(bench::Command),
+}
+
+/// Runs the command and says how it ended.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    match command(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut config = Config::load(arguments.config.as_deref())?;
+    if matches!(arguments.command, Command::Openapi) {
+        print(&api::openapi::json());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if matches!(arguments.command, Command::Demo(_) | Command::Bench(_)) && config.telemetry.filter == "info" {
+        config.telemetry.filter = "warn".to_owned(); // the picture is the log here
+    }
+    let telemetry = telemetry::start(&config.telemetry, arguments.command.role())?;
+    let code = match &arguments.command {
+        Command::Verify(arguments) => offline(arguments),
+        online => {
+            let runtime = tokio::runtime::Runtime::new()?;
+            let code = runtime.block_on(service(online, &config));
+            runtime.shutdown_timeout(Duration::from_secs(1)); // what did not drain is not waited for again
+            code
+        }
+    };
+    telemetry.flush();
+    code
+}
+
+async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
+    let (lifecycle, ending) = lifecycle(Duration::from_millis(config.lifecycle.drain_ms))?;
+    match command {
+        Command::Demo(arguments) => return demo::run(arguments, config, &lifecycle, ending).await,
+        Command::Bench(command) => return bench::run(command, config, &lifecycle, ending).await,
+        Command::Up => return up::run(config, &lifecycle, ending).await,
+        Command::Api => roles::api_alone(config, &lifecycle).await?,
+        Command::Worker => roles::worker_alone(config, worker::Role::Worker, &lifecycle).await?,
+        Command::Verifier => roles::worker_alone(config, worker::Role::Verifier, &lifecycle).await?,
+        Command::Miner { dishonest } => roles::miner_alone(config, dishonest.clone(), &lifecycle)?,
+        Command::Migrate => {
+            roles::database(config).await?.migrate().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Keys(command) => {
+            let db = roles::database(config).await?;
+            print(&keys::run(command, &db, &store::Clock::System).await?.to_string());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Verify(_) | Command::Openapi => unreachable!("handled without a runtime"),
+    }
+    Ok(ending.wait().await)
+}
+
+fn offline(arguments: &verify::Arguments) -> anyhow::Result<ExitCode> {
+    let report = verify::run(arguments, !arguments.json)?;
+    print(&if arguments.json { serde_json::to_string(&report)? } else { report.summary() });
+    Ok(if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[expect(clippy::print_stdout, reason = "the one place where a command's result goes to stdout")]
+pub(crate) fn print(text: &str) {
+    println!("{text}");
+}
+
+impl Command {
+    /// The service's name in traces.
+    fn role(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "demo",
+            Self::Up => "up",
+            Self::Api => "api",
+            Self::Worker => "worker",
+            Self::Verifier => "verifier",
+            Self::Miner { .. } => "miner",
+            Self::Verify(_) => "verify",
+            Self::Migrate => "migrate",
+            Self::Keys(_) => "keys",
+            Self::Openapi => "openapi",
+            Self::Bench(_) => "bench",
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The composition root: turns settings into running roles. Each role is the same whether it is alone or inside `up`.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use chain::KeyFile;
+use checkpoint::Checkpoint;
+use grail::profile::Profile;
+use miner::Behaviour;
+use protocol::Rao;
+use protocol::money::Price;
+use rand_core::{OsRng, RngCore as _};
+use sandbox::Sandbox;
+use serde_json::json;
+use store::{Clock, Db, Objects, Wake};
+use worker::{Audit, Parts, Role};
+
+use crate::config::{self, Config};
+use crate::lifecycle::Lifecycle;
+use crate::receipt_key;
+
+/// What the roles of one process share: handles on the outside world.
+#[derive(Debug, Clone)]
+pub(crate) struct Platform {
+    pub(crate) db: Db,
+    pub(crate) wake: Wake,
+    pub(crate) objects: Objects,
+}
+
+impl Platform {
+    /// Connects, and applies missing migrations.
+    pub(crate) async fn connect(
+        config: &Config,
+        lifecycle: &Lifecycle,
+        database_url: &str,
+        redis_url: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let db = Db::connect(database_url, config.postgres.max_connections).await.context("postgres.url")?;
+        db.migrate().await?;
+        let wake = match redis_url {
+            Some(url) => Wake::redis(url, lifecycle.tasks(), lifecycle.stop()).context("redis.url")?,
+            None => Wake::local(),
+        };
+        Ok(Self { db, wake, objects: Objects::local(&config.data.dir.join("objects"))? })
+    }
+
+    async fn alone(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
+        let redis = config.redis.url.reveal().filter(|_| !config.redis.is_off());
+        Self::connect(config, lifecycle, database_url(config)?, redis).await
+    }
+}
+
+fn database_url(config: &Config) -> anyhow::Result<&str> {
+    config.postgres.url.reveal().context("this role needs a database: set DATABASE_URL (or use `up`)")
+}
+
+pub(crate) async fn database(config: &Config) -> anyhow::Result<Db> {
+    Ok(Db::connect(database_url(config)?, 2).await?)
+}
+
+pub(crate) async fn api_alone(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let platform = Platform::alone(config, lifecycle).await?;
+    let listener = listen(config.gateway.listen, "gateway.listen")?;
+    start_api(config, &platform, listener, lifecycle).await
+}
+
+pub(crate) async fn worker_alone(config: &Config, role: Role, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let platform = Platform::alone(config, lifecycle).await?;
+    start_worker(config, &platform, role, Audit::Full, lifecycle).await
+}
+
+pub(crate) fn miner_alone(config: &Config, behaviour: Behaviour, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    let section = &config.miner;
+    let key = section.key_file.clone().unwrap_or_else(|| key_path(config, "miner"));
+    let settings = miner_settings(config, &key, behaviour)?;
+    start_miner(settings, listen(section.listen, "miner.listen")?, lifecycle);
+    Ok(())
+}
+
+pub(crate) fn listen(address: std::net::SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("{setting} = {address}"))
+}
+
+/// Where the keys that this machine makes for itself lie.
+fn key_path(config: &Config, name: &str) -> PathBuf {
+    config.data.dir.join("keys").join(format!("{name}.json"))
+}
+
+/// Publishes checkpoint and built-in rewards, then serves.
+pub(crate) async fn start_api(
+    config: &Config,
+    platform: &Platform,
+    listener: TcpListener,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let checkpoint = open_checkpoint(&config.checkpoint.dir).await?;
+    let previous = match &config.checkpoint.previous_dir {
+        Some(dir) => Some(open_checkpoint(dir).await?.id),
+        None => None,
+    };
+    let service_key = receipt_key::load_or_create(&config.data.dir.join("keys/receipt.key"), OsRng)?;
+    let sandbox = Sandbox::new(sandbox_settings(config))?;
+    publish(platform, &checkpoint, previous, config, &sandbox).await?;
+    let state = api::AppState {
+        db: platform.db.clone(),
+        wake: platform.wake.clone(),
+        objects: platform.objects.clone(),
+        sandbox: Arc::new(api::SharedSandbox(sandbox)),
+        offer: Arc::new(api::Offer {
+            checkpoint,
+            profile: Profile::exact(engine::numerics_id()),
+            price: price(&config.pricing)?,
+            service_key: service_key.public(),
+        }),
+        ambient: api::Ambient::system(),
+    };
+    let server = api::server(state, &config.api, listener, lifecycle.stop().clone())?;
+    lifecycle.spawn("api", server);
+    Ok(())
+}
+
+async fn publish(
+    platform: &Platform,
+    checkpoint: &Checkpoint,
+    previous: Option<grail::CheckpointId>,
+    config: &Config,
+    sandbox: &Sandbox,
+) -> anyhow::Result<()> {
+    let now = Clock::System.now();
+    let shown = json!({
+        "architecture": format!("{:?}", checkpoint.config.architecture).to_lowercase(),
+        "vocab_size": checkpoint.config.vocab_size,
+        "context_length": checkpoint.config.max_position_embeddings,
+        "hidden_size": checkpoint.config.hidden_size,
+        "num_hidden_layers": checkpoint.config.num_hidden_layers,
+    });
+    let name = config.checkpoint.name.clone();
+    let mut tx = platform.db.begin().await?;
+    store::checkpoints::publish(&mut tx, checkpoint.id, &name, previous, &shown, now).await?;
+    for (name, bytes) in sandbox::BUILTINS {
+        let module = sandbox.validate(bytes).with_context(|| format!("built-in reward {name}"))?;
+        let module = api::rewards::stored_module(&module);
+        store::reward_functions::register_builtin(&mut tx, name, &module, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+pub(crate) async fn start_worker(
+    config: &Config,
+    platform: &Platform,
+    role: Role,
+    audit: Audit,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let parts = worker_parts(config, platform, audit).await?;
+    if matches!(role, Role::Worker | Role::Both) {
+        let mut conn = platform.db.acquire().await?;
+        for address in &config.miners.addresses {
+            let hotkey = chain::ss58::decode(&address.hotkey)
+                .with_context(|| format!("miners.addresses: {}", address.hotkey))?;
+            store::miners::register(&mut conn, hotkey, &address.url).await?;
+        }
+    }
+    let context = worker::Context::new(parts, lifecycle.tasks().clone(), lifecycle.stop().clone())?;
+    lifecycle.spawn("worker", worker::run(context, role));
+    Ok(())
+}
+
+async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> anyhow::Result<Parts> {
+    let checkpoint = open_checkpoint(&config.checkpoint.dir).await?;
+    let previous = match &config.checkpoint.previous_dir {
+        Some(dir) => Some(open_checkpoint(dir).await?),
+        None => None,
+    };
+    let caller = KeyFile::at(key_path(config, "service")).load_or_create(OsRng)?;
+    Ok(Parts {
+        db: platform.db.clone(),
+        objects: platform.objects.clone(),
+        wake: platform.wake.clone(),
+        clock: Clock::System,
+        sandbox: Arc::new(Sandbox::new(sandbox_settings(config))?),
+        checkpoint: Arc::new(checkpoint),
+        previous: previous.map(Arc::new),
+        service_key: receipt_key::load_or_create(&config.data.dir.join("keys/receipt.key"), OsRng)?,
+        hotkey: Arc::new(caller),
+        audit,
+        config: config.worker.clone(),
+        seed: OsRng.next_u64(),
+    })
+}
+
+/// Hashing and reading a checkpoint takes a while: off the async threads.
+pub(crate) async fn open_checkpoint(dir: &Path) -> anyhow::Result<Checkpoint> {
+    let dir = dir.to_owned();
+    tokio::task::spawn_blocking(move || {
+        Checkpoint::open(&dir).with_context(|| format!("checkpoint {}", dir.display()))
+    })
+    .await?
+}
+
+fn sandbox_settings(_config: &Config) -> sandbox::Settings {
+    sandbox::Settings::default()
+}
+
+pub(crate) fn price(pricing: &config::Pricing) -> anyhow::Result<Price> {
+    let rollout = i64::try_from(pricing.rollout_rao).ok().and_then(Rao::new);
+    Ok(Price {
+        rollout: rollout.context("pricing.rollout_rao is more rao than exist")?,
+        filtered_bps: pricing.filtered_bps,
+        miner_share_bps: pricing.miner_share_bps,
+    })
+}
+
+/// A miner's settings with the key in `key`, which is made if it is missing.
+pub(crate) fn miner_settings(config: &Config, key: &Path, behaviour: Behaviour) -> anyhow::Result<miner::Config> {
+    let section = &config.miner;
+    let pair = KeyFile::at(key).load_or_create(OsRng).with_context(|| format!("{}", key.display()))?;
+    let now_ns: miner::NowNs =
+        Arc::new(|| Clock::System.now().timestamp_nanos_opt().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(0));
+    let rng: miner::RngFactory = Arc::new(|| Box::new(OsRng));
+    let checkpoint = section.checkpoint_dir.clone().unwrap_or_else(|| config.checkpoint.dir.clone());
+    let mut settings = miner::Config::new(pair, checkpoint, now_ns, rng);
+    settings.threads = section.threads.max(1);
+    settings.max_rows = section.max_rows;
+    settings.kv_tokens = section.kv_tokens;
+    settings.max_queue = section.max_queue;
+    settings.callers = section
+        .callers
+        .iter()
+        .map(|text| chain::ss58::decode(text).with_context(|| format!("miner.callers: {text}")))
+        .collect::<anyhow::Result<_>>()?;
+    settings.heartbeat = Duration::from_millis(section.heartbeat_ms);
+    settings.drain = Duration::from_millis(section.drain_ms);
+    settings.behaviour = behaviour;
+    ensure!(settings.max_rows > 0, "miner.max_rows is 0");
+    Ok(settings)
+}
+
+pub(crate) fn start_miner(settings: miner::Config, listener: TcpListener, lifecycle: &Lifecycle) {
+    lifecycle.spawn("miner", miner::serve(settings, listener, lifecycle.stop().clone()));
+}
+
+/// The path of a named miner's key below the data folder, for `up` and `demo`.
+pub(crate) fn miner_key_path(config: &Config, name: &str) -> PathBuf {
+    key_path(config, &format!("miner-{name}"))
+}
