@@ -1,0 +1,4 @@
+//! Money as its owner sees it.
+
+pub(crate) mod balance;
+pub(crate) mod ledger_entries;

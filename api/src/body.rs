@@ -1,0 +1,240 @@
+//! Request bodies: bounded in size and time, and read as JSON with the place of every fault.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+use std::future::{Ready, ready};
+
+use crate::error::{ApiError, BodyError};
+
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const WASM: &str = "application/wasm";
+
+/// A body may take this long to arrive.
+const ARRIVAL: Duration = Duration::from_secs(30);
+/// Objects and lists inside each other.
+const MAX_DEPTH: usize = 64;
+
+/// The body of a request, not read yet: whoever sent it is known before anything is spent on it.
+pub(crate) struct Body {
+    payload: Payload,
+    content_type: Option<String>,
+    encoded: bool,
+    announced: Option<u64>,
+}
+
+impl FromRequest for Body {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let essence = |value: &str| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        ready(Ok(Self {
+            payload: payload.take(),
+            content_type: text(CONTENT_TYPE).map(essence),
+            encoded: text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity"),
+            announced: text(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+        }))
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body").field("content_type", &self.content_type).finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    /// Reads the body if it says to be of this type and has at most `limit` bytes.
+    pub(crate) async fn read(mut self, expected: &'static str, limit: usize) -> Result<Bytes, ApiError> {
+        if self.encoded || self.content_type.as_deref() != Some(expected) {
+            return Err(ApiError::UnsupportedMediaType { expected });
+        }
+        self.within(limit).await
+    }
+
+    /// Reads a JSON body that may be left out: then it is `T::default()`.
+    pub(crate) async fn optional_json<T>(mut self, limit: usize) -> Result<T, ApiError>
+    where
+        T: DeserializeOwned + Default,
+    {
+        let is_json = self.content_type.as_deref().is_none_or(|given| given == JSON);
+        if self.encoded || !is_json {
+            return Err(ApiError::UnsupportedMediaType { expected: JSON });
+        }
+        let bytes = self.within(limit).await?;
+        if bytes.is_empty() { Ok(T::default()) } else { parse(&bytes) }
+    }
+
+    async fn within(&mut self, limit: usize) -> Result<Bytes, ApiError> {
+        // a body that is a little too long is read to its end, so that its sender gets to see the answer
+        let patience = limit.saturating_mul(2);
+        if self.announced.is_some_and(|length| length > patience as u64) {
+            return Err(ApiError::PayloadTooLarge { limit });
+        }
+        let arrival = tokio::time::timeout(ARRIVAL, async {
+            let mut bytes = BytesMut::new();
+            let mut total = 0_usize;
+            while let Some(chunk) = self.payload.next().await {
+                let chunk = chunk.map_err(|error| invalid("#", format!("the body broke off: {error}")))?;
+                total += chunk.len();
+                if total <= limit {
+                    bytes.extend_from_slice(&chunk);
+                } else if total > patience {
+                    break;
+                }
+            }
+            if total > limit { Err(ApiError::PayloadTooLarge { limit }) } else { Ok(bytes.freeze()) }
+        });
+        arrival.await.map_err(|_| ApiError::RequestTimeout)?
+    }
+}
+
+/// Reads one JSON value. Takes its time on large bodies: call it off the async threads.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = place(bytes, error.valid_up_to());
+        invalid("#", format!("the body is not UTF-8 {at}"))
+    })?;
+    if let Some(offset) = too_deep(bytes) {
+        let at = place(bytes, offset);
+        return Err(invalid("#", format!("more than {MAX_DEPTH} objects and lists inside each other {at}")));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        refused(pointer, &error.into_inner())
+    })?;
+    json.end().map_err(|error| refused("#".to_owned(), &error))?;
+    Ok(value)
+}
+
+fn refused(pointer: String, error: &serde_json::Error) -> ApiError {
+    let detail = error.to_string();
+    // serde's words for `deny_unknown_fields`; the test below holds them
+    if let Some(name) = detail.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
+        let parent = pointer.trim_end_matches(&format!("/{}", escaped(name)));
+        let pointer = format!("{parent}/{}", escaped(name));
+        return ApiError::UnknownParameter(Box::new(BodyError { pointer, detail }));
+    }
+    ApiError::InvalidJson(Box::new(BodyError { pointer, detail }))
+}
+
+fn invalid(pointer: &str, detail: String) -> ApiError {
+    ApiError::InvalidJson(Box::new(BodyError { pointer: pointer.to_owned(), detail }))
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter().fold("#".to_owned(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } => format!("{pointer}/{}", escaped(key)),
+        Segment::Enum { .. } | Segment::Unknown => pointer,
+    })
+}
+
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Line and column of an offset, in the words of serde_json.
+fn place(bytes: &[u8], offset: usize) -> String {
+    let before = &bytes[..offset];
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    format!("at line {line} column {}", offset - start + 1)
+}
+
+/// Where the nesting passes [`MAX_DEPTH`]. What is kept as raw JSON would otherwise have no bound.
+fn too_deep(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string, mut escape) = (0_usize, false, false);
+    for (offset, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escape => escape = false,
+            b'\\' if in_string => escape = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Some(offset);
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(default)]
+        list: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[serde(default)]
+        number: i64,
+        raw: Option<Box<RawValue>>,
+    }
+
+    fn fault(text: &[u8]) -> (&'static str, String, String) {
+        match parse::<Outer>(text) {
+            Err(ApiError::InvalidJson(at)) => ("invalid_json", at.pointer, at.detail),
+            Err(ApiError::UnknownParameter(at)) => ("unknown_parameter", at.pointer, at.detail),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn faults_have_their_place() {
+        let (code, pointer, detail) = fault(br#"{"list":[{},{"numbr":1}]}"#);
+        assert_eq!((code, pointer.as_str()), ("unknown_parameter", "#/list/1/numbr"), "{detail}");
+        let (code, pointer, detail) = fault(br#"{"x":1}"#);
+        assert_eq!((code, pointer.as_str()), ("unknown_parameter", "#/x"), "{detail}");
+        let (code, pointer, detail) = fault(b"{\n\"list\":[{\"number\":\"1\"}]}");
+        assert_eq!((code, pointer.as_str()), ("invalid_json", "#/list/0/number"));
+        assert!(detail.contains("line 2 column 21"), "{detail}");
+        assert!(fault(b"{} {}").2.contains("trailing characters at line 1 column 4"));
+        assert!(fault(b"{").2.contains("EOF"));
+        assert!(fault(b"{\"list\":[\"\xff\"]}").2.contains("not UTF-8 at line 1 column 11"));
+        assert!(fault(b"").2.contains("EOF"));
+    }
+
+    #[test]
+    fn nesting_is_bounded_even_where_json_is_kept_raw() {
+        // brackets in strings do not count, nor do closed ones
+        let nested = |depth: usize| {
+            let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+            format!(r#"{{"list":[{{"raw":{open}"[[[\"{{",[[]]{close}}}]}}"#)
+        };
+        let parsed = parse::<Outer>(nested(MAX_DEPTH - 5).as_bytes());
+        assert!(parsed.is_ok(), "{parsed:?}");
+        let (_, _, detail) = fault(nested(MAX_DEPTH - 4).as_bytes());
+        assert!(detail.contains("more than 64"), "{detail}");
+        assert!(parse::<Outer>("[".repeat(1 << 20).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn raw_json_keeps_its_text() {
+        let outer: Outer = parse(br#"{"list":[{"raw":{"b":1.50,"a":[1e3]}}]}"#).unwrap();
+        assert_eq!(outer.list[0].raw.as_ref().unwrap().get(), r#"{"b":1.50,"a":[1e3]}"#);
+    }
+}

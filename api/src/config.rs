@@ -1,0 +1,70 @@
+//! What an operator can set about the gateway. Reading files and the environment is the binary's affair.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Threads that serve requests; 0 means one per core.
+    pub threads: usize,
+    /// Open connections of each thread.
+    pub max_connections: usize,
+    /// Largest body of `POST /v1/jobs`.
+    pub max_job_body_bytes: usize,
+    /// Largest reward module.
+    pub max_module_body_bytes: usize,
+    /// Largest body of any other request.
+    pub max_body_bytes: usize,
+    /// A client must send its headers within this time.
+    pub header_timeout_ms: u64,
+    /// A connection without a request is closed after this time.
+    pub keep_alive_ms: u64,
+    /// A client that takes nothing of its answer for this long is cut off.
+    pub write_timeout_ms: u32,
+    /// Event streams open at once.
+    pub max_event_streams: usize,
+    /// A silent event stream sends a comment this often, which is also how a gone client is noticed.
+    pub sse_heartbeat_ms: u64,
+    /// An event stream looks for events this often when nobody wakes it.
+    pub sse_poll_ms: u64,
+    /// A stream is closed after this time; the client resumes where it was.
+    pub sse_max_age_ms: u64,
+    /// How long requests in flight may take when the process is told to stop.
+    pub shutdown_timeout_ms: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            max_connections: 8192,
+            max_job_body_bytes: 8 << 20,
+            max_module_body_bytes: 32 << 20,
+            max_body_bytes: 64 << 10,
+            header_timeout_ms: 5_000,
+            keep_alive_ms: 75_000,
+            write_timeout_ms: 30_000,
+            max_event_streams: 4096,
+            sse_heartbeat_ms: 15_000,
+            sse_poll_ms: 1_000,
+            sse_max_age_ms: 900_000,
+            shutdown_timeout_ms: 10_000,
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn heartbeat(&self) -> Duration {
+        Duration::from_millis(self.sse_heartbeat_ms.max(1))
+    }
+
+    pub(crate) fn poll(&self) -> Duration {
+        Duration::from_millis(self.sse_poll_ms.max(1))
+    }
+
+    pub(crate) fn max_age(&self) -> Duration {
+        Duration::from_millis(self.sse_max_age_ms)
+    }
+}

@@ -1,0 +1,398 @@
+//! The one place where errors become HTTP: RFC 9457 problems with a stable `code`, and a mirror for OpenAI clients.
+//!
+//! What customers can act on is told in full; what they cannot is logged here and kept from them.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use protocol::Rao;
+use protocol::job::JobStatus;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// Everything that a request can fail with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("{0}")]
+    InvalidJson(Box<BodyError>),
+    #[error("{0}")]
+    UnknownParameter(Box<BodyError>),
+    #[error("{name}: {detail}")]
+    InvalidParameter { name: &'static str, detail: String },
+    #[error("header {name}: {detail}")]
+    InvalidHeader { name: &'static str, detail: String },
+    #[error("the cursor is not a sequence of this job's log: {0}")]
+    InvalidCursor(String),
+    #[error("the API key is missing, malformed, unknown or revoked")]
+    InvalidApiKey,
+    #[error("the job may cost up to {required} rao; {available} are available")]
+    InsufficientCredits { required: Rao, available: Rao },
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error("the route takes {allow}")]
+    MethodNotAllowed { allow: &'static str },
+    #[error("the body took too long")]
+    RequestTimeout,
+    #[error("the job has ended as {0}")]
+    JobNotCancellable(JobStatus),
+    #[error("the body may have {limit} bytes")]
+    PayloadTooLarge { limit: usize },
+    #[error("the body must be {expected}, without a content encoding")]
+    UnsupportedMediaType { expected: &'static str },
+    #[error("{}", summary(.0))]
+    Validation(Vec<FieldError>),
+    #[error("the idempotency key was used with another body")]
+    IdempotencyKeyReused,
+    #[error("the module was refused: {0}")]
+    ModuleRejected(sandbox::Rejection),
+    #[error("the service holds as many event streams as it can")]
+    TooManyStreams,
+    #[error("the service cannot reach its data for the moment")]
+    Unavailable(#[source] store::Error),
+    #[error("the service failed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Where and why a body was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BodyError {
+    /// JSON pointer, as far as it is known.
+    pub(crate) pointer: String,
+    pub(crate) detail: String,
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON pointer into the request body.
+    #[schema(example = "#/prompts/3/text")]
+    pub pointer: String,
+    /// Stable name of what is wrong.
+    #[schema(example = "prompt_too_long")]
+    pub code: &'static str,
+    #[schema(example = "the prompt has 900 tokens and may get 200 more; the context is 1024")]
+    pub detail: String,
+}
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    #[schema(example = "urn:reliquary:error:validation_failed")]
+    pub r#type: String,
+    #[schema(example = "Validation failed")]
+    pub title: String,
+    #[schema(example = 422)]
+    pub status: u16,
+    pub detail: String,
+    /// The path that was asked.
+    #[schema(example = "/v1/jobs")]
+    pub instance: String,
+    /// Stable name of the error.
+    #[schema(example = "validation_failed")]
+    pub code: String,
+    /// The field that is at fault, where it is one.
+    pub param: Option<String>,
+    /// Name it when you ask us about this error.
+    pub request_id: String,
+    /// Whether the same request may go through later.
+    pub retryable: bool,
+    /// Everything that is wrong with the request, not only the first.
+    pub errors: Vec<FieldError>,
+    /// Figures that belong to the error.
+    #[schema(value_type = Object)]
+    pub meta: Value,
+    pub error: ErrorMirror,
+}
+
+/// The same for clients that expect OpenAI's shape.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErrorMirror {
+    #[schema(example = "invalid_request_error")]
+    pub r#type: &'static str,
+    pub code: String,
+    pub message: String,
+    pub param: Option<String>,
+}
+
+impl Problem {
+    /// An error that the framework found before any of our code ran.
+    pub(crate) fn foreign(status: StatusCode, detail: String) -> Self {
+        let code = "bad_request".to_owned();
+        Self {
+            r#type: format!("urn:reliquary:error:{code}"),
+            title: "Bad request".to_owned(),
+            status: status.as_u16(),
+            detail: detail.clone(),
+            instance: String::new(),
+            code: code.clone(),
+            param: None,
+            request_id: String::new(),
+            retryable: false,
+            errors: Vec::new(),
+            meta: json!({}),
+            error: ErrorMirror { r#type: "invalid_request_error", code, message: detail, param: None },
+        }
+    }
+}
+
+/// Field errors that stand for themselves when nothing else is wrong.
+const TELLING: &[&str] =
+    &["prompt_too_long", "budget_too_small", "unknown_checkpoint", "unknown_reward_function"];
+
+impl ApiError {
+    /// The stable name.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidJson(_) => "invalid_json",
+            Self::UnknownParameter(_) => "unknown_parameter",
+            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::InvalidHeader { .. } => "invalid_header",
+            Self::InvalidCursor(_) => "invalid_cursor",
+            Self::InvalidApiKey => "invalid_api_key",
+            Self::InsufficientCredits { .. } => "insufficient_credits",
+            Self::NotFound(_) => "not_found",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
+            Self::JobNotCancellable(_) => "job_not_cancellable",
+            Self::PayloadTooLarge { .. } => "payload_too_large",
+            Self::UnsupportedMediaType { .. } => "unsupported_media_type",
+            Self::Validation(errors) => match errors.first() {
+                Some(first)
+                    if TELLING.contains(&first.code) && errors.iter().all(|e| e.code == first.code) =>
+                {
+                    first.code
+                }
+                _ => "validation_failed",
+            },
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::ModuleRejected(_) => "reward_function_invalid",
+            Self::TooManyStreams => "too_many_streams",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidJson(_)
+            | Self::UnknownParameter(_)
+            | Self::InvalidParameter { .. }
+            | Self::InvalidHeader { .. }
+            | Self::InvalidCursor(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidApiKey => StatusCode::UNAUTHORIZED,
+            Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::JobNotCancellable(_) => StatusCode::CONFLICT,
+            Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Validation(_) | Self::IdempotencyKeyReused | Self::ModuleRejected(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::TooManyStreams | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(&self) -> String {
+        let words = self.code().replace('_', " ");
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    fn field_errors(&self) -> Vec<FieldError> {
+        match self {
+            Self::Validation(errors) => errors.clone(),
+            Self::InvalidJson(at) | Self::UnknownParameter(at) => {
+                vec![FieldError { pointer: at.pointer.clone(), code: self.code(), detail: at.detail.clone() }]
+            }
+            Self::ModuleRejected(rejection) => vec![FieldError {
+                pointer: "#".to_owned(),
+                code: rejection.code.as_str(),
+                detail: rejection.message.clone(),
+            }],
+            _ => Vec::new(),
+        }
+    }
+
+    fn param(&self) -> Option<String> {
+        match self {
+            Self::InvalidParameter { name, .. } => Some((*name).to_owned()),
+            Self::Validation(errors) => errors.first().map(|error| dotted(&error.pointer)),
+            Self::UnknownParameter(at) => Some(dotted(&at.pointer)),
+            _ => None,
+        }
+    }
+
+    fn meta(&self) -> Value {
+        match self {
+            Self::InsufficientCredits { required, available } => {
+                json!({ "required_rao": required, "available_rao": available })
+            }
+            Self::PayloadTooLarge { limit } => json!({ "limit_bytes": limit }),
+            _ => json!({}),
+        }
+    }
+
+    /// What OpenAI calls this kind of error.
+    fn family(&self) -> &'static str {
+        match self.status() {
+            StatusCode::UNAUTHORIZED => "authentication_error",
+            StatusCode::PAYMENT_REQUIRED => "billing_error",
+            StatusCode::CONFLICT => "conflict_error",
+            StatusCode::SERVICE_UNAVAILABLE => "overloaded_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::TooManyStreams | Self::Unavailable(_) | Self::Internal(_) | Self::RequestTimeout)
+    }
+
+    /// The problem, but for what only the request knows: path and request id.
+    fn problem(&self) -> Problem {
+        let (code, detail, param) = (self.code().to_owned(), self.to_string(), self.param());
+        Problem {
+            r#type: format!("urn:reliquary:error:{code}"),
+            title: self.title(),
+            status: self.status().as_u16(),
+            detail: detail.clone(),
+            instance: String::new(),
+            code: code.clone(),
+            param: param.clone(),
+            request_id: String::new(),
+            retryable: self.is_retryable(),
+            errors: self.field_errors(),
+            meta: self.meta(),
+            error: ErrorMirror { r#type: self.family(), code, message: detail, param },
+        }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    /// The middleware in `request` fills in what is missing and writes the body.
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Internal(error) => tracing::error!(error = error.as_ref(), "request failed"),
+            Self::Unavailable(error) => {
+                tracing::warn!(error = error as &dyn std::error::Error, "request failed for now");
+            }
+            _ => {}
+        }
+        let mut response = HttpResponse::build(self.status());
+        match self {
+            Self::MethodNotAllowed { allow } => {
+                response.insert_header((header::ALLOW, HeaderValue::from_static(allow)));
+            }
+            Self::InvalidApiKey => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            Self::TooManyStreams | Self::Unavailable(_) => {
+                response.insert_header((header::RETRY_AFTER, 2));
+            }
+            _ => {}
+        }
+        let mut response = response.finish();
+        response.extensions_mut().insert(self.problem());
+        response
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::NotFound => Self::NotFound("resource"),
+            store::Error::InsufficientCredits { required, available } => {
+                Self::InsufficientCredits { required, available }
+            }
+            error if error.is_transient() => Self::Unavailable(error),
+            error => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ApiError {
+    /// Of values that we write; what customers send is read in `body`.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<actix_web::error::BlockingError> for ApiError {
+    fn from(error: actix_web::error::BlockingError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+/// What answers where no route does.
+pub(crate) async fn unknown_route(_: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NotFound("route"))
+}
+
+fn summary(errors: &[FieldError]) -> String {
+    match errors {
+        [] => "the request is not valid".to_owned(),
+        [one] => format!("{}: {}", dotted(&one.pointer), one.detail),
+        [first, rest @ ..] => {
+            format!("{}: {} (and {} more, in `errors`)", dotted(&first.pointer), first.detail, rest.len())
+        }
+    }
+}
+
+/// `#/prompts/3/text` as people write it: `prompts[3].text`.
+fn dotted(pointer: &str) -> String {
+    let mut out = String::new();
+    for part in pointer.trim_start_matches("#").split('/').filter(|part| !part.is_empty()) {
+        if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            out.push_str(&format!("[{part}]"));
+        } else {
+            if !out.is_empty() {
+                out.push('.');
+            }
+            out.push_str(part);
+        }
+    }
+    if out.is_empty() { "body".to_owned() } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(pointer: &str, code: &'static str) -> FieldError {
+        FieldError { pointer: pointer.to_owned(), code, detail: "d".to_owned() }
+    }
+
+    #[test]
+    fn a_telling_field_error_names_the_whole() {
+        let one = ApiError::Validation(vec![field("#/prompts/3/text", "prompt_too_long"); 2]);
+        assert_eq!((one.code(), one.param().as_deref()), ("prompt_too_long", Some("prompts[3].text")));
+        let mixed =
+            ApiError::Validation(vec![field("#/a", "prompt_too_long"), field("#/b", "budget_too_small")]);
+        assert_eq!(mixed.code(), "validation_failed");
+        assert_eq!(ApiError::Validation(Vec::new()).code(), "validation_failed");
+    }
+
+    #[test]
+    fn internals_stay_inside() {
+        let secret = ApiError::Internal("password in the connection string".into());
+        let text = serde_json::to_string(&secret.problem()).unwrap();
+        assert!(!text.contains("password"), "{text}");
+        assert!(secret.is_retryable());
+    }
+}

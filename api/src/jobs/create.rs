@@ -1,0 +1,274 @@
+//! `POST /v1/jobs`: price the job, hold the money, queue the work.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use grail::{CheckpointId, Randomness};
+use protocol::event::EventType;
+use protocol::job::{GroupState, JobSpec, Prompt, RewardModule};
+use protocol::{JobId, Rao, RewardFunctionId};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use store::events::NewEvent;
+use store::idempotency::{self, Answer, Known};
+use store::jobs::NewJob;
+use telemetry::metrics::{IntCounter, counter};
+
+use super::input::CreateJob;
+use super::parse::{self, Draft, Faults, RewardDraft, RewardName};
+use super::view::JobView;
+use crate::auth::Caller;
+use crate::body::{self, Body};
+use crate::config::Config;
+use crate::error::{ApiError, Problem};
+use crate::params::IdempotencyKey;
+use crate::request::Trace;
+use crate::state::AppState;
+
+const OPERATION: &str = "POST /v1/jobs";
+const REPLAYED: &str = "Idempotency-Replayed";
+
+static CREATED: std::sync::LazyLock<IntCounter> =
+    std::sync::LazyLock::new(|| counter("reliquary_jobs_created_total", "Jobs that were queued."));
+
+/// Create a job.
+///
+/// Answers as soon as the job is queued and its highest possible price is held; follow it on
+/// `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+/// answer, with `Idempotency-Replayed: true`.
+#[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = CreateJob,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each job.")),
+    responses(
+    (status = 201, description = "Queued.", body = JobView,
+        headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
+    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 402, description = "The account cannot cover the job.", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
+    (status = 415, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json")))]
+#[tracing::instrument(name = "api.jobs.create", skip_all, fields(account.id = %caller.account, job.id))]
+pub(crate) async fn create_job(
+    request: HttpRequest,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: Body,
+    config: web::Data<Config>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
+    let offer = state.offer.clone();
+    let (fingerprint, read) = web::block(move || {
+        let read = body::parse::<CreateJob>(&bytes).map(|body| parse::parse(body, &offer.checkpoint));
+        (Sha256::digest(&bytes).into(), read)
+    })
+    .await?;
+    let claim = key.0.as_deref().map(|key| idempotency::Request {
+        account: caller.account,
+        operation: OPERATION,
+        key,
+        fingerprint,
+    });
+    // before anything is refused: what was fine when it was sent first stays answered
+    if let Some(claim) = &claim
+        && let Some(known) = idempotency::find(&mut *state.db.acquire().await?, claim).await?
+    {
+        return again(known);
+    }
+    let (draft, faults) = read?;
+    let priced = price(&state, caller, draft, faults).await?;
+    afford(&state, caller, priced.maximum).await?;
+    write(&state, caller, claim.as_ref(), &priced, Trace::of(&request).as_deref()).await
+}
+
+/// A job that follows every rule, and what it may cost at most.
+struct Priced {
+    spec: JobSpec,
+    prompts: Vec<Prompt>,
+    checkpoint: CheckpointId,
+    maximum: Rao,
+}
+
+/// Looks up what the body names, adds what is wrong with that to the other faults, and reports all of them.
+async fn price(
+    state: &AppState,
+    caller: Caller,
+    draft: Draft,
+    mut faults: Faults,
+) -> Result<Priced, ApiError> {
+    let checkpoint = checkpoint(state, draft.checkpoint, &mut faults).await?;
+    let reward = match draft.reward {
+        Some(reward) => module(state, caller, reward, &mut faults).await?,
+        None => None,
+    };
+    let maximum = state.offer.price.maximum(draft.prompts.len() as u64, draft.sampling.n.into());
+    let maximum = maximum.unwrap_or_else(|| {
+        faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
+        Rao::ZERO
+    });
+    if let Some(budget) = draft.max_amount.filter(|budget| *budget < maximum) {
+        let detail = format!("the job may cost up to {maximum} rao; the budget is {budget} rao");
+        faults.add("#/budget/max_amount_rao", "budget_too_small", detail);
+    }
+    if !faults.0.is_empty() {
+        return Err(ApiError::Validation(faults.0));
+    }
+    let spec = JobSpec {
+        sampling: draft.sampling,
+        reward,
+        filter: draft.filter,
+        advantage: draft.advantage,
+        dedup: draft.dedup,
+        max_amount: draft.max_amount,
+        metadata: draft.metadata,
+    };
+    Ok(Priced { spec, prompts: draft.prompts, checkpoint, maximum })
+}
+
+/// The checkpoint whose tokenizer has read the prompts: no other will do.
+async fn checkpoint(
+    state: &AppState,
+    wanted: Option<CheckpointId>,
+    faults: &mut Faults,
+) -> Result<CheckpointId, ApiError> {
+    let served = state.offer.checkpoint.id;
+    let Some(wanted) = wanted.filter(|wanted| *wanted != served) else { return Ok(served) };
+    let mut conn = state.db.acquire().await?;
+    let detail = match store::checkpoints::find(&mut conn, wanted).await? {
+        Some(_) => format!("this checkpoint takes no jobs any more; the current one is {served}"),
+        None => "there is no such checkpoint".to_owned(),
+    };
+    faults.add("#/model/checkpoint", "unknown_checkpoint", detail);
+    Ok(served)
+}
+
+/// The module behind a reward function's name, if it is this account's to use.
+async fn module(
+    state: &AppState,
+    caller: Caller,
+    draft: RewardDraft,
+    faults: &mut Faults,
+) -> Result<Option<RewardModule>, ApiError> {
+    let mut conn = state.db.acquire().await?;
+    let (found, name, pointer) = match draft.name {
+        // a missing name is a fault already
+        RewardName::Function(text) | RewardName::Builtin(text) if text.is_empty() => return Ok(None),
+        RewardName::Builtin(text) => {
+            let found = store::reward_functions::builtin(&mut conn, &text).await?;
+            (found, format!("builtin/{text}"), "#/reward/name")
+        }
+        RewardName::Function(text) => {
+            let found = match versioned(&text) {
+                Some((id, version)) => {
+                    store::reward_functions::find_version(&mut conn, caller.account, id, version).await?
+                }
+                None => None,
+            };
+            (found.map(|version| version.component_sha256), text, "#/reward/function")
+        }
+    };
+    let Some(component_sha256) = found else {
+        faults.add(pointer, "unknown_reward_function", format!("you have no reward function `{name}`"));
+        return Ok(None);
+    };
+    Ok(Some(RewardModule { name, component_sha256, limits: draft.limits, on_error: draft.on_error }))
+}
+
+/// `rwf_…@3`, in the one way that it is written.
+fn versioned(text: &str) -> Option<(RewardFunctionId, i32)> {
+    let (id, number) = text.split_once('@')?;
+    let version: i32 = number.parse().ok()?;
+    (version.to_string() == number).then_some((id.parse().ok()?, version))
+}
+
+/// Refuses what cannot be paid before it is written. The hold decides: this only spares the work.
+async fn afford(state: &AppState, caller: Caller, required: Rao) -> Result<(), ApiError> {
+    let mut conn = state.db.acquire().await?;
+    let available = store::ledger::balance(&mut conn, caller.account).await?.available;
+    if available < required { Err(ApiError::InsufficientCredits { required, available }) } else { Ok(()) }
+}
+
+/// The one transaction: key, job, prompts, groups, hold and first event exist together or not at all.
+async fn write(
+    state: &AppState,
+    caller: Caller,
+    claim: Option<&idempotency::Request<'_>>,
+    priced: &Priced,
+    traceparent: Option<&str>,
+) -> Result<HttpResponse, ApiError> {
+    let now = state.ambient.now();
+    let id = JobId(state.ambient.id());
+    let job = NewJob {
+        id,
+        account: caller.account,
+        spec: &priced.spec,
+        price: &state.offer.price,
+        prompts: &priced.prompts,
+        checkpoint: priced.checkpoint,
+        profile: state.offer.profile.id(),
+        randomness: Randomness(state.ambient.bytes()),
+        traceparent,
+    };
+    let mut tx = state.db.begin().await?;
+    if let Some(claim) = claim
+        && let Some(known) = idempotency::claim(&mut tx, claim, now).await?
+    {
+        return again(known); // another request with this key was faster
+    }
+    store::jobs::insert(&mut tx, &job, now).await?;
+    store::ledger::hold(&mut tx, caller.account, id, priced.maximum, now).await?;
+    let data = json!({
+        "status": "queued",
+        "prompts": priced.prompts.len(),
+        "samples": priced.spec.sampling.n,
+        "held_rao": priced.maximum,
+        "checkpoint_id": priced.checkpoint,
+    });
+    store::events::append(&mut tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
+    let job = store::jobs::find(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
+    let body = serde_json::to_string(&JobView::from(job))?;
+    let answer = Answer { status: StatusCode::CREATED.as_u16(), body };
+    if let Some(claim) = claim {
+        idempotency::answer(&mut tx, claim, &answer).await?;
+    }
+    tx.commit().await.map_err(store::Error::from)?;
+
+    CREATED.inc();
+    tracing::Span::current().record("job.id", tracing::field::display(id));
+    state.wake.groups(GroupState::Pending); // hints: dispatch and streams also poll
+    state.wake.events(id);
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/jobs/{id}")))
+        .content_type(body::JSON)
+        .body(answer.body))
+}
+
+/// The answer that was given before, byte for byte.
+fn again(known: Known) -> Result<HttpResponse, ApiError> {
+    match known {
+        Known::OtherRequest => Err(ApiError::IdempotencyKeyReused),
+        Known::Answered(answer) => {
+            let status =
+                StatusCode::from_u16(answer.status).map_err(|error| ApiError::Internal(error.into()))?;
+            Ok(HttpResponse::build(status)
+                .insert_header((REPLAYED, "true"))
+                .content_type(body::JSON)
+                .body(answer.body))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_has_one_spelling() {
+        let id = RewardFunctionId(uuid::Uuid::from_u128(7));
+        assert_eq!(versioned(&format!("{id}@3")), Some((id, 3)));
+        for bad in
+            [format!("{id}"), format!("{id}@"), format!("{id}@03"), format!("{id}@+3"), "@3".to_owned()]
+        {
+            assert_eq!(versioned(&bad), None, "{bad}");
+        }
+    }
+}

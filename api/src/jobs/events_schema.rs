@@ -1,0 +1,89 @@
+//! How events look, for the OpenAPI document only: their bodies are stored as text and sent as they are.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A page of a job's log.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct EventList {
+    #[schema(example = "list")]
+    object: String,
+    data: Vec<Event>,
+    has_more: bool,
+    /// The sequence of the first event of the page.
+    #[schema(example = "1")]
+    first_id: Option<String>,
+    /// How far the page has read: go on with `starting_after` set to it.
+    #[schema(example = "100")]
+    last_id: String,
+}
+
+/// One event. Its body never changes.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct Event {
+    #[schema(example = "event")]
+    object: String,
+    #[schema(example = "evt_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]
+    id: String,
+    /// 1, 2, 3, … without a gap within its job.
+    #[schema(example = 184)]
+    sequence: i64,
+    r#type: EventType,
+    #[schema(example = "job_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    job_id: String,
+    created_at: DateTime<Utc>,
+    /// The trace that the job was created in.
+    trace_id: Option<String>,
+    /// What belongs to this type of event.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+/// What happened. The last three end the log.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+enum EventType {
+    #[schema(rename = "job.queued")]
+    JobQueued,
+    #[schema(rename = "job.started")]
+    JobStarted,
+    #[schema(rename = "group.received")]
+    GroupReceived,
+    #[schema(rename = "group.scored")]
+    GroupScored,
+    #[schema(rename = "group.rejected")]
+    GroupRejected,
+    #[schema(rename = "group.accepted")]
+    GroupAccepted,
+    #[schema(rename = "group.filtered")]
+    GroupFiltered,
+    #[schema(rename = "group.failed")]
+    GroupFailed,
+    #[schema(rename = "rollout.verified")]
+    RolloutVerified,
+    #[schema(rename = "rollout.rejected")]
+    RolloutRejected,
+    #[schema(rename = "job.completed")]
+    JobCompleted,
+    #[schema(rename = "job.failed")]
+    JobFailed,
+    #[schema(rename = "job.cancelled")]
+    JobCancelled,
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema as _;
+
+    #[test]
+    fn the_document_knows_every_type_of_event() {
+        let schema = serde_json::to_value(super::EventType::schema()).unwrap();
+        let known: Vec<&str> =
+            schema["enum"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        let all: Vec<&str> = protocol::event::EventType::ALL.iter().map(|event| event.as_str()).collect();
+        assert_eq!(known, all);
+    }
+}

@@ -1,0 +1,237 @@
+//! The body of `POST /v1/jobs` as it is sent. What it means, and whether it may be, is decided in `parse`.
+//!
+//! Numbers are read wider and words looser than they may be, so that a wrong one is reported together with all others.
+
+use std::collections::BTreeMap;
+
+use protocol::advantage::Method;
+use protocol::job::OnError;
+use protocol::selection::Dedup;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// A batch of prompts, and what is to be done with them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "prompts": [{ "custom_id": "gsm8k-17", "text": "What is 40 + 2?", "reference": "42" }],
+    "sampling": { "n": 8, "max_tokens": 64 },
+    "reward": { "mode": "builtin", "name": "last-number" },
+    "selection": { "group_filter": { "min_std": 0.24 } },
+    "budget": { "max_amount_rao": "61440000" }
+}))]
+pub(crate) struct CreateJob {
+    #[serde(default)]
+    pub(crate) model: ModelInput,
+    /// 1 to 1000 prompts.
+    #[schema(required, min_items = 1, max_items = 1000)]
+    #[serde(default)]
+    pub(crate) prompts: Vec<PromptInput>,
+    #[schema(required)]
+    #[serde(default)]
+    pub(crate) sampling: SamplingInput,
+    #[serde(default)]
+    pub(crate) reward: RewardInput,
+    #[serde(default)]
+    pub(crate) selection: SelectionInput,
+    pub(crate) advantage: Option<AdvantageInput>,
+    #[serde(default)]
+    pub(crate) dedup: DedupInput,
+    #[serde(default)]
+    pub(crate) verification: VerificationInput,
+    #[serde(default)]
+    pub(crate) budget: BudgetInput,
+    /// Yours to keep: at most 16 entries, keys and values of at most 512 characters.
+    #[serde(default)]
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModelInput {
+    /// `current`, or the id of a published checkpoint.
+    #[schema(example = "current", default = "current")]
+    pub(crate) checkpoint: Option<String>,
+}
+
+/// One prompt: exactly one of `text`, `messages` and `token_ids`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PromptInput {
+    /// Your name for it, once per job; `prompt-<index>` if not given. At most 128 characters.
+    pub(crate) custom_id: Option<String>,
+    pub(crate) text: Option<String>,
+    /// Rendered with the checkpoint's chat template.
+    pub(crate) messages: Option<Vec<MessageInput>>,
+    pub(crate) token_ids: Option<Vec<u32>>,
+    /// What the reward function compares with, as plain text. Not beside `reward_input`.
+    pub(crate) reference: Option<String>,
+    /// What the reward function compares with, as any JSON; it gets the text of it.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "raw")]
+    pub(crate) reward_input: Option<Box<RawValue>>,
+    /// A JSON object for the reward function; at most 4096 bytes.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "raw")]
+    pub(crate) metadata: Option<Box<RawValue>>,
+}
+
+/// Keeps the text of a value, also that of `null`.
+fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageInput {
+    #[schema(example = "user")]
+    pub(crate) role: String,
+    pub(crate) content: String,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SamplingInput {
+    /// Completions per prompt, 1 to 64; 1 only with advantage `none`.
+    #[schema(required, minimum = 1, maximum = 64)]
+    pub(crate) n: Option<i64>,
+    /// 0.01 to 2.
+    #[schema(default = 1.0)]
+    pub(crate) temperature: Option<f64>,
+    /// Above 0 and at most 1; 1 is off.
+    #[schema(default = 1.0)]
+    pub(crate) top_p: Option<f64>,
+    /// 0 is off.
+    #[schema(default = 0)]
+    pub(crate) top_k: Option<i64>,
+    /// At most so many tokens per completion. With the prompt's own they must fit the context.
+    #[schema(required, minimum = 1)]
+    pub(crate) max_tokens: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RewardInput {
+    #[schema(value_type = Option<RewardMode>, default = "none")]
+    pub(crate) mode: Option<Word<RewardMode>>,
+    /// With `wasm`: `rwf_…@3`.
+    pub(crate) function: Option<String>,
+    /// With `builtin`.
+    #[schema(example = "last-number")]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) limits: LimitsInput,
+    /// What becomes of a rollout on which the function fails.
+    #[schema(value_type = Option<FailurePolicy>, default = "mask")]
+    pub(crate) on_error: Option<Word<OnError>>,
+}
+
+/// Who scores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RewardMode {
+    /// A module that you uploaded.
+    Wasm,
+    /// A module of the service.
+    Builtin,
+    /// Nobody: rewards and advantages are `null`.
+    None,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsInput {
+    /// WebAssembly fuel per completion.
+    pub(crate) fuel: Option<u64>,
+    pub(crate) memory_bytes: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SelectionInput {
+    /// `null` keeps every group.
+    pub(crate) group_filter: Option<GroupFilterInput>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupFilterInput {
+    /// Groups whose rewards have a smaller population standard deviation are not delivered.
+    #[schema(example = 0.24, minimum = 0)]
+    pub(crate) min_std: f64,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdvantageInput {
+    #[schema(value_type = Option<AdvantageMethod>, default = "grpo")]
+    pub(crate) method: Option<Word<Method>>,
+    /// 0 to 1.
+    #[schema(default = 1e-6)]
+    pub(crate) eps: Option<f64>,
+    /// 0 for the population's standard deviation, 1 for the sample's.
+    #[schema(default = 1, minimum = 0, maximum = 1)]
+    pub(crate) std_ddof: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DedupInput {
+    #[schema(value_type = Option<DedupMode>, default = "exact_tokens")]
+    pub(crate) mode: Option<Word<Dedup>>,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerificationInput {
+    /// `full`: every token of every rollout is recomputed. The only level for now.
+    #[schema(example = "full", default = "full")]
+    pub(crate) level: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BudgetInput {
+    /// The job is refused if it could cost more. In rao, as a string.
+    #[schema(example = "61440000")]
+    pub(crate) max_amount_rao: Option<String>,
+}
+
+/// One of a few words, or another text, which is then reported beside whatever else is wrong.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Word<T> {
+    Known(T),
+    Unknown(String),
+}
+
+/// How rewards become advantages.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::advantage::Method reads")]
+pub(crate) enum AdvantageMethod {
+    Grpo,
+    DrGrpo,
+    Rloo,
+    None,
+}
+
+/// What counts as a repeat across the groups of a job.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::selection::Dedup reads")]
+pub(crate) enum DedupMode {
+    None,
+    ExactTokens,
+}
+
+/// `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::OnError reads")]
+pub(crate) enum FailurePolicy {
+    Mask,
+    Zero,
+    Reject,
+}

@@ -1,0 +1,17 @@
+//! Jobs: created in one transaction, followed by their log, read and cancelled.
+
+mod events_schema;
+mod input;
+mod parse;
+mod prompts;
+mod stream;
+mod view;
+
+pub(crate) use stream::Streams;
+
+pub(crate) mod cancel;
+pub(crate) mod create;
+pub(crate) mod events;
+pub(crate) mod list;
+pub(crate) mod rollouts;
+pub(crate) mod show;

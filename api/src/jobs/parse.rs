@@ -1,0 +1,252 @@
+//! From the body to a [`JobSpec`]: every rule that needs no database, and all that is wrong at once.
+
+use std::collections::BTreeMap;
+
+use checkpoint::Checkpoint;
+use grail::CheckpointId;
+use protocol::Rao;
+use protocol::advantage::{Advantage, Method};
+use protocol::job::{
+    MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, OnError, Prompt, RewardLimits, SamplingSpec,
+};
+use protocol::selection::{Dedup, GroupFilter};
+use sandbox::{LimitError, Limits};
+
+use super::input::{AdvantageInput, CreateJob, LimitsInput, RewardInput, RewardMode, SamplingInput, Word};
+use super::prompts;
+use crate::error::FieldError;
+
+/// The job, but for what only the database knows: which module scores it.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) checkpoint: Option<CheckpointId>,
+    pub(crate) sampling: SamplingSpec,
+    pub(crate) reward: Option<RewardDraft>,
+    pub(crate) filter: GroupFilter,
+    pub(crate) advantage: Advantage,
+    pub(crate) dedup: Dedup,
+    pub(crate) max_amount: Option<Rao>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) prompts: Vec<Prompt>,
+}
+
+/// A reward function by the name that the customer used.
+#[derive(Debug)]
+pub(crate) struct RewardDraft {
+    pub(crate) name: RewardName,
+    pub(crate) limits: RewardLimits,
+    pub(crate) on_error: OnError,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RewardName {
+    /// `rwf_…@3`
+    Function(String),
+    Builtin(String),
+}
+
+/// What was found to be wrong, in the order in which it was found.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(pub(crate) Vec<FieldError>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+    }
+
+    /// The word, or a fault that lists what it may be.
+    fn word<T>(&mut self, given: Option<Word<T>>, default: T, pointer: &str, known: &str) -> T {
+        match given {
+            None => default,
+            Some(Word::Known(word)) => word,
+            Some(Word::Unknown(text)) => {
+                self.add(pointer, "unsupported_value", format!("`{text}` is not one of {known}"));
+                default
+            }
+        }
+    }
+
+    /// The number, or a fault and the number that is safe to go on with.
+    fn whole(&mut self, given: i64, range: std::ops::RangeInclusive<i64>, pointer: &str) -> u32 {
+        if !range.contains(&given) {
+            let detail = format!("{given} is not from {} to {}", range.start(), range.end());
+            self.add(pointer, "out_of_range", detail);
+        }
+        given.clamp(*range.start(), *range.end()) as u32
+    }
+}
+
+/// Checks a body against the rules and the model. Renders and tokenises the prompts: not for the async threads.
+///
+/// The draft is complete even beside faults, so that further checks can add theirs; use it only when there are none.
+pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint) -> (Draft, Faults) {
+    let mut faults = Faults::default();
+    let wanted = model(body.model.checkpoint.as_deref(), &mut faults);
+    let context = checkpoint.config.max_position_embeddings;
+    let sampling = sampling(&body.sampling, context, &mut faults);
+    let reward = reward(body.reward, &mut faults);
+    let filter = match body.selection.group_filter {
+        None => GroupFilter::None,
+        Some(filter) => min_std(filter.min_std, sampling.n, reward.is_some(), &mut faults),
+    };
+    let advantage = advantage(body.advantage, sampling.n, reward.is_some(), &mut faults);
+    let dedup = faults.word(body.dedup.mode, Dedup::ExactTokens, "#/dedup/mode", "none, exact_tokens");
+    if body.verification.level.as_deref().is_some_and(|level| level != "full") {
+        faults.add("#/verification/level", "unsupported_value", "only `full` is offered for now");
+    }
+    let max_amount = body.budget.max_amount_rao.and_then(|text| {
+        Rao::parse(&text)
+            .map_err(|error| faults.add("#/budget/max_amount_rao", "invalid_amount", error.to_string()))
+            .ok()
+    });
+    metadata(&body.metadata, &mut faults);
+    let prompts = prompts::parse(body.prompts, &sampling, checkpoint, &mut faults);
+    let draft = Draft {
+        checkpoint: wanted,
+        sampling,
+        reward,
+        filter,
+        advantage,
+        dedup,
+        max_amount,
+        metadata: body.metadata,
+        prompts,
+    };
+    (draft, faults)
+}
+
+/// `None` stands for the current checkpoint.
+fn model(given: Option<&str>, faults: &mut Faults) -> Option<CheckpointId> {
+    let text = given.filter(|text| *text != "current")?;
+    let id = text.parse();
+    if id.is_err() {
+        let detail = "neither `current` nor the id of a checkpoint (64 lower-case hexadecimal digits)";
+        faults.add("#/model/checkpoint", "unknown_checkpoint", detail);
+    }
+    id.ok()
+}
+
+fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> SamplingSpec {
+    let n = match given.n {
+        Some(n) => faults.whole(n, 1..=i64::from(MAX_SAMPLES), "#/sampling/n"),
+        None => {
+            faults.add("#/sampling/n", "required", "say how many completions each prompt gets");
+            2
+        }
+    };
+    let max_tokens = match given.max_tokens {
+        Some(tokens) => faults.whole(tokens, 1..=context as i64, "#/sampling/max_tokens"),
+        None => {
+            faults.add("#/sampling/max_tokens", "required", "say how long a completion may get");
+            1
+        }
+    };
+    let temperature = given.temperature.unwrap_or(1.0);
+    if !(0.01..=2.0).contains(&temperature) {
+        let detail = format!("{temperature} is not from 0.01 to 2");
+        faults.add("#/sampling/temperature", "out_of_range", detail);
+    }
+    let top_p = given.top_p.unwrap_or(1.0);
+    // as f32, since that is what is sampled with: a number too small for it becomes 0
+    if !(top_p as f32 > 0.0 && top_p <= 1.0) {
+        faults.add("#/sampling/top_p", "out_of_range", format!("{top_p} is not above 0 and at most 1"));
+    }
+    let top_k = faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k");
+    SamplingSpec { n, temperature: temperature as f32, top_p: top_p as f32, top_k, max_tokens }
+}
+
+fn reward(given: RewardInput, faults: &mut Faults) -> Option<RewardDraft> {
+    let mode = faults.word(given.mode, RewardMode::None, "#/reward/mode", "wasm, builtin, none");
+    let on_error = faults.word(given.on_error, OnError::Mask, "#/reward/on_error", "mask, zero, reject");
+    let limits = limits(&given.limits, faults);
+    for (field, is_there, belongs) in [
+        ("function", given.function.is_some(), mode == RewardMode::Wasm),
+        ("name", given.name.is_some(), mode == RewardMode::Builtin),
+    ] {
+        let pointer = format!("#/reward/{field}");
+        match (is_there, belongs) {
+            (true, false) => faults.add(pointer, "not_allowed", "does not go with this reward mode"),
+            (false, true) => faults.add(pointer, "required", "this reward mode needs it"),
+            _ => {}
+        }
+    }
+    let name = match mode {
+        RewardMode::None => return None,
+        RewardMode::Wasm => RewardName::Function(given.function.unwrap_or_default()),
+        RewardMode::Builtin => RewardName::Builtin(given.name.unwrap_or_default()),
+    };
+    Some(RewardDraft { name, limits, on_error })
+}
+
+fn limits(given: &LimitsInput, faults: &mut Faults) -> RewardLimits {
+    let default = Limits::default();
+    let limits = Limits {
+        fuel_per_sample: given.fuel.unwrap_or(default.fuel_per_sample),
+        memory_bytes: given.memory_bytes.unwrap_or(default.memory_bytes),
+        ..default
+    };
+    for LimitError { field, value, min, max } in limits.validate().err().unwrap_or_default() {
+        let field = if field == "fuel_per_sample" { "fuel" } else { field };
+        faults.add(
+            format!("#/reward/limits/{field}"),
+            "out_of_range",
+            format!("{value} is not from {min} to {max}"),
+        );
+    }
+    RewardLimits { fuel: limits.fuel_per_sample, memory_bytes: limits.memory_bytes }
+}
+
+fn min_std(least: f64, n: u32, has_reward: bool, faults: &mut Faults) -> GroupFilter {
+    const POINTER: &str = "#/selection/group_filter/min_std";
+    if !(0.0..=1e6).contains(&least) {
+        faults.add(POINTER, "out_of_range", format!("{least} is not from 0 to 1000000"));
+    }
+    if !has_reward {
+        faults.add(POINTER, "needs_reward", "without a reward function there is nothing to filter by");
+    }
+    if n == 1 && least > 0.0 {
+        faults.add(POINTER, "group_too_small", "one reward does not vary: every group would be filtered");
+    }
+    GroupFilter::MinStd(least)
+}
+
+fn advantage(given: Option<AdvantageInput>, n: u32, has_reward: bool, faults: &mut Faults) -> Advantage {
+    const METHODS: &str = "grpo, dr_grpo, rloo, none";
+    let default = Advantage::default();
+    // without rewards there are no advantages, and nobody has to say so
+    let implied = if has_reward { default.method } else { Method::None };
+    let given = given.unwrap_or_default();
+    let method = faults.word(given.method, implied, "#/advantage/method", METHODS);
+    let eps = given.eps.unwrap_or(default.eps);
+    if !(0.0..=1.0).contains(&eps) {
+        faults.add("#/advantage/eps", "out_of_range", format!("{eps} is not from 0 to 1"));
+    }
+    let ddof = given.std_ddof.unwrap_or(default.std_ddof.into());
+    let std_ddof = faults.whole(ddof, 0..=1, "#/advantage/std_ddof") as u8;
+    if method != Method::None && !has_reward {
+        let detail = "without a reward function there are no advantages";
+        faults.add("#/advantage/method", "needs_reward", detail);
+    } else if method != Method::None && n == 1 {
+        let detail = "a group of one has no advantages: ask for at least 2, or for advantage `none`";
+        faults.add("#/sampling/n", "group_too_small", detail);
+    }
+    Advantage { method, eps, std_ddof }
+}
+
+fn metadata(given: &BTreeMap<String, String>, faults: &mut Faults) {
+    if given.len() > MAX_METADATA_ENTRIES {
+        let detail = format!("{} entries; at most {MAX_METADATA_ENTRIES}", given.len());
+        faults.add("#/metadata", "too_many", detail);
+    }
+    for (key, value) in given {
+        let pointer = || format!("#/metadata/{}", key.replace('~', "~0").replace('/', "~1"));
+        let chars = key.chars().count().max(value.chars().count());
+        if chars > MAX_METADATA_CHARS {
+            let detail = format!("{chars} characters; at most {MAX_METADATA_CHARS}");
+            faults.add(pointer(), "too_long", detail);
+        }
+        if key.contains('\0') || value.contains('\0') {
+            faults.add(pointer(), "null_character", prompts::NULL_DETAIL);
+        }
+    }
+}

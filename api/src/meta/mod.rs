@@ -1,0 +1,7 @@
+//! About the service itself: is it up, is it ready, what does it offer, with which key does it sign.
+
+pub(crate) mod healthz;
+pub(crate) mod metrics;
+pub(crate) mod openapi_json;
+pub(crate) mod readyz;
+pub(crate) mod verification_keys;

@@ -1,0 +1,96 @@
+//! The description of the interface, made from the routes themselves. `openapi/openapi.json` is a copy of it.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+use crate::{billing, checkpoints, jobs, meta, rewards, rollouts};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Reliquary",
+        description = "Verified rollouts for reinforcement learning: send prompts and a reward function, get completions \
+            whose every token is proven, scored in a sandbox, selected, and streamed.\n\nPrompts are visible to the miners \
+            that serve them. Amounts are whole rao (10^-9 TAO), as strings."
+    ),
+    paths(
+        jobs::create::create_job,
+        jobs::list::list_jobs,
+        jobs::show::show_job,
+        jobs::cancel::cancel_job,
+        jobs::events::list_events,
+        jobs::rollouts::list_rollouts,
+        rollouts::show::show_rollout,
+        rollouts::proof::show_proof,
+        rollouts::receipt::show_receipt,
+        rewards::create::create_reward_function,
+        rewards::list::list_reward_functions,
+        rewards::show::show_reward_function,
+        rewards::create_version::create_reward_version,
+        rewards::show_version::show_reward_version,
+        checkpoints::list::list_checkpoints,
+        checkpoints::current::current_checkpoint,
+        billing::balance::show_balance,
+        billing::ledger_entries::list_ledger_entries,
+        meta::verification_keys::list_verification_keys,
+        meta::healthz::healthz,
+        meta::readyz::readyz,
+        meta::metrics::metrics,
+        meta::openapi_json::openapi_json,
+    ),
+    tags(
+        (name = "jobs", description = "Batches of prompts."),
+        (name = "rollouts", description = "What jobs deliver."),
+        (name = "rewards", description = "Your reward functions."),
+        (name = "checkpoints", description = "What jobs run on."),
+        (name = "billing", description = "Your money."),
+        (name = "verification", description = "What it takes to trust nobody."),
+        (name = "meta", description = "The service itself."),
+    ),
+    security(("api_key" = [])),
+    modifiers(&Shared)
+)]
+struct Document;
+
+/// The document as JSON text, with a line break at its end.
+pub fn json() -> String {
+    let mut text = Document::openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// What holds for every route: the key, and the errors that any of them may give.
+struct Shared;
+
+impl Modify for Shared {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("rk_live_…")
+            .description(Some("An API key, `rk_live_<8>_<32>_<6>`."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
+        for item in document.paths.paths.values_mut() {
+            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+                let responses = &mut operation.responses.responses;
+                if operation.security.is_none() {
+                    responses.entry("401".to_owned()).or_insert_with(|| problem("No valid API key."));
+                    responses
+                        .entry("503".to_owned())
+                        .or_insert_with(|| problem("Not for the moment; try again after `Retry-After`."));
+                }
+            }
+        }
+    }
+}
+
+fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+        .into()
+}

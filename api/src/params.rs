@@ -1,0 +1,135 @@
+//! Ids in paths, parameters in queries, headers with rules, and the list that pages come in.
+
+use std::future::{Ready, ready};
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ACCEPT, HeaderName};
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+
+/// The id of a resource in the path. One that cannot be an id names nothing.
+pub(crate) fn id<T: FromStr>(text: &str, what: &'static str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound(what))
+}
+
+/// The query of a request, in which every parameter is known.
+#[derive(Debug)]
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = web::Query::<T>::from_query(request.query_string());
+        ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
+            let detail = match error {
+                actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
+                error => error.to_string(),
+            };
+            ApiError::InvalidParameter { name: "query", detail }
+        }))
+    }
+}
+
+/// `limit` within its bounds.
+pub(crate) fn limit(given: Option<i64>, default: i64, most: i64) -> Result<i64, ApiError> {
+    let limit = given.unwrap_or(default);
+    if (1..=most).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(ApiError::InvalidParameter { name: "limit", detail: format!("{limit} is not from 1 to {most}") })
+}
+
+/// An id that a page starts after.
+pub(crate) fn cursor<T: FromStr>(given: Option<&str>, name: &'static str) -> Result<Option<T>, ApiError> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|_| ApiError::InvalidParameter { name, detail: "not an id of this list".to_owned() })
+    };
+    given.map(parse).transpose()
+}
+
+/// Where a page starts and how long it is.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageParams {
+    /// At most so many, from 1 to 100; 20 if not given.
+    pub(crate) limit: Option<i64>,
+    /// The last id of the page before.
+    pub(crate) after: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct List<T> {
+    #[schema(example = "list")]
+    pub(crate) object: &'static str,
+    pub(crate) data: Vec<T>,
+    /// More follow after `last_id`.
+    pub(crate) has_more: bool,
+    pub(crate) first_id: Option<String>,
+    /// Pass it as `after` to get the next page.
+    pub(crate) last_id: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A page from rows of which one more than `limit` was asked for.
+    pub(crate) fn page<R: Into<T>>(mut rows: Vec<R>, limit: i64, id: impl Fn(&R) -> String) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let (first_id, last_id) = (rows.first().map(&id), rows.last().map(&id));
+        let data = rows.into_iter().map(Into::into).collect();
+        Self { object: "list", data, has_more, first_id, last_id }
+    }
+}
+
+/// Whether the client asks for this media type by name.
+pub(crate) fn accepts(request: &HttpRequest, media_type: &str) -> bool {
+    let mut values = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    values.any(|value| {
+        value.split(',').any(|one| {
+            let essence = one.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case(media_type)
+        })
+    })
+}
+
+/// A header's text; an error if it is there and no plain text.
+pub(crate) fn header<'a>(
+    request: &'a HttpRequest,
+    name: &HeaderName,
+    shown: &'static str,
+) -> Result<Option<&'a str>, ApiError> {
+    let Some(value) = request.headers().get(name) else { return Ok(None) };
+    let refused = |_| ApiError::InvalidHeader { name: shown, detail: "not plain text".to_owned() };
+    value.to_str().map(Some).map_err(refused)
+}
+
+/// `Idempotency-Key`, if the client sent one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
+
+impl FromRequest for IdempotencyKey {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        const NAME: HeaderName = HeaderName::from_static("idempotency-key");
+        let read = header(request, &NAME, "Idempotency-Key").and_then(|key| match key {
+            Some(key) if key.is_empty() || key.len() > 255 => Err(ApiError::InvalidHeader {
+                name: "Idempotency-Key",
+                detail: "1 to 255 characters".to_owned(),
+            }),
+            key => Ok(Self(key.map(str::to_owned))),
+        });
+        ready(read)
+    }
+}

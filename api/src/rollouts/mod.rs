@@ -1,0 +1,24 @@
+//! Delivered rollouts, one at a time.
+
+mod schema;
+
+pub(crate) mod proof;
+pub(crate) mod receipt;
+pub(crate) mod show;
+
+use protocol::RolloutId;
+use protocol::rollout::RolloutRecord;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::params;
+use crate::state::AppState;
+
+pub(crate) use schema::RolloutSchema;
+
+/// The delivered rollout that a path names, if it is the caller's.
+async fn delivered(state: &AppState, caller: Caller, path: &str) -> Result<RolloutRecord, ApiError> {
+    let id: RolloutId = params::id(path, "rollout")?;
+    let found = store::records::of_rollouts(&state.db, &state.objects, caller.account, &[id]).await?;
+    found.into_iter().next().ok_or(ApiError::NotFound("rollout"))
+}

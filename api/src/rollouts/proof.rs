@@ -1,0 +1,39 @@
+//! `GET /v1/rollouts/{id}/proof`: what the miner committed to, and the service's receipt for it.
+
+use actix_web::{HttpResponse, web};
+use protocol::RolloutId;
+use protocol::rollout::Proof;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::schema::ProofSchema;
+use crate::auth::Caller;
+use crate::error::{ApiError, Problem};
+use crate::state::AppState;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProofView {
+    #[schema(example = "rollout.proof")]
+    object: &'static str,
+    #[schema(value_type = String)]
+    rollout_id: RolloutId,
+    #[serde(flatten)]
+    #[schema(value_type = ProofSchema)]
+    proof: Proof,
+}
+
+/// The proof of one rollout by itself.
+#[utoipa::path(get, path = "/v1/rollouts/{id}/proof", tag = "verification",
+    params(("id" = String, Path, description = "The rollout.")), responses(
+    (status = 200, description = "The proof.", body = ProofView),
+    (status = 404, description = "No such rollout was delivered to you.", body = Problem, content_type = "application/problem+json")))]
+#[tracing::instrument(name = "api.rollouts.proof", skip_all, fields(account.id = %caller.account))]
+pub(crate) async fn show_proof(
+    caller: Caller,
+    path: web::Path<String>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let record = super::delivered(&state, caller, &path).await?;
+    let view = ProofView { object: "rollout.proof", rollout_id: record.id, proof: record.proof };
+    Ok(HttpResponse::Ok().json(view))
+}

@@ -1,0 +1,149 @@
+//! How a delivered rollout looks, for the OpenAPI document only: `protocol::rollout` owns the shape, and knows no HTTP.
+//! A test in `tests/` holds the two together.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// One verified rollout with everything that it takes to verify it again offline.
+#[derive(ToSchema)]
+#[schema(as = Rollout)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct RolloutSchema {
+    #[schema(example = "rollout")]
+    object: String,
+    /// Refuse versions that you do not know.
+    #[schema(example = 1)]
+    schema_version: u32,
+    #[schema(example = "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]
+    id: String,
+    job_id: String,
+    group_id: String,
+    custom_id: String,
+    prompt_index: u32,
+    sample_index: u32,
+    prompt_text: Option<String>,
+    completion_text: String,
+    prompt_ids: Vec<u32>,
+    completion_ids: Vec<u32>,
+    /// One per completion token; 0 where a trainer must not learn.
+    loss_mask: Vec<u8>,
+    /// The sampling policy's raw log-probs, one per completion token.
+    behavior_logprobs: Vec<f32>,
+    /// The same, recomputed by the service; `null` when this rollout was not audited.
+    verifier_logprobs: Option<Vec<f32>>,
+    sampling: RolloutSampling,
+    /// `stop` or `length`.
+    finish_reason: String,
+    num_prompt_tokens: u32,
+    num_completion_tokens: u32,
+    /// `null`, never 0, when scoring failed.
+    reward: Option<f64>,
+    reward_components: BTreeMap<String, f64>,
+    /// Why there is no reward.
+    reward_error: Option<String>,
+    advantage: Option<f64>,
+    group: RolloutGroup,
+    dedup: RolloutDedup,
+    proof: ProofSchema,
+    reward_receipt: Option<RewardReceiptSchema>,
+    #[schema(example = "120000")]
+    price_rao: String,
+    created_at: String,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RolloutSampling {
+    temperature: f32,
+    top_p: f32,
+    top_k: u32,
+    max_tokens: u32,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RolloutGroup {
+    size: u32,
+    stats_all: RewardStats,
+    stats_selected: RewardStats,
+}
+
+/// Of the scored rollouts, with the job's `std_ddof`.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RewardStats {
+    mean: Option<f64>,
+    std: Option<f64>,
+    n: u32,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RolloutDedup {
+    /// Of prompt and completion tokens; hexadecimal.
+    sample_hash: String,
+    /// Another rollout of the same group has the same tokens.
+    is_duplicate: bool,
+}
+
+/// The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal.
+#[derive(ToSchema)]
+#[schema(as = Proof)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct ProofSchema {
+    profile: ProofProfile,
+    checkpoint_id: String,
+    randomness: String,
+    /// The miner's public key.
+    hotkey: String,
+    /// 20 bytes per token, base64.
+    records: String,
+    head: String,
+    signature: String,
+    merkle_path: Vec<String>,
+    receipt: GroupReceiptSchema,
+    /// `full`: every token was recomputed by the service.
+    verification: String,
+}
+
+/// By which rule the proof is judged.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct ProofProfile {
+    #[schema(example = "grail-r1")]
+    scheme: String,
+    #[schema(example = "exact")]
+    engine_class: String,
+    numerics: String,
+}
+
+/// The service's signed word that it held a group's commitment at a time.
+#[derive(ToSchema)]
+#[schema(as = GroupReceipt)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct GroupReceiptSchema {
+    task: String,
+    group_root: String,
+    hotkey: String,
+    received_at_ms: u64,
+    audit_round: u64,
+    service_key: String,
+    signature: String,
+}
+
+/// The service's signed word on how a reward came about: run the module again and compare.
+#[derive(ToSchema)]
+#[schema(as = RewardReceipt)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct RewardReceiptSchema {
+    #[schema(example = "builtin/last-number")]
+    function: String,
+    /// The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used.
+    #[schema(value_type = Object)]
+    receipt: Value,
+    receipt_hash: String,
+    service_key: String,
+    signature: String,
+}

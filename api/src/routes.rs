@@ -1,0 +1,61 @@
+//! Every route, in one table. What a path does not take is answered by its own 405.
+
+use actix_web::middleware::Compress;
+use actix_web::web::{self, ServiceConfig, get, post};
+use actix_web::{Resource, Responder};
+
+use crate::error::{ApiError, unknown_route};
+use crate::{billing, checkpoints, jobs, meta, rewards, rollouts};
+
+pub(crate) fn routes(app: &mut ServiceConfig) {
+    app.service(
+        at("/v1/jobs", "GET, POST")
+            .route(get().to(jobs::list::list_jobs))
+            .route(post().to(jobs::create::create_job)),
+    )
+    .service(at("/v1/jobs/{id}", "GET").route(get().to(jobs::show::show_job)))
+    .service(at("/v1/jobs/{id}/cancel", "POST").route(post().to(jobs::cancel::cancel_job)))
+    .service(at("/v1/jobs/{id}/events", "GET").route(get().to(jobs::events::list_events)))
+    .service(
+        at("/v1/jobs/{id}/rollouts", "GET")
+            .route(get().to(jobs::rollouts::list_rollouts))
+            .wrap(Compress::default()),
+    )
+    .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))
+    .service(at("/v1/rollouts/{id}/proof", "GET").route(get().to(rollouts::proof::show_proof)))
+    .service(at("/v1/rollouts/{id}/receipt", "GET").route(get().to(rollouts::receipt::show_receipt)))
+    .service(
+        at("/v1/reward_functions", "GET, POST")
+            .route(get().to(rewards::list::list_reward_functions))
+            .route(post().to(rewards::create::create_reward_function)),
+    )
+    .service(at("/v1/reward_functions/{id}", "GET").route(get().to(rewards::show::show_reward_function)))
+    .service(
+        at("/v1/reward_functions/{id}/versions", "POST")
+            .route(post().to(rewards::create_version::create_reward_version)),
+    )
+    .service(
+        at("/v1/reward_functions/{id}/versions/{version}", "GET")
+            .route(get().to(rewards::show_version::show_reward_version)),
+    )
+    .service(at("/v1/checkpoints", "GET").route(get().to(checkpoints::list::list_checkpoints)))
+    .service(at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)))
+    .service(at("/v1/balance", "GET").route(get().to(billing::balance::show_balance)))
+    .service(at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)))
+    .service(
+        at("/v1/verification_keys", "GET").route(get().to(meta::verification_keys::list_verification_keys)),
+    )
+    .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
+    .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
+    .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
+    .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
+    .default_service(web::to(unknown_route));
+}
+
+fn at(path: &str, allow: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || wrong_method(allow)))
+}
+
+async fn wrong_method(allow: &'static str) -> Result<impl Responder, ApiError> {
+    Err::<&str, _>(ApiError::MethodNotAllowed { allow })
+}

@@ -1,0 +1,69 @@
+//! The HTTP server: threads, limits and the way it stops. HTTP/1.1 only; a proxy in front speaks HTTP/2.
+
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, web};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::KeyCache;
+use crate::config::Config;
+use crate::jobs::Streams;
+use crate::request::Request;
+use crate::routes::routes;
+use crate::state::AppState;
+
+/// A server on this listener. Await it: it serves until `stop`, then lets requests in flight finish.
+pub fn server(
+    state: AppState,
+    config: Config,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> io::Result<Server> {
+    cut_off_stalled_clients(&listener, config.write_timeout_ms)?;
+    let state = web::Data::new(state);
+    let keys = web::Data::new(KeyCache::default());
+    let streams = web::Data::new(Streams::new(config.max_event_streams));
+    let token = web::Data::new(stop.clone());
+    let limits = web::Data::new(config.clone());
+    let app = move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(keys.clone())
+            .app_data(streams.clone())
+            .app_data(token.clone())
+            .app_data(limits.clone())
+            .configure(routes)
+            .wrap(Request)
+    };
+    let threads = match config.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
+    let server = HttpServer::new(app)
+        .workers(threads)
+        .max_connections(config.max_connections)
+        .client_request_timeout(Duration::from_millis(config.header_timeout_ms))
+        .keep_alive(Duration::from_millis(config.keep_alive_ms))
+        // a client that closes its half is gone: streams to it end
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(config.shutdown_timeout_ms.div_ceil(1000))
+        .shutdown_signal(async move { stop.cancelled().await })
+        .listen(listener)?
+        .run();
+    Ok(server)
+}
+
+/// The kernel ends connections whose client takes nothing for this long; accepted sockets inherit it.
+#[cfg(target_os = "linux")]
+fn cut_off_stalled_clients(listener: &TcpListener, timeout_ms: u32) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(listener, timeout_ms)?)
+}
+
+/// Elsewhere the keep-alive of the connection must do.
+#[cfg(not(target_os = "linux"))]
+fn cut_off_stalled_clients(_: &TcpListener, _: u32) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What handlers are given: handles, and no business rules.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use checkpoint::Checkpoint;
+use chrono::{DateTime, Utc};
+use grail::profile::Profile;
+use protocol::money::Price;
+use rand_core::{CryptoRng, OsRng, RngCore};
+use sandbox::Sandbox;
+use store::Db;
+use store::clock::Clock;
+use store::objects::Objects;
+use store::wake::Wake;
+use uuid::{Builder, Uuid};
+
+#[derive(Debug, Clone)]
+pub struct AppState {
+    pub db: Db,
+    pub wake: Wake,
+    pub objects: Objects,
+    /// It only validates here: nothing of a customer's runs in the gateway.
+    pub sandbox: Arc<Sandbox>,
+    pub offer: Arc<Offer>,
+    pub ambient: Ambient,
+}
+
+/// What the service sells: a model, a way to prove its use, and a price.
+#[derive(Debug)]
+pub struct Offer {
+    pub checkpoint: Checkpoint,
+    pub profile: Profile,
+    pub price: Price,
+    /// The public key of the service's receipts.
+    pub service_key: [u8; 32],
+}
+
+/// What no request decides: the time and chance.
+#[derive(Clone)]
+pub struct Ambient {
+    pub clock: Clock,
+    rng: Arc<Mutex<dyn SecureRng>>,
+}
+
+/// A source of unpredictable bytes.
+pub trait SecureRng: RngCore + CryptoRng + Send {}
+impl<T: RngCore + CryptoRng + Send> SecureRng for T {}
+
+impl Ambient {
+    pub fn new(clock: Clock, rng: impl SecureRng + 'static) -> Self {
+        Self { clock, rng: Arc::new(Mutex::new(rng)) }
+    }
+
+    /// The system's own.
+    pub fn system() -> Self {
+        Self::new(Clock::System, OsRng)
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A new id, in the order of time.
+    pub fn id(&self) -> Uuid {
+        let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or(0);
+        Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+    }
+}
+
+impl fmt::Debug for Ambient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ambient").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,363 @@
+//! Jobs: written whole, read as their owner sees them, cancelled. How a job ends is `job_close`'s affair.
+
+use chrono::{DateTime, Utc};
+use grail::{CheckpointId, ProfileId, Randomness};
+use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
+use protocol::money::Price;
+use protocol::{AccountId, JobId, Rao, RolloutId};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::ledger::Settlement;
+use crate::{Error, events, groups, job_close, job_progress, keyset, prompts};
+
+/// What is fixed when a job is created.
+#[derive(Debug, Clone, Copy)]
+pub struct NewJob<'a> {
+    pub id: JobId,
+    pub account: AccountId,
+    pub spec: &'a JobSpec,
+    pub price: &'a Price,
+    pub prompts: &'a [Prompt],
+    pub checkpoint: CheckpointId,
+    pub profile: ProfileId,
+    /// Seeds every draw of the job.
+    pub randomness: Randomness,
+    pub traceparent: Option<&'a str>,
+}
+
+/// Writes the job, its prompts, and one pending group for each: the queue has them at commit.
+pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc>) -> Result<(), Error> {
+    let spec = serde_json::to_value(job.spec).map_err(|_| Error::Corrupt("job spec"))?;
+    let price = serde_json::to_value(job.price).map_err(|_| Error::Corrupt("price"))?;
+    let count = i32::try_from(job.prompts.len()).map_err(|_| Error::Corrupt("prompt count"))?;
+    sqlx::query!(
+        r#"
+        INSERT INTO jobs (id, account_id, status, spec, price, checkpoint_id, profile_id, randomness,
+            prompt_count, samples, open_groups, traceparent, created_at)
+        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11)
+        "#,
+        job.id.0,
+        job.account.0,
+        spec,
+        price,
+        job.checkpoint.0.as_slice(),
+        job.profile.0.as_slice(),
+        job.randomness.0.as_slice(),
+        count,
+        job.spec.sampling.n as i32,
+        job.traceparent,
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    prompts::insert(conn, job.id, job.prompts).await?;
+    insert_groups(conn, job.account, job.id, job.prompts.len() as u32).await
+}
+
+/// Start-time fair queueing: an account's groups line up behind each other, and no account waits behind another's
+/// backlog. An account that was idle starts where the queue stands now, and saves up nothing.
+async fn insert_groups(
+    conn: &mut PgConnection,
+    account: AccountId,
+    job: JobId,
+    count: u32,
+) -> Result<(), Error> {
+    let ids: Vec<Uuid> = (0..count).map(|index| job.group(index).0).collect();
+    let indexes: Vec<i32> = (0..count).map(|index| index as i32).collect();
+    let open: Vec<String> = GroupState::ALL
+        .iter()
+        .filter(|state| !state.is_terminal())
+        .map(|state| state.as_str().to_owned())
+        .collect();
+    sqlx::query!(
+        r#"
+        WITH front AS (
+            -- one index seek for each open state, instead of a walk over the queue
+            SELECT min(first.vtime) AS vtime FROM UNNEST($5::text[]) AS s (state)
+            CROSS JOIN LATERAL (SELECT vtime FROM groups WHERE state = s.state ORDER BY vtime LIMIT 1) AS first
+        ), own AS (
+            SELECT max(g.vtime) + 1 AS vtime FROM jobs j JOIN groups g ON g.job_id = j.id
+            WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($5)
+        )
+        INSERT INTO groups (id, job_id, prompt_index, vtime)
+        SELECT g.id, $2, g.prompt_index, GREATEST(front.vtime, own.vtime, 0) + g.prompt_index
+        FROM front, own, UNNEST($3::uuid[], $4::int[]) AS g (id, prompt_index)
+        "#,
+        account.0,
+        job.0,
+        &ids,
+        &indexes,
+        &open
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Where the groups of a job are. They always add up to its prompts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GroupCounts {
+    pub pending: i64,
+    pub dispatched: i64,
+    pub received: i64,
+    pub scored: i64,
+    pub verified: i64,
+    pub accepted: i64,
+    pub filtered: i64,
+    pub failed: i64,
+    pub cancelled: i64,
+}
+
+/// How many rollouts of a job have reached which point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RolloutCounts {
+    pub generated: i64,
+    pub scored: i64,
+    pub verified: i64,
+    pub selected: i64,
+    pub filtered: i64,
+    pub rejected: i64,
+}
+
+/// A job as its owner sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub id: JobId,
+    pub status: JobStatus,
+    pub status_reason: Option<String>,
+    pub spec: JobSpec,
+    pub price: Price,
+    pub checkpoint: CheckpointId,
+    pub profile: ProfileId,
+    pub randomness: Randomness,
+    pub prompts: i64,
+    pub groups: GroupCounts,
+    pub rollouts: RolloutCounts,
+    pub spend: Settlement,
+    /// The sequence of its last event.
+    pub last_sequence: i64,
+    pub trace_id: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+pub async fn find(conn: &mut PgConnection, account: AccountId, id: JobId) -> Result<Option<Job>, Error> {
+    Ok(between(conn, account, id.0, id.0, None, 1).await?.pop())
+}
+
+/// An account's jobs, newest first, older than `before`.
+pub async fn list(
+    conn: &mut PgConnection,
+    account: AccountId,
+    before: Option<JobId>,
+    status: Option<JobStatus>,
+    limit: i64,
+) -> Result<Vec<Job>, Error> {
+    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
+    between(conn, account, Uuid::nil(), high, status, limit).await
+}
+
+async fn between(
+    conn: &mut PgConnection,
+    account: AccountId,
+    low: Uuid,
+    high: Uuid,
+    status: Option<JobStatus>,
+    limit: i64,
+) -> Result<Vec<Job>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT j.id, j.status, j.status_reason, j.spec, j.price, j.checkpoint_id, j.profile_id, j.randomness,
+            j.prompt_count, j.last_sequence, j.traceparent, j.created_at, j.started_at, j.finished_at,
+            j.groups_accepted, j.groups_filtered, j.groups_failed, j.groups_cancelled,
+            j.rollouts_generated, j.rollouts_scored, j.rollouts_verified, j.rollouts_selected,
+            j.rollouts_filtered, j.rollouts_rejected,
+            h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
+            g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
+            g.scored AS "scored!", g.verified AS "verified!"
+        FROM jobs j
+        JOIN holds h ON h.job_id = j.id
+        -- open groups are counted in the same snapshot as the terminal ones are read; an ended job has none
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE state = 'pending') AS pending,
+                count(*) FILTER (WHERE state = 'dispatched') AS dispatched,
+                count(*) FILTER (WHERE state = 'received') AS received,
+                count(*) FILTER (WHERE state = 'scored') AS scored,
+                count(*) FILTER (WHERE state = 'verified') AS verified
+            FROM groups WHERE job_id = j.id AND j.finished_at IS NULL
+        ) AS g
+        WHERE j.account_id = $1 AND j.id BETWEEN $2 AND $3 AND ($4::text IS NULL OR j.status = $4)
+        ORDER BY j.id DESC LIMIT $5
+        "#,
+        account.0,
+        low,
+        high,
+        status.map(JobStatus::as_str),
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// How far a job's event log has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogState {
+    pub last_sequence: i64,
+    /// The last event is the terminal one.
+    pub ended: bool,
+}
+
+/// The state of the log of a job of this account.
+pub async fn log_state(
+    conn: &mut PgConnection,
+    account: AccountId,
+    id: JobId,
+) -> Result<Option<LogState>, Error> {
+    let row = sqlx::query!(
+        r#"
+        SELECT last_sequence, finished_at IS NOT NULL AS "ended!" FROM jobs WHERE account_id = $1 AND id = $2
+        "#,
+        account.0,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| LogState { last_sequence: row.last_sequence, ended: row.ended }))
+}
+
+/// The place of a delivered rollout in its job's log; `None` if this job of this account has not delivered it.
+pub async fn sequence_of(
+    conn: &mut PgConnection,
+    account: AccountId,
+    job: JobId,
+    rollout: RolloutId,
+) -> Result<Option<i64>, Error> {
+    let sequence = sqlx::query_scalar!(
+        r#"
+        SELECT r.sequence FROM rollouts r JOIN jobs j ON j.id = r.job_id
+        WHERE j.account_id = $1 AND j.id = $2 AND r.id = $3 AND r.state = 'selected'
+        "#,
+        account.0,
+        job.0,
+        rollout.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(sequence.flatten())
+}
+
+/// Cancels a job of this account: no more is sent to miners. `graceful` still delivers, and charges, what miners have
+/// answered; otherwise all that is not delivered yet is dropped. Returns the status before.
+///
+/// A job that is cancelling, or was cancelled, can be cancelled again; one that ended in another way stays as it is.
+pub async fn cancel(
+    conn: &mut PgConnection,
+    account: AccountId,
+    id: JobId,
+    graceful: bool,
+    now: DateTime<Utc>,
+) -> Result<JobStatus, Error> {
+    log_state(conn, account, id).await?.ok_or(Error::NotFound)?;
+    let before = job_progress::lock(conn, id).await?;
+    if before.is_terminal() {
+        return Ok(before);
+    }
+    sqlx::query!("UPDATE jobs SET status = $2 WHERE id = $1", id.0, JobStatus::Cancelling.as_str())
+        .execute(&mut *conn)
+        .await?;
+    job_progress::note_reason(conn, id, "cancelled_by_customer").await?;
+    let ended = groups::cancel(conn, id, graceful).await?;
+    if ended.cancelled > 0 {
+        job_close::groups_ended(conn, id, ended, now).await?;
+    }
+    Ok(before)
+}
+
+struct Row {
+    id: Uuid,
+    status: String,
+    status_reason: Option<String>,
+    spec: Value,
+    price: Value,
+    checkpoint_id: Vec<u8>,
+    profile_id: Vec<u8>,
+    randomness: Vec<u8>,
+    prompt_count: i32,
+    last_sequence: i64,
+    traceparent: Option<String>,
+    created_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    groups_accepted: i32,
+    groups_filtered: i32,
+    groups_failed: i32,
+    groups_cancelled: i32,
+    rollouts_generated: i64,
+    rollouts_scored: i64,
+    rollouts_verified: i64,
+    rollouts_selected: i64,
+    rollouts_filtered: i64,
+    rollouts_rejected: i64,
+    held: i64,
+    charged: i64,
+    released: i64,
+    pending: i64,
+    dispatched: i64,
+    received: i64,
+    scored: i64,
+    verified: i64,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let rao = |amount| Rao::new(amount).ok_or(Error::Corrupt("negative amount"));
+        Ok(Self {
+            id: JobId(row.id),
+            status: JobStatus::parse(&row.status).ok_or(Error::Corrupt("job status"))?,
+            status_reason: row.status_reason,
+            spec: serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?,
+            price: serde_json::from_value(row.price).map_err(|_| Error::Corrupt("price"))?,
+            checkpoint: CheckpointId::from_slice(&row.checkpoint_id)
+                .map_err(|_| Error::Corrupt("checkpoint id"))?,
+            profile: ProfileId::from_slice(&row.profile_id).map_err(|_| Error::Corrupt("profile id"))?,
+            randomness: Randomness::from_slice(&row.randomness).map_err(|_| Error::Corrupt("randomness"))?,
+            prompts: row.prompt_count.into(),
+            groups: GroupCounts {
+                pending: row.pending,
+                dispatched: row.dispatched,
+                received: row.received,
+                scored: row.scored,
+                verified: row.verified,
+                accepted: row.groups_accepted.into(),
+                filtered: row.groups_filtered.into(),
+                failed: row.groups_failed.into(),
+                cancelled: row.groups_cancelled.into(),
+            },
+            rollouts: RolloutCounts {
+                generated: row.rollouts_generated,
+                scored: row.rollouts_scored,
+                verified: row.rollouts_verified,
+                selected: row.rollouts_selected,
+                filtered: row.rollouts_filtered,
+                rejected: row.rollouts_rejected,
+            },
+            spend: Settlement {
+                held: rao(row.held)?,
+                charged: rao(row.charged)?,
+                released: rao(row.released)?,
+            },
+            last_sequence: row.last_sequence,
+            trace_id: row.traceparent.as_deref().and_then(events::trace_id).map(str::to_owned),
+            created_at: row.created_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        })
+    }
+}
