@@ -94,7 +94,7 @@ impl Verifier {
         let rules = Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids };
         let rebuilt = record.check(&rules, service_key)?;
         self.texts(record)?;
-        findings::derived_fields(record)?;
+        findings::reward(record)?;
         Ok(rebuilt)
     }
 

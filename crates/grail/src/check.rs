@@ -64,16 +64,22 @@ fn eos_rule(rules: &Rules<'_>, most: usize, commitment: &Commitment) -> Result<(
 }
 
 /// Checks a whole group at intake. Every rollout gets its own verdict, in sample order.
+///
+/// All `group_size` rollouts are due: a missing one has a verdict, too, and so has one too many. No group passes
+/// because there was nothing in it to refuse.
 pub fn group(
     task: &Task,
     rules: &Rules<'_>,
     hotkey: &Hotkey,
     commitments: &[Commitment],
 ) -> Vec<Result<(), RejectReason>> {
-    commitments
-        .iter()
-        .enumerate()
-        .map(|(sample, commitment)| rollout(task, rules, sample as u32, hotkey, commitment))
+    let due = task.group_size as usize;
+    (0..due.max(commitments.len()).max(1))
+        .map(|sample| match commitments.get(sample) {
+            None => Err(RejectReason::TruncatedStream),
+            Some(_) if sample >= due => Err(RejectReason::Oversized),
+            Some(commitment) => rollout(task, rules, sample as u32, hotkey, commitment),
+        })
         .collect()
 }
 

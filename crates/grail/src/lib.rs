@@ -11,6 +11,7 @@ pub mod hash;
 pub mod ids;
 pub mod keys;
 pub mod legacy;
+pub mod lower_hex;
 pub mod merkle;
 pub mod numerics;
 pub mod profile;

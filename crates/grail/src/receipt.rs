@@ -5,13 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::hash::{Hash, Transcript};
 use crate::ids::{GroupRoot, Hotkey};
 use crate::keys::{self, SIGNATURE_BYTES, ServiceKey};
+use crate::lower_hex;
 
 /// What the service attests to when it takes in a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
     /// The group's task: [`crate::chain::Task::id`].
-    #[serde(with = "hex::serde")]
     pub task: Hash,
     pub group_root: GroupRoot,
     pub hotkey: Hotkey,
@@ -40,13 +39,43 @@ impl Receipt {
 
 /// A receipt with the service's ed25519 signature over its digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Flat", into = "Flat")]
 pub struct SignedReceipt {
-    #[serde(flatten)]
     pub receipt: Receipt,
-    #[serde(with = "hex::serde")]
     pub service_key: [u8; 32],
-    #[serde(with = "hex::serde")]
     pub signature: [u8; SIGNATURE_BYTES],
+}
+
+/// The JSON of a receipt: one flat object. Written out, since serde's `flatten` would let unknown fields pass.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flat {
+    #[serde(with = "lower_hex")]
+    task: Hash,
+    group_root: GroupRoot,
+    hotkey: Hotkey,
+    received_at_ms: u64,
+    audit_round: u64,
+    #[serde(with = "lower_hex")]
+    service_key: [u8; 32],
+    #[serde(with = "lower_hex")]
+    signature: [u8; SIGNATURE_BYTES],
+}
+
+impl From<Flat> for SignedReceipt {
+    fn from(flat: Flat) -> Self {
+        let Flat { task, group_root, hotkey, received_at_ms, audit_round, service_key, signature } = flat;
+        let receipt = Receipt { task, group_root, hotkey, received_at_ms, audit_round };
+        Self { receipt, service_key, signature }
+    }
+}
+
+impl From<SignedReceipt> for Flat {
+    fn from(signed: SignedReceipt) -> Self {
+        let SignedReceipt { receipt, service_key, signature } = signed;
+        let Receipt { task, group_root, hotkey, received_at_ms, audit_round } = receipt;
+        Self { task, group_root, hotkey, received_at_ms, audit_round, service_key, signature }
+    }
 }
 
 impl SignedReceipt {

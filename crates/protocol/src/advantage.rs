@@ -51,7 +51,9 @@ pub fn stats(rewards: &[Option<f64>], ddof: u8) -> Stats {
     if n == 0 {
         return Stats { mean: None, std: None, n: 0 };
     }
-    let mean = scored.iter().sum::<f64>() / n as f64;
+    // rounding gives equal rewards such as 0.1 a mean that is not theirs, and `grpo` would divide that noise by itself
+    let equal = scored.iter().all(|reward| *reward == scored[0]);
+    let mean = if equal { scored[0] } else { scored.iter().sum::<f64>() / n as f64 };
     let squares: f64 = scored.iter().map(|reward| (reward - mean).powi(2)).sum();
     let std = (n > usize::from(ddof)).then(|| (squares / (n - usize::from(ddof)) as f64).sqrt());
     Stats { mean: Some(mean), std, n: n as u32 }
@@ -115,6 +117,8 @@ mod tests {
         }
         let no_eps = Advantage { method: Method::Grpo, eps: 0.0, std_ddof: 0 };
         assert_eq!(advantages(&[Some(2.0); 2], &no_eps), [Some(0.0); 2]);
+        // (0.1 + 0.1 + 0.1) / 3 is not 0.1 in f64
+        assert_eq!(advantages(&[Some(0.1); 3], &no_eps), [Some(0.0); 3]);
     }
 
     proptest! {

@@ -164,7 +164,7 @@ impl<'r> Collector<'r> {
         let slot = self.groups.get_mut(index).ok_or(RejectReason::Oversized)?;
         let partials = match std::mem::replace(slot, GroupProgress::Closed) {
             GroupProgress::Open(partials) => partials,
-            GroupProgress::Due => return Err(RejectReason::TruncatedStream),
+            GroupProgress::Due => return Err(RejectReason::MalformedFrame),
             GroupProgress::Closed => return Err(RejectReason::Oversized),
         };
         let commitments = partials

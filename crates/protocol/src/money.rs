@@ -51,7 +51,8 @@ impl Rao {
 
 impl Sum for Rao {
     fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
-        Self(iter.map(|rao| rao.0).sum())
+        // more than all the money there is stays that: a sum must not wrap into a small one
+        Self(iter.fold(0, |sum, rao| sum.saturating_add(rao.0)))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::ids::{GroupId, JobId, RolloutId};
 use crate::money::Rao;
 
 pub const SCHEMA_VERSION: u32 = 1;
+pub const FULL_VERIFICATION: &str = "full";
 
 /// One verified rollout with its proof.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,11 +42,11 @@ pub struct RolloutRecord {
     pub completion_text: String,
     pub prompt_ids: Vec<u32>,
     pub completion_ids: Vec<u32>,
-    /// One per completion token; 0 where a trainer must not learn (a masked reward).
+    /// One per completion token: all 0 when scoring failed and the reward is masked, else all 1.
     pub loss_mask: Vec<u8>,
     /// The sampling policy's raw log-probs, as the miner committed to them.
     pub behavior_logprobs: Vec<f32>,
-    /// The same, recomputed by the verification pool; `null` when this rollout was not audited.
+    /// The same, recomputed by the verification pool: the same bits, since every rollout is verified in full.
     pub verifier_logprobs: Option<Vec<f32>>,
     pub sampling: Sampling,
     pub finish_reason: Finish,
@@ -98,7 +99,7 @@ pub struct GroupSummary {
 #[serde(deny_unknown_fields)]
 pub struct DedupInfo {
     /// `Commitment::sample_hash`: prompt and completion tokens.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "grail::lower_hex")]
     pub sample_hash: Hash,
     /// Another rollout of the same group has the same tokens.
     pub is_duplicate: bool,
@@ -114,21 +115,21 @@ pub struct Proof {
     pub hotkey: Hotkey,
     /// 20 bytes per token, base64.
     pub records: String,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "grail::lower_hex")]
     pub head: Hash,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "grail::lower_hex")]
     pub signature: [u8; SIGNATURE_BYTES],
     /// From the head to the receipt's group root, bottom up.
     pub merkle_path: Vec<HexHash>,
     pub receipt: SignedReceipt,
-    /// `full`: every token was recomputed by the service.
+    /// Always [`FULL_VERIFICATION`]: every token was recomputed by the service.
     pub verification: String,
 }
 
 /// A hash that serialises as hex inside a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct HexHash(#[serde(with = "hex::serde")] pub Hash);
+pub struct HexHash(#[serde(with = "grail::lower_hex")] pub Hash);
 
 /// The service's signed word on how the reward came about; anyone can re-run the module and compare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,22 +140,41 @@ pub struct RewardReceipt {
     /// The sandbox's receipt, as its own canonical JSON.
     pub receipt: serde_json::Value,
     /// The hash of the sandbox receipt's canonical bytes.
-    #[serde(with = "hex::serde")]
+    #[serde(with = "grail::lower_hex")]
     pub receipt_hash: Hash,
-    #[serde(with = "hex::serde")]
+    #[serde(with = "grail::lower_hex")]
     pub service_key: [u8; 32],
-    #[serde(with = "hex::serde")]
+    #[serde(with = "grail::lower_hex")]
     pub signature: [u8; SIGNATURE_BYTES],
 }
 
-/// `H("reliquary/reward/1" | head | receipt hash | reward bits or empty)`: binds the reward to this rollout.
-pub fn reward_digest(head: &Hash, receipt_hash: &Hash, reward: Option<f64>) -> Hash {
-    let bits = reward.map(|reward| reward.to_bits().to_be_bytes());
-    hash::Transcript::new("reliquary/reward/1")
+/// What became of scoring one rollout, as the reward receipt binds it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reward<'a> {
+    /// The delivered `reward`.
+    pub value: Option<f64>,
+    /// The delivered `reward_components`.
+    pub components: &'a BTreeMap<String, f64>,
+    /// The delivered `reward_error`.
+    pub error: Option<&'a str>,
+}
+
+/// Binds everything that is delivered about a reward to this rollout:
+///
+/// `H("reliquary/reward/1" | head | receipt hash | function | reward bits or empty | u8 failed | error or empty |
+/// u32 components | name | bits | …)`, components in byte order of their names.
+pub fn reward_digest(head: &Hash, receipt_hash: &Hash, function: &str, reward: &Reward<'_>) -> Hash {
+    let bits = reward.value.map(|reward| reward.to_bits().to_be_bytes());
+    let transcript = hash::Transcript::new("reliquary/reward/1")
         .bytes(head)
         .bytes(receipt_hash)
+        .bytes(function.as_bytes())
         .bytes(bits.as_ref().map_or(&[], |bits| bits.as_slice()))
-        .finish()
+        .u8(u8::from(reward.error.is_some()))
+        .bytes(reward.error.unwrap_or_default().as_bytes())
+        .u32(reward.components.len() as u32);
+    let components = reward.components.iter();
+    components.fold(transcript, |t, (name, value)| t.bytes(name.as_bytes()).u64(value.to_bits())).finish()
 }
 
 impl RewardReceipt {
@@ -163,19 +183,16 @@ impl RewardReceipt {
         receipt: serde_json::Value,
         receipt_hash: Hash,
         head: &Hash,
-        reward: Option<f64>,
+        reward: &Reward<'_>,
         key: &ServiceKey,
     ) -> Self {
-        let signature = key.sign(&reward_digest(head, &receipt_hash, reward));
+        let signature = key.sign(&reward_digest(head, &receipt_hash, &function, reward));
         Self { function, receipt, receipt_hash, service_key: key.public(), signature }
     }
 
-    fn is_signed(&self, head: &Hash, reward: Option<f64>) -> bool {
-        keys::verify_service(
-            &self.service_key,
-            &reward_digest(head, &self.receipt_hash, reward),
-            &self.signature,
-        )
+    fn is_signed(&self, head: &Hash, reward: &Reward<'_>) -> bool {
+        let digest = reward_digest(head, &self.receipt_hash, &self.function, reward);
+        keys::verify_service(&self.service_key, &digest, &self.signature)
     }
 }
 
@@ -200,7 +217,7 @@ impl RolloutRecord {
             && self.num_completion_tokens as usize == count
             && self.num_prompt_tokens as usize == self.prompt_ids.len();
         (self.object == "rollout" && self.schema_version == SCHEMA_VERSION).then_some(())?;
-        (logprobs_agree && lengths_agree).then_some(())?;
+        (logprobs_agree && lengths_agree && self.derived_fields_agree()).then_some(())?;
         let task = Task {
             checkpoint: self.proof.checkpoint_id,
             profile: self.proof.profile.id(),
@@ -218,6 +235,25 @@ impl RolloutRecord {
             signature: self.proof.signature,
         };
         Some(Rebuilt { task, commitment })
+    }
+
+    /// Fields that follow from others: what they say must not be changeable without notice.
+    fn derived_fields_agree(&self) -> bool {
+        let learn = u8::from(self.reward.is_some() || self.reward_error.is_none());
+        let bits = |logprobs: &[f32]| -> Vec<u32> { logprobs.iter().map(|lp| lp.to_bits()).collect() };
+        self.loss_mask.iter().all(|mask| *mask == learn)
+            && self.group_id == self.job_id.group(self.prompt_index)
+            && self.proof.verification == FULL_VERIFICATION
+            // class `exact`: what was verified in full agreed in every bit
+            && self.verifier_logprobs.as_deref().map(bits) == Some(bits(&self.behavior_logprobs))
+    }
+
+    fn stated_reward(&self) -> Reward<'_> {
+        Reward {
+            value: self.reward,
+            components: &self.reward_components,
+            error: self.reward_error.as_deref(),
+        }
     }
 
     /// Level L0 on the delivered record: ranges, EOS rule, chain, both signatures, Merkle path, dedup hash, reward
@@ -243,9 +279,10 @@ impl RolloutRecord {
         }
         let reward_holds = match &self.reward_receipt {
             Some(receipt) => {
-                receipt.service_key == *service_key && receipt.is_signed(&commitment.head, self.reward)
+                receipt.service_key == *service_key
+                    && receipt.is_signed(&commitment.head, &self.stated_reward())
             }
-            None => self.reward.is_none(),
+            None => self.reward.is_none() && self.reward_components.is_empty() && self.reward_error.is_none(),
         };
         if reward_holds { Ok(rebuilt) } else { Err(RejectReason::BadReceipt) }
     }
