@@ -25,7 +25,8 @@ impl Ended {
     }
 }
 
-/// Counts groups that became terminal in this transaction. When none is open any more, ends the job: closes its hold
+/// Counts groups that became terminal in this transaction; none is fine and does nothing, so that whoever comes late to
+/// a job that has ended cannot end it again. When none is open any more, ends the job: closes its hold
 /// and appends the terminal event. Append the groups' own events *before*, so that the terminal one is last.
 pub async fn groups_ended(
     conn: &mut PgConnection,
@@ -33,6 +34,13 @@ pub async fn groups_ended(
     ended: Ended,
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
+    // nothing ended: then the job did not end here either, even if it has ended before
+    if ended == Ended::default() {
+        return Ok(None);
+    }
+    if ended.total() == 0 {
+        return Ok(None);
+    }
     let row = sqlx::query!(
         r#"
         UPDATE jobs SET open_groups = open_groups - $2, groups_accepted = groups_accepted + $3,
