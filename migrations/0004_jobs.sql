@@ -34,6 +34,7 @@ CREATE TABLE jobs (
     finished_at        timestamptz
 ) WITH (fillfactor = 70);
 CREATE INDEX jobs_by_account ON jobs (account_id, id);
+CREATE INDEX jobs_open ON jobs (account_id) WHERE finished_at IS NULL;
 ALTER TABLE holds ADD CONSTRAINT holds_of_jobs FOREIGN KEY (job_id) REFERENCES jobs;
 
 CREATE TABLE prompts (
@@ -79,6 +80,10 @@ CREATE TABLE groups (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX groups_queue ON groups (state, vtime, id)
     WHERE state IN ('pending', 'dispatched', 'received', 'scored', 'verified');
+-- what to lease next of one job
+CREATE INDEX groups_pending_of_job ON groups (job_id, vtime, id) WHERE state = 'pending';
+-- groups that were refused at least once and wait again
+CREATE INDEX groups_retried ON groups (id) WHERE state = 'pending' AND attempt > 0;
 CREATE INDEX groups_leased_by_miner ON groups (hotkey) WHERE state = 'dispatched';
 COMMENT ON TABLE groups IS 'The queue: one narrow row per prompt, moved by leases from step to step.';
 
@@ -88,7 +93,7 @@ CREATE TABLE attempts (
     hotkey     bytea NOT NULL CHECK (octet_length(hotkey) = 32),
     started_at timestamptz NOT NULL DEFAULT now(),
     ended_at   timestamptz,
-    -- NULL while it runs or when it went well; else grail::RejectReason
+    -- NULL while it runs or when it went well; else grail::RejectReason, or 'withdrawn': the service gave it up itself
     reason     text,
     PRIMARY KEY (group_id, attempt)
 );
@@ -145,6 +150,10 @@ CREATE TABLE miners (
     score         double precision NOT NULL DEFAULT 0.5,
     verified      bigint NOT NULL DEFAULT 0,
     rejected      bigint NOT NULL DEFAULT 0,
+    -- refused answers that no honest miner can give
+    proven_failures bigint NOT NULL DEFAULT 0,
+    -- when some worker last asked it how it is, and when it last answered
+    probed_at     timestamptz,
     last_seen_at  timestamptz,
     quarantined_reason text,
     created_at    timestamptz NOT NULL DEFAULT now()

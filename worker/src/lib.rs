@@ -1,1 +1,118 @@
-//! worker: see the crate's files; under construction.
+//! The background steps of a job: dispatch, collect, reward, verify, settle, reap. No HTTP server, no SQL text.
+//!
+//! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
+//! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
+
+mod announce;
+mod audit;
+mod axon;
+mod chance;
+mod collect;
+mod config;
+mod context;
+mod deliver;
+pub mod dispatch;
+mod driver;
+mod error;
+mod give_up;
+mod keep;
+mod metrics;
+pub mod probe;
+pub mod reap;
+mod refuse;
+pub mod reward;
+mod select;
+pub mod settle;
+pub mod verify;
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use protocol::job::GroupState;
+
+pub use axon::is_public;
+pub use config::Config;
+pub use context::{Audit, Context, Parts};
+pub use driver::Progress;
+pub use error::Error;
+
+use crate::driver::drive;
+
+/// Which steps a process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Everything but the verifier.
+    Worker,
+    /// The verifier alone: the one step that needs the model.
+    Verifier,
+    Both,
+}
+
+/// Runs the steps of a role until the context's token is cancelled; then returns when all of them have ended.
+///
+/// An error means that a step crashed: the process should go down with it.
+pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
+    let mut running = FuturesUnordered::new();
+    for (name, task) in tasks(&cx, role) {
+        let task = cx.tracker.spawn(task);
+        running.push(async move { (name, task.await) });
+    }
+    while let Some((name, ended)) = running.next().await {
+        if ended.is_err() || !cx.stop.is_cancelled() {
+            return Err(Error::TaskEnded(name));
+        }
+    }
+    Ok(())
+}
+
+fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
+    let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = Vec::new();
+    if role != Role::Verifier {
+        let [probing, dispatching, rewarding, settling, reaping, surveying] =
+            std::array::from_fn(|_| Arc::clone(cx));
+        tasks.push((
+            "probe",
+            Box::pin(async move {
+                drive(&probing, "probe", None, || probe::step(&probing)).await;
+            }),
+        ));
+        tasks.push((
+            "dispatch",
+            Box::pin(async move {
+                drive(&dispatching, "dispatch", Some(GroupState::Pending), || dispatch::step(&dispatching))
+                    .await;
+            }),
+        ));
+        tasks.push((
+            "reward",
+            Box::pin(async move {
+                drive(&rewarding, "reward", Some(GroupState::Received), || reward::step(&rewarding)).await;
+            }),
+        ));
+        tasks.push((
+            "settle",
+            Box::pin(async move {
+                drive(&settling, "settle", Some(GroupState::Verified), || settle::step(&settling)).await;
+            }),
+        ));
+        tasks.push((
+            "reap",
+            Box::pin(async move {
+                drive(&reaping, "reap", None, || reap::step(&reaping)).await;
+            }),
+        ));
+        tasks.push(("survey", Box::pin(async move { reap::surveys(&surveying).await })));
+    }
+    if role != Role::Worker {
+        let cx = Arc::clone(cx);
+        tasks.push((
+            "verify",
+            Box::pin(async move {
+                drive(&cx, "verify", Some(GroupState::Scored), || verify::step(&cx)).await;
+            }),
+        ));
+    }
+    tasks
+}

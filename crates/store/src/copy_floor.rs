@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt as _;
 use protocol::JobId;
 use sqlx::PgConnection;
-use sqlx::postgres::PgConnectionCopyExt as _;
 
 use crate::Error;
 

@@ -14,6 +14,14 @@ pub enum Error {
     /// A row that our own code cannot have written.
     #[error("corrupt row: {0}")]
     Corrupt(&'static str),
+    #[error("object store")]
+    Objects(#[from] object_store::Error),
+    #[error("object key")]
+    ObjectKey(#[from] object_store::path::Error),
+    #[error("stored segment")]
+    Segment(#[from] protocol::segment::InvalidSegment),
+    #[error("redis")]
+    Redis(#[from] redis::RedisError),
     #[error("database")]
     Database(#[from] sqlx::Error),
     #[error("migration")]

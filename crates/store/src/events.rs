@@ -89,7 +89,7 @@ fn body(job: JobId, sequence: i64, event: &NewEvent, now: DateTime<Utc>, trace_i
 }
 
 /// The trace id inside a W3C traceparent (`00-<trace id>-<span id>-<flags>`).
-fn trace_id(traceparent: &str) -> Option<&str> {
+pub(crate) fn trace_id(traceparent: &str) -> Option<&str> {
     traceparent.split('-').nth(1).filter(|id| id.len() == 32)
 }
 

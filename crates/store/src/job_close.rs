@@ -34,10 +34,6 @@ pub async fn groups_ended(
     ended: Ended,
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
-    // nothing ended: then the job did not end here either, even if it has ended before
-    if ended == Ended::default() {
-        return Ok(None);
-    }
     if ended.total() == 0 {
         return Ok(None);
     }

@@ -182,6 +182,18 @@ pub async fn capture(
     Ok(captured)
 }
 
+/// What of a job's open hold is not captured yet. Only sure while the job's row is locked.
+pub async fn uncaptured(conn: &mut PgConnection, job: JobId) -> Result<Rao, Error> {
+    let left = sqlx::query_scalar!(
+        r#"SELECT amount - captured AS "left!" FROM holds WHERE job_id = $1 AND state = 'open'"#,
+        job.0
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::Corrupt("no open hold"))?;
+    rao(left)
+}
+
 /// Ends a job's hold: posts its transfers to the accounts and releases the rest. Once only; later calls read it back.
 pub async fn close(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> Result<Settlement, Error> {
     let hold = sqlx::query!(
@@ -242,19 +254,22 @@ pub async fn close(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> R
     Ok(settlement)
 }
 
-/// The ledger account of a miner, made when it first earns.
+/// The ledger account of a miner, made when it is first named. An account that exists is not locked: settlements of
+/// different jobs that pay the same miner do not wait for each other.
 pub async fn miner_account(conn: &mut PgConnection, hotkey: Hotkey) -> Result<AccountId, Error> {
-    let id = sqlx::query_scalar!(
+    // the id is a function of the hotkey
+    let id = Uuid::new_v5(&HOUSE.0, hotkey.as_bytes());
+    sqlx::query!(
         r#"
         INSERT INTO accounts (id, kind, name, hotkey) VALUES ($1, 'miner', $2, $3)
-        ON CONFLICT (hotkey) DO UPDATE SET name = EXCLUDED.name
-        RETURNING id
+        -- of either key: two settlements that name a new miner at once may meet at the primary key first
+        ON CONFLICT DO NOTHING
         "#,
-        Uuid::new_v5(&HOUSE.0, hotkey.as_bytes()),
+        id,
         hotkey.to_string(),
         hotkey.as_bytes()
     )
-    .fetch_one(conn)
+    .execute(conn)
     .await?;
     Ok(AccountId(id))
 }

@@ -2,11 +2,36 @@
 //!
 //! Postgres is the truth. Nothing here knows HTTP, models or sandboxes, and nothing holds a transaction across them.
 
+pub mod accounts;
+pub mod api_keys;
+pub mod attempts;
+pub mod checkpoints;
+pub mod clock;
+pub mod copy_floor;
 pub mod db;
 pub mod error;
 pub mod events;
+pub mod groups;
+pub mod idempotency;
 pub mod job_close;
+pub mod job_progress;
+pub mod job_terms;
+pub mod jobs;
+mod keyset;
 pub mod ledger;
+pub mod miners;
+pub mod objects;
+pub mod prompts;
+pub mod prompts_read;
+pub mod records;
+pub mod reward_functions;
+pub mod rollouts;
+pub mod samples;
+pub mod wake;
 
+pub use clock::Clock;
 pub use db::Db;
 pub use error::Error;
+pub use objects::Objects;
+pub use sqlx::PgConnection;
+pub use wake::Wake;

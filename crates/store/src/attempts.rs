@@ -1,0 +1,184 @@
+//! Attempts: which miner was asked for which group, and what became of it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use grail::RejectReason;
+use grail::ids::{CheckpointId, Hotkey, ProfileId};
+use protocol::{GroupId, JobId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::groups::{Token, uuids};
+use crate::{Error, miners};
+
+/// The reason of an attempt that the service itself gave up: the job was cancelled, or its worker stopped or died.
+/// No blame on the miner.
+pub const WITHDRAWN: &str = "withdrawn";
+
+/// Reasons after which a miner may be asked for the same group again when there is nobody else.
+const EXCUSABLE: &[RejectReason] =
+    &[RejectReason::DeadlineExceeded, RejectReason::MinerUnavailable, RejectReason::TruncatedStream];
+
+/// Whom to ask, and for how much.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    pub hotkey: Hotkey,
+    pub checkpoint: CheckpointId,
+    pub profile: ProfileId,
+    pub max_groups: i64,
+    pub hold: Duration,
+    /// Also groups that this miner has failed in an excusable way, if every other miner seen within `fresh` has failed
+    /// them too.
+    pub again: bool,
+    pub fresh: Duration,
+}
+
+/// Groups of one job that one miner is asked for.
+#[derive(Debug, Clone)]
+pub struct Dispatch {
+    pub token: Token,
+    pub job: JobId,
+    pub groups: Vec<Dispatched>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispatched {
+    pub id: GroupId,
+    pub prompt_index: u32,
+    pub custom_id: String,
+    pub attempt: u32,
+    /// How often it was given to a miner without any answer, this time included.
+    pub tries: u32,
+}
+
+/// Leases pending groups for a miner, all of the job whose turn it is, as many as its free capacity holds.
+///
+/// `None` when nothing waits for it or it has no room. Locks the miner's row: callers side by side cannot overfill it.
+pub async fn start(conn: &mut PgConnection, offer: &Offer) -> Result<Option<Dispatch>, Error> {
+    let Some(room) = miners::room(conn, offer.hotkey).await? else { return Ok(None) };
+    let excused: Vec<String> = EXCUSABLE
+        .iter()
+        .filter(|_| offer.again)
+        .map(|reason| reason.as_str().to_owned())
+        .chain([WITHDRAWN.to_owned()])
+        .collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        -- looked at twice, and both times only its first few rows
+        WITH open AS NOT MATERIALIZED (
+            SELECT g.id, g.job_id, g.vtime, j.samples FROM groups g JOIN jobs j ON j.id = g.job_id
+            WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
+                AND j.checkpoint_id = $2 AND j.profile_id = $3 AND j.status IN ('queued', 'in_progress')
+                -- nothing that this miner has failed
+                AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.group_id = g.id AND a.hotkey = $1
+                    AND a.reason IS NOT NULL AND a.reason <> ALL($4))
+                -- the second time only when no one else is left for a first
+                AND (NOT $5 OR NOT EXISTS (SELECT 1 FROM miners m
+                    WHERE m.state = 'active' AND m.checkpoint_id = $2 AND m.profile_id = $3 AND m.hotkey <> $1
+                        AND m.last_seen_at > now() - make_interval(secs => $6)
+                        AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.group_id = g.id AND o.hotkey = m.hotkey
+                            AND o.reason IS NOT NULL AND o.reason <> $7)))
+        ), head AS MATERIALIZED (
+            SELECT job_id, LEAST($8, GREATEST($9::bigint / samples, CASE WHEN $10 THEN 1 ELSE 0 END)) AS most
+            FROM open ORDER BY vtime, id LIMIT 1
+        ), free AS MATERIALIZED (
+            SELECT g.id FROM groups g JOIN open ON open.id = g.id
+            WHERE open.job_id = (SELECT job_id FROM head) AND g.state = 'pending'
+            ORDER BY open.vtime, open.id LIMIT (SELECT most FROM head)
+            FOR NO KEY UPDATE OF g SKIP LOCKED
+        ), token AS MATERIALIZED (SELECT gen_random_uuid() AS token
+        ), leased AS (
+            UPDATE groups g SET state = 'dispatched', hotkey = $1, attempt = attempt + 1, tries = tries + 1,
+                lease_token = token.token, lease_until = now() + make_interval(secs => $11)
+            FROM free, token WHERE g.id = free.id AND g.state = 'pending'
+            RETURNING g.id, g.job_id, g.prompt_index, g.attempt, g.tries, token.token
+        ), started AS (
+            INSERT INTO attempts (group_id, attempt, hotkey) SELECT id, attempt, $1 FROM leased
+        )
+        SELECT l.id AS "id!", l.job_id AS "job_id!", l.prompt_index AS "prompt_index!", l.attempt AS "attempt!",
+            l.tries AS "tries!", l.token AS "token!", p.custom_id
+        FROM leased l JOIN prompts p ON p.job_id = l.job_id AND p.prompt_index = l.prompt_index
+        ORDER BY l.prompt_index
+        "#,
+        offer.hotkey.as_bytes(),
+        offer.checkpoint.as_bytes(),
+        offer.profile.as_bytes(),
+        &excused,
+        offer.again,
+        offer.fresh.as_secs_f64(),
+        WITHDRAWN,
+        offer.max_groups,
+        room.free,
+        room.idle,
+        offer.hold.as_secs_f64()
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.first().map(|first| Dispatch {
+        token: Token(first.token),
+        job: JobId(first.job_id),
+        groups: rows.iter().map(Dispatched::from).collect(),
+    }))
+}
+
+struct Row {
+    id: Uuid,
+    job_id: Uuid,
+    prompt_index: i32,
+    custom_id: String,
+    attempt: i32,
+    tries: i32,
+    token: Uuid,
+}
+
+impl From<&Row> for Dispatched {
+    fn from(row: &Row) -> Self {
+        Self {
+            id: GroupId(row.id),
+            prompt_index: row.prompt_index as u32,
+            custom_id: row.custom_id.clone(),
+            attempt: row.attempt as u32,
+            tries: row.tries as u32,
+        }
+    }
+}
+
+/// Ends attempts: `reason` is `None` where the answer was good.
+pub async fn end(
+    conn: &mut PgConnection,
+    attempts: &[(GroupId, u32)],
+    reason: Option<&'static str>,
+) -> Result<(), Error> {
+    let ids: Vec<Uuid> = attempts.iter().map(|(id, _)| id.0).collect();
+    let numbers: Vec<i32> = attempts.iter().map(|(_, attempt)| *attempt as i32).collect();
+    sqlx::query!(
+        r#"
+        UPDATE attempts a SET ended_at = COALESCE(a.ended_at, now()), reason = $3
+        FROM UNNEST($1::uuid[], $2::int[]) AS e (group_id, attempt)
+        WHERE a.group_id = e.group_id AND a.attempt = e.attempt
+        "#,
+        &ids,
+        &numbers,
+        reason
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// How many attempts at each group were refused. Groups without any are left out.
+pub async fn refused(conn: &mut PgConnection, ids: &[GroupId]) -> Result<HashMap<GroupId, i64>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT group_id, count(*) AS "count!" FROM attempts
+        WHERE group_id = ANY($1) AND reason IS NOT NULL AND reason <> $2 GROUP BY group_id
+        "#,
+        &uuids(ids),
+        WITHDRAWN
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (GroupId(row.group_id), row.count)).collect())
+}

@@ -1,0 +1,84 @@
+//! How far a job is: the lock that puts its writers in line, its start, its counters.
+
+use chrono::{DateTime, Utc};
+use protocol::JobId;
+use protocol::event::EventType;
+use protocol::job::JobStatus;
+use serde_json::json;
+use sqlx::PgConnection;
+
+use crate::Error;
+use crate::events::{self, NewEvent};
+
+/// Locks the job's row until the transaction ends. First thing in every transaction that writes groups of the job.
+pub async fn lock(conn: &mut PgConnection, job: JobId) -> Result<JobStatus, Error> {
+    // NO KEY: rows that only refer to the job can still be written
+    let status = sqlx::query_scalar!("SELECT status FROM jobs WHERE id = $1 FOR NO KEY UPDATE", job.0)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound)?;
+    JobStatus::parse(&status).ok_or(Error::Corrupt("job status"))
+}
+
+/// `queued` to `in_progress`, with its event; true when this call did it.
+pub async fn start(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> Result<bool, Error> {
+    let started = sqlx::query!(
+        "UPDATE jobs SET status = 'in_progress', started_at = $2 WHERE id = $1 AND status = 'queued'",
+        job.0,
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    if started.rows_affected() == 0 {
+        return Ok(false);
+    }
+    events::append(
+        conn,
+        job,
+        now,
+        &[NewEvent::new(EventType::JobStarted, json!({ "status": "in_progress" }))],
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Says why a job is ending, unless something else was said before.
+pub async fn note_reason(conn: &mut PgConnection, job: JobId, reason: &'static str) -> Result<(), Error> {
+    sqlx::query!("UPDATE jobs SET status_reason = COALESCE(status_reason, $2) WHERE id = $1", job.0, reason)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Rollouts that moved on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub generated: i64,
+    pub scored: i64,
+    pub verified: i64,
+    pub selected: i64,
+    pub filtered: i64,
+    pub rejected: i64,
+}
+
+/// Adds to the job's counters.
+pub async fn count(conn: &mut PgConnection, job: JobId, moved: Moved) -> Result<(), Error> {
+    sqlx::query!(
+        r#"
+        UPDATE jobs SET rollouts_generated = rollouts_generated + $2, rollouts_scored = rollouts_scored + $3,
+            rollouts_verified = rollouts_verified + $4, rollouts_selected = rollouts_selected + $5,
+            rollouts_filtered = rollouts_filtered + $6, rollouts_rejected = rollouts_rejected + $7
+        WHERE id = $1
+        "#,
+        job.0,
+        moved.generated,
+        moved.scored,
+        moved.verified,
+        moved.selected,
+        moved.filtered,
+        moved.rejected
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

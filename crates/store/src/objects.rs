@@ -1,0 +1,111 @@
+//! Bulk bytes beside the database: tokens and proofs as zstd objects, in a local directory or any object store.
+//!
+//! An object is written whole before the row that names it commits, and never changed after: a row never points at
+//! nothing, and what no row points at is garbage.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use protocol::{GroupId, JobId};
+
+use crate::Error;
+
+/// The most that one object unpacks to.
+const MAX_BYTES: u64 = 512 << 20;
+/// Records are mostly hashes, which nothing compresses: the cheapest level finds what there is.
+const LEVEL: i32 = 1;
+
+/// The store of all bulk bytes.
+#[derive(Debug, Clone)]
+pub struct Objects(Arc<dyn ObjectStore>);
+
+impl Objects {
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self(store)
+    }
+
+    /// Under a directory, which is made if it is missing. Written objects are synced to disk before they count.
+    pub fn local(dir: &Path) -> Result<Self, Error> {
+        std::fs::create_dir_all(dir).map_err(|source| object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: source.into(),
+        })?;
+        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(dir)?.with_fsync(true))))
+    }
+
+    /// Gone with the process.
+    pub fn in_memory() -> Self {
+        Self(Arc::new(InMemory::new()))
+    }
+
+    /// Writes an object that [`pack`] made. A second write under the same key replaces the first whole.
+    pub async fn put(&self, key: &str, packed: Vec<u8>) -> Result<(), Error> {
+        self.0.put(&object_store::path::Path::parse(key)?, packed.into()).await?;
+        Ok(())
+    }
+
+    /// Reads an object and unpacks it.
+    pub async fn get(&self, key: &str) -> Result<Vec<u8>, Error> {
+        let packed = self.0.get(&object_store::path::Path::parse(key)?).await?.bytes().await?;
+        tokio::task::spawn_blocking(move || unpack(&packed)).await.map_err(|_| Error::Corrupt("object"))?
+    }
+}
+
+/// The key of the segment of one attempt at a group.
+pub fn group_key(job: JobId, group: GroupId, attempt: u32) -> String {
+    format!("groups/{job}/{group}/{attempt}.seg.zst")
+}
+
+/// Compresses; CPU work.
+pub fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() / 2);
+    let mut encoder = zstd::Encoder::new(&mut out, LEVEL).expect("a valid level");
+    // a flipped bit on disk must not look like a cheating miner
+    encoder.include_checksum(true).expect("a known parameter");
+    std::io::Write::write_all(&mut encoder, bytes).expect("memory takes all bytes");
+    encoder.finish().expect("memory takes all bytes");
+    out
+}
+
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, Error> {
+    let corrupt = |_| Error::Corrupt("object");
+    let mut out = Vec::new();
+    let read = zstd::Decoder::new(packed).map_err(corrupt)?.take(MAX_BYTES + 1).read_to_end(&mut out);
+    if read.map_err(corrupt)? as u64 > MAX_BYTES {
+        return Err(Error::Corrupt("object"));
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn objects_survive_and_damage_is_seen() {
+        let objects = Objects::in_memory();
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        objects.put("a/b", pack(&bytes)).await.unwrap();
+        assert_eq!(objects.get("a/b").await.unwrap(), bytes);
+        assert!(matches!(objects.get("a/c").await, Err(Error::Objects(_))));
+        let mut damaged = pack(&bytes);
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 1;
+        objects.put("a/b", damaged).await.unwrap();
+        assert!(matches!(objects.get("a/b").await, Err(Error::Corrupt(_))));
+    }
+
+    #[tokio::test]
+    async fn a_directory_holds_objects_under_their_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let objects = Objects::local(&dir.path().join("new")).unwrap();
+        let key = group_key(JobId(uuid::Uuid::nil()), GroupId(uuid::Uuid::nil()), 3);
+        objects.put(&key, pack(b"x")).await.unwrap();
+        assert_eq!(objects.get(&key).await.unwrap(), b"x");
+        assert!(dir.path().join("new").join(key).is_file());
+    }
+}

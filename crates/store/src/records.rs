@@ -1,0 +1,284 @@
+//! Delivered rollouts as their owner gets them: rows and stored proof put together as one record.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use grail::chain::group_path;
+use grail::hash::Hash;
+use grail::ids::Hotkey;
+use grail::receipt::SignedReceipt;
+use protocol::advantage::{Stats, stats};
+use protocol::job::JobSpec;
+use protocol::rollout::{
+    DedupInfo, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
+};
+use protocol::segment::Segment;
+use protocol::{AccountId, GroupId, JobId, Rao, RolloutId};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::groups::uuids;
+use crate::objects::Objects;
+use crate::{Db, Error};
+
+/// These rollouts of an account, in the order asked for. Ones that are not delivered, or not the account's, are left out.
+pub async fn of_rollouts(
+    db: &Db,
+    objects: &Objects,
+    account: AccountId,
+    ids: &[RolloutId],
+) -> Result<Vec<RolloutRecord>, Error> {
+    let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let mut conn = db.acquire().await?;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT r.id, r.job_id, r.group_id, r.prompt_index, r.sample_index, r.reward, r.reward_components,
+            r.reward_error, r.reward_receipt, r.advantage, r.repeats_in_group, r.price, r.sample_hash,
+            r.sequence AS "sequence!", r.created_at
+        FROM rollouts r JOIN jobs j ON j.id = r.job_id
+        WHERE r.id = ANY($1) AND j.account_id = $2 AND r.state = 'selected'
+        ORDER BY array_position($1, r.id)
+        "#,
+        &wanted,
+        account.0
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let records = assemble(conn, objects, rows).await?;
+    Ok(records.into_iter().map(|(_, record)| record).collect())
+}
+
+/// Delivered rollouts of a job after a sequence, with their sequences, in order. Whose job it is, the caller has checked.
+pub async fn page(
+    db: &Db,
+    objects: &Objects,
+    job: JobId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, RolloutRecord)>, Error> {
+    let mut conn = db.acquire().await?;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id, job_id, group_id, prompt_index, sample_index, reward, reward_components, reward_error,
+            reward_receipt, advantage, repeats_in_group, price, sample_hash, sequence AS "sequence!", created_at
+        FROM rollouts WHERE job_id = $1 AND state = 'selected' AND sequence > $2 ORDER BY sequence LIMIT $3
+        "#,
+        job.0,
+        after,
+        limit
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    assemble(conn, objects, rows).await
+}
+
+struct Row {
+    id: Uuid,
+    job_id: Uuid,
+    group_id: Uuid,
+    prompt_index: i32,
+    sample_index: i32,
+    reward: Option<f64>,
+    reward_components: Option<Value>,
+    reward_error: Option<String>,
+    reward_receipt: Option<Value>,
+    advantage: Option<f64>,
+    repeats_in_group: bool,
+    price: i64,
+    sample_hash: Vec<u8>,
+    sequence: i64,
+    created_at: DateTime<Utc>,
+}
+
+/// What all rollouts of a group share.
+struct Shared {
+    custom_id: String,
+    prompt_text: Option<String>,
+    stats_all: Stats,
+    stats_selected: Stats,
+    receipt: SignedReceipt,
+    heads: Vec<Hash>,
+    segment: Segment,
+}
+
+/// Reads what the rows lack, one object per group, after giving the connection back.
+async fn assemble(
+    mut conn: sqlx::pool::PoolConnection<sqlx::Postgres>,
+    objects: &Objects,
+    rows: Vec<Row>,
+) -> Result<Vec<(i64, RolloutRecord)>, Error> {
+    let mut ids: Vec<GroupId> = rows.iter().map(|row| GroupId(row.group_id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let groups = groups(&mut conn, &ids).await?;
+    let rewards = rewards(&mut conn, &ids).await?;
+    drop(conn);
+    let mut shared = HashMap::new();
+    for group in groups {
+        let rewards = rewards.get(&group.id).map_or(&[][..], Vec::as_slice);
+        shared.insert(group.id, share(objects, group, rewards).await?);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let group =
+                shared.get(&GroupId(row.group_id)).ok_or(Error::Corrupt("a rollout without its group"))?;
+            Ok((row.sequence, record(row, group)?))
+        })
+        .collect()
+}
+
+struct Group {
+    id: GroupId,
+    custom_id: String,
+    prompt_text: Option<String>,
+    spec: JobSpec,
+    hotkey: Hotkey,
+    object_key: String,
+    receipt: SignedReceipt,
+}
+
+async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT g.id, p.custom_id, p.text, j.spec, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
+            g.receipt AS "receipt!"
+        FROM groups g
+        JOIN jobs j ON j.id = g.job_id
+        JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
+        WHERE g.id = ANY($1) AND g.state = 'accepted'
+        "#,
+        &uuids(ids)
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Group {
+                id: GroupId(row.id),
+                custom_id: row.custom_id,
+                prompt_text: row.text,
+                spec: json(row.spec, "job spec")?,
+                hotkey: Hotkey::from_slice(&row.hotkey).map_err(|_| Error::Corrupt("hotkey"))?,
+                object_key: row.object_key,
+                receipt: json(row.receipt, "receipt")?,
+            })
+        })
+        .collect()
+}
+
+/// Per group, for its last attempt in sample order: the reward, and whether the rollout is selected.
+async fn rewards(
+    conn: &mut PgConnection,
+    ids: &[GroupId],
+) -> Result<HashMap<GroupId, Vec<(Option<f64>, bool)>>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT r.group_id, r.reward, r.state = 'selected' AS "selected!"
+        FROM rollouts r JOIN groups g ON g.id = r.group_id AND g.attempt = r.attempt
+        WHERE g.id = ANY($1) ORDER BY r.group_id, r.sample_index
+        "#,
+        &uuids(ids)
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut rewards: HashMap<GroupId, Vec<(Option<f64>, bool)>> = HashMap::new();
+    for row in rows {
+        rewards.entry(GroupId(row.group_id)).or_default().push((row.reward, row.selected));
+    }
+    Ok(rewards)
+}
+
+async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)]) -> Result<Shared, Error> {
+    let segment = Segment::decode(&objects.get(&group.object_key).await?, group.hotkey)?;
+    let all: Vec<Option<f64>> = rewards.iter().map(|(reward, _)| *reward).collect();
+    let selected: Vec<Option<f64>> =
+        rewards.iter().filter(|(_, selected)| *selected).map(|(reward, _)| *reward).collect();
+    let ddof = group.spec.advantage.std_ddof;
+    Ok(Shared {
+        custom_id: group.custom_id,
+        prompt_text: group.prompt_text,
+        stats_all: stats(&all, ddof),
+        stats_selected: stats(&selected, ddof),
+        receipt: group.receipt,
+        heads: segment.group.commitments.iter().map(|commitment| commitment.head).collect(),
+        segment,
+    })
+}
+
+fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
+    let sample = row.sample_index as usize;
+    let missing = Error::Corrupt("a rollout that is not in its segment");
+    let (Some(commitment), Some(text), [work]) = (
+        group.segment.group.commitments.get(sample),
+        group.segment.texts.get(sample),
+        group.segment.request.tasks.as_slice(),
+    ) else {
+        return Err(missing);
+    };
+    let path = group_path(&group.heads, sample).ok_or(missing)?;
+    let logprobs: Vec<f32> = commitment.records.iter().map(|record| record.logprob).collect();
+    // a reward that failed and is masked teaches nothing
+    let learn = u8::from(row.reward.is_some() || row.reward_error.is_none());
+    let request = &group.segment.request;
+    let components: Option<BTreeMap<String, f64>> =
+        row.reward_components.map(|value| json(value, "reward components")).transpose()?;
+    let reward_receipt: Option<RewardReceipt> =
+        row.reward_receipt.map(|value| json(value, "reward receipt")).transpose()?;
+    Ok(RolloutRecord {
+        object: "rollout".to_owned(),
+        schema_version: SCHEMA_VERSION,
+        id: RolloutId(row.id),
+        job_id: JobId(row.job_id),
+        group_id: GroupId(row.group_id),
+        custom_id: group.custom_id.clone(),
+        prompt_index: row.prompt_index as u32,
+        sample_index: row.sample_index as u32,
+        prompt_text: group.prompt_text.clone(),
+        completion_text: text.clone(),
+        prompt_ids: work.tokens.clone(),
+        completion_ids: commitment.tokens.clone(),
+        loss_mask: vec![learn; commitment.tokens.len()],
+        // every token was recomputed, and passed because every bit agreed
+        verifier_logprobs: Some(logprobs.clone()),
+        behavior_logprobs: logprobs,
+        sampling: request.sampling,
+        finish_reason: commitment.finish,
+        num_prompt_tokens: work.tokens.len() as u32,
+        num_completion_tokens: commitment.tokens.len() as u32,
+        reward: row.reward,
+        reward_components: components.unwrap_or_default(),
+        reward_error: row.reward_error,
+        advantage: row.advantage,
+        group: GroupSummary {
+            size: work.group_size,
+            stats_all: group.stats_all,
+            stats_selected: group.stats_selected,
+        },
+        dedup: DedupInfo {
+            sample_hash: crate::rollouts::hash(row.sample_hash)?,
+            is_duplicate: row.repeats_in_group,
+        },
+        proof: Proof {
+            profile: group.segment.profile.clone(),
+            checkpoint_id: request.checkpoint,
+            randomness: request.randomness,
+            hotkey: group.segment.group.hotkey,
+            records: encode_records(&commitment.records),
+            head: commitment.head,
+            signature: commitment.signature,
+            merkle_path: path.into_iter().map(HexHash).collect(),
+            receipt: group.receipt,
+            verification: "full".to_owned(),
+        },
+        reward_receipt,
+        price_rao: Rao::new(row.price).ok_or(Error::Corrupt("negative price"))?,
+        created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+    })
+}
+
+fn json<T: serde::de::DeserializeOwned>(value: Value, what: &'static str) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|_| Error::Corrupt(what))
+}

@@ -1,0 +1,264 @@
+//! HTTP to miners: who may be dialled, how requests are signed, and how much of an answer is read.
+//!
+//! A miner's address comes from a stranger. Only plain http and https to a public host are dialled, checked on the
+//! address that the connection is made to (so that no name can be re-bound in between); no redirects, no proxy.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chain::{btauth, ss58};
+use grail::Hotkey;
+use grail::keys::HotkeyPair;
+use protocol::work::{MinerStatus, STATUS_PATH, WORK_PATH};
+use rand_core::OsRng;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+
+use crate::{Config, Error};
+
+const MAX_STATUS_BYTES: usize = 64 << 10;
+const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The client for all miners.
+#[derive(Debug)]
+pub(crate) struct Axons {
+    client: Client,
+    hotkey: Arc<HotkeyPair>,
+    /// A nonce is good once: each is larger than the one before, even where the clock stands still.
+    last_nonce: AtomicU64,
+    allow_private: bool,
+}
+
+/// Why a miner could not be asked. All of these are `miner_unavailable`; the text is for the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unavailable {
+    #[error("its address is not allowed: {0}")]
+    Address(&'static str),
+    #[error("no connection")]
+    Http(#[from] reqwest::Error),
+    #[error("it answered {0}")]
+    Status(StatusCode),
+    #[error("its status {0}")]
+    BadStatus(&'static str),
+}
+
+impl Axons {
+    pub(crate) fn new(hotkey: Arc<HotkeyPair>, config: &Config) -> Result<Self, Error> {
+        let allow_private = config.allow_private_miners;
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .http1_only()
+            .connect_timeout(Duration::from_millis(config.connect_timeout_ms))
+            .dns_resolver(Arc::new(PublicOnly { allow_private }))
+            .user_agent(concat!("reliquary/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { client, hotkey, last_nonce: AtomicU64::new(0), allow_private })
+    }
+
+    /// Asks a miner how it is. The answer is checked to be this miner's, but not to be true.
+    pub(crate) async fn status(&self, url: &str, hotkey: Hotkey) -> Result<MinerStatus, Unavailable> {
+        let url = address(url, STATUS_PATH, self.allow_private)?;
+        let mut response = self.client.get(url).timeout(STATUS_TIMEOUT).send().await?;
+        if response.status() != StatusCode::OK {
+            return Err(Unavailable::Status(response.status()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > MAX_STATUS_BYTES {
+                return Err(Unavailable::BadStatus("is too long"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let status: MinerStatus =
+            serde_json::from_slice(&body).map_err(|_| Unavailable::BadStatus("is not what we expect"))?;
+        match ss58::decode(&status.hotkey) {
+            Ok(named) if named == hotkey => Ok(status),
+            _ => Err(Unavailable::BadStatus("names another hotkey")),
+        }
+    }
+
+    /// Sends work and returns the head of the answer; its body is still to be read.
+    pub(crate) async fn work(
+        &self,
+        url: &str,
+        receiver: Hotkey,
+        body: Vec<u8>,
+        now_ns: u64,
+        head_timeout: Duration,
+    ) -> Result<Response, Unavailable> {
+        let url = address(url, WORK_PATH, self.allow_private)?;
+        let signed = btauth::Request { method: "POST", target: url.path(), body: &body };
+        let headers = btauth::sign(&self.hotkey, &signed, Some(&receiver), self.nonce(now_ns), OsRng);
+        let mut request = self.client.post(url.clone()).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = tokio::time::timeout(head_timeout, request.body(body).send())
+            .await
+            .map_err(|_| Unavailable::BadStatus("did not come in time"))??;
+        match response.status() {
+            StatusCode::OK => Ok(response),
+            status => Err(Unavailable::Status(status)),
+        }
+    }
+
+    fn nonce(&self, now_ns: u64) -> u64 {
+        let next = |last: u64| Some(now_ns.max(last + 1));
+        let last = self.last_nonce.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        now_ns.max(last.unwrap_or(0) + 1)
+    }
+}
+
+/// The address of `path` on a miner, unless a literal address in it is forbidden. Names are checked when resolved.
+fn address(base: &str, path: &str, allow_private: bool) -> Result<Url, Unavailable> {
+    let mut url = Url::parse(base).map_err(|_| Unavailable::Address("not a URL"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Unavailable::Address("neither http nor https"));
+    }
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.path() == "/";
+    if !plain {
+        return Err(Unavailable::Address("more than a host and a port"));
+    }
+    let host = url.host_str().ok_or(Unavailable::Address("no host"))?;
+    // the parser has already written every spelling of an address in one way
+    let literal: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+    if literal.is_some_and(|ip| !allow_private && !is_public(ip)) {
+        return Err(Unavailable::Address("not a public address"));
+    }
+    url.set_path(path);
+    Ok(url)
+}
+
+/// Resolves names as the system does, and leaves out what is not public.
+struct PublicOnly {
+    allow_private: bool,
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> =
+                found.filter(|address| allow_private || is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err("the name has no public address".into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// True for addresses of the public internet: nothing local, private, shared, reserved or embedded in such a one.
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => is_public_v4(ip),
+        IpAddr::V6(ip) => is_public_v6(ip),
+    }
+}
+
+fn is_public_v4(ip: Ipv4Addr) -> bool {
+    let [a, b, c, _] = ip.octets();
+    let special = ip.is_unspecified()
+        || ip.is_loopback()
+        || ip.is_private()
+        || ip.is_link_local()
+        || ip.is_multicast()
+        || ip.is_broadcast()
+        || ip.is_documentation()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b)) // carrier-grade NAT
+        || (a == 192 && b == 0 && c == 0) // protocol assignments
+        || (a == 192 && b == 88 && c == 99) // 6to4 relays
+        || (a == 198 && (b == 18 || b == 19)); // benchmarks
+    !special
+}
+
+fn is_public_v6(ip: Ipv6Addr) -> bool {
+    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match ip.segments() {
+        // an IPv4 address in IPv6 clothes: mapped, NAT64, 6to4
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, _, _, _, _, _] => is_public_v4(v4(high, low)),
+        // Teredo and other protocol assignments, documentation
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, ..] => false,
+        // 2000::/3 is all that is routed; the rest is local, shared, link-local or multicast
+        [first, ..] => (0x2000..0x4000).contains(&first),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_public_internet_is_public() {
+        let refused = "0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.127.255.255 127.0.0.1 127.8.8.8 169.254.169.254 \
+            172.16.0.1 172.31.255.255 192.0.0.8 192.0.2.1 192.88.99.1 192.168.1.1 198.18.0.1 198.19.255.255 \
+            198.51.100.7 203.0.113.9 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255 \
+            :: ::1 ::7f00:1 ::ffff:127.0.0.1 ::ffff:10.1.2.3 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::a00:1 \
+            64:ff9b:1::1 100::1 2001::1 2001:db8::1 2002:7f00:1:: 2002:a00:1:: 3fff::1 fc00::1 fd12:3456::1 \
+            fe80::1 fec0::1 ff02::1 5f00::1";
+        for text in refused.split_whitespace() {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+        let public = "1.1.1.1 8.8.8.8 100.63.255.255 100.128.0.1 172.15.0.1 172.32.0.1 192.167.1.1 198.17.1.1 \
+            198.20.0.1 223.255.255.255 2606:4700::1111 2a00:1450::1 ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808::1 \
+            2001:4860:4860::8888";
+        for text in public.split_whitespace() {
+            assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_hosts_and_ports_and_every_spelling_of_loopback_is_seen() {
+        assert_eq!(
+            address("http://8.8.8.8:80/", WORK_PATH, false).unwrap().as_str(),
+            "http://8.8.8.8/v1/work"
+        );
+        assert!(address("http://127.0.0.1:9000", WORK_PATH, true).is_ok());
+        let bad = [
+            "http://127.0.0.1:9000",
+            "http://127.1",
+            "http://0x7f000001",
+            "http://2130706433",
+            "http://017700000001",
+            "http://[::1]:80",
+            "http://[::ffff:127.0.0.1]",
+            "ftp://8.8.8.8",
+            "file:///etc/passwd",
+            "http://user@8.8.8.8",
+            "http://8.8.8.8/path",
+            "http://8.8.8.8/?q",
+            "8.8.8.8:80",
+            "",
+        ];
+        for base in bad {
+            assert!(address(base, WORK_PATH, false).is_err(), "{base}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_of_this_machine_do_not_resolve() {
+        let resolve = |allow_private| PublicOnly { allow_private }.resolve("localhost".parse().unwrap());
+        assert!(resolve(false).await.is_err());
+        assert!(resolve(true).await.is_ok());
+    }
+
+    #[test]
+    fn nonces_grow_even_when_the_clock_does_not() {
+        let hotkey = Arc::new(HotkeyPair::from_seed(&[1; 32]));
+        let axons = Axons::new(hotkey, &Config::default()).unwrap();
+        assert_eq!([5, 5, 9, 3].map(|now| axons.nonce(now)), [5, 6, 9, 10]);
+    }
+}

@@ -1,0 +1,113 @@
+//! What the steps run with: put together once by the binary, shared by all tasks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use checkpoint::Checkpoint;
+use grail::check::Rules;
+use grail::ids::ProfileId;
+use grail::keys::{HotkeyPair, ServiceKey};
+use grail::profile::Profile;
+use sandbox::{Reward, Sandbox};
+use store::{Clock, Db, Objects, Wake};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::audit::Models;
+use crate::axon::Axons;
+use crate::chance::Chance;
+use crate::{Config, Error};
+
+/// How much of the proof a verifier checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audit {
+    /// Every token is recomputed.
+    Full,
+    /// For the pipeline bench alone: everything but the model.
+    WithoutModel,
+}
+
+/// What the binary brings.
+#[derive(Debug)]
+pub struct Parts {
+    pub db: Db,
+    pub objects: Objects,
+    pub wake: Wake,
+    pub clock: Clock,
+    pub sandbox: Arc<Sandbox>,
+    /// The checkpoint whose jobs this process serves.
+    pub checkpoint: Arc<Checkpoint>,
+    /// The one before it: tells a stale miner from one with foreign weights.
+    pub previous: Option<Arc<Checkpoint>>,
+    /// Signs receipts.
+    pub service_key: ServiceKey,
+    /// Signs requests to miners.
+    pub hotkey: Arc<HotkeyPair>,
+    pub audit: Audit,
+    pub config: Config,
+    /// For jitter and the pick among miners.
+    pub seed: u64,
+}
+
+/// What every step gets.
+#[derive(Debug)]
+pub struct Context {
+    pub(crate) db: Db,
+    pub(crate) objects: Objects,
+    pub(crate) wake: Wake,
+    pub(crate) clock: Clock,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) checkpoint: Arc<Checkpoint>,
+    pub(crate) profile: Profile,
+    pub(crate) profile_id: ProfileId,
+    pub(crate) service_key: ServiceKey,
+    pub(crate) config: Config,
+    pub(crate) axons: Axons,
+    pub(crate) models: Models,
+    /// Compiled reward functions, by component.
+    pub(crate) rewards: Mutex<HashMap<[u8; 32], Arc<Reward>>>,
+    /// One for each request to a miner that may be in flight.
+    pub(crate) requests: Arc<Semaphore>,
+    pub(crate) chance: Chance,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Context {
+    /// Tasks are spawned on `tracker`, and end when `stop` is cancelled.
+    pub fn new(parts: Parts, tracker: TaskTracker, stop: CancellationToken) -> Result<Arc<Self>, Error> {
+        let profile = Profile::exact(engine::numerics_id());
+        let models = Models::new(
+            Arc::clone(&parts.checkpoint),
+            parts.previous,
+            parts.audit,
+            parts.config.verify_threads,
+        );
+        Ok(Arc::new(Self {
+            axons: Axons::new(parts.hotkey, &parts.config)?,
+            requests: Arc::new(Semaphore::new(parts.config.max_requests.max(1))),
+            chance: Chance::new(parts.seed),
+            rewards: Mutex::default(),
+            profile_id: profile.id(),
+            profile,
+            models,
+            db: parts.db,
+            objects: parts.objects,
+            wake: parts.wake,
+            clock: parts.clock,
+            sandbox: parts.sandbox,
+            checkpoint: parts.checkpoint,
+            service_key: parts.service_key,
+            config: parts.config,
+            tracker,
+            stop,
+        }))
+    }
+
+    /// What the checkpoint says of the shape of a rollout.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        let config = &self.checkpoint.config;
+        Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids }
+    }
+}

@@ -1,0 +1,109 @@
+//! Deliver: the rows and events of settled groups. A rollout's place in its job's list is the sequence of its event.
+
+use chrono::{DateTime, Utc};
+use protocol::Rao;
+use protocol::event::EventType;
+use protocol::job::GroupState;
+use protocol::selection::FilterReason;
+use serde_json::json;
+use store::groups::Finished;
+use store::job_close::Ended;
+use store::job_progress::Moved;
+use store::rollouts::Settled;
+use store::{PgConnection, events, groups, job_progress, rollouts};
+
+use crate::announce::Subject;
+use crate::refuse::Scope;
+use crate::select::Chosen;
+use crate::settle::Priced;
+
+/// The reason of a group that delivers nothing, when its rollouts were filtered for different ones.
+const NOTHING_SELECTED: &str = "nothing_selected";
+
+/// How a settled group ends: `None` when something of it is delivered, else why nothing is.
+fn filtered_for(chosen: &Chosen<'_>) -> Option<&'static str> {
+    if let Some(reason) = chosen.selected.group_filtered {
+        return Some(reason.as_str());
+    }
+    let mut reasons = chosen.selected.choices.iter().map(|choice| choice.filtered.map(FilterReason::as_str));
+    let first = reasons.next().flatten()?;
+    reasons.try_fold(first, |reason, next| {
+        next.map(|next| if next == reason { reason } else { NOTHING_SELECTED })
+    })
+}
+
+/// Writes settled groups of one job. Count what it returns with `job_close::groups_ended`, last.
+pub(crate) async fn write(
+    conn: &mut PgConnection,
+    scope: Scope,
+    now: DateTime<Utc>,
+    priced: &[Priced<'_>],
+) -> Result<Ended, store::Error> {
+    let mut said = Vec::new();
+    let mut settled = Vec::new();
+    let mut finished = Vec::new();
+    let (mut ended, mut moved) = (Ended::default(), Moved::default());
+    for Priced { chosen, prices } in priced {
+        let subject = subject(chosen);
+        for ((member, choice), price) in chosen.members.iter().zip(&chosen.selected.choices).zip(prices) {
+            let mut sequence = None;
+            if choice.filtered.is_none() {
+                // for now the place in this batch; the log says where the batch starts
+                sequence = Some(said.len() as i64);
+                said.push(subject.rollout_verified(member, choice.advantage, *price));
+            }
+            settled.push(Settled {
+                id: member.id,
+                filtered: choice.filtered.map(FilterReason::as_str),
+                advantage: choice.advantage,
+                repeats_in_group: choice.repeats_in_group,
+                price: *price,
+                sequence,
+            });
+        }
+        let delivered = chosen.delivered();
+        moved.selected += delivered as i64;
+        moved.filtered += (chosen.members.len() - delivered) as i64;
+        let reason = filtered_for(chosen);
+        let (state, event) = match reason {
+            None => (GroupState::Accepted, EventType::GroupAccepted),
+            Some(_) => (GroupState::Filtered, EventType::GroupFiltered),
+        };
+        match state {
+            GroupState::Accepted => ended.accepted += 1,
+            _ => ended.filtered += 1,
+        }
+        finished.push(Finished { id: chosen.group.id, state, reason });
+        said.push(subject.settled(event, summary(chosen, prices, reason)));
+    }
+    let first = events::append(conn, scope.job, now, &said).await?;
+    for rollout in &mut settled {
+        rollout.sequence = rollout.sequence.map(|place| first + place);
+    }
+    rollouts::settle(conn, &settled).await?;
+    groups::finish(conn, scope.token, &finished).await?;
+    job_progress::count(conn, scope.job, moved).await?;
+    Ok(ended)
+}
+
+fn subject<'a>(chosen: &Chosen<'a>) -> Subject<'a> {
+    let group = chosen.group;
+    Subject {
+        group: group.id,
+        prompt_index: group.prompt_index,
+        custom_id: &group.custom_id,
+        attempt: group.attempt,
+        hotkey: group.hotkey,
+    }
+}
+
+fn summary(chosen: &Chosen<'_>, prices: &[Rao], reason: Option<&'static str>) -> serde_json::Value {
+    json!({
+        "reason": reason,
+        "rollouts": chosen.members.len(),
+        "selected": chosen.delivered(),
+        "stats_all": chosen.selected.stats_all,
+        "stats_selected": chosen.selected.stats_selected,
+        "price_rao": prices.iter().copied().sum::<Rao>(),
+    })
+}

@@ -1,0 +1,47 @@
+//! What the worker counts for `GET /metrics`.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use grail::RejectReason;
+use protocol::job::GroupState;
+use telemetry::metrics::{HistogramVec, IntCounterVec, IntGaugeVec, SECONDS, counters, gauges, histograms};
+
+static STEP_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
+    histograms("reliquary_step_seconds", "Time of one batch of a background step.", &["step"], SECONDS)
+});
+static GROUPS: LazyLock<IntGaugeVec> =
+    LazyLock::new(|| gauges("reliquary_groups", "Open groups, by the state they wait in.", &["state"]));
+static GROUPS_DONE: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counters("reliquary_groups_moved_total", "Groups that reached a state, by state.", &["state"])
+});
+static REJECTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counters("reliquary_rollouts_rejected_total", "Rollouts refused, by reason.", &["reason"])
+});
+static STEP_FAILURES: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counters("reliquary_step_failures_total", "Steps that failed through no fault of a miner.", &["step"])
+});
+
+pub(crate) fn step_took(step: &str, since: Instant) {
+    STEP_SECONDS.with_label_values(&[step]).observe(since.elapsed().as_secs_f64());
+}
+
+pub(crate) fn step_failed(step: &str) {
+    STEP_FAILURES.with_label_values(&[step]).inc();
+}
+
+pub(crate) fn groups_moved(to: GroupState, count: usize) {
+    GROUPS_DONE.with_label_values(&[to.as_str()]).inc_by(count as u64);
+}
+
+pub(crate) fn rollouts_rejected(reason: RejectReason, count: u32) {
+    REJECTED.with_label_values(&[reason.as_str()]).inc_by(u64::from(count));
+}
+
+/// Sets the gauge of every open state; states without groups are 0.
+pub(crate) fn open_groups(counts: &[(GroupState, i64)]) {
+    for state in GroupState::ALL.iter().filter(|state| !state.is_terminal()) {
+        let count = counts.iter().find(|(counted, _)| counted == state).map_or(0, |(_, count)| *count);
+        GROUPS.with_label_values(&[state.as_str()]).set(count);
+    }
+}

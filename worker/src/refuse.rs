@@ -1,0 +1,189 @@
+//! What follows from an answer that a miner got wrong: its reason on the record, the miner's score, another miner.
+//!
+//! A refused group is never billed and never delivered, whole: no rollout of it survives the fault of another.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use grail::{Hotkey, RejectReason};
+use protocol::JobId;
+use protocol::job::{GroupState, JobStatus};
+use store::groups::{Finished, Token};
+use store::job_close::Ended;
+use store::job_progress::Moved;
+use store::{PgConnection, attempts, events, groups, job_progress, miners, rollouts};
+
+use crate::announce::{Subject, failed};
+use crate::audit::Verdicts;
+use crate::{Context, metrics};
+
+/// One answer to refuse.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal<'a> {
+    pub(crate) subject: Subject<'a>,
+    pub(crate) group_size: u32,
+    pub(crate) reason: RejectReason,
+    /// One per rollout, where rollouts were judged at all.
+    pub(crate) verdicts: Option<Verdicts>,
+    /// The rollouts have rows.
+    pub(crate) stored: bool,
+}
+
+impl<'a> Refusal<'a> {
+    /// An answer that did not even come to be judged.
+    pub(crate) fn of_answer(subject: Subject<'a>, group_size: u32, reason: RejectReason) -> Self {
+        Self { subject, group_size, reason, verdicts: None, stored: false }
+    }
+
+    /// A judged group. The reason of the first rollout that failed stands for the group.
+    pub(crate) fn of_rollouts(subject: Subject<'a>, verdicts: Verdicts, stored: bool) -> Option<Self> {
+        let reason = verdicts.iter().find_map(|verdict| verdict.err())?;
+        Some(Self { subject, group_size: verdicts.len() as u32, reason, verdicts: Some(verdicts), stored })
+    }
+
+    /// Every rollout's reason, in sample order.
+    fn reasons(&self) -> Vec<RejectReason> {
+        match &self.verdicts {
+            Some(verdicts) => verdicts
+                .iter()
+                .map(|verdict| verdict.err().unwrap_or(RejectReason::SiblingRejected))
+                .collect(),
+            None => vec![self.reason; self.group_size as usize],
+        }
+    }
+}
+
+/// True when no honest miner can have given such an answer: a lost connection does not make it.
+fn is_proven(reason: RejectReason) -> bool {
+    use RejectReason as R;
+    match reason {
+        R::WrongWeights
+        | R::StaleCheckpoint
+        | R::TamperedTokens
+        | R::SeedMismatch
+        | R::EditedLogprobs
+        | R::BrokenChain
+        | R::BadSignature
+        | R::BadGroupRoot
+        | R::EosRule
+        | R::OutOfRange
+        | R::ReplayedPrompt
+        | R::WrongHotkey => true,
+        R::DeadlineExceeded
+        | R::MinerUnavailable
+        | R::TruncatedStream
+        | R::MalformedFrame
+        | R::Oversized
+        | R::WrongCheckpoint
+        | R::WrongProfile
+        | R::BadReceipt
+        | R::SiblingRejected => false,
+    }
+}
+
+/// The job that the answers were for, inside a transaction that holds its lock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope {
+    pub(crate) job: JobId,
+    pub(crate) status: JobStatus,
+    pub(crate) token: Token,
+}
+
+/// Refuses answers of one job, whose groups the caller holds in this transaction. Count what it returns with
+/// `job_close::groups_ended`, last.
+pub(crate) async fn write(
+    cx: &Context,
+    conn: &mut PgConnection,
+    scope: Scope,
+    refusals: &[Refusal<'_>],
+) -> Result<Ended, store::Error> {
+    let ids: Vec<_> = refusals.iter().map(|refusal| refusal.subject.group).collect();
+    for refusal in refusals {
+        let attempt = [(refusal.subject.group, refusal.subject.attempt)];
+        attempts::end(conn, &attempt, Some(refusal.reason.as_str())).await?;
+    }
+    let refused = attempts::refused(conn, &ids).await?;
+    let mut said = Vec::new();
+    let mut rejected = Vec::new();
+    let mut ended = Ended::default();
+    for refusal in refusals {
+        let subject = &refusal.subject;
+        let count = refused.get(&subject.group).copied().unwrap_or(0);
+        let end = match scope.status {
+            JobStatus::Cancelling => Some(GroupState::Cancelled),
+            _ if count >= i64::from(cx.config.max_attempts) => Some(GroupState::Failed),
+            _ => None,
+        };
+        let reasons = refusal.reasons();
+        let mut counts: BTreeMap<RejectReason, u32> = BTreeMap::new();
+        for (sample, reason) in reasons.iter().enumerate() {
+            *counts.entry(*reason).or_default() += 1;
+            let id = subject.group.rollout(subject.attempt, sample as u32);
+            if refusal.stored {
+                rejected.push((id, reason.as_str()));
+            }
+            if refusal.verdicts.is_some() && *reason != RejectReason::SiblingRejected {
+                let id = refusal.stored.then_some(id);
+                said.push(subject.rollout_rejected(id, sample as u32, *reason));
+            }
+        }
+        said.push(subject.rejected(refusal.reason, &counts, end.is_none()));
+        if let Some(state) = end {
+            let finished = Finished { id: subject.group, state, reason: Some(refusal.reason.as_str()) };
+            groups::finish(conn, scope.token, &[finished]).await?;
+        }
+        match end {
+            Some(GroupState::Failed) => {
+                ended.failed += 1;
+                let reason = refusal.reason.as_str();
+                said.push(failed(
+                    subject.group,
+                    subject.prompt_index,
+                    subject.custom_id,
+                    subject.attempt,
+                    reason,
+                ));
+            }
+            Some(_) => ended.cancelled += 1,
+            None => {
+                // a fraud is known by now; whatever else it was may need a moment to pass
+                let after = if is_proven(refusal.reason) { 0 } else { count.max(1) as u32 };
+                let after = if after == 0 { Duration::ZERO } else { cx.config.backoff(after) };
+                groups::reopen(conn, scope.token, &[subject.group], true, after).await?;
+            }
+        }
+    }
+    rollouts::reject(conn, &rejected).await?;
+    events::append(conn, scope.job, cx.clock.now(), &said).await?;
+    let rollouts = refusals.iter().map(|refusal| i64::from(refusal.group_size)).sum();
+    job_progress::count(conn, scope.job, Moved { rejected: rollouts, ..Moved::default() }).await?;
+    blame(cx, conn, refusals).await?;
+    Ok(ended)
+}
+
+/// Lowers the scores of the miners, in a fixed order, since two transactions may blame the same two.
+async fn blame(cx: &Context, conn: &mut PgConnection, refusals: &[Refusal<'_>]) -> Result<(), store::Error> {
+    let mut blamed: BTreeMap<(Hotkey, RejectReason), i32> = BTreeMap::new();
+    for refusal in refusals {
+        *blamed.entry((refusal.subject.hotkey, refusal.reason)).or_default() += 1;
+    }
+    for ((hotkey, reason), groups) in blamed {
+        let quarantine_after = i64::from(cx.config.quarantine_after);
+        miners::refused(conn, hotkey, groups, reason, is_proven(reason), quarantine_after).await?;
+    }
+    Ok(())
+}
+
+/// To call after the commit: logs and counts.
+pub(crate) fn note(job: JobId, refusals: &[Refusal<'_>]) {
+    for refusal in refusals {
+        for reason in refusal.reasons() {
+            metrics::rollouts_rejected(reason, 1);
+        }
+        let subject = &refusal.subject;
+        tracing::warn!(
+            job.id = %job, group.id = %subject.group, attempt = subject.attempt, miner.hotkey = %subject.hotkey,
+            reason = refusal.reason.as_str(), "the answer was refused"
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Settle: one transaction selects, charges and delivers verified groups of a job, and ends the job with its last group.
+//!
+//! The job's row is locked first: settlements of one job come one after the other, so that dedup and the hold see all
+//! that came before. Selected rollouts cost the full price; honest ones of a group without variance the filtered price;
+//! duplicates and rollouts whose reward failed cost nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use grail::Hotkey;
+use protocol::job::GroupState;
+use protocol::money::Price;
+use protocol::selection::{Choice, FilterReason};
+use protocol::{JobId, Rao};
+use store::groups::{Finished, Lease, Leased, Token};
+use store::job_close::Ended;
+use store::job_terms::{self, JobTerms};
+use store::ledger::{self, Charge};
+use store::{PgConnection, groups, job_close, job_progress, rollouts};
+
+use crate::driver::retrying;
+use crate::give_up;
+use crate::refuse::Scope;
+use crate::select::{Chosen, choose};
+use crate::{Context, Error, Progress, deliver, metrics};
+
+/// Jobs that are settled at the same time.
+const JOBS_AT_ONCE: usize = 4;
+/// Why a job's remaining groups are cancelled when its hold is used up.
+pub const MAX_AMOUNT_REACHED: &str = "max_amount_reached";
+
+/// Settles one bounded batch. Safe to run twice, and beside itself.
+pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
+    let limit = i64::from(cx.config.settle_batch);
+    let mut conn = cx.db.acquire().await?;
+    let lease = groups::lease(&mut conn, GroupState::Verified, None, limit, cx.config.lease()).await?;
+    drop(conn);
+    let Lease { token, groups } = &lease;
+    let mut by_job: BTreeMap<JobId, Vec<&Leased>> = BTreeMap::new();
+    for group in groups {
+        by_job.entry(group.job).or_default().push(group);
+    }
+    futures_util::stream::iter(by_job)
+        .for_each_concurrent(JOBS_AT_ONCE, |(job, groups)| async move {
+            if let Err(error) = settle(cx, *token, job, &groups).await {
+                for group in groups {
+                    give_up::give_back(cx, *token, group, "settle", &error).await;
+                }
+            }
+        })
+        .await;
+    Ok(Progress::of(groups.len()))
+}
+
+#[tracing::instrument(name = "worker.settle", skip_all, fields(job.id = %job, groups = leased.len()))]
+async fn settle(cx: &Context, token: Token, job: JobId, leased: &[&Leased]) -> Result<(), Error> {
+    let terms = job_terms::read(&mut *cx.db.acquire().await?, job).await?;
+    if let Some(traceparent) = &terms.traceparent {
+        telemetry::set_parent(&tracing::Span::current(), traceparent);
+    }
+    let ended = retrying(cx, || async {
+        let mut tx = cx.db.begin().await?;
+        let ended = write(cx, &mut tx, token, &terms, leased).await?;
+        tx.commit().await?;
+        Ok(ended)
+    })
+    .await?;
+    metrics::groups_moved(GroupState::Accepted, ended.accepted as usize);
+    metrics::groups_moved(GroupState::Filtered, ended.filtered as usize);
+    cx.wake.events(job);
+    Ok(())
+}
+
+/// A group with the price of each of its rollouts.
+#[derive(Debug)]
+pub(crate) struct Priced<'l> {
+    pub(crate) chosen: Chosen<'l>,
+    pub(crate) prices: Vec<Rao>,
+}
+
+fn price_of(choice: &Choice, price: &Price) -> Rao {
+    match choice.filtered {
+        None => price.rollout,
+        Some(FilterReason::LowVariance) => price.filtered(),
+        Some(FilterReason::Duplicate | FilterReason::RewardFailed) => Rao::ZERO,
+    }
+}
+
+async fn write(
+    cx: &Context,
+    conn: &mut PgConnection,
+    token: Token,
+    terms: &JobTerms,
+    leased: &[&Leased],
+) -> Result<Ended, store::Error> {
+    let (job, now) = (terms.id, cx.clock.now());
+    let status = job_progress::lock(conn, job).await?;
+    let ids: Vec<_> = leased.iter().map(|group| group.id).collect();
+    let held = groups::held(conn, token, &ids).await?;
+    let mut ours: Vec<&Leased> = leased.iter().copied().filter(|group| held.contains(&group.id)).collect();
+    ours.sort_unstable_by_key(|group| group.prompt_index);
+    let attempts: Vec<_> = ours.iter().map(|group| (group.id, group.attempt)).collect();
+    let mut members = rollouts::members(conn, &attempts).await?;
+
+    // what the hold can still pay decides how many of the groups are settled at all
+    let mut left = ledger::uncaptured(conn, job).await?;
+    let dearest = terms.price.rollout.checked_mul(u64::from(terms.spec.sampling.n));
+    let (mut payable, mut beyond) = (Vec::new(), Vec::new());
+    for group in ours {
+        match dearest.and_then(|dearest| left.checked_sub(dearest)) {
+            Some(rest) => {
+                left = rest;
+                payable.push((group, members.remove(&group.id).unwrap_or_default()));
+            }
+            None => beyond.push(group),
+        }
+    }
+    let chosen = choose(conn, terms, payable).await?;
+    let priced: Vec<Priced<'_>> = chosen
+        .into_iter()
+        .map(|chosen| {
+            let prices =
+                chosen.selected.choices.iter().map(|choice| price_of(choice, &terms.price)).collect();
+            Priced { chosen, prices }
+        })
+        .collect();
+    charge(cx, conn, terms, &priced).await?;
+    let mut ended = deliver::write(conn, Scope { job, status, token }, now, &priced).await?;
+    if priced.is_empty() && !beyond.is_empty() {
+        ended.cancelled += stop_spending(conn, token, job, &beyond).await?;
+    } else if !beyond.is_empty() {
+        // some of what was set aside for the others may be left: look again
+        let ids: Vec<_> = beyond.iter().map(|group| group.id).collect();
+        groups::give_back(conn, token, &ids, std::time::Duration::ZERO).await?;
+    }
+    job_close::groups_ended(conn, job, ended, now).await?;
+    Ok(ended)
+}
+
+/// Captures what the groups cost, one call per miner, in a fixed order.
+async fn charge(
+    cx: &Context,
+    conn: &mut PgConnection,
+    terms: &JobTerms,
+    priced: &[Priced<'_>],
+) -> Result<(), store::Error> {
+    let mut by_miner: BTreeMap<Hotkey, Vec<Charge>> = BTreeMap::new();
+    for Priced { chosen, prices } in priced {
+        let charges = by_miner.entry(chosen.group.hotkey).or_default();
+        for ((member, choice), price) in chosen.members.iter().zip(&chosen.selected.choices).zip(prices) {
+            charges.push(Charge {
+                id: terms.id.charge(chosen.group.prompt_index, member.sample_index),
+                amount: *price,
+                filtered: choice.filtered.is_some(),
+            });
+        }
+    }
+    for (hotkey, charges) in by_miner {
+        let miner = ledger::miner_account(conn, hotkey).await?;
+        ledger::capture(conn, terms.id, miner, terms.price.miner_share_bps, &charges, cx.clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// The hold cannot pay another group: ends these, and everything of the job that no miner has answered yet.
+async fn stop_spending(
+    conn: &mut PgConnection,
+    token: Token,
+    job: JobId,
+    beyond: &[&Leased],
+) -> Result<i32, store::Error> {
+    let cancelled = |group: &&Leased| Finished {
+        id: group.id,
+        state: GroupState::Cancelled,
+        reason: Some(MAX_AMOUNT_REACHED),
+    };
+    groups::finish(conn, token, &beyond.iter().map(cancelled).collect::<Vec<_>>()).await?;
+    let attempts: Vec<_> = beyond.iter().map(|group| (group.id, group.attempt)).collect();
+    rollouts::cancel(conn, &attempts).await?;
+    job_progress::note_reason(conn, job, MAX_AMOUNT_REACHED).await?;
+    let open = groups::cancel(conn, job, true).await?;
+    tracing::info!(job.id = %job, "the job has reached its largest amount");
+    Ok(beyond.len() as i32 + open.cancelled)
+}
