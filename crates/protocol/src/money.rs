@@ -43,6 +43,7 @@ impl Rao {
     }
 
     /// `floor(self · bps / 10_000)`: the house never rounds up against the customer.
+    #[must_use]
     pub fn basis_points(self, bps: u32) -> Self {
         let share = i128::from(self.0) * i128::from(bps.min(10_000)) / 10_000;
         Self(i64::try_from(share).expect("a share of at most the whole fits"))

@@ -250,7 +250,9 @@ mod tests {
     #[test]
     fn frames_survive_any_cutting_of_the_stream() {
         let mut bytes = Vec::new();
-        samples().iter().for_each(|frame| frame.encode(&mut bytes));
+        for frame in samples() {
+            frame.encode(&mut bytes);
+        }
         for chunk in [1, 3, 7, 64, bytes.len()] {
             let (mut decoder, mut out) = (Decoder::default(), Vec::new());
             for part in bytes.chunks(chunk) {

@@ -1,0 +1,301 @@
+//! The delivered record: whatever is changed in a field that something binds, the offline check sees it.
+
+use std::collections::BTreeMap;
+
+use grail::chain::group_path;
+use grail::hash::Hash;
+use grail::keys::ServiceKey;
+use grail::profile::Profile;
+use grail::receipt::Receipt;
+use grail::{RejectReason, RejectReason as R};
+use proptest::prelude::*;
+use protocol::advantage::Stats;
+use protocol::rollout::{
+    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, Reward, RewardReceipt, RolloutRecord,
+    SCHEMA_VERSION, encode_records,
+};
+use protocol::{JobId, Rao};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::fixture::{JOB, RULES, group, key, request};
+
+fn service() -> ServiceKey {
+    ServiceKey::from_seed(&[2; 32])
+}
+
+/// Rollout 2 of group 0 as it is delivered.
+fn record() -> RolloutRecord {
+    let (request, sample) = (request(), 2);
+    let group = group(&request, 0, &key());
+    let heads: Vec<Hash> = group.commitments.iter().map(|commitment| commitment.head).collect();
+    let (asked, commitment) = (request.task(0).expect("asked for"), &group.commitments[sample]);
+    let receipt = Receipt {
+        task: asked.id(),
+        group_root: group.root,
+        hotkey: key().hotkey(),
+        received_at_ms: 1_700_000_000_000,
+        audit_round: 0,
+    };
+    let components = BTreeMap::from([("answer".to_owned(), 1.0), ("format".to_owned(), -0.5)]);
+    let reward = Reward { value: Some(0.75), components: &components, error: None };
+    let shown = json!({ "outcome": "ok" });
+    let reward_receipt =
+        RewardReceipt::sign("builtin/x".to_owned(), shown, [5; 32], &commitment.head, &reward, &service());
+    let logprobs: Vec<f32> = commitment.records.iter().map(|record| record.logprob).collect();
+    let stats = Stats { mean: Some(0.5), std: Some(0.25), n: 3 };
+    RolloutRecord {
+        object: "rollout".to_owned(),
+        schema_version: SCHEMA_VERSION,
+        id: JOB.group(0).rollout(1, 2),
+        job_id: JOB,
+        group_id: JOB.group(0),
+        custom_id: "p0".to_owned(),
+        prompt_index: 0,
+        sample_index: 2,
+        prompt_text: Some("what".to_owned()),
+        completion_text: "this".to_owned(),
+        prompt_ids: request.tasks[0].tokens.clone(),
+        completion_ids: commitment.tokens.clone(),
+        loss_mask: vec![1; commitment.tokens.len()],
+        behavior_logprobs: logprobs.clone(),
+        verifier_logprobs: Some(logprobs),
+        sampling: request.sampling,
+        finish_reason: commitment.finish,
+        num_prompt_tokens: 3,
+        num_completion_tokens: commitment.tokens.len() as u32,
+        reward: Some(0.75),
+        reward_components: components.clone(),
+        reward_error: None,
+        advantage: Some(1.0),
+        group: GroupSummary { size: 3, stats_all: stats, stats_selected: stats },
+        dedup: DedupInfo { sample_hash: commitment.sample_hash(&asked.prompt_tokens), is_duplicate: false },
+        proof: Proof {
+            profile: Profile::exact("f32-exact/1"),
+            checkpoint_id: request.checkpoint,
+            randomness: request.randomness,
+            hotkey: key().hotkey(),
+            records: encode_records(&commitment.records),
+            head: commitment.head,
+            signature: commitment.signature,
+            merkle_path: group_path(&heads, sample).expect("in the group").into_iter().map(HexHash).collect(),
+            receipt: receipt.sign(&service()),
+            verification: FULL_VERIFICATION.to_owned(),
+        },
+        reward_receipt: Some(reward_receipt),
+        price_rao: Rao::new(120_000).expect("not negative"),
+        created_at: "2026-11-22T00:00:00.000Z".to_owned(),
+    }
+}
+
+/// What an offline reader without the model says of one line of a delivered file. `None`: no record at all.
+fn read(line: &[u8]) -> Option<Result<(), RejectReason>> {
+    let record: RolloutRecord = serde_json::from_slice(line).ok()?;
+    Some(record.check(&RULES, &service().public()).map(|_| ()))
+}
+
+fn changed(change: impl FnOnce(&mut Value)) -> Option<Result<(), RejectReason>> {
+    let mut value = serde_json::to_value(record()).expect("plain data");
+    change(&mut value);
+    read(&serde_json::to_vec(&value).expect("plain data"))
+}
+
+/// Why the record is refused when this field says something else.
+fn reason(pointer: &str, value: Value) -> RejectReason {
+    let verdict = changed(|v| *v.pointer_mut(pointer).expect("a field") = value);
+    verdict.expect("still a record").expect_err(pointer)
+}
+
+#[test]
+fn a_delivered_record_holds_and_the_chain_binds_what_was_sampled() {
+    assert_eq!(changed(|_| {}), Some(Ok(())));
+    let hash = json!("09".repeat(32));
+    let chained = [
+        ("/completion_ids/5", json!(3)),
+        ("/prompt_ids/0", json!(3)),
+        ("/prompt_ids/2", json!(1)),
+        ("/sample_index", json!(1)),
+        ("/sampling/temperature", json!(0.8)),
+        ("/sampling/top_p", json!(1.0)),
+        ("/sampling/top_k", json!(0)),
+        ("/group/size", json!(4)),
+        ("/proof/profile/numerics", json!("f32-exact/2")),
+        ("/proof/profile/scheme", json!("grail-r2")),
+        ("/proof/checkpoint_id", hash.clone()),
+        ("/proof/randomness", hash.clone()),
+        ("/proof/hotkey", hash.clone()),
+        ("/proof/head", hash),
+    ];
+    for (pointer, value) in chained {
+        assert_eq!(reason(pointer, value), R::BrokenChain, "{pointer}");
+    }
+}
+
+#[test]
+fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
+    let hash = json!("09".repeat(32));
+    let contradictions = [
+        ("/object", json!("rollouts")),
+        ("/schema_version", json!(2)),
+        ("/prompt_index", json!(1)),
+        ("/job_id", json!(JobId(Uuid::from_u128(9)))),
+        ("/group_id", json!(JOB.group(1))),
+        ("/loss_mask/0", json!(0)),
+        ("/behavior_logprobs/7", json!(-0.25)),
+        ("/verifier_logprobs/7", json!(-0.25)),
+        ("/verifier_logprobs", Value::Null),
+        ("/num_prompt_tokens", json!(4)),
+        ("/num_completion_tokens", json!(149)),
+        ("/dedup/sample_hash", hash.clone()),
+        ("/proof/records", json!("")),
+        ("/proof/verification", json!("none")),
+        ("/reward_error", json!("trap")),
+    ];
+    for (pointer, value) in contradictions {
+        let found = reason(pointer, value);
+        let expected = if pointer == "/reward_error" { R::BadReceipt } else { R::MalformedFrame };
+        assert_eq!(found, expected, "{pointer}");
+    }
+    let rest = [
+        ("/finish_reason", json!("stop"), R::EosRule),
+        ("/sampling/max_tokens", json!(151), R::EosRule),
+        ("/sampling/max_tokens", json!(149), R::Oversized),
+        ("/completion_ids/5", json!(0), R::EosRule),
+        ("/completion_ids/5", json!(500), R::OutOfRange),
+        ("/proof/merkle_path/0", hash.clone(), R::BadGroupRoot),
+        ("/proof/merkle_path", json!([]), R::BadGroupRoot),
+        ("/proof/receipt/task", hash.clone(), R::BadReceipt),
+        ("/proof/receipt/group_root", hash.clone(), R::BadReceipt),
+        ("/proof/receipt/hotkey", hash.clone(), R::BadReceipt),
+        ("/proof/receipt/received_at_ms", json!(1), R::BadReceipt),
+        ("/proof/receipt/audit_round", json!(1), R::BadReceipt),
+        ("/proof/receipt/service_key", hash.clone(), R::BadReceipt),
+        ("/reward", json!(0.5), R::BadReceipt),
+        ("/reward", Value::Null, R::BadReceipt),
+        ("/reward_components/answer", json!(0.5), R::BadReceipt),
+        ("/reward_components", json!({ "answer": 1.0 }), R::BadReceipt),
+        ("/reward_receipt", Value::Null, R::BadReceipt),
+        ("/reward_receipt/function", json!("builtin/y"), R::BadReceipt),
+        ("/reward_receipt/receipt_hash", hash.clone(), R::BadReceipt),
+        ("/reward_receipt/service_key", hash, R::BadReceipt),
+    ];
+    for (pointer, value, expected) in rest {
+        assert_eq!(reason(pointer, value), expected, "{pointer}");
+    }
+}
+
+#[test]
+fn a_record_signed_by_another_service_or_with_more_fields_is_refused() {
+    let other = ServiceKey::from_seed(&[7; 32]);
+    let mut forged = record();
+    forged.proof.receipt = forged.proof.receipt.receipt.sign(&other);
+    assert_eq!(forged.check(&RULES, &service().public()).map(|_| ()), Err(R::BadReceipt));
+    // under that service's key the reward receipt is the foreign one
+    assert_eq!(forged.check(&RULES, &other.public()).map(|_| ()), Err(R::BadReceipt));
+    assert_eq!(changed(|v| v["more"] = json!(1)), None);
+    assert_eq!(changed(|v| v["proof"]["receipt"]["more"] = json!(1)), None);
+    assert_eq!(changed(|v| v["proof"]["more"] = json!(1)), None);
+    let upper =
+        |v: &mut Value| v["proof"]["head"] = json!(v["proof"]["head"].as_str().unwrap().to_uppercase());
+    assert_eq!(changed(upper), None, "hex has one spelling");
+}
+
+#[test]
+fn failed_rewards_are_masked_and_bound_like_others() {
+    let mut failed = record();
+    let (empty, head) = (BTreeMap::new(), failed.proof.head);
+    (failed.reward, failed.reward_error) = (None, Some("trap".to_owned()));
+    failed.reward_components = BTreeMap::new();
+    failed.loss_mask.fill(0);
+    let stated = Reward { value: None, components: &empty, error: Some("trap") };
+    let sign = |stated: &Reward<'_>| {
+        RewardReceipt::sign("builtin/x".to_owned(), json!({}), [5; 32], &head, stated, &service())
+    };
+    failed.reward_receipt = Some(sign(&stated));
+    let verdict = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    assert_eq!(verdict(&failed), Ok(()));
+    let mut unmasked = failed.clone();
+    unmasked.loss_mask.fill(1);
+    assert_eq!(verdict(&unmasked), Err(R::MalformedFrame));
+    let mut renamed = failed.clone();
+    renamed.reward_error = Some("tram".to_owned());
+    assert_eq!(verdict(&renamed), Err(R::BadReceipt));
+    // `on_error: zero`: a reward and an error at once, and it counts
+    let mut zero = failed;
+    zero.reward = Some(0.0);
+    zero.loss_mask.fill(1);
+    zero.reward_receipt = Some(sign(&Reward { value: Some(0.0), ..stated }));
+    assert_eq!(verdict(&zero), Ok(()));
+}
+
+/// Fields that only the service's word stands for, or that the check without tokenizer and sandbox does not read
+/// (docs/PROTOCOL.md §8): texts are the tokenizer's to check, the sandbox receipt's hash the sandbox's.
+const UNBOUND: &[&str] = &[
+    "id",
+    "custom_id",
+    "prompt_text",
+    "completion_text",
+    "advantage",
+    "group/stats_all",
+    "group/stats_selected",
+    "dedup/is_duplicate",
+    "reward_receipt/receipt",
+    "price_rao",
+    "created_at",
+];
+
+/// The record with every unbound field blanked: two records that differ here differ in something bound.
+fn bound(record: &RolloutRecord) -> Value {
+    let mut value = serde_json::to_value(record).expect("plain data");
+    for field in UNBOUND {
+        *value.pointer_mut(&format!("/{field}")).expect("a field") = Value::Null;
+    }
+    value
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..Default::default() })]
+
+    /// One bit of a delivered line: refused, or the bound fields still say exactly what they said (a number spelled in
+    /// another way, or a field that nothing binds).
+    #[test]
+    fn no_bit_of_a_bound_field_can_be_flipped(at: prop::sample::Index, bit in 0_u8..8) {
+        let honest = record();
+        let mut line = serde_json::to_vec(&honest).expect("plain data");
+        let at = at.index(line.len());
+        line[at] ^= 1 << bit;
+        if read(&line) == Some(Ok(())) {
+            let read: RolloutRecord = serde_json::from_slice(&line).expect("it was read");
+            prop_assert_eq!(bound(&read), bound(&honest), "byte {} bit {}", at, bit);
+        }
+    }
+
+    /// The same where it matters most, by the fields themselves: tokens, records, prompt, proof and receipts.
+    #[test]
+    fn no_bit_of_tokens_records_prompt_or_receipts_can_be_flipped(
+        field in 0_usize..7, at: prop::sample::Index, bit in 0_u32..16,
+    ) {
+        let mut forged = record();
+        let flip = |bytes: &mut [u8]| bytes[at.index(bytes.len())] ^= 1 << (bit % 8);
+        match field {
+            0 => {
+                let at = at.index(forged.completion_ids.len());
+                forged.completion_ids[at] ^= 1 << bit;
+            }
+            1 => {
+                let at = at.index(forged.prompt_ids.len());
+                forged.prompt_ids[at] ^= 1 << bit;
+            }
+            2 => {
+                let mut records = forged.rebuild().expect("honest").commitment.records;
+                flip(&mut records[at.index(forged.completion_ids.len())].fingerprint);
+                forged.proof.records = encode_records(&records);
+            }
+            3 => flip(&mut forged.proof.signature),
+            4 => flip(&mut forged.proof.receipt.signature),
+            5 => flip(&mut forged.proof.receipt.receipt.group_root.0),
+            _ => flip(&mut forged.reward_receipt.as_mut().expect("there is one").signature),
+        }
+        prop_assert!(forged.check(&RULES, &service().public()).is_err(), "field {}", field);
+    }
+}
