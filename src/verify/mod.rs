@@ -100,10 +100,13 @@ impl Verifier {
 
     fn texts(&self, record: &RolloutRecord) -> Result<(), Finding> {
         let tokenizer = &self.checkpoint.tokenizer;
-        if let Some(text) = &record.prompt_text
-            && tokenizer.encode(text).ok().as_ref() != Some(&record.prompt_ids)
-        {
-            return Err(Finding::TextMismatch);
+        if let Some(text) = &record.prompt_text {
+            // the record does not say whether the text was a raw prompt or rendered from messages; a tokenizer that puts
+            // special tokens around a text does so for the first only
+            let fits = |ids: Result<Vec<u32>, _>| ids.is_ok_and(|ids| ids == record.prompt_ids);
+            if !fits(tokenizer.encode(text)) && !fits(tokenizer.encode_rendered(text)) {
+                return Err(Finding::TextMismatch);
+            }
         }
         match tokenizer.decode(&record.completion_ids) {
             Ok(text) if text == record.completion_text => Ok(()),
@@ -144,9 +147,10 @@ fn prefill(model: &Model, group: &[(&RolloutRecord, &Rebuilt)]) -> Vec<Option<Fi
     let completions: Vec<&[u32]> = group.iter().map(|(record, _)| record.completion_ids.as_slice()).collect();
     let seeds = task.seeds();
     let draw = |sample: usize, t: usize| seeds.draw(group[sample].0.sample_index, t as u32);
-    let audited = engine::audit_group(model, &first.prompt_ids, &completions, sampling, &draw, &mut |i, t, a| {
-        checks[i].visit(t, Recomputed { hidden: a.hidden, logprob: a.logprob, picked: a.picked });
-    });
+    let audited =
+        engine::audit_group(model, &first.prompt_ids, &completions, sampling, &draw, &mut |i, t, a| {
+            checks[i].visit(t, Recomputed { hidden: a.hidden, logprob: a.logprob, picked: a.picked });
+        });
     if audited.is_err() {
         return vec![Some(RejectReason::OutOfRange.into()); group.len()];
     }

@@ -62,7 +62,12 @@ impl Tokenizer {
 
     /// Tokens of a rendered conversation: the template has already written the special tokens.
     pub fn encode_chat(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, Error> {
-        self.tokens(&self.render_chat(messages)?, false)
+        self.encode_rendered(&self.render_chat(messages)?)
+    }
+
+    /// Tokens of a conversation that was rendered before: nothing is put around it.
+    pub fn encode_rendered(&self, text: &str) -> Result<Vec<u32>, Error> {
+        self.tokens(text, false)
     }
 
     /// Text of tokens. Special tokens, and ids that have no token, leave no trace.

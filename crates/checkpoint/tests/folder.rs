@@ -272,6 +272,8 @@ fn prompts_are_not_cut_and_specials_come_once() {
     );
     let hello = [ChatMessage { role: "user".to_owned(), content: "two".to_owned() }];
     assert_eq!(tokenizer.encode_chat(&hello).unwrap(), [2, 1]);
+    let rendered = tokenizer.render_chat(&hello).unwrap();
+    assert_eq!(tokenizer.encode_rendered(&rendered).unwrap(), [2, 1], "as the conversation itself");
     assert_eq!(tokenizer.decode(&[2, 1, 0, 2, 77]).unwrap(), "two one");
     fs::remove_file(dir.path().join("chat_template.jinja")).unwrap();
     assert!(matches!(open(&dir).unwrap().tokenizer.render_chat(&hello), Err(Error::NoChatTemplate)));

@@ -37,6 +37,7 @@ impl Default for Advantage {
 
 /// Mean and standard deviation of the scored rollouts of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Stats {
     pub mean: Option<f64>,
     /// With the job's `std_ddof`; `None` when fewer rollouts are scored than it needs.
