@@ -108,7 +108,7 @@ pub(crate) async fn start_api(
         db: platform.db.clone(),
         wake: platform.wake.clone(),
         objects: platform.objects.clone(),
-        sandbox: Arc::new(api::SharedSandbox(sandbox)),
+        sandbox: Arc::new(sandbox),
         offer: Arc::new(api::Offer {
             checkpoint,
             profile: Profile::exact(engine::numerics_id()),
@@ -117,7 +117,7 @@ pub(crate) async fn start_api(
         }),
         ambient: api::Ambient::system(),
     };
-    let server = api::server(state, &config.api, listener, lifecycle.stop().clone())?;
+    let server = api::server(state, config.api.clone(), listener, lifecycle.stop().clone())?;
     lifecycle.spawn("api", server);
     Ok(())
 }
@@ -142,7 +142,13 @@ async fn publish(
     store::checkpoints::publish(&mut tx, checkpoint.id, &name, previous, &shown, now).await?;
     for (name, bytes) in sandbox::BUILTINS {
         let module = sandbox.validate(bytes).with_context(|| format!("built-in reward {name}"))?;
-        let module = api::rewards::stored_module(&module);
+        let info = module.info();
+        let module = store::reward_functions::Module {
+            component_sha256: *info.component_sha256.as_bytes(),
+            upload_sha256: *info.upload_sha256.as_bytes(),
+            world: info.world.as_str().to_owned(),
+            component: module.component().to_vec(),
+        };
         store::reward_functions::register_builtin(&mut tx, name, &module, now).await?;
     }
     tx.commit().await?;
