@@ -235,6 +235,7 @@ mod tests {
     #[test]
     fn raw_json_keeps_its_text() {
         let outer: Outer = parse(br#"{"list":[{"raw":{"b":1.50,"a":[1e3]}}]}"#).unwrap();
+        assert_eq!(outer.list[0].number, 0);
         assert_eq!(outer.list[0].raw.as_ref().unwrap().get(), r#"{"b":1.50,"a":[1e3]}"#);
     }
 }

@@ -154,6 +154,7 @@ fn finished(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse
         response.request().path().clone_into(&mut problem.instance);
         let text = serde_json::to_string(&problem).unwrap_or_default();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
+        response.headers_mut().remove(header::CONTENT_ENCODING); // it was meant for no body
         response = response.map_body(|_, _| BoxBody::new(text));
     }
     let headers = response.headers_mut();

@@ -15,6 +15,8 @@ use crate::request::Request;
 use crate::routes::routes;
 use crate::state::AppState;
 
+const BLOCKING_THREADS: usize = 16;
+
 /// A server on this listener. Await it: it serves until `stop`, then lets requests in flight finish.
 pub fn server(
     state: AppState,
@@ -45,6 +47,8 @@ pub fn server(
     let server = HttpServer::new(app)
         .workers(threads)
         .max_connections(config.max_connections)
+        // parsing and tokenising large bodies: more at once would only cost memory
+        .worker_max_blocking_threads(BLOCKING_THREADS)
         .client_request_timeout(Duration::from_millis(config.header_timeout_ms))
         .keep_alive(Duration::from_millis(config.keep_alive_ms))
         // a client that closes its half is gone: streams to it end

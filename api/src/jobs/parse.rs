@@ -1,6 +1,7 @@
 //! From the body to a [`JobSpec`]: every rule that needs no database, and all that is wrong at once.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use checkpoint::Checkpoint;
 use grail::CheckpointId;
@@ -66,13 +67,14 @@ impl Faults {
         }
     }
 
-    /// The number, or a fault and the number that is safe to go on with.
-    fn whole(&mut self, given: i64, range: std::ops::RangeInclusive<i64>, pointer: &str) -> u32 {
-        if !range.contains(&given) {
-            let detail = format!("{given} is not from {} to {}", range.start(), range.end());
-            self.add(pointer, "out_of_range", detail);
+    /// The number, or a fault.
+    fn whole(&mut self, given: i64, range: RangeInclusive<i64>, pointer: &str) -> Option<u32> {
+        if range.contains(&given) {
+            return u32::try_from(given).ok();
         }
-        given.clamp(*range.start(), *range.end()) as u32
+        let detail = format!("{given} is not from {} to {}", range.start(), range.end());
+        self.add(pointer, "out_of_range", detail);
+        None
     }
 }
 
@@ -131,16 +133,18 @@ fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> Sampl
         Some(n) => faults.whole(n, 1..=i64::from(MAX_SAMPLES), "#/sampling/n"),
         None => {
             faults.add("#/sampling/n", "required", "say how many completions each prompt gets");
-            2
+            None
         }
     };
     let max_tokens = match given.max_tokens {
         Some(tokens) => faults.whole(tokens, 1..=context as i64, "#/sampling/max_tokens"),
         None => {
             faults.add("#/sampling/max_tokens", "required", "say how long a completion may get");
-            1
+            None
         }
     };
+    // numbers that lead to no further faults: these would only hide the one that there is
+    let (n, max_tokens) = (n.unwrap_or(2), max_tokens.unwrap_or(1));
     let temperature = given.temperature.unwrap_or(1.0);
     if !(0.01..=2.0).contains(&temperature) {
         let detail = format!("{temperature} is not from 0.01 to 2");
@@ -151,7 +155,7 @@ fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> Sampl
     if !(top_p as f32 > 0.0 && top_p <= 1.0) {
         faults.add("#/sampling/top_p", "out_of_range", format!("{top_p} is not above 0 and at most 1"));
     }
-    let top_k = faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k");
+    let top_k = faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k").unwrap_or(0);
     SamplingSpec { n, temperature: temperature as f32, top_p: top_p as f32, top_k, max_tokens }
 }
 
@@ -222,7 +226,7 @@ fn advantage(given: Option<AdvantageInput>, n: u32, has_reward: bool, faults: &m
         faults.add("#/advantage/eps", "out_of_range", format!("{eps} is not from 0 to 1"));
     }
     let ddof = given.std_ddof.unwrap_or(default.std_ddof.into());
-    let std_ddof = faults.whole(ddof, 0..=1, "#/advantage/std_ddof") as u8;
+    let std_ddof = faults.whole(ddof, 0..=1, "#/advantage/std_ddof").unwrap_or(0) as u8;
     if method != Method::None && !has_reward {
         let detail = "without a reward function there are no advantages";
         faults.add("#/advantage/method", "needs_reward", detail);

@@ -1,0 +1,129 @@
+//! `POST /v1/jobs`, and the job that comes of it.
+
+use insta::assert_json_snapshot;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Service, job_body};
+
+#[tokio::test]
+async fn a_job_is_queued_held_and_logged() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let created = service.post(&customer, "/v1/jobs", &job_body(3)).await;
+    let job = created.json(201);
+    let id = job["id"].as_str().unwrap();
+    assert_eq!(created.header("location"), format!("/v1/jobs/{id}"));
+    assert_json_snapshot!("created", job, {
+        ".id" => "[id]", ".created_at" => "[time]", ".checkpoint_id" => "[id]", ".profile_id" => "[id]",
+        ".randomness" => "[32 bytes]", ".trace_id" => "[trace]", ".reward.component_sha256" => "[hash]",
+    });
+    assert_eq!(job["randomness"].as_str().unwrap().len(), 64);
+
+    let path = format!("/v1/jobs/{id}");
+    assert_eq!(service.get(&customer, &path).await.json(200), job, "created and read are the same");
+    let list = service.get(&customer, "/v1/jobs").await.json(200);
+    assert_eq!((&list["data"][0], &list["has_more"]), (&job, &json!(false)));
+
+    let balance = service.get(&customer, "/v1/balance").await.json(200);
+    assert_eq!((&balance["available_rao"], &balance["held_rao"]), (&json!("994000"), &json!("6000")));
+    let event = &service.get(&customer, &format!("{path}/events")).await.json(200)["data"][0];
+    assert_eq!((&event["type"], &event["sequence"]), (&json!("job.queued"), &json!(1)));
+    assert_eq!(event["trace_id"], job["trace_id"]);
+    let prompts = "SELECT string_agg(custom_id || ':' || reference, ' ' ORDER BY prompt_index) FROM prompts";
+    assert_eq!(service.sql(prompts).await, "prompt-0:2 prompt-1:3 prompt-2:4");
+    assert_eq!(service.sql("SELECT count(*), min(state), max(attempt) FROM groups").await, "3|pending|0");
+    service.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn every_form_of_prompt_is_tokenised() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let body = json!({
+        "model": { "checkpoint": "current" },
+        "prompts": [
+            { "custom_id": "a", "text": "2 + 2", "reward_input": { "b": 1.50, "a": [null] }, "metadata": { "k": 1e3 } },
+            { "messages": [{ "role": "user", "content": "2 + 2" }] },
+            { "token_ids": [5, 6, 7], "reward_input": null },
+        ],
+        "sampling": { "n": 1, "max_tokens": 1, "temperature": 0.7, "top_p": 0.95, "top_k": 50 },
+        "metadata": { "run": "exp-12" },
+    });
+    // the text of the JSON counts, so it is sent as text
+    let text = body.to_string().replace("1.5", "1.50").replace("1000.0", "1e3");
+    let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key);
+    let request = request.header("content-type", "application/json; charset=utf-8").body(text);
+    let job = Answer::of(request.send().await.unwrap()).await.json(201);
+    assert_eq!((&job["reward"], &job["advantage"]["method"]), (&Value::Null, &json!("none")));
+    assert_eq!(job["sampling"]["temperature"], json!(0.7));
+    let stored = service
+        .sql("SELECT text, length(tokens) / 4, reference, metadata FROM prompts ORDER BY prompt_index")
+        .await;
+    let rows: Vec<&str> = stored.lines().collect();
+    assert!(rows[0].starts_with("2 + 2|") && rows[0].ends_with(r#"|{"a":[null],"b":1.50}|{"k":1e3}"#), "{stored}");
+    // a template's text has a line break in it
+    assert!(stored.contains("user: 2 + 2\nassistant:|"), "{stored}");
+    assert_eq!(*rows.last().unwrap(), "|3|null|{}");
+}
+
+#[tokio::test]
+async fn accounts_line_up_fairly() {
+    let service = Service::start().await;
+    let (big, small) = (service.customer(1_000_000).await, service.customer(1_000_000).await);
+    let first = service.job(&big, 30).await;
+    service.job(&big, 2).await;
+    // as if the queue had moved on
+    service.sql("UPDATE groups SET state = 'failed' WHERE vtime < 10").await;
+    let other = service.job(&small, 2).await;
+    let vtimes = |job: &str| {
+        let index = format!("(SELECT id FROM jobs ORDER BY id OFFSET {job} LIMIT 1)");
+        format!("SELECT min(vtime), max(vtime) FROM groups WHERE job_id = {index}")
+    };
+    assert_ne!(first, other);
+    assert_eq!(service.sql(&vtimes("0")).await, "0|29");
+    assert_eq!(service.sql(&vtimes("1")).await, "30|31", "behind its own account's");
+    assert_eq!(service.sql(&vtimes("2")).await, "10|11", "at the front of the queue, not behind the others");
+}
+
+#[tokio::test]
+async fn a_trace_goes_from_the_request_to_the_log() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key).json(&job_body(1));
+    let request = request.header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    let job = Answer::of(request.header("request-id", "mine-1").send().await.unwrap()).await;
+    assert_eq!((job.header("request-id"), &job.json(201)["trace_id"]), ("mine-1", &json!(trace)));
+    // one that is malformed is not kept
+    let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key).json(&job_body(1));
+    let job = Answer::of(request.header("traceparent", "00-evil").send().await.unwrap()).await.json(201);
+    assert_eq!(job["trace_id"].as_str().unwrap().len(), 32);
+}
+
+#[tokio::test]
+async fn lists_are_paged_and_filtered() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let mut jobs = Vec::new();
+    for _ in 0..5 {
+        jobs.push(service.job(&customer, 1).await);
+    }
+    jobs.reverse();
+    let mut seen: Vec<String> = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = service.get(&customer, &format!("/v1/jobs?limit=2{after}")).await.json(200);
+        seen.extend(page["data"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()));
+        after = format!("&after={}", page["last_id"].as_str().unwrap());
+        if page["has_more"] == json!(false) {
+            break;
+        }
+    }
+    assert_eq!(seen, jobs);
+    let none = service.get(&customer, "/v1/jobs?status=completed").await.json(200);
+    assert_eq!((&none["data"], &none["last_id"]), (&json!([]), &Value::Null));
+    for bad in ["limit=0", "limit=101", "limit=x", "after=x", "status=done", "colour=red"] {
+        assert_eq!(service.get(&customer, &format!("/v1/jobs?{bad}")).await.problem(400), "invalid_parameter", "{bad}");
+    }
+}

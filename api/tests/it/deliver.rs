@@ -1,0 +1,149 @@
+//! Plays the pipeline: puts a group of a job through to its delivery, with a real commitment, receipt and charge.
+
+use std::collections::BTreeMap;
+
+use chrono::SubsecRound as _;
+use grail::chain::{Commitment, Finish, group_root};
+use grail::hash;
+use grail::ids::prompt_id;
+use grail::keys::HotkeyPair;
+use grail::profile::Profile;
+use grail::receipt::Receipt;
+use grail::record::Record;
+use protocol::collect::CommittedGroup;
+use protocol::event::EventType;
+use protocol::rollout::{Reward, RewardReceipt};
+use protocol::segment::Segment;
+use protocol::work::{WORK_VERSION, WorkRequest, WorkTask};
+use protocol::{JobId, RolloutId};
+use rand_core::OsRng;
+use serde_json::{Value, json};
+use store::events::NewEvent;
+use store::job_close::{self, Ended};
+use store::job_terms::{self, JobTerms};
+use store::ledger::{self, Charge};
+use store::objects::{group_key, pack};
+
+use crate::harness::Service;
+
+/// The end-of-sequence token of the fixture.
+pub(crate) const EOS: u32 = 1;
+
+/// Delivers the group of one prompt; its rollouts, in the order of the log.
+pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<RolloutId> {
+    let job: JobId = job.parse().unwrap();
+    let mut conn = service.db.acquire().await.unwrap();
+    let terms = job_terms::read(&mut conn, job).await.unwrap();
+    let prompts = store::prompts_read::of_job(&mut conn, job, &[index]).await.unwrap();
+    drop(conn);
+    let segment = commit(&terms, index, prompts[0].tokens.clone());
+    let group = job.group(index);
+    let key = group_key(job, group, 1);
+    service.objects.put(&key, pack(&segment.encode())).await.unwrap();
+    let task = segment.request.task(0).unwrap();
+    let receipt = Receipt {
+        task: task.id(),
+        group_root: segment.group.root,
+        hotkey: segment.group.hotkey,
+        received_at_ms: 1_700_000_000_000,
+        audit_round: 0,
+    }
+    .sign(&service.key);
+    let samples = terms.spec.sampling.n;
+    let rollouts: Vec<RolloutId> = (0..samples).map(|sample| group.rollout(1, sample)).collect();
+
+    let now = service.clock.now().trunc_subsecs(3);
+    let mut tx = service.db.begin().await.unwrap();
+    let events: Vec<NewEvent> = rollouts
+        .iter()
+        .map(|id| NewEvent::new(EventType::RolloutVerified, json!({ "rollout_id": id, "reward": 0.5 })))
+        .chain([NewEvent::new(EventType::GroupAccepted, json!({ "group_id": group }))])
+        .collect();
+    let first = store::events::append(&mut tx, job, now, &events).await.unwrap();
+    let charges: Vec<Charge> = (0..samples)
+        .map(|sample| Charge { id: job.charge(index, sample), amount: terms.price.rollout, filtered: false })
+        .collect();
+    let miner = ledger::miner_account(&mut tx, segment.group.hotkey).await.unwrap();
+    ledger::capture(&mut tx, job, miner, terms.price.miner_share_bps, &charges, now).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut sql = format!(
+        "UPDATE groups SET state = 'accepted', attempt = 1, hotkey = '\\x{}', object_key = '{key}', \
+            group_root = '\\x{}', receipt = '{}' WHERE id = '{}';\n",
+        segment.group.hotkey,
+        segment.group.root,
+        serde_json::to_string(&receipt).unwrap(),
+        group.0,
+    );
+    for (sample, commitment) in segment.group.commitments.iter().enumerate() {
+        let reward = sample as f64 / 2.0;
+        let components = BTreeMap::from([("exact".to_owned(), 0.5)]);
+        let scored = Reward { value: Some(reward), components: &components, error: None };
+        let signed = RewardReceipt::sign(
+            "builtin/last-number".to_owned(),
+            json!({ "outcome": "ok" }),
+            [5; 32],
+            &commitment.head,
+            &scored,
+            &service.key,
+        );
+        let row = json!({
+            "id": rollouts[sample].0, "job_id": job.0, "group_id": group.0, "attempt": 1, "prompt_index": index,
+            "sample_index": sample, "state": "selected", "completion_tokens": commitment.tokens.len(),
+            "finish": "stop", "head": format!("\\x{}", hex::encode(commitment.head)),
+            "sample_hash": format!("\\x{}", hex::encode(commitment.sample_hash(&hash::tokens(&prompts[0].tokens)))),
+            "reward": reward, "reward_components": components, "reward_receipt": signed, "advantage": 0.1,
+            "repeats_in_group": false, "price": terms.price.rollout.get(), "sequence": first + sample as i64,
+            "created_at": now,
+        });
+        sql.push_str(&insert(&row));
+    }
+    service.sql(&sql).await;
+
+    let mut tx = service.db.begin().await.unwrap();
+    let ended = Ended { accepted: 1, ..Ended::default() };
+    job_close::groups_ended(&mut tx, job, ended, now).await.unwrap();
+    tx.commit().await.unwrap();
+    service.wake.events(job);
+    rollouts
+}
+
+fn insert(row: &Value) -> String {
+    let text = row.to_string().replace('\'', "''");
+    format!("INSERT INTO rollouts SELECT * FROM jsonb_populate_record(NULL::rollouts, '{text}');\n")
+}
+
+/// What an honest miner would have sent, but for the numbers.
+fn commit(terms: &JobTerms, index: u32, tokens: Vec<u32>) -> Segment {
+    let pair = HotkeyPair::from_seed(&[3; 32]);
+    let profile = Profile::exact("test/1");
+    let group_size = terms.spec.sampling.n;
+    let request = WorkRequest {
+        version: WORK_VERSION,
+        checkpoint: terms.checkpoint,
+        profile: terms.profile,
+        randomness: terms.randomness,
+        sampling: terms.sampling(),
+        tasks: vec![WorkTask { prompt: prompt_id(terms.id.as_bytes(), index), group_size, tokens }],
+        traceparent: None,
+    };
+    let task = request.task(0).unwrap();
+    let commitments: Vec<Commitment> = (0..group_size)
+        .map(|sample| {
+            let mut commitment = Commitment {
+                tokens: vec![10 + sample, 20 + index, EOS],
+                records: vec![Record { logprob: -0.1, fingerprint: [7; 16] }; 3],
+                finish: Finish::Stop,
+                head: [0; 32],
+                signature: [0; 64],
+            };
+            commitment.head = commitment.computed_head(&task, sample, &pair.hotkey());
+            commitment.signature = pair.sign(&commitment.head, OsRng);
+            commitment
+        })
+        .collect();
+    let heads: Vec<_> = commitments.iter().map(|commitment| commitment.head).collect();
+    let group = CommittedGroup { task: 0, hotkey: pair.hotkey(), commitments, root: group_root(&heads) };
+    let texts = (0..group_size).map(|sample| format!("answer \"{sample}\"\n")).collect();
+    Segment::of(&profile, &request, group, texts).unwrap()
+}

@@ -1,0 +1,244 @@
+//! A gateway of one test, and customers to call it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Ambient, AppState, Config, Offer};
+use checkpoint::Checkpoint;
+use embedded::testing::{TestDatabase, TestPostgres};
+use grail::keys::ServiceKey;
+use grail::profile::Profile;
+use protocol::money::Price;
+use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
+use rand_core::OsRng;
+use reqwest::{Method, Response};
+use sandbox::{BUILTINS, Sandbox, Settings};
+use serde_json::{Value, json};
+use store::api_keys::KeyText;
+use store::reward_functions::Module;
+use store::{Clock, Db, Objects, Wake};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+/// The price of one rollout in all tests.
+pub(crate) const ROLLOUT_RAO: i64 = 1_000;
+
+/// A running gateway with its own database. It stops when dropped.
+pub(crate) struct Service {
+    pub(crate) url: String,
+    pub(crate) db: Db,
+    pub(crate) wake: Wake,
+    pub(crate) objects: Objects,
+    pub(crate) clock: Clock,
+    pub(crate) key: ServiceKey,
+    pub(crate) database: TestDatabase<'static>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+    http: reqwest::Client,
+    _checkpoint: TempDir,
+}
+
+/// One account and its key.
+#[derive(Debug, Clone)]
+pub(crate) struct Customer {
+    pub(crate) account: AccountId,
+    pub(crate) key: String,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn of(response: Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    /// The body, if the status is the expected one.
+    pub(crate) fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// The code of the problem that this must be.
+    pub(crate) fn problem(&self, status: u16) -> String {
+        let problem = self.json(status);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["request_id"], self.header("request-id"));
+        assert_eq!(problem["error"]["code"], problem["code"]);
+        problem["code"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+pub(crate) fn quick() -> Config {
+    Config {
+        threads: 1,
+        max_job_body_bytes: 256 << 10,
+        max_module_body_bytes: 1 << 20,
+        sse_heartbeat_ms: 50,
+        shutdown_timeout_ms: 1_000,
+        ..Config::default()
+    }
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Self::with(quick()).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
+        let postgres = TestPostgres::shared().await.unwrap();
+        let migrate = async |url: String| {
+            let db = Db::connect(&url, 1).await?;
+            db.migrate().await?;
+            db.close().await;
+            Ok::<_, store::Error>(())
+        };
+        let database = postgres.database("api", migrate).await.unwrap();
+        let db = Db::connect(database.url(), 8).await.unwrap();
+        let (dir, checkpoint) = checkpoint();
+        let (stop, tasks, key) = (CancellationToken::new(), TaskTracker::new(), ServiceKey::from_seed(&[9; 32]));
+        let price =
+            Price { rollout: Rao::new(ROLLOUT_RAO).unwrap(), filtered_bps: 2_500, miner_share_bps: 8_000 };
+        let clock = Clock::System;
+        let sandbox = Sandbox::new(Settings { concurrency: 1, ..Settings::default() }).unwrap();
+        publish(&db, &checkpoint, &sandbox, &clock).await;
+        let state = AppState {
+            db: db.clone(),
+            wake: Wake::local(),
+            objects: Objects::in_memory(),
+            sandbox: Arc::new(sandbox),
+            offer: Arc::new(Offer {
+                checkpoint,
+                profile: Profile::exact("test/1"),
+                price,
+                service_key: key.public(),
+            }),
+            ambient: Ambient::new(clock.clone(), OsRng),
+        };
+        let (wake, objects) = (state.wake.clone(), state.objects.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = api::server(state, config, listener, stop.clone()).unwrap();
+        tasks.spawn(server);
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        Self { url, db, wake, objects, clock, key, database, stop, tasks, http, _checkpoint: dir }
+    }
+
+    /// An account with so many rao, and a key for it.
+    pub(crate) async fn customer(&self, rao: i64) -> Customer {
+        let (account, text) = (AccountId(Uuid::now_v7()), KeyText::generate(&mut OsRng));
+        let now = self.clock.now();
+        let mut conn = self.db.acquire().await.unwrap();
+        store::accounts::create(&mut conn, account, "test", now).await.unwrap();
+        store::api_keys::create(&mut conn, KeyId(Uuid::now_v7()), account, "test", &text, now).await.unwrap();
+        if rao > 0 {
+            let (id, amount) = (LedgerEntryId(Uuid::now_v7()), Rao::new(rao).unwrap());
+            store::ledger::grant(&mut conn, id, account, amount, now).await.unwrap();
+        }
+        Customer { account, key: text.reveal() }
+    }
+
+    /// A request that can be changed before it is sent.
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn get(&self, customer: &Customer, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path).bearer_auth(&customer.key).send().await.unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, customer: &Customer, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).bearer_auth(&customer.key).json(body);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// A queued job of so many prompts with two samples each; its id.
+    pub(crate) async fn job(&self, customer: &Customer, prompts: usize) -> String {
+        let job = self.post(customer, "/v1/jobs", &job_body(prompts)).await.json(201);
+        job["id"].as_str().unwrap().to_owned()
+    }
+
+    /// One value from the database.
+    pub(crate) async fn sql(&self, sql: &str) -> String {
+        self.database.sql(sql).await.unwrap()
+    }
+
+    /// Nothing of a refused job is left, and no money is lost.
+    pub(crate) async fn assert_nothing_stored(&self) {
+        let counts = "SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM prompts), (SELECT count(*) FROM groups), \
+            (SELECT count(*) FROM holds), (SELECT count(*) FROM events), (SELECT count(*) FROM idempotency_keys), \
+            (SELECT sum(held) FROM accounts)";
+        assert_eq!(self.sql(counts).await, "0|0|0|0|0|0|0");
+        self.assert_ledger_clean().await;
+    }
+
+    pub(crate) async fn assert_ledger_clean(&self) {
+        let audit = store::ledger::audit(&mut *self.db.acquire().await.unwrap()).await.unwrap();
+        assert!(audit.is_clean(), "{audit:?}");
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A job that nothing is wrong with.
+pub(crate) fn job_body(prompts: usize) -> Value {
+    let prompts: Vec<Value> = (0..prompts)
+        .map(|index| json!({ "text": format!("What is {index} + 2?"), "reference": (index + 2).to_string() }))
+        .collect();
+    json!({
+        "prompts": prompts,
+        "sampling": { "n": 2, "max_tokens": 16 },
+        "reward": { "mode": "builtin", "name": "last-number" },
+    })
+}
+
+/// The engine's smallest fixture, with a chat template beside it.
+fn checkpoint() -> (TempDir, Checkpoint) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/engine/tests/fixtures/llama");
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
+        std::fs::copy(source.join(name), dir.path().join(name)).unwrap();
+    }
+    let template = "{% for m in messages %}{% if m.role == 'robot' %}{{ raise_exception('robots may not speak') }}{% endif %}\
+        {{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
+    std::fs::write(dir.path().join("chat_template.jinja"), template).unwrap();
+    let checkpoint = Checkpoint::open(dir.path()).unwrap();
+    (dir, checkpoint)
+}
+
+/// What the binary does when it starts.
+async fn publish(db: &Db, checkpoint: &Checkpoint, sandbox: &Sandbox, clock: &Clock) {
+    let config = json!({ "context_length": checkpoint.config.max_position_embeddings });
+    let mut tx = db.begin().await.unwrap();
+    store::checkpoints::publish(&mut tx, checkpoint.id, "tiny", None, &config, clock.now()).await.unwrap();
+    for (name, upload) in BUILTINS {
+        let (info, component) = sandbox.validate(upload).unwrap().into_parts();
+        let module = Module {
+            component_sha256: *info.component_sha256.as_bytes(),
+            upload_sha256: *info.upload_sha256.as_bytes(),
+            world: info.world.to_string(),
+            component,
+        };
+        store::reward_functions::register_builtin(&mut tx, name, &module, clock.now()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}

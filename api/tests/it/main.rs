@@ -1,0 +1,17 @@
+//! The gateway as its customers meet it: real routes over a real listener, a real Postgres, a database for each test.
+
+mod bodies;
+mod cancel;
+mod checkpoints;
+mod create;
+mod deliver;
+mod events;
+mod harness;
+mod idempotency;
+mod keys;
+mod meta;
+mod money;
+mod rewards;
+mod rollouts;
+mod tenants;
+mod validation;

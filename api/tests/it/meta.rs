@@ -1,0 +1,73 @@
+//! The service about itself, and the document against the routes.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Service};
+
+#[tokio::test]
+async fn the_committed_document_is_the_current_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap();
+    assert!(committed == api::openapi::json(), "write it again: cargo run -- openapi > openapi/openapi.json");
+}
+
+#[tokio::test]
+async fn every_route_is_described_and_every_description_is_a_route() {
+    let service = Service::start().await;
+    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    for (path, item) in paths {
+        let mut methods: Vec<String> = item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
+        methods.sort();
+        let answer = Answer::of(service.request(Method::TRACE, path).send().await.unwrap()).await;
+        assert_eq!(answer.problem(405), "method_not_allowed", "{path}");
+        assert_eq!(answer.header("allow"), methods.join(", "), "{path}");
+        for operation in item.as_object().unwrap().values() {
+            assert!(operation["operationId"].is_string() && operation["description"].is_string() || operation["summary"].is_string());
+            let open = operation["security"] == json!([{}]);
+            assert_eq!(operation["responses"]["401"].is_null(), open, "{path}");
+        }
+    }
+    // the table of routes has as many lines as the document
+    let routes = include_str!("../../src/routes.rs").matches("at(\"/").count();
+    assert_eq!(routes, paths.len());
+}
+
+#[tokio::test]
+async fn every_reference_of_the_document_leads_somewhere() {
+    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
+    let text = document.to_string();
+    let references: Vec<&str> =
+        text.split("\"$ref\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(references.len() > 50);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    for name in ["Problem", "CreateJob", "JobView", "Rollout", "EventList"] {
+        assert!(document["components"]["schemas"][name].is_object(), "{name}");
+    }
+    assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
+}
+
+#[tokio::test]
+async fn health_readiness_and_metrics() {
+    let service = Service::start().await;
+    let customer = service.customer(0).await;
+    assert_eq!(service.request(Method::GET, "/healthz").send().await.unwrap().text().await.unwrap(), "ok\n");
+    let ready = service.get(&customer, "/readyz").await.json(200);
+    assert_eq!(ready["checkpoint_id"], service.get(&customer, "/v1/checkpoints/current").await.json(200)["id"]);
+    let metrics = service.get(&customer, "/metrics").await.text;
+    let line = r#"reliquary_http_requests_total{method="GET",route="/v1/checkpoints/current",status="200"}"#;
+    assert!(metrics.contains(line), "{metrics}");
+    assert!(!metrics.contains(&customer.account.to_string()));
+
+    service.sql("UPDATE checkpoints SET status = 'retired'").await;
+    assert_eq!(service.get(&customer, "/readyz").await.problem(503), "unavailable");
+    service.db.close().await;
+    let away = service.get(&customer, "/readyz").await;
+    assert_eq!(away.problem(503), "unavailable");
+    assert!(!away.text.to_lowercase().contains("pool"), "{}", away.text);
+    assert_eq!(service.request(Method::GET, "/healthz").send().await.unwrap().status(), 200);
+}

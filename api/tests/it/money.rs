@@ -1,0 +1,54 @@
+//! What cannot be paid is not begun, and what is held is on the statement.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::harness::{Service, job_body};
+
+#[tokio::test]
+async fn a_job_that_cannot_be_paid_leaves_nothing() {
+    let service = Service::start().await;
+    let customer = service.customer(3_999).await;
+    let refused = service.post(&customer, "/v1/jobs", &job_body(2)).await;
+    assert_eq!(refused.problem(402), "insufficient_credits");
+    let problem = refused.json(402);
+    assert_eq!(problem["meta"], json!({ "required_rao": "4000", "available_rao": "3999" }));
+    assert_eq!(problem["error"]["type"], "billing_error");
+    service.assert_nothing_stored().await;
+    service.post(&customer, "/v1/jobs", &job_body(1)).await.json(201);
+}
+
+#[tokio::test]
+async fn racing_jobs_cannot_overdraw() {
+    let service = Service::start().await;
+    let customer = service.customer(5 * 2_000 + 1_999).await;
+    let body = job_body(1); // 2000 each
+    let answers = join_all((0..12).map(|_| service.post(&customer, "/v1/jobs", &body))).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [vec![201; 5], vec![402; 7]].concat());
+    assert_eq!(service.sql("SELECT count(*) FROM jobs").await, "5");
+    let balance = service.get(&customer, "/v1/balance").await.json(200);
+    assert_eq!((&balance["available_rao"], &balance["held_rao"]), (&json!("1999"), &json!("10000")));
+    service.assert_ledger_clean().await;
+}
+
+#[tokio::test]
+async fn the_statement_is_complete_and_paged() {
+    let service = Service::start().await;
+    let customer = service.customer(10_000).await;
+    let job = service.job(&customer, 1).await;
+    service.job(&customer, 2).await;
+    let first = service.get(&customer, "/v1/ledger_entries?limit=2").await.json(200);
+    let amounts = |page: &Value| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        page["data"].as_array().unwrap().iter().map(|e| (text(&e["type"]), text(&e["amount_rao"]))).collect()
+    };
+    let pair = |kind: &str, amount: &str| (kind.to_owned(), amount.to_owned());
+    assert_eq!(amounts(&first), [pair("hold", "-4000"), pair("hold", "-2000")]);
+    assert_eq!((&first["has_more"], &first["data"][1]["job_id"]), (&json!(true), &json!(job)));
+    let after = first["last_id"].as_str().unwrap();
+    let second = service.get(&customer, &format!("/v1/ledger_entries?limit=2&after={after}")).await.json(200);
+    assert_eq!(amounts(&second), [pair("grant", "10000")]);
+    assert_eq!((&second["has_more"], &second["data"][0]["balance_after_rao"]), (&json!(false), &json!("10000")));
+}

@@ -1,0 +1,85 @@
+//! No account sees anything of another's, on any route. The routes are taken from the document, so none is forgotten.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::deliver::deliver;
+use crate::harness::{Answer, Service, job_body};
+
+/// Words that must never reach a stranger.
+const CANARY: &str = "canary-7f3a";
+
+#[tokio::test]
+async fn every_route_keeps_accounts_apart() {
+    let service = Service::start().await;
+    let (owner, stranger) = (service.customer(1_000_000).await, service.customer(1_000_000).await);
+    let function = service.post(&owner, "/v1/reward_functions", &json!({ "name": CANARY })).await.json(201);
+    let function = function["id"].as_str().unwrap();
+    let upload = service.request(Method::POST, &format!("/v1/reward_functions/{function}/versions"));
+    let upload = upload.bearer_auth(&owner.key).header("content-type", "application/wasm");
+    Answer::of(upload.body(sandbox::BUILTINS[0].1).send().await.unwrap()).await.json(201);
+    let mut body = job_body(2);
+    body["prompts"][0]["custom_id"] = json!(CANARY);
+    body["metadata"] = json!({ "secret": CANARY });
+    let job = service.post(&owner, "/v1/jobs", &body).await.json(201)["id"].as_str().unwrap().to_owned();
+    let rollout = deliver(&service, &job, 0).await[0].to_string();
+
+    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
+    let mut visited = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let id = match path.split('/').nth(2) {
+            Some("jobs") => &job,
+            Some("rollouts") => &rollout,
+            _ => function,
+        };
+        let concrete = path.replace("{id}", id).replace("{version}", "1");
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["security"] == json!([{}]) {
+                continue; // open to all, and tells nothing of anyone
+            }
+            visited += 1;
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let request = |key: Option<&str>| {
+                let request = service.request(method.clone(), &concrete);
+                let request = match key {
+                    Some(key) => request.bearer_auth(key),
+                    None => request,
+                };
+                let is_upload = path.ends_with("/versions");
+                let content_type = if is_upload { "application/wasm" } else { "application/json" };
+                if method == Method::POST { request.header("content-type", content_type).body("{}") } else { request }
+            };
+            let nobody = Answer::of(request(None).send().await.unwrap()).await;
+            assert_eq!(nobody.problem(401), "invalid_api_key", "{method} {path}");
+            let theirs = Answer::of(request(Some(&stranger.key)).send().await.unwrap()).await;
+            let told = theirs.text.replace(&concrete, "[the path that was asked]");
+            for secret in [CANARY, &job, &rollout, function] {
+                assert!(!told.contains(secret), "{method} {path}: {told}");
+            }
+            if path.contains('{') {
+                assert_eq!(theirs.problem(404), "not_found", "{method} {path}");
+                let missing = concrete.replacen(id, &format!("{}0000000000000000000000001", &id[..5]), 1);
+                let absent = service.request(method.clone(), &missing).bearer_auth(&stranger.key);
+                let absent = Answer::of(absent.header("content-type", "application/wasm").send().await.unwrap()).await;
+                let detail = |answer: &Answer| answer.json(404)["detail"].clone();
+                if method == Method::GET {
+                    assert_eq!(detail(&theirs), detail(&absent), "another's and nobody's look alike");
+                }
+            }
+        }
+    }
+    assert_eq!(visited, 18, "routes that need a key");
+
+    // the other's names open nothing inside a body or a cursor either
+    let mut body = job_body(1);
+    body["reward"] = json!({ "mode": "wasm", "function": format!("{function}@1") });
+    assert_eq!(service.post(&stranger, "/v1/jobs", &body).await.problem(422), "unknown_reward_function");
+    let own = service.job(&stranger, 1).await;
+    let cursor = service.get(&stranger, &format!("/v1/jobs/{own}/rollouts?after={rollout}")).await;
+    assert_eq!(cursor.problem(400), "invalid_parameter");
+    let stream = service.request(Method::GET, &format!("/v1/jobs/{job}/events")).bearer_auth(&stranger.key);
+    let stream = stream.header("accept", "text/event-stream").header("last-event-id", "1");
+    assert_eq!(Answer::of(stream.send().await.unwrap()).await.problem(404), "not_found");
+    let shown = service.get(&owner, &format!("/v1/jobs/{job}")).await.json(200);
+    assert_eq!(shown["status"], "queued", "the stranger cancelled nothing");
+}
