@@ -1,0 +1,17 @@
+//! The whole service as real processes: one job end to end, every way to cheat, every process killed, bad input, and the
+//! offline verifier on what was delivered. Nothing here reaches into a role: it speaks HTTP, sends signals, reads rows.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod chance;
+mod chaos;
+mod cheats;
+mod customer;
+mod forge;
+mod laws;
+mod main_job;
+mod offline;
+mod prompts;
+mod restarts;
+mod roles;
+mod stack;
