@@ -56,7 +56,7 @@ CREATE TABLE ledger_entries (
     id            uuid PRIMARY KEY,
     account_id    uuid NOT NULL REFERENCES accounts,
     type          text NOT NULL CHECK (type IN ('grant', 'hold', 'charge', 'hold_release')),
-    -- signed, from the account's point of view: what it changed of the available amount
+    -- signed: what a grant or a charge changed of the balance, what a hold or its release changed of what is available
     amount        bigint NOT NULL,
     balance_after bigint NOT NULL,
     held_after    bigint NOT NULL,

@@ -84,7 +84,7 @@ CREATE INDEX groups_queue ON groups (state, vtime, id)
 CREATE INDEX groups_pending_of_job ON groups (job_id, vtime, id) WHERE state = 'pending';
 -- groups that were refused at least once and wait again
 CREATE INDEX groups_retried ON groups (id) WHERE state = 'pending' AND attempt > 0;
-CREATE INDEX groups_leased_by_miner ON groups (hotkey) WHERE state = 'dispatched';
+CREATE INDEX groups_of_miner ON groups (hotkey) WHERE state IN ('dispatched', 'received', 'scored');
 COMMENT ON TABLE groups IS 'The queue: one narrow row per prompt, moved by leases from step to step.';
 
 CREATE TABLE attempts (

@@ -10,7 +10,7 @@ use store::clock::Clock;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, clap::Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Create an API key, and an account for it unless one is named. The key is shown once.
     Create {
         /// What the key is for.
@@ -41,13 +41,13 @@ fn rao(text: &str) -> Result<Rao, protocol::money::InvalidRao> {
 
 /// A fresh account's key, as [`create`] returns it.
 #[derive(Debug, Clone)]
-pub struct NewKey {
+pub(crate) struct NewKey {
     pub account: AccountId,
     pub key: String,
 }
 
 /// Runs the command and returns what to print.
-pub async fn run(command: &Command, db: &Db, clock: &Clock) -> anyhow::Result<Value> {
+pub(crate) async fn run(command: &Command, db: &Db, clock: &Clock) -> anyhow::Result<Value> {
     match command {
         Command::Create { name, account, grant_rao } => {
             let created = create(db, clock, name, *account, *grant_rao).await?;
@@ -69,7 +69,7 @@ pub async fn run(command: &Command, db: &Db, clock: &Clock) -> anyhow::Result<Va
 }
 
 /// Creates a key, an account where none is given, and grants credits, all or nothing.
-pub async fn create(
+pub(crate) async fn create(
     db: &Db,
     clock: &Clock,
     name: &str,

@@ -11,7 +11,7 @@ use grail::keys::ServiceKey;
 use rand_core::{CryptoRng, RngCore};
 
 /// Loads the key, making one where there is none. Two processes that start together end up with the same.
-pub fn load_or_create(path: &Path, mut rng: impl RngCore + CryptoRng) -> anyhow::Result<ServiceKey> {
+pub(crate) fn load_or_create(path: &Path, mut rng: impl RngCore + CryptoRng) -> anyhow::Result<ServiceKey> {
     if !path.exists() {
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use chain::KeyFile;
 use checkpoint::Checkpoint;
+use grail::keys::HotkeyPair;
 use grail::profile::Profile;
 use miner::Behaviour;
 use protocol::Rao;
@@ -87,6 +88,14 @@ pub(crate) fn listen(address: std::net::SocketAddr, setting: &str) -> anyhow::Re
 /// Where the keys that this machine makes for itself lie.
 fn key_path(config: &Config, name: &str) -> PathBuf {
     config.data.dir.join("keys").join(format!("{name}.json"))
+}
+
+/// The key in a file, which is made if it is missing.
+fn hotkey(path: &Path) -> anyhow::Result<HotkeyPair> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    }
+    Ok(KeyFile::at(path).load_or_create(OsRng)?)
 }
 
 /// Publishes checkpoint and built-in rewards, then serves.
@@ -182,7 +191,7 @@ async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> any
         Some(dir) => Some(open_checkpoint(dir).await?),
         None => None,
     };
-    let caller = KeyFile::at(key_path(config, "service")).load_or_create(OsRng)?;
+    let caller = hotkey(&key_path(config, "service"))?;
     Ok(Parts {
         db: platform.db.clone(),
         objects: platform.objects.clone(),
@@ -224,7 +233,7 @@ pub(crate) fn price(pricing: &config::Pricing) -> anyhow::Result<Price> {
 /// A miner's settings with the key in `key`, which is made if it is missing.
 pub(crate) fn miner_settings(config: &Config, key: &Path, behaviour: Behaviour) -> anyhow::Result<miner::Config> {
     let section = &config.miner;
-    let pair = KeyFile::at(key).load_or_create(OsRng).with_context(|| format!("{}", key.display()))?;
+    let pair = hotkey(key)?;
     let now_ns: miner::NowNs =
         Arc::new(|| Clock::System.now().timestamp_nanos_opt().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(0));
     let rng: miner::RngFactory = Arc::new(|| Box::new(OsRng));

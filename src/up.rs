@@ -22,6 +22,8 @@ use crate::{cli, keys};
 pub(crate) struct MinerPlan {
     pub(crate) name: &'static str,
     pub(crate) behaviour: Behaviour,
+    /// A new hotkey at every start: nobody knows it yet.
+    pub(crate) newcomer: bool,
 }
 
 /// A started service.
@@ -35,7 +37,7 @@ pub(crate) struct Running {
 
 /// `reliquary up`: starts all of it, says how to reach it, and stays.
 pub(crate) async fn run(config: &Config, lifecycle: &Lifecycle, mut ending: Ending) -> anyhow::Result<ExitCode> {
-    let plans = ["alice", "bob"].map(|name| MinerPlan { name, behaviour: Behaviour::Honest });
+    let plans = ["alice", "bob"].map(|name| MinerPlan { name, behaviour: Behaviour::Honest, newcomer: false });
     let running = tokio::select! {
         running = start(config, lifecycle, &plans, Audit::Full, say) => running?,
         () = ending.signalled() => return Ok(ExitCode::FAILURE),
@@ -80,6 +82,9 @@ pub(crate) async fn start(
     let known = store::miners::list(&mut conn).await?;
     for plan in plans {
         let key = roles::miner_key_path(config, plan.name);
+        if plan.newcomer && key.exists() {
+            std::fs::remove_file(&key)?;
+        }
         let settings = roles::miner_settings(config, &key, plan.behaviour.clone())?;
         let listener = roles::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "a miner's port")?;
         let url = format!("http://{}", listener.local_addr()?);

@@ -1,8 +1,9 @@
 //! What the demo shows while the job runs: one bar per stage and the rate.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::Value;
 
 /// The stages of a rollout, in order, with the job count that each one follows.
@@ -24,13 +25,17 @@ impl Progress {
         let bar = |name: &'static str, template: &str| {
             let style = ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                    // a formatter that cannot write has nowhere to report it
+                    let _ = write!(out, "{:.0} rollouts/s", state.per_sec());
+                })
                 .progress_chars("━╸─");
             let bar = all.add(ProgressBar::new(rollouts).with_style(style).with_prefix(name));
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         };
         let plain = "  {prefix:<10} {bar:40.cyan/dim} {pos:>5}/{len}";
-        let rated = "  {prefix:<10} {bar:40.green/dim} {pos:>5}/{len}  {per_sec} {msg}";
+        let rated = "  {prefix:<10} {bar:40.green/dim} {pos:>5}/{len}  {rate}";
         let stages = STAGES.iter().map(|(name, _)| bar(name, plain)).collect();
         Self { stages, delivered: bar("delivered", rated), all }
     }

@@ -1,6 +1,6 @@
 //! Follows a job's stream to its end, across cuts, and writes what arrives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
@@ -26,7 +26,12 @@ pub(crate) struct Received {
     /// Hotkey -> reject reason -> rollouts.
     pub(crate) rejected_by: BTreeMap<String, BTreeMap<String, u64>>,
     pub(crate) terminal: Option<String>,
+    /// What was said of refusals: once for each miner and reason.
+    announced: BTreeSet<(String, String)>,
 }
+
+/// ss58 address -> what the demo calls the miner.
+pub(crate) type Names = BTreeMap<String, &'static str>;
 
 /// Where the stream is written: one rollout a line, one event a line.
 pub(crate) struct Sink {
@@ -52,6 +57,7 @@ pub(crate) async fn follow(
     job: &str,
     sink: &mut Sink,
     progress: &Progress,
+    names: &Names,
 ) -> anyhow::Result<Received> {
     let mut received = Received::default();
     let mut reconnects = 0;
@@ -59,7 +65,7 @@ pub(crate) async fn follow(
         match customer.events(job, received.last).await {
             Ok(Some(mut stream)) => {
                 while let Some(Ok(event)) = stream.next().await {
-                    received.take(&event, sink, progress)?;
+                    received.take(&event, sink, progress, names)?;
                 }
             }
             Ok(None) => break, // 204: nothing will follow
@@ -75,7 +81,13 @@ pub(crate) async fn follow(
 }
 
 impl Received {
-    fn take(&mut self, event: &StreamEvent, sink: &mut Sink, progress: &Progress) -> anyhow::Result<()> {
+    fn take(
+        &mut self,
+        event: &StreamEvent,
+        sink: &mut Sink,
+        progress: &Progress,
+        names: &Names,
+    ) -> anyhow::Result<()> {
         ensure!(event.sequence == self.last + 1, "event {} came after {}", event.sequence, self.last);
         self.last = event.sequence;
         let data = &event.body["data"];
@@ -86,7 +98,11 @@ impl Received {
                 *self.rejected_by.entry(hotkey).or_default().entry(reason).or_default() += 1;
             }
             "group.rejected" => {
-                progress.say(&format!("  refused: {} from {}", text(&data["reason"]), text(&data["hotkey"])));
+                let (hotkey, reason) = (text(&data["hotkey"]), text(&data["reason"]));
+                if self.announced.insert((hotkey.clone(), reason.clone())) {
+                    let name = names.get(&hotkey).copied().unwrap_or("a miner");
+                    progress.say(&format!("  refused: {name} ({hotkey}): {reason}; its groups go to another miner"));
+                }
             }
             "job.completed" | "job.failed" | "job.cancelled" => self.terminal = Some(event.event.clone()),
             _ => {}

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// The facts of a finished demo, as the customer saw them.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
+pub(crate) struct Summary {
     pub job_id: String,
     pub prompts: u64,
     pub groups: u64,
@@ -36,7 +36,7 @@ pub struct Summary {
 
 /// What only the person's summary shows.
 #[derive(Debug, Clone, Default)]
-pub struct Details {
+pub(crate) struct Details {
     pub groups_accepted: u64,
     pub groups_filtered: u64,
     pub groups_failed: u64,
@@ -53,11 +53,11 @@ pub struct Details {
 const TAO: f64 = 1e9;
 
 impl Summary {
-    pub fn for_a_person(&self) -> String {
+    pub(crate) fn for_a_person(&self) -> String {
         let mut text = String::new();
         let details = &self.details;
         // writing to a String cannot fail
-        let _ = writeln!(text, "\nJob {}  ·  {:.1} s", self.job_id, self.seconds);
+        let _ = writeln!(text, "\n\nJob {}  ·  {:.1} s", self.job_id, self.seconds);
         let _ = writeln!(
             text,
             "\n  prompts    {} · groups {} accepted, {} filtered, {} failed",
@@ -65,7 +65,7 @@ impl Summary {
         );
         let _ = writeln!(
             text,
-            "  rollouts   {} generated · {} verified · {} selected · {} filtered · {} delivered ({} tokens, each with its proof)",
+            "  rollouts   {} generated · {} verified · {} selected · {} filtered · {} delivered\n             {} tokens, each with its proof",
             self.generated, self.verified, self.selected, self.filtered, self.delivered, details.tokens
         );
         self.miners(&mut text);
@@ -101,7 +101,7 @@ impl Summary {
             } else {
                 format!("REFUSED {}", reasons.join(", "))
             };
-            let _ = writeln!(text, "    {name:<42} {delivered:>4} delivered · {verdict}");
+            let _ = writeln!(text, "    {name:<24} {delivered:>4} delivered · {verdict}");
         }
     }
 

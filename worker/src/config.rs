@@ -21,6 +21,8 @@ pub struct Config {
     /// Requests to miners at the same time.
     pub max_requests: usize,
     pub max_groups_per_request: u32,
+    /// Groups that a miner gets at once while none of its answers was ever verified.
+    pub trial_groups: u32,
     /// Refused answers after which a group fails.
     pub max_attempts: u32,
     /// A group that was refused and that no miner takes for this long fails.
@@ -63,6 +65,7 @@ impl Default for Config {
             max_tries: 20,
             max_requests: 32,
             max_groups_per_request: 16,
+            trial_groups: 2,
             max_attempts: 6,
             no_miner_after_ms: 600_000,
             quarantine_after: 3,

@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 
 use crate::announce::Subject;
 use crate::collect::{self, End};
-use crate::driver::retrying;
+use crate::driver::{continue_trace, retrying};
 use crate::give_up::{self, Unfinished};
 use crate::keep::keep;
 use crate::refuse::{self, Refusal, Scope};
@@ -58,6 +58,8 @@ async fn lease(cx: &Context) -> Result<Option<(Candidate, Dispatch)>, Error> {
     } {
         drawn.push(left.swap_remove(index));
     }
+    // a newcomer is always tried, and with little: that is how it gets a score, and how little a cheat can spoil
+    drawn.sort_by_key(|miner| !miner.newcomer);
     // a group that a miner failed comes back to it only when everybody else has failed it too
     for again in [false, true] {
         for miner in &drawn {
@@ -65,7 +67,7 @@ async fn lease(cx: &Context) -> Result<Option<(Candidate, Dispatch)>, Error> {
                 hotkey: miner.hotkey,
                 checkpoint,
                 profile,
-                max_groups: i64::from(cx.config.max_groups_per_request).clamp(1, MAX_TASKS as i64),
+                max_groups: most_groups(cx, miner),
                 hold: cx.config.lease(),
                 again,
                 fresh,
@@ -79,6 +81,11 @@ async fn lease(cx: &Context) -> Result<Option<(Candidate, Dispatch)>, Error> {
         }
     }
     Ok(None)
+}
+
+fn most_groups(cx: &Context, miner: &Candidate) -> i64 {
+    let most = i64::from(cx.config.max_groups_per_request).clamp(1, MAX_TASKS as i64);
+    if miner.newcomer { most.min(i64::from(cx.config.trial_groups).max(1)) } else { most }
 }
 
 /// A request and the groups it is for: task `i` of the request is group `i` of the dispatch.
@@ -108,11 +115,20 @@ impl Order {
 
 /// Sees one request through to its end: every group of it is taken in, refused or withdrawn.
 async fn run(cx: &Arc<Context>, miner: Candidate, dispatch: Dispatch) {
+    let terms = async { job_terms::read(&mut *cx.db.acquire().await?, dispatch.job).await };
+    let terms = match terms.await {
+        Ok(terms) => terms,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the job could not be read");
+            return withdraw(cx, &dispatch, &dispatch.groups).await;
+        }
+    };
     let span = tracing::info_span!(
         "worker.dispatch", job.id = %dispatch.job, miner.hotkey = %miner.hotkey, groups = dispatch.groups.len()
     );
+    continue_trace(&span, &terms);
     async {
-        let order = match prepare(cx, miner, &dispatch).await {
+        let order = match prepare(cx, miner, &dispatch, terms).await {
             Ok(order) => order,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the request could not be made");
@@ -130,12 +146,13 @@ async fn run(cx: &Arc<Context>, miner: Candidate, dispatch: Dispatch) {
     .await;
 }
 
-async fn prepare(cx: &Context, miner: Candidate, dispatch: &Dispatch) -> Result<Order, Error> {
+async fn prepare(
+    cx: &Context,
+    miner: Candidate,
+    dispatch: &Dispatch,
+    terms: JobTerms,
+) -> Result<Order, Error> {
     let mut conn = cx.db.acquire().await?;
-    let terms = job_terms::read(&mut conn, dispatch.job).await?;
-    if let Some(traceparent) = &terms.traceparent {
-        telemetry::set_parent(&tracing::Span::current(), traceparent);
-    }
     let indexes: Vec<u32> = dispatch.groups.iter().map(|group| group.prompt_index).collect();
     let prompts = prompts_read::of_job(&mut conn, dispatch.job, &indexes).await?;
     drop(conn);
@@ -154,7 +171,8 @@ async fn prepare(cx: &Context, miner: Candidate, dispatch: &Dispatch) -> Result<
         randomness: terms.randomness,
         sampling: terms.sampling(),
         tasks: prompts.into_iter().map(task).collect(),
-        traceparent: terms.traceparent.clone(),
+        // the miner's log can be joined with this very request
+        traceparent: telemetry::current_traceparent().or_else(|| terms.traceparent.clone()),
     };
     let started = retrying(cx, || async {
         let mut tx = cx.db.begin().await?;

@@ -87,12 +87,11 @@ fn audit_all(
     judged: &mpsc::Sender<Verdict>,
 ) {
     while let Some((index, group, bytes)) = fetched.blocking_recv() {
-        let span = tracing::info_span!("worker.verify", job.id = %group.job, group.id = %group.id);
-        let verdict = span.in_scope(|| match bytes {
+        let verdict = match bytes {
             _ if cx.stop.is_cancelled() => Err(Error::Stopping),
             Ok(bytes) => audit(cx, &group, &bytes),
             Err(error) => Err(error),
-        });
+        };
         if judged.blocking_send((index, verdict)).is_err() {
             return; // the leases are gone
         }
@@ -101,9 +100,11 @@ fn audit_all(
 
 fn audit(cx: &Context, group: &Leased, bytes: &[u8]) -> Result<Verdicts, Error> {
     let segment = Segment::decode(bytes, group.hotkey).map_err(store::Error::from)?;
+    let span = tracing::info_span!("worker.verify", job.id = %group.job, group.id = %group.id);
     if let Some(traceparent) = &segment.request.traceparent {
-        telemetry::set_parent(&tracing::Span::current(), traceparent);
+        telemetry::set_parent(&span, traceparent);
     }
+    let _span = span.entered();
     let heads: Vec<_> = segment.group.commitments.iter().map(|commitment| commitment.head).collect();
     let root = grail::chain::group_root(&heads);
     if group.taken_in.as_ref().is_none_or(|taken_in| taken_in.root != root) {
@@ -174,8 +175,9 @@ async fn write(
     refuse::note(job, &refusals);
     metrics::groups_moved(GroupState::Verified, passed);
     cx.wake.groups(GroupState::Verified);
+    // refused groups wait for another miner; a newcomer that passed its trial can take more
+    cx.wake.groups(GroupState::Pending);
     if !refusals.is_empty() {
-        cx.wake.groups(GroupState::Pending);
         cx.wake.events(job);
     }
     Ok(())

@@ -134,9 +134,12 @@ pub struct Candidate {
     pub hotkey: Hotkey,
     pub url: String,
     pub score: f64,
+    /// No answer of it was ever verified.
+    pub newcomer: bool,
 }
 
-/// Active miners of this checkpoint and profile, seen within `fresh`, that have room.
+/// Active miners of this checkpoint and profile, seen within `fresh`, that have room. A newcomer has none while its
+/// trial is under way.
 pub async fn candidates(
     conn: &mut PgConnection,
     checkpoint: CheckpointId,
@@ -145,7 +148,7 @@ pub async fn candidates(
 ) -> Result<Vec<Candidate>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT m.hotkey, m.url, m.score FROM miners m
+        SELECT m.hotkey, m.url, m.score, (m.verified = 0) AS "newcomer!" FROM miners m
         CROSS JOIN LATERAL (
             SELECT COALESCE(sum(j.samples), 0) AS rollouts FROM groups g JOIN jobs j ON j.id = g.job_id
             WHERE g.hotkey = m.hotkey AND g.state = 'dispatched'
@@ -153,6 +156,9 @@ pub async fn candidates(
         WHERE m.state = 'active' AND m.checkpoint_id = $1 AND m.profile_id = $2
             AND m.last_seen_at > now() - make_interval(secs => $3)
             AND m.capacity > leased.rollouts
+            AND (m.verified > 0 OR NOT EXISTS (
+                SELECT 1 FROM groups t WHERE t.hotkey = m.hotkey AND t.state IN ('dispatched', 'received', 'scored')
+            ))
         ORDER BY m.hotkey
         "#,
         checkpoint.as_bytes(),
@@ -162,7 +168,7 @@ pub async fn candidates(
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|row| Ok(Candidate { hotkey: hotkey(&row.hotkey)?, url: row.url, score: row.score }))
+        .map(|row| Ok(Candidate { hotkey: hotkey(&row.hotkey)?, url: row.url, score: row.score, newcomer: row.newcomer }))
         .collect()
 }
 
