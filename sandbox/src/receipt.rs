@@ -28,6 +28,8 @@ pub struct Receipt {
     pub wasi_profile: WasiProfile,
     /// See [`input_hash`].
     pub input_hash: ContentHash,
+    /// Decimal text in JSON: readers with 53-bit numbers would lose its low bits.
+    #[serde(with = "decimal")]
     pub seed: u64,
     pub outcome: Outcome,
     /// The bits of each reward, in the order of the samples. Empty unless the outcome is ok.
@@ -197,6 +199,22 @@ fn log_hash(log: &[LogLine]) -> ContentHash {
         t.u64(line.level as u64).text(&line.message);
     }
     t.finish()
+}
+
+/// A number as text, in its one spelling.
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let value = text.parse::<u64>().ok().filter(|value| value.to_string() == text);
+        value.ok_or_else(|| de::Error::custom("a seed is a decimal integer below 2^64, as a string"))
+    }
 }
 
 /// Bits as hex text: JSON readers lose the low bits of large numbers.
