@@ -72,7 +72,7 @@ fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if matches!(arguments.command, Command::Demo(_) | Command::Bench(_)) && config.telemetry.filter == "info" {
-        config.telemetry.filter = "error".to_owned(); // refusals are shown, not logged, here
+        "error".clone_into(&mut config.telemetry.filter); // refusals are shown, not logged, here
     }
     let telemetry = telemetry::start(&config.telemetry, arguments.command.role())?;
     let code = match &arguments.command {

@@ -78,15 +78,13 @@ pub(crate) async fn create(
 ) -> anyhow::Result<NewKey> {
     let now = clock.now();
     let mut tx = db.begin().await?;
-    let account = match account {
-        Some(account) => {
-            store::accounts::find(&mut tx, account).await?.with_context(|| format!("no account {account}"))?.id
-        }
-        None => {
-            let account = AccountId(Uuid::now_v7());
-            store::accounts::create(&mut tx, account, name, now).await?;
-            account
-        }
+    let account = if let Some(account) = account {
+        let found = store::accounts::find(&mut tx, account).await?;
+        found.with_context(|| format!("no account {account}"))?.id
+    } else {
+        let account = AccountId(Uuid::now_v7());
+        store::accounts::create(&mut tx, account, name, now).await?;
+        account
     };
     let text = KeyText::generate(&mut OsRng);
     store::api_keys::create(&mut tx, KeyId(Uuid::now_v7()), account, name, &text, now).await?;

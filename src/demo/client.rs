@@ -33,7 +33,7 @@ impl Customer {
         let http = Client::builder()
             .default_headers(headers)
             .connect_timeout(Duration::from_secs(5))
-            .read_timeout(Duration::from_secs(60))
+            .read_timeout(Duration::from_mins(1))
             .no_proxy()
             .build()?;
         Ok(Self { base: base.trim_end_matches('/').to_owned(), http })
@@ -100,7 +100,7 @@ impl Customer {
 
 /// Sends, and turns a problem+json answer into an error that shows it.
 async fn answer(request: RequestBuilder) -> anyhow::Result<Value> {
-    let response = request.timeout(Duration::from_secs(60)).send().await?;
+    let response = request.timeout(Duration::from_mins(1)).send().await?;
     let status = response.status();
     let text = response.text().await?;
     if !status.is_success() {

@@ -101,7 +101,8 @@ impl Received {
                 let (hotkey, reason) = (text(&data["hotkey"]), text(&data["reason"]));
                 if self.announced.insert((hotkey.clone(), reason.clone())) {
                     let name = names.get(&hotkey).copied().unwrap_or("a miner");
-                    progress.say(&format!("  refused: {name} ({hotkey}): {reason}; its groups go to another miner"));
+                    let start = hotkey.get(..8).unwrap_or_default();
+                    progress.say(&format!("  refused {name} ({start}…): {reason}; its groups go to another miner"));
                 }
             }
             "job.completed" | "job.failed" | "job.cancelled" => self.terminal = Some(event.event.clone()),

@@ -87,7 +87,7 @@ impl Summary {
         );
         let _ = writeln!(text, "\n  rollouts and proofs  {}", details.rollouts_file.display());
         let _ = writeln!(text, "  event log            {}", details.events_file.display());
-        let _ = writeln!(text, "  verify it yourself   {}", details.verify_command);
+        let _ = writeln!(text, "  verify it yourself:\n    {}", details.verify_command);
         text
     }
 

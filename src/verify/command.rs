@@ -1,6 +1,7 @@
 //! `reliquary verify FILE --checkpoint DIR`: a verdict per rollout that does not hold, a summary, an exit code.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::PathBuf;
@@ -124,7 +125,8 @@ impl Report {
             self.service_key
         );
         for (finding, count) in &self.findings {
-            text.push_str(&format!("\n  {finding:<20} {count}"));
+            // writing to a String cannot fail
+            let _ = write!(text, "\n  {finding:<20} {count}");
         }
         text
     }
