@@ -73,20 +73,13 @@ fn bearer(request: &HttpRequest) -> Option<KeyText> {
 
 async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Result<Caller, ApiError> {
     let now = state.ambient.now();
-    let key = match cache.find(text.lookup(), now) {
-        Some(key) => key,
-        None => {
-            let mut conn = state.db.acquire().await?;
-            let key = api_keys::find(&mut conn, text.lookup()).await?.ok_or(ApiError::InvalidApiKey)?;
-            if key.admits(text) {
-                cache.keep(key.clone(), now);
-            }
-            key
-        }
-    };
-    if key.admits(text) {
-        Ok(Caller { account: key.account, key: key.id })
-    } else {
-        Err(ApiError::InvalidApiKey)
+    let caller = |key: &ApiKey| Caller { account: key.account, key: key.id };
+    if let Some(key) = cache.find(text.lookup(), now).filter(|key| key.admits(text)) {
+        return Ok(caller(&key));
     }
+    let found = api_keys::find(&mut *state.db.acquire().await?, text.lookup()).await?;
+    let key = found.filter(|key| key.admits(text)).ok_or(ApiError::InvalidApiKey)?;
+    let caller = caller(&key);
+    cache.keep(key, now);
+    Ok(caller)
 }

@@ -16,8 +16,9 @@ use crate::error::{ApiError, BodyError};
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const WASM: &str = "application/wasm";
 
-/// A body may take this long to arrive.
+/// A body may take this long to arrive, and as much longer as a slow line needs for its size.
 const ARRIVAL: Duration = Duration::from_secs(30);
+const SLOW_LINE_BYTES_PER_S: usize = 256 << 10;
 /// Objects and lists inside each other.
 const MAX_DEPTH: usize = 64;
 
@@ -79,7 +80,8 @@ impl Body {
         if self.announced.is_some_and(|length| length > patience as u64) {
             return Err(ApiError::PayloadTooLarge { limit });
         }
-        let arrival = tokio::time::timeout(ARRIVAL, async {
+        let time = ARRIVAL + Duration::from_secs((limit / SLOW_LINE_BYTES_PER_S) as u64);
+        let arrival = tokio::time::timeout(time, async {
             let mut bytes = BytesMut::new();
             let mut total = 0_usize;
             while let Some(chunk) = self.payload.next().await {
@@ -146,7 +148,7 @@ fn escaped(key: &str) -> String {
 /// Line and column of an offset, in the words of serde_json.
 fn place(bytes: &[u8], offset: usize) -> String {
     let before = &bytes[..offset];
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let line = before.split(|byte| *byte == b'\n').count();
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     format!("at line {line} column {}", offset - start + 1)
 }

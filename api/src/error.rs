@@ -357,9 +357,11 @@ fn summary(errors: &[FieldError]) -> String {
 /// `#/prompts/3/text` as people write it: `prompts[3].text`.
 fn dotted(pointer: &str) -> String {
     let mut out = String::new();
-    for part in pointer.trim_start_matches("#").split('/').filter(|part| !part.is_empty()) {
+    for part in pointer.trim_start_matches('#').split('/').filter(|part| !part.is_empty()) {
         if part.bytes().all(|byte| byte.is_ascii_digit()) {
-            out.push_str(&format!("[{part}]"));
+            out.push('[');
+            out.push_str(part);
+            out.push(']');
         } else {
             if !out.is_empty() {
                 out.push('.');

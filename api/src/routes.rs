@@ -1,8 +1,10 @@
 //! Every route, in one table. What a path does not take is answered by its own 405.
 
+use std::future::ready;
+
+use actix_web::Resource;
 use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig, get, post};
-use actix_web::{Resource, Responder};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{billing, checkpoints, jobs, meta, rewards, rollouts};
@@ -53,9 +55,6 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
 }
 
 fn at(path: &str, allow: &'static str) -> Resource {
-    web::resource(path).default_service(web::to(move || wrong_method(allow)))
-}
-
-async fn wrong_method(allow: &'static str) -> Result<impl Responder, ApiError> {
-    Err::<&str, _>(ApiError::MethodNotAllowed { allow })
+    let wrong_method = move || ready(Err::<&str, _>(ApiError::MethodNotAllowed { allow }));
+    web::resource(path).default_service(web::to(wrong_method))
 }

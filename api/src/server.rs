@@ -25,11 +25,16 @@ pub fn server(
     stop: CancellationToken,
 ) -> io::Result<Server> {
     cut_off_stalled_clients(&listener, config.write_timeout_ms)?;
+    let threads = match config.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    };
     let state = web::Data::new(state);
     let keys = web::Data::new(KeyCache::default());
     let streams = web::Data::new(Streams::new(config.max_event_streams));
     let token = web::Data::new(stop.clone());
-    let limits = web::Data::new(config.clone());
+    let config = web::Data::new(config);
+    let limits = config.clone();
     let app = move || {
         App::new()
             .app_data(state.clone())
@@ -39,10 +44,6 @@ pub fn server(
             .app_data(limits.clone())
             .configure(routes)
             .wrap(Request)
-    };
-    let threads = match config.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
     };
     let server = HttpServer::new(app)
         .workers(threads)

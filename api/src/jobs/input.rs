@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use protocol::advantage::Method;
 use protocol::job::OnError;
 use protocol::selection::Dedup;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -68,7 +69,7 @@ pub(crate) struct PromptInput {
     /// What the reward function compares with, as plain text. Not beside `reward_input`.
     pub(crate) reference: Option<String>,
     /// What the reward function compares with, as any JSON; it gets the text of it.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = serde_json::Value)]
     #[serde(default, deserialize_with = "raw")]
     pub(crate) reward_input: Option<Box<RawValue>>,
     /// A JSON object for the reward function; at most 4096 bytes.
@@ -199,11 +200,18 @@ pub(crate) struct BudgetInput {
 }
 
 /// One of a few words, or another text, which is then reported beside whatever else is wrong.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(crate) enum Word<T> {
     Known(T),
     Unknown(String),
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let word: Result<T, serde::de::value::Error> = T::deserialize(text.as_str().into_deserializer());
+        Ok(word.map_or(Self::Unknown(text), Self::Known))
+    }
 }
 
 /// How rewards become advantages.

@@ -129,20 +129,15 @@ fn model(given: Option<&str>, faults: &mut Faults) -> Option<CheckpointId> {
 }
 
 fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> SamplingSpec {
-    let n = match given.n {
-        Some(n) => faults.whole(n, 1..=i64::from(MAX_SAMPLES), "#/sampling/n"),
-        None => {
-            faults.add("#/sampling/n", "required", "say how many completions each prompt gets");
-            None
-        }
-    };
-    let max_tokens = match given.max_tokens {
-        Some(tokens) => faults.whole(tokens, 1..=context as i64, "#/sampling/max_tokens"),
-        None => {
-            faults.add("#/sampling/max_tokens", "required", "say how long a completion may get");
-            None
-        }
-    };
+    if given.n.is_none() {
+        faults.add("#/sampling/n", "required", "say how many completions each prompt gets");
+    }
+    let n = given.n.and_then(|n| faults.whole(n, 1..=i64::from(MAX_SAMPLES), "#/sampling/n"));
+    if given.max_tokens.is_none() {
+        faults.add("#/sampling/max_tokens", "required", "say how long a completion may get");
+    }
+    let most = 1..=context as i64;
+    let max_tokens = given.max_tokens.and_then(|tokens| faults.whole(tokens, most, "#/sampling/max_tokens"));
     // numbers that lead to no further faults: these would only hide the one that there is
     let (n, max_tokens) = (n.unwrap_or(2), max_tokens.unwrap_or(1));
     let temperature = given.temperature.unwrap_or(1.0);
@@ -155,7 +150,8 @@ fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> Sampl
     if !(top_p as f32 > 0.0 && top_p <= 1.0) {
         faults.add("#/sampling/top_p", "out_of_range", format!("{top_p} is not above 0 and at most 1"));
     }
-    let top_k = faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k").unwrap_or(0);
+    let top_k =
+        faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k").unwrap_or(0);
     SamplingSpec { n, temperature: temperature as f32, top_p: top_p as f32, top_k, max_tokens }
 }
 

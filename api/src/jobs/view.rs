@@ -57,7 +57,7 @@ pub(crate) struct JobView {
 
 /// The states of a job; the last three are final.
 #[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[schema(as = JobStatus, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::JobStatus writes")]
 enum Status {
     Queued,
@@ -101,6 +101,7 @@ struct RolloutCountsView {
 
 /// Amounts in rao, as strings.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of every amount's name")]
 struct Spend {
     /// Held when the job was created.
     #[schema(value_type = String, example = "61440000")]

@@ -5,7 +5,12 @@ use serde_json::json;
 
 use crate::harness::{Answer, Customer, Service, job_body};
 
-async fn send(service: &Service, customer: &Customer, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+async fn send(
+    service: &Service,
+    customer: &Customer,
+    content_type: &str,
+    body: impl Into<reqwest::Body>,
+) -> Answer {
     let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key);
     Answer::of(request.header("content-type", content_type).body(body).send().await.unwrap()).await
 }
@@ -18,20 +23,37 @@ async fn unreadable_json_is_refused_with_its_place() {
     unknown["prompts"][0]["prompt"] = json!("x");
     let mut typed = job_body(1);
     typed["sampling"]["n"] = json!("2");
-    let deep = format!(r#"{{"prompts":[{{"text":"a","reward_input":{}1{}}}]}}"#, "[".repeat(100), "]".repeat(100));
+    let deep =
+        format!(r#"{{"prompts":[{{"text":"a","reward_input":{}1{}}}]}}"#, "[".repeat(100), "]".repeat(100));
     let cases: Vec<(Vec<u8>, &str, &str, &str)> = vec![
-        (b"{\"prompts\":[{\"text\":\"\xff\"}]}".to_vec(), "invalid_json", "#", "not UTF-8 at line 1 column 22"),
+        (
+            b"{\"prompts\":[{\"text\":\"\xff\"}]}".to_vec(),
+            "invalid_json",
+            "#",
+            "not UTF-8 at line 1 column 22",
+        ),
         (b"".to_vec(), "invalid_json", "#", "EOF"),
         (b"{".to_vec(), "invalid_json", "#", "EOF"),
         (b"[]".to_vec(), "invalid_json", "#", "line 1 column"),
         (format!("{} x", job_body(1)).into_bytes(), "invalid_json", "#", "trailing characters"),
         (deep.into_bytes(), "invalid_json", "#", "inside each other"),
-        (unknown.to_string().into_bytes(), "unknown_parameter", "#/prompts/0/prompt", "unknown field `prompt`"),
+        (
+            unknown.to_string().into_bytes(),
+            "unknown_parameter",
+            "#/prompts/0/prompt",
+            "unknown field `prompt`",
+        ),
         (br#"{"prompt":[]}"#.to_vec(), "unknown_parameter", "#/prompt", "unknown field `prompt`"),
         (typed.to_string().into_bytes(), "invalid_json", "#/sampling/n", "invalid type: string"),
         (br#"{"sampling":{"n":1.5}}"#.to_vec(), "invalid_json", "#/sampling/n", "1.5"),
-        (br#"{"sampling":{"temperature":1e999}}"#.to_vec(), "invalid_json", "#/sampling/temperature", "out of range"),
+        (
+            br#"{"sampling":{"temperature":1e999}}"#.to_vec(),
+            "invalid_json",
+            "#/sampling/temperature",
+            "out of range",
+        ),
         (br#"{"prompts":[{"token_ids":[-1]}]}"#.to_vec(), "invalid_json", "#/prompts/0/token_ids/0", "-1"),
+        (br#"{"reward":{"mode":3}}"#.to_vec(), "invalid_json", "#/reward/mode", "expected a string"),
         (br#"{"sampling":{"n":1,"n":2}}"#.to_vec(), "invalid_json", "#/sampling", "duplicate field"),
     ];
     for (body, code, pointer, words) in cases {
@@ -56,10 +78,14 @@ async fn bodies_that_are_too_large_are_refused() {
     assert_eq!(little.json(413)["meta"]["limit_bytes"], 256 << 10);
     let chunks = (0..9).map(|_| Ok::<_, std::io::Error>(vec![b' '; 32 << 10]));
     let unannounced = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
-    assert_eq!(send(&service, &customer, "application/json", unannounced).await.problem(413), "payload_too_large");
+    assert_eq!(
+        send(&service, &customer, "application/json", unannounced).await.problem(413),
+        "payload_too_large"
+    );
     let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key);
     // its sender may be cut off while it sends; it never gets through
-    if let Ok(response) = request.header("content-type", "application/json").body(text(20 << 20)).send().await {
+    if let Ok(response) = request.header("content-type", "application/json").body(text(20 << 20)).send().await
+    {
         assert_eq!(response.status(), 413);
     }
     service.assert_nothing_stored().await;
@@ -102,7 +128,10 @@ async fn a_request_that_never_ends_its_headers_is_cut_off() {
     socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Drip: ").await.unwrap();
     let mut answer = Vec::new();
     let read = socket.read_to_end(&mut answer);
-    tokio::time::timeout(std::time::Duration::from_secs(20), read).await.expect("the server hangs up").unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(20), read)
+        .await
+        .expect("the server hangs up")
+        .unwrap();
     let text = String::from_utf8_lossy(&answer);
     assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{text}");
     assert_eq!(service.request(Method::GET, "/healthz").send().await.unwrap().status(), 200);

@@ -42,12 +42,21 @@ async fn graceful_keeps_what_was_answered_and_immediate_drops_it() {
     let path = format!("/v1/jobs/{job}/cancel");
     let graceful = service.post(&customer, &path, &json!({ "mode": "graceful" })).await.json(202);
     let groups = &graceful["counts"]["groups"];
-    assert_eq!((&graceful["status"], &groups["received"], &groups["cancelled"]), (&json!("cancelling"), &json!(1), &json!(2)));
+    assert_eq!(
+        (&graceful["status"], &groups["received"], &groups["cancelled"]),
+        (&json!("cancelling"), &json!(1), &json!(2))
+    );
     let immediate = service.post(&customer, &path, &json!({ "mode": "immediate" })).await.json(202);
     let groups = &immediate["counts"]["groups"];
-    assert_eq!((&immediate["status"], &groups["accepted"], &groups["cancelled"]), (&json!("cancelled"), &json!(1), &json!(3)));
+    assert_eq!(
+        (&immediate["status"], &groups["accepted"], &groups["cancelled"]),
+        (&json!("cancelled"), &json!(1), &json!(3))
+    );
     assert_eq!(immediate["outcome"], "partial");
-    assert_eq!(immediate["spend"], json!({ "held_rao": "8000", "charged_rao": "2000", "released_rao": "6000" }));
+    assert_eq!(
+        immediate["spend"],
+        json!({ "held_rao": "8000", "charged_rao": "2000", "released_rao": "6000" })
+    );
     service.assert_ledger_clean().await;
 }
 
@@ -70,7 +79,13 @@ async fn wishes_that_are_none_are_refused() {
     let customer = service.customer(10_000).await;
     let job = service.job(&customer, 1).await;
     let path = format!("/v1/jobs/{job}/cancel");
-    assert_eq!(service.post(&customer, &path, &json!({ "mode": "later" })).await.problem(400), "invalid_json");
-    assert_eq!(service.post(&customer, &path, &json!({ "why": "x" })).await.problem(400), "unknown_parameter");
+    assert_eq!(
+        service.post(&customer, &path, &json!({ "mode": "later" })).await.problem(400),
+        "invalid_json"
+    );
+    assert_eq!(
+        service.post(&customer, &path, &json!({ "why": "x" })).await.problem(400),
+        "unknown_parameter"
+    );
     assert_eq!(service.get(&customer, &format!("/v1/jobs/{job}")).await.json(200)["status"], "queued");
 }

@@ -61,7 +61,10 @@ async fn every_form_of_prompt_is_tokenised() {
         .sql("SELECT text, length(tokens) / 4, reference, metadata FROM prompts ORDER BY prompt_index")
         .await;
     let rows: Vec<&str> = stored.lines().collect();
-    assert!(rows[0].starts_with("2 + 2|") && rows[0].ends_with(r#"|{"a":[null],"b":1.50}|{"k":1e3}"#), "{stored}");
+    assert!(
+        rows[0].starts_with("2 + 2|") && rows[0].ends_with(r#"|{"a":[null],"b":1.50}|{"k":1e3}"#),
+        "{stored}"
+    );
     // a template's text has a line break in it
     assert!(stored.contains("user: 2 + 2\nassistant:|"), "{stored}");
     assert_eq!(*rows.last().unwrap(), "|3|null|{}");
@@ -114,7 +117,9 @@ async fn lists_are_paged_and_filtered() {
     let mut after = String::new();
     loop {
         let page = service.get(&customer, &format!("/v1/jobs?limit=2{after}")).await.json(200);
-        seen.extend(page["data"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["data"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()),
+        );
         after = format!("&after={}", page["last_id"].as_str().unwrap());
         if page["has_more"] == json!(false) {
             break;
@@ -124,6 +129,10 @@ async fn lists_are_paged_and_filtered() {
     let none = service.get(&customer, "/v1/jobs?status=completed").await.json(200);
     assert_eq!((&none["data"], &none["last_id"]), (&json!([]), &Value::Null));
     for bad in ["limit=0", "limit=101", "limit=x", "after=x", "status=done", "colour=red"] {
-        assert_eq!(service.get(&customer, &format!("/v1/jobs?{bad}")).await.problem(400), "invalid_parameter", "{bad}");
+        assert_eq!(
+            service.get(&customer, &format!("/v1/jobs?{bad}")).await.problem(400),
+            "invalid_parameter",
+            "{bad}"
+        );
     }
 }

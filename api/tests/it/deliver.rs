@@ -67,7 +67,7 @@ pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<Rol
     ledger::capture(&mut tx, job, miner, terms.price.miner_share_bps, &charges, now).await.unwrap();
     tx.commit().await.unwrap();
 
-    let mut sql = format!(
+    let accepted = format!(
         "UPDATE groups SET state = 'accepted', attempt = 1, hotkey = '\\x{}', object_key = '{key}', \
             group_root = '\\x{}', receipt = '{}' WHERE id = '{}';\n",
         segment.group.hotkey,
@@ -75,30 +75,20 @@ pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<Rol
         serde_json::to_string(&receipt).unwrap(),
         group.0,
     );
-    for (sample, commitment) in segment.group.commitments.iter().enumerate() {
-        let reward = sample as f64 / 2.0;
-        let components = BTreeMap::from([("exact".to_owned(), 0.5)]);
-        let scored = Reward { value: Some(reward), components: &components, error: None };
-        let signed = RewardReceipt::sign(
-            "builtin/last-number".to_owned(),
-            json!({ "outcome": "ok" }),
-            [5; 32],
-            &commitment.head,
-            &scored,
-            &service.key,
-        );
-        let row = json!({
-            "id": rollouts[sample].0, "job_id": job.0, "group_id": group.0, "attempt": 1, "prompt_index": index,
-            "sample_index": sample, "state": "selected", "completion_tokens": commitment.tokens.len(),
-            "finish": "stop", "head": format!("\\x{}", hex::encode(commitment.head)),
-            "sample_hash": format!("\\x{}", hex::encode(commitment.sample_hash(&hash::tokens(&prompts[0].tokens)))),
-            "reward": reward, "reward_components": components, "reward_receipt": signed, "advantage": 0.1,
-            "repeats_in_group": false, "price": terms.price.rollout.get(), "sequence": first + sample as i64,
-            "created_at": now,
-        });
-        sql.push_str(&insert(&row));
-    }
-    service.sql(&sql).await;
+    let delivered = rollouts.iter().enumerate().map(|(sample, id)| {
+        let mut row = row(&segment, sample, service);
+        row["id"] = json!(id.0);
+        row["job_id"] = json!(job.0);
+        row["group_id"] = json!(group.0);
+        row["prompt_index"] = json!(index);
+        row["price"] = json!(terms.price.rollout.get());
+        row["sequence"] = json!(first + sample as i64);
+        row["created_at"] = json!(now);
+        let text = row.to_string().replace('\'', "''");
+        format!("INSERT INTO rollouts SELECT * FROM jsonb_populate_record(NULL::rollouts, '{text}');\n")
+    });
+    let statements: String = [accepted].into_iter().chain(delivered).collect();
+    service.sql(&statements).await;
 
     let mut tx = service.db.begin().await.unwrap();
     let ended = Ended { accepted: 1, ..Ended::default() };
@@ -108,9 +98,27 @@ pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<Rol
     rollouts
 }
 
-fn insert(row: &Value) -> String {
-    let text = row.to_string().replace('\'', "''");
-    format!("INSERT INTO rollouts SELECT * FROM jsonb_populate_record(NULL::rollouts, '{text}');\n")
+/// The columns that come from the commitment and its reward.
+fn row(segment: &Segment, sample: usize, service: &Service) -> Value {
+    let commitment = &segment.group.commitments[sample];
+    let reward = sample as f64 / 2.0;
+    let components = BTreeMap::from([("exact".to_owned(), 0.5)]);
+    let receipt = RewardReceipt::sign(
+        "builtin/last-number".to_owned(),
+        json!({ "outcome": "ok" }),
+        [5; 32],
+        &commitment.head,
+        &Reward { value: Some(reward), components: &components, error: None },
+        &service.key,
+    );
+    let prompt = hash::tokens(&segment.request.tasks[0].tokens);
+    json!({
+        "attempt": 1, "sample_index": sample, "state": "selected", "finish": "stop", "advantage": 0.1,
+        "completion_tokens": commitment.tokens.len(), "repeats_in_group": false,
+        "head": format!("\\x{}", hex::encode(commitment.head)),
+        "sample_hash": format!("\\x{}", hex::encode(commitment.sample_hash(&prompt))),
+        "reward": reward, "reward_components": components, "reward_receipt": receipt,
+    })
 }
 
 /// What an honest miner would have sent, but for the numbers.

@@ -35,7 +35,13 @@ impl Stream {
         Self { response, text: String::new() }
     }
 
-    async fn answer(service: &Service, customer: &Customer, job: &str, query: &str, last: Option<i64>) -> Response {
+    async fn answer(
+        service: &Service,
+        customer: &Customer,
+        job: &str,
+        query: &str,
+        last: Option<i64>,
+    ) -> Response {
         let request = service.request(Method::GET, &format!("/v1/jobs/{job}/events{query}"));
         let request = request.bearer_auth(&customer.key).header("accept", "text/event-stream");
         let request = match last {
@@ -84,8 +90,9 @@ fn parse(text: &str) -> Vec<Sent> {
 
 async fn append(service: &Service, job: &str, count: usize) {
     let id: JobId = job.parse().unwrap();
-    let events: Vec<NewEvent> =
-        (0..count).map(|n| NewEvent::new(EventType::GroupScored, json!({ "n": n, "text": "a\nb" }))).collect();
+    let events: Vec<NewEvent> = (0..count)
+        .map(|n| NewEvent::new(EventType::GroupScored, json!({ "n": n, "text": "a\nb" })))
+        .collect();
     let mut tx = service.db.begin().await.unwrap();
     store::events::append(&mut tx, id, service.clock.now(), &events).await.unwrap();
     tx.commit().await.unwrap();
@@ -103,7 +110,10 @@ async fn a_stream_follows_the_job_to_its_end_and_then_there_is_nothing() {
     deliver(&service, &job, 0).await;
     let events = stream.rest().await;
     let types: Vec<&str> = events.iter().map(|event| event.event.as_str()).collect();
-    assert_eq!(types, ["job.queued", "rollout.verified", "rollout.verified", "group.accepted", "job.completed"]);
+    assert_eq!(
+        types,
+        ["job.queued", "rollout.verified", "rollout.verified", "group.accepted", "job.completed"]
+    );
     assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 
     // what is stored is what is sent, byte for byte
@@ -205,9 +215,7 @@ async fn there_are_only_so_many_streams_and_a_gone_client_makes_room() {
     let third = Answer::of(Stream::answer(&service, &customer, &job, "", None).await).await;
     assert_eq!((third.problem(503).as_str(), third.header("retry-after")), ("too_many_streams", "2"));
     drop(first);
-    let again = async {
-        while Stream::answer(&service, &customer, &job, "", None).await.status() != 200 {}
-    };
+    let again = async { while Stream::answer(&service, &customer, &job, "", None).await.status() != 200 {} };
     tokio::time::timeout(Duration::from_secs(10), again).await.expect("the place is given back");
 }
 
@@ -225,7 +233,8 @@ async fn a_client_that_takes_nothing_is_cut_off() {
     let events = "INSERT INTO events (job_id, sequence, type, body) SELECT id, n, 'group.scored', repeat('x', 100000) \
         FROM jobs, generate_series(2, 400) AS n; UPDATE jobs SET last_sequence = 400";
     service.sql(events).await;
-    let mut socket = tokio::net::TcpStream::connect(service.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let mut socket =
+        tokio::net::TcpStream::connect(service.url.strip_prefix("http://").unwrap()).await.unwrap();
     let head = format!(
         "GET /v1/jobs/{job}/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer {}\r\n\r\n",
         customer.key
@@ -233,9 +242,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
     socket.write_all(head.as_bytes()).await.unwrap();
     socket.readable().await.unwrap(); // it has begun, and has the only place
     assert_eq!(Stream::answer(&service, &customer, &job, "", None).await.status(), 503);
-    let again = async {
-        while Stream::answer(&service, &customer, &job, "", None).await.status() != 200 {}
-    };
+    let again = async { while Stream::answer(&service, &customer, &job, "", None).await.status() != 200 {} };
     tokio::time::timeout(Duration::from_secs(20), again).await.expect("the stalled client is cut off");
     drop(socket);
 }
@@ -252,14 +259,16 @@ async fn whole_rollouts_come_with_their_events() {
     assert_eq!(events.len(), 1 + 20 * 3 + 1);
     let listed = service.get(&customer, &format!("/v1/jobs/{job}/rollouts?limit=100")).await.json(200);
     let bodies: Vec<Value> = events.iter().map(|event| serde_json::from_str(&event.data).unwrap()).collect();
-    let rollouts: Vec<&Value> = bodies.iter().map(|body| &body["data"]["rollout"]).filter(|r| r.is_object()).collect();
+    let rollouts: Vec<&Value> =
+        bodies.iter().map(|body| &body["data"]["rollout"]).filter(|r| r.is_object()).collect();
     assert_eq!(json!(rollouts), listed["data"]);
     for body in &bodies {
         assert_eq!(body["type"] == "rollout.verified", body["data"]["rollout"].is_object());
     }
     let again = Stream::open(&service, &customer, &job, "?include=rollout", Some(30)).await.rest().await;
     assert_eq!(again, events[30..]);
-    let page = service.get(&customer, &format!("/v1/jobs/{job}/events?include=rollout&limit=100")).await.json(200);
+    let page =
+        service.get(&customer, &format!("/v1/jobs/{job}/events?include=rollout&limit=100")).await.json(200);
     assert_eq!(page["data"], json!(bodies));
 }
 
@@ -271,7 +280,10 @@ async fn pages_carry_the_same_events() {
     append(&service, &job, 8).await;
     let path = format!("/v1/jobs/{job}/events");
     let first = service.get(&customer, &format!("{path}?limit=4")).await.json(200);
-    assert_eq!((&first["first_id"], &first["last_id"], &first["has_more"]), (&json!("1"), &json!("4"), &json!(true)));
+    assert_eq!(
+        (&first["first_id"], &first["last_id"], &first["has_more"]),
+        (&json!("1"), &json!("4"), &json!(true))
+    );
     let rest = service.get(&customer, &format!("{path}?limit=1000&starting_after=4")).await.json(200);
     assert_eq!((rest["data"].as_array().unwrap().len(), &rest["has_more"]), (5, &json!(false)));
     let none = service.get(&customer, &format!("{path}?starting_after=9")).await.json(200);
@@ -279,11 +291,21 @@ async fn pages_carry_the_same_events() {
     // a filter hides events, not progress
     let queued = service.get(&customer, &format!("{path}?types=job.queued,job.started")).await.json(200);
     assert_eq!((queued["data"].as_array().unwrap().len(), &queued["last_id"]), (1, &json!("9")));
-    for bad in ["starting_after=10", "starting_after=-1", "starting_after=x", "starting_after=9999999999999999999"] {
-        assert_eq!(service.get(&customer, &format!("{path}?{bad}")).await.problem(400), "invalid_cursor", "{bad}");
+    for bad in
+        ["starting_after=10", "starting_after=-1", "starting_after=x", "starting_after=9999999999999999999"]
+    {
+        assert_eq!(
+            service.get(&customer, &format!("{path}?{bad}")).await.problem(400),
+            "invalid_cursor",
+            "{bad}"
+        );
     }
     for bad in ["limit=0", "limit=1001", "types=x", "types=", "include=tokens", "include=rollout&limit=101"] {
-        assert_eq!(service.get(&customer, &format!("{path}?{bad}")).await.problem(400), "invalid_parameter", "{bad}");
+        assert_eq!(
+            service.get(&customer, &format!("{path}?{bad}")).await.problem(400),
+            "invalid_parameter",
+            "{bad}"
+        );
     }
     let bad = Stream::answer(&service, &customer, &job, "", Some(10)).await;
     assert_eq!(Answer::of(bad).await.problem(400), "invalid_cursor");

@@ -111,7 +111,8 @@ impl Service {
         let database = postgres.database("api", migrate).await.unwrap();
         let db = Db::connect(database.url(), 8).await.unwrap();
         let (dir, checkpoint) = checkpoint();
-        let (stop, tasks, key) = (CancellationToken::new(), TaskTracker::new(), ServiceKey::from_seed(&[9; 32]));
+        let (stop, tasks, key) =
+            (CancellationToken::new(), TaskTracker::new(), ServiceKey::from_seed(&[9; 32]));
         let price =
             Price { rollout: Rao::new(ROLLOUT_RAO).unwrap(), filtered_bps: 2_500, miner_share_bps: 8_000 };
         let clock = Clock::System;
@@ -188,7 +189,7 @@ impl Service {
     }
 
     pub(crate) async fn assert_ledger_clean(&self) {
-        let audit = store::ledger::audit(&mut *self.db.acquire().await.unwrap()).await.unwrap();
+        let audit = store::ledger::audit(&mut self.db.acquire().await.unwrap()).await.unwrap();
         assert!(audit.is_clean(), "{audit:?}");
     }
 }
@@ -215,7 +216,13 @@ pub(crate) fn job_body(prompts: usize) -> Value {
 fn checkpoint() -> (TempDir, Checkpoint) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/engine/tests/fixtures/llama");
     let dir = tempfile::tempdir().unwrap();
-    for name in ["config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
+    for name in [
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ] {
         std::fs::copy(source.join(name), dir.path().join(name)).unwrap();
     }
     let template = "{% for m in messages %}{% if m.role == 'robot' %}{{ raise_exception('robots may not speak') }}{% endif %}\

@@ -22,7 +22,10 @@ async fn the_same_request_gets_the_same_answer() {
     assert_eq!(again.status, 201);
     assert_eq!(create(&service, &customer, "k", &job_body(3)).await.problem(422), "idempotency_key_reused");
     // even a body that is not valid
-    assert_eq!(create(&service, &customer, "k", &json!({ "nonsense": 1 })).await.problem(422), "idempotency_key_reused");
+    assert_eq!(
+        create(&service, &customer, "k", &json!({ "nonsense": 1 })).await.problem(422),
+        "idempotency_key_reused"
+    );
     assert_eq!(service.sql("SELECT count(*) FROM jobs").await, "1");
     // other keys and other accounts are other requests
     assert_ne!(create(&service, &customer, "l", &job_body(2)).await.text, first.text);
@@ -40,7 +43,10 @@ async fn many_at_once_make_one_job() {
     assert!(answers.iter().all(|answer| answer.status == 201 && answer.text == answers[0].text));
     let fresh = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_empty()).count();
     assert_eq!(fresh, 1);
-    assert_eq!(service.sql("SELECT count(*), sum(held) FROM jobs, accounts WHERE kind = 'customer'").await, "1|40000");
+    assert_eq!(
+        service.sql("SELECT count(*), sum(held) FROM jobs, accounts WHERE kind = 'customer'").await,
+        "1|40000"
+    );
     service.assert_ledger_clean().await;
 }
 
@@ -52,7 +58,14 @@ async fn a_refused_request_leaves_its_key_free() {
     let bad = json!({ "prompts": [] });
     assert_eq!(create(&service, &customer, "k", &bad).await.status, 422);
     service.assert_nothing_stored().await;
-    create(&service, &customer, "k", &json!({ "prompts": [{ "text": "a" }], "sampling": { "n": 1, "max_tokens": 1 } })).await.json(201);
+    create(
+        &service,
+        &customer,
+        "k",
+        &json!({ "prompts": [{ "text": "a" }], "sampling": { "n": 1, "max_tokens": 1 } }),
+    )
+    .await
+    .json(201);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The gateway as its customers meet it: real routes over a real listener, a real Postgres, a database for each test.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod bodies;
 mod cancel;
 mod checkpoints;

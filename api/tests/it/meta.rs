@@ -18,13 +18,17 @@ async fn every_route_is_described_and_every_description_is_a_route() {
     let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
     let paths = document["paths"].as_object().unwrap();
     for (path, item) in paths {
-        let mut methods: Vec<String> = item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
+        let mut methods: Vec<String> =
+            item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
         methods.sort();
         let answer = Answer::of(service.request(Method::TRACE, path).send().await.unwrap()).await;
         assert_eq!(answer.problem(405), "method_not_allowed", "{path}");
         assert_eq!(answer.header("allow"), methods.join(", "), "{path}");
         for operation in item.as_object().unwrap().values() {
-            assert!(operation["operationId"].is_string() && operation["description"].is_string() || operation["summary"].is_string());
+            assert!(
+                operation["operationId"].is_string() && operation["description"].is_string()
+                    || operation["summary"].is_string()
+            );
             let open = operation["security"] == json!([{}]);
             assert_eq!(operation["responses"]["401"].is_null(), open, "{path}");
         }
@@ -57,7 +61,10 @@ async fn health_readiness_and_metrics() {
     let customer = service.customer(0).await;
     assert_eq!(service.request(Method::GET, "/healthz").send().await.unwrap().text().await.unwrap(), "ok\n");
     let ready = service.get(&customer, "/readyz").await.json(200);
-    assert_eq!(ready["checkpoint_id"], service.get(&customer, "/v1/checkpoints/current").await.json(200)["id"]);
+    assert_eq!(
+        ready["checkpoint_id"],
+        service.get(&customer, "/v1/checkpoints/current").await.json(200)["id"]
+    );
     let metrics = service.get(&customer, "/metrics").await.text;
     let line = r#"reliquary_http_requests_total{method="GET",route="/v1/checkpoints/current",status="200"}"#;
     assert!(metrics.contains(line), "{metrics}");

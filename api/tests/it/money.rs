@@ -50,5 +50,8 @@ async fn the_statement_is_complete_and_paged() {
     let after = first["last_id"].as_str().unwrap();
     let second = service.get(&customer, &format!("/v1/ledger_entries?limit=2&after={after}")).await.json(200);
     assert_eq!(amounts(&second), [pair("grant", "10000")]);
-    assert_eq!((&second["has_more"], &second["data"][0]["balance_after_rao"]), (&json!(false), &json!("10000")));
+    assert_eq!(
+        (&second["has_more"], &second["data"][0]["balance_after_rao"]),
+        (&json!(false), &json!("10000"))
+    );
 }

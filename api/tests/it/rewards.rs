@@ -29,9 +29,16 @@ async fn uploads_become_versions_and_jobs_name_them() {
     assert_eq!(version["id"], json!(format!("{id}@1")));
     assert_eq!(version["upload_bytes"], json!(first.len()));
     assert_eq!(upload(&service, &customer, &id, second).await.json(201)["version"], 2);
-    assert_eq!(upload(&service, &customer, &id, first).await.json(200), version, "the same bytes, the same version");
+    assert_eq!(
+        upload(&service, &customer, &id, first).await.json(200),
+        version,
+        "the same bytes, the same version"
+    );
     assert_eq!(service.get(&customer, one.header("location")).await.json(200), version);
-    assert_eq!(service.get(&customer, &format!("/v1/reward_functions/{id}")).await.json(200)["latest_version"], 2);
+    assert_eq!(
+        service.get(&customer, &format!("/v1/reward_functions/{id}")).await.json(200)["latest_version"],
+        2
+    );
 
     let mut body = job_body(1);
     body["reward"] = json!({ "mode": "wasm", "function": format!("{id}@1"), "limits": { "fuel": 7 }, "on_error": "reject" });
@@ -40,14 +47,21 @@ async fn uploads_become_versions_and_jobs_name_them() {
     assert_eq!((&job["reward"]["limits"]["fuel"], &job["reward"]["on_error"]), (&json!(7), &json!("reject")));
     for missing in ["@3", "@0", "@01", ""] {
         body["reward"]["function"] = json!(format!("{id}{missing}"));
-        assert_eq!(service.post(&customer, "/v1/jobs", &body).await.problem(422), "unknown_reward_function", "{missing}");
+        assert_eq!(
+            service.post(&customer, "/v1/jobs", &body).await.problem(422),
+            "unknown_reward_function",
+            "{missing}"
+        );
     }
 
     // what was stored is what the worker gets
     let hash = hex::decode(version["component_sha256"].as_str().unwrap()).unwrap().try_into().unwrap();
     let mut conn = service.db.acquire().await.unwrap();
     let module = store::reward_functions::module(&mut conn, &hash).await.unwrap().unwrap();
-    assert_eq!((module.component.len() as u64, &*module.world), (version["component_bytes"].as_u64().unwrap(), version["world"].as_str().unwrap()));
+    assert_eq!(
+        (module.component.len() as u64, &*module.world),
+        (version["component_bytes"].as_u64().unwrap(), version["world"].as_str().unwrap())
+    );
 }
 
 #[tokio::test]
@@ -65,7 +79,10 @@ async fn what_is_no_module_is_refused_with_a_reason() {
         assert_eq!(refused.problem(422), "reward_function_invalid");
         assert_eq!(refused.json(422)["errors"][0]["code"], reason, "{}", refused.text);
     }
-    assert_eq!(upload(&service, &customer, &id, &vec![0; (1 << 20) + 1]).await.problem(413), "payload_too_large");
+    assert_eq!(
+        upload(&service, &customer, &id, &vec![0; (1 << 20) + 1]).await.problem(413),
+        "payload_too_large"
+    );
     let path = format!("/v1/reward_functions/{id}/versions");
     assert_eq!(service.post(&customer, &path, &json!({})).await.problem(415), "unsupported_media_type");
     assert_eq!(service.sql("SELECT count(*) FROM reward_versions").await, "0");
@@ -80,8 +97,12 @@ async fn names_are_checked_and_listed() {
         let refused = service.post(&customer, "/v1/reward_functions", &json!({ "name": bad })).await;
         assert_eq!(refused.json(422)["errors"][0]["pointer"], "#/name", "{bad:?}");
     }
-    assert_eq!(service.post(&customer, "/v1/reward_functions", &json!({ "nme": "x" })).await.problem(400), "unknown_parameter");
-    let (first, second) = (function(&service, &customer, "é").await, function(&service, &customer, "b").await);
+    assert_eq!(
+        service.post(&customer, "/v1/reward_functions", &json!({ "nme": "x" })).await.problem(400),
+        "unknown_parameter"
+    );
+    let (first, second) =
+        (function(&service, &customer, "é").await, function(&service, &customer, "b").await);
     let list = service.get(&customer, "/v1/reward_functions?limit=1").await.json(200);
     assert_eq!((&list["data"][0]["id"], &list["has_more"]), (&json!(second), &json!(true)));
     let rest = service.get(&customer, &format!("/v1/reward_functions?after={second}")).await.json(200);

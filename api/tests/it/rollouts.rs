@@ -11,7 +11,12 @@ use crate::harness::{Answer, Customer, Service};
 async fn lines(service: &Service, customer: &Customer, path: &str) -> Vec<Value> {
     let request = service.request(Method::GET, path).bearer_auth(&customer.key);
     let answer = Answer::of(request.header("accept", "application/x-ndjson").send().await.unwrap()).await;
-    assert_eq!((answer.status, answer.header("content-type")), (200, "application/x-ndjson"), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "application/x-ndjson"),
+        "{}",
+        answer.text
+    );
     answer.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -51,7 +56,10 @@ async fn lists_and_lines_go_on_where_they_stopped() {
     assert_eq!(json!(seen), json!(ids), "in the order of the log");
 
     let page = service.get(&customer, &format!("{path}?limit=4")).await.json(200);
-    assert_eq!((&page["has_more"], &page["first_id"], &page["last_id"]), (&json!(true), &json!(ids[0]), &json!(ids[3])));
+    assert_eq!(
+        (&page["has_more"], &page["first_id"], &page["last_id"]),
+        (&json!(true), &json!(ids[0]), &json!(ids[3]))
+    );
     assert_eq!(json!(all[..4]), page["data"]);
     let rest = service.get(&customer, &format!("{path}?after={}", ids[3])).await.json(200);
     assert_eq!((rest["data"].as_array().unwrap().len(), &rest["has_more"]), (2, &json!(false)));
@@ -62,7 +70,11 @@ async fn lists_and_lines_go_on_where_they_stopped() {
     let empty = service.get(&customer, &format!("{path}?after=1000000")).await.json(200);
     assert_eq!((&empty["data"], &empty["first_id"]), (&json!([]), &Value::Null));
     for bad in ["after=x", "after=-1", "limit=0", "limit=1001", "status=filtered", "fields=id"] {
-        assert_eq!(service.get(&customer, &format!("{path}?{bad}")).await.problem(400), "invalid_parameter", "{bad}");
+        assert_eq!(
+            service.get(&customer, &format!("{path}?{bad}")).await.problem(400),
+            "invalid_parameter",
+            "{bad}"
+        );
     }
 }
 
@@ -106,7 +118,9 @@ fn same_keys(schemas: &Value, schema: &Value, value: &Value, at: &str) {
         Some(name) => &schemas[name.rsplit('/').next().unwrap()],
         None => schema,
     };
-    let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object()) else { return };
+    let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object()) else {
+        return;
+    };
     let (mut known, mut found): (Vec<_>, Vec<_>) = (properties.keys().collect(), fields.keys().collect());
     known.sort();
     found.sort();

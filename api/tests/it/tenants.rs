@@ -4,10 +4,24 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::deliver::deliver;
-use crate::harness::{Answer, Service, job_body};
+use crate::harness::{Answer, Customer, Service, job_body};
 
 /// Words that must never reach a stranger.
 const CANARY: &str = "canary-7f3a";
+
+/// A request with a body that its route reads.
+async fn ask(service: &Service, method: &Method, path: &str, customer: Option<&Customer>) -> Answer {
+    let mut request = service.request(method.clone(), path);
+    if let Some(customer) = customer {
+        request = request.bearer_auth(&customer.key);
+    }
+    if method == Method::POST {
+        let is_upload = path.ends_with("/versions");
+        let content_type = if is_upload { "application/wasm" } else { "application/json" };
+        request = request.header("content-type", content_type).body("{}");
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
 
 #[tokio::test]
 async fn every_route_keeps_accounts_apart() {
@@ -39,19 +53,9 @@ async fn every_route_keeps_accounts_apart() {
             }
             visited += 1;
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let request = |key: Option<&str>| {
-                let request = service.request(method.clone(), &concrete);
-                let request = match key {
-                    Some(key) => request.bearer_auth(key),
-                    None => request,
-                };
-                let is_upload = path.ends_with("/versions");
-                let content_type = if is_upload { "application/wasm" } else { "application/json" };
-                if method == Method::POST { request.header("content-type", content_type).body("{}") } else { request }
-            };
-            let nobody = Answer::of(request(None).send().await.unwrap()).await;
+            let nobody = ask(&service, &method, &concrete, None).await;
             assert_eq!(nobody.problem(401), "invalid_api_key", "{method} {path}");
-            let theirs = Answer::of(request(Some(&stranger.key)).send().await.unwrap()).await;
+            let theirs = ask(&service, &method, &concrete, Some(&stranger)).await;
             let told = theirs.text.replace(&concrete, "[the path that was asked]");
             for secret in [CANARY, &job, &rollout, function] {
                 assert!(!told.contains(secret), "{method} {path}: {told}");
@@ -59,8 +63,7 @@ async fn every_route_keeps_accounts_apart() {
             if path.contains('{') {
                 assert_eq!(theirs.problem(404), "not_found", "{method} {path}");
                 let missing = concrete.replacen(id, &format!("{}0000000000000000000000001", &id[..5]), 1);
-                let absent = service.request(method.clone(), &missing).bearer_auth(&stranger.key);
-                let absent = Answer::of(absent.header("content-type", "application/wasm").send().await.unwrap()).await;
+                let absent = ask(&service, &method, &missing, Some(&stranger)).await;
                 let detail = |answer: &Answer| answer.json(404)["detail"].clone();
                 if method == Method::GET {
                     assert_eq!(detail(&theirs), detail(&absent), "another's and nobody's look alike");

@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use crate::harness::{Service, job_body};
 
 /// Pointer and code of every fault, in order.
-async fn faults(service: &Service, customer: &crate::harness::Customer, body: &Value) -> Vec<(String, String)> {
+async fn faults(
+    service: &Service,
+    customer: &crate::harness::Customer,
+    body: &Value,
+) -> Vec<(String, String)> {
     let answer = service.post(customer, "/v1/jobs", body).await;
     let problem = answer.json(422);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -69,11 +73,26 @@ async fn each_rule_by_itself() {
         ("/prompts", json!([]), "#/prompts", "required"),
         ("/prompts", json!(vec![json!({ "text": "a" }); 1001]), "#/prompts", "too_many"),
         ("/prompts/1", json!({}), "#/prompts/1", "prompt_form"),
-        ("/prompts/1", json!({ "text": "a", "custom_id": "prompt-0" }), "#/prompts/1/custom_id", "duplicate_custom_id"),
-        ("/prompts/1", json!({ "text": "a", "custom_id": "x".repeat(129) }), "#/prompts/1/custom_id", "invalid_custom_id"),
+        (
+            "/prompts/1",
+            json!({ "text": "a", "custom_id": "prompt-0" }),
+            "#/prompts/1/custom_id",
+            "duplicate_custom_id",
+        ),
+        (
+            "/prompts/1",
+            json!({ "text": "a", "custom_id": "x".repeat(129) }),
+            "#/prompts/1/custom_id",
+            "invalid_custom_id",
+        ),
         ("/prompts/1", json!({ "token_ids": vec![7; 497] }), "#/prompts/1/token_ids", "prompt_too_long"),
         ("/prompts/1", json!({ "text": "a".repeat(200_000) }), "#/prompts/1/text", "prompt_too_long"),
-        ("/prompts/1", json!({ "text": "a", "metadata": { "k": "v".repeat(4096) } }), "#/prompts/1/metadata", "too_long"),
+        (
+            "/prompts/1",
+            json!({ "text": "a", "metadata": { "k": "v".repeat(4096) } }),
+            "#/prompts/1/metadata",
+            "too_long",
+        ),
         ("/sampling", json!({ "max_tokens": 1 }), "#/sampling/n", "required"),
         ("/sampling", json!({ "n": 2 }), "#/sampling/max_tokens", "required"),
         ("/sampling/n", json!(0), "#/sampling/n", "out_of_range"),
@@ -85,8 +104,18 @@ async fn each_rule_by_itself() {
         ("/sampling/top_p", json!(1.01), "#/sampling/top_p", "out_of_range"),
         ("/reward", json!({ "mode": "python" }), "#/reward/mode", "unsupported_value"),
         ("/reward", json!({ "mode": "builtin" }), "#/reward/name", "required"),
-        ("/reward", json!({ "mode": "builtin", "name": "no-such" }), "#/reward/name", "unknown_reward_function"),
-        ("/reward", json!({ "mode": "wasm", "function": "rwf_x@1" }), "#/reward/function", "unknown_reward_function"),
+        (
+            "/reward",
+            json!({ "mode": "builtin", "name": "no-such" }),
+            "#/reward/name",
+            "unknown_reward_function",
+        ),
+        (
+            "/reward",
+            json!({ "mode": "wasm", "function": "rwf_x@1" }),
+            "#/reward/function",
+            "unknown_reward_function",
+        ),
         ("/reward", json!({ "mode": "none", "name": "last-number" }), "#/reward/name", "not_allowed"),
         ("/advantage", json!({ "eps": -1e-9 }), "#/advantage/eps", "out_of_range"),
         ("/model", json!({ "checkpoint": unknown }), "#/model/checkpoint", "unknown_checkpoint"),
@@ -109,7 +138,8 @@ async fn without_rewards_nothing_may_rest_on_them() {
     body["selection"] = json!({ "group_filter": { "min_std": 0.24 } });
     body["advantage"] = json!({ "method": "grpo" });
     let found = faults(&service, &customer, &body).await;
-    let expected = [("#/selection/group_filter/min_std", "needs_reward"), ("#/advantage/method", "needs_reward")];
+    let expected =
+        [("#/selection/group_filter/min_std", "needs_reward"), ("#/advantage/method", "needs_reward")];
     assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
     // a group of one passes without them, and a filter would keep every group of one back
     let mut one = with("/sampling/n", json!(1));
@@ -123,14 +153,19 @@ async fn without_rewards_nothing_may_rest_on_them() {
 async fn telling_faults_name_the_problem() {
     let service = Service::start().await;
     let customer = service.customer(1_000_000).await;
-    let long = service.post(&customer, "/v1/jobs", &with("/prompts/0", json!({ "token_ids": vec![7; 500] }))).await;
+    let long =
+        service.post(&customer, "/v1/jobs", &with("/prompts/0", json!({ "token_ids": vec![7; 500] }))).await;
     assert_eq!(long.problem(422), "prompt_too_long");
-    let budget = service.post(&customer, "/v1/jobs", &with("/budget", json!({ "max_amount_rao": "10" }))).await;
+    let budget =
+        service.post(&customer, "/v1/jobs", &with("/budget", json!({ "max_amount_rao": "10" }))).await;
     assert_eq!(budget.problem(422), "budget_too_small");
     let detail = budget.json(422)["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("4000") && detail.contains("10 rao"), "{detail}");
     // the budget that covers the most it can cost will do
-    service.post(&customer, "/v1/jobs", &with("/budget", json!({ "max_amount_rao": "4000" }))).await.json(201);
+    service
+        .post(&customer, "/v1/jobs", &with("/budget", json!({ "max_amount_rao": "4000" })))
+        .await
+        .json(201);
 }
 
 #[tokio::test]
@@ -140,7 +175,11 @@ async fn a_checkpoint_that_was_replaced_takes_no_jobs() {
     let current = service.get(&customer, "/v1/checkpoints/current").await.json(200)["id"].clone();
     service.post(&customer, "/v1/jobs", &with("/model", json!({ "checkpoint": current }))).await.json(201);
     let old = "11".repeat(32);
-    service.sql(&format!("INSERT INTO checkpoints (id, name, status, config) VALUES ('\\x{old}', 'old', 'retired', '{{}}')")).await;
+    service
+        .sql(&format!(
+            "INSERT INTO checkpoints (id, name, status, config) VALUES ('\\x{old}', 'old', 'retired', '{{}}')"
+        ))
+        .await;
     let problem = service.post(&customer, "/v1/jobs", &with("/model", json!({ "checkpoint": old }))).await;
     assert_eq!(problem.problem(422), "unknown_checkpoint");
     assert!(problem.text.contains("takes no jobs any more"), "{}", problem.text);
