@@ -1,4 +1,4 @@
-//! From the body to a [`JobSpec`]: every rule that needs no database, and all that is wrong at once.
+//! From the body to a `JobSpec`: every rule that needs no database, and all that is wrong at once.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
