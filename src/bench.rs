@@ -57,7 +57,11 @@ pub(crate) async fn run(
     config.gateway.listen.set_port(0);
     config.data.dir = config.data.dir.join("bench"); // never beside real data: nothing here was checked by the model
     std::fs::create_dir_all(&config.data.dir)?;
-    let plans = ["instant-1", "instant-2"].map(|name| MinerPlan { name, behaviour: Behaviour::Instant, newcomer: false });
+    let plans = ["instant-1", "instant-2"].map(|name| MinerPlan {
+        name,
+        behaviour: Behaviour::Instant,
+        newcomer: false,
+    });
     let work = async {
         let running = up::start(&config, lifecycle, &plans, Audit::WithoutModel, up::say).await?;
         let result = pipeline(arguments, &running).await;

@@ -71,7 +71,8 @@ fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         print(&api::openapi::json());
         return Ok(ExitCode::SUCCESS);
     }
-    if matches!(arguments.command, Command::Demo(_) | Command::Bench(_)) && config.telemetry.filter == "info" {
+    if matches!(arguments.command, Command::Demo(_) | Command::Bench(_)) && config.telemetry.filter == "info"
+    {
         "error".clone_into(&mut config.telemetry.filter); // refusals are shown, not logged, here
     }
     let telemetry = telemetry::start(&config.telemetry, arguments.command.role())?;

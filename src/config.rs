@@ -393,7 +393,8 @@ mod tests {
         let one = MinerAddress { hotkey: "5Abc".into(), url: "http://127.0.0.1:8091".into() };
         let file = load("[miners]\naddresses = ['5Abc@http://127.0.0.1:8091/']", &[]).unwrap();
         assert_eq!(file.miners.addresses, std::slice::from_ref(&one));
-        let two = [("RELIQUARY__MINERS__ADDRESSES", "5Abc@http://127.0.0.1:8091, 5Def@https://miner.example")];
+        let two =
+            [("RELIQUARY__MINERS__ADDRESSES", "5Abc@http://127.0.0.1:8091, 5Def@https://miner.example")];
         let environment = load("", &two).unwrap();
         assert_eq!(environment.miners.addresses[0], one);
         assert_eq!(environment.miners.addresses[1].hotkey, "5Def");

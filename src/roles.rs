@@ -73,7 +73,11 @@ pub(crate) async fn worker_alone(config: &Config, role: Role, lifecycle: &Lifecy
     start_worker(config, &platform, role, Audit::Full, lifecycle).await
 }
 
-pub(crate) fn miner_alone(config: &Config, behaviour: Behaviour, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+pub(crate) fn miner_alone(
+    config: &Config,
+    behaviour: Behaviour,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
     let section = &config.miner;
     let key = section.key_file.clone().unwrap_or_else(|| key_path(config, "miner"));
     let settings = miner_settings(config, &key, behaviour)?;
@@ -231,11 +235,16 @@ pub(crate) fn price(pricing: &config::Pricing) -> anyhow::Result<Price> {
 }
 
 /// A miner's settings with the key in `key`, which is made if it is missing.
-pub(crate) fn miner_settings(config: &Config, key: &Path, behaviour: Behaviour) -> anyhow::Result<miner::Config> {
+pub(crate) fn miner_settings(
+    config: &Config,
+    key: &Path,
+    behaviour: Behaviour,
+) -> anyhow::Result<miner::Config> {
     let section = &config.miner;
     let pair = hotkey(key)?;
-    let now_ns: miner::NowNs =
-        Arc::new(|| Clock::System.now().timestamp_nanos_opt().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(0));
+    let now_ns: miner::NowNs = Arc::new(|| {
+        Clock::System.now().timestamp_nanos_opt().and_then(|ns| u64::try_from(ns).ok()).unwrap_or(0)
+    });
     let rng: miner::RngFactory = Arc::new(|| Box::new(OsRng));
     let checkpoint = section.checkpoint_dir.clone().unwrap_or_else(|| config.checkpoint.dir.clone());
     let mut settings = miner::Config::new(pair, checkpoint, now_ns, rng);

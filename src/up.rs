@@ -36,8 +36,13 @@ pub(crate) struct Running {
 }
 
 /// `reliquary up`: starts all of it, says how to reach it, and stays.
-pub(crate) async fn run(config: &Config, lifecycle: &Lifecycle, mut ending: Ending) -> anyhow::Result<ExitCode> {
-    let plans = ["alice", "bob"].map(|name| MinerPlan { name, behaviour: Behaviour::Honest, newcomer: false });
+pub(crate) async fn run(
+    config: &Config,
+    lifecycle: &Lifecycle,
+    mut ending: Ending,
+) -> anyhow::Result<ExitCode> {
+    let plans =
+        ["alice", "bob"].map(|name| MinerPlan { name, behaviour: Behaviour::Honest, newcomer: false });
     let running = tokio::select! {
         running = start(config, lifecycle, &plans, Audit::Full, say) => running?,
         () = ending.signalled() => return Ok(ExitCode::FAILURE),
@@ -72,7 +77,8 @@ pub(crate) async fn start(
     audit: Audit,
     say: fn(&str),
 ) -> anyhow::Result<Running> {
-    let services = Services::start(&config.data.dir, options(config, say)?).await.context("private services")?;
+    let services =
+        Services::start(&config.data.dir, options(config, say)?).await.context("private services")?;
     let services = Arc::new(services);
     watch(&services, lifecycle);
     let platform =

@@ -96,7 +96,8 @@ async fn job(
 ) -> anyhow::Result<Summary> {
     let key = new_customer(running).await?;
     let customer = Customer::new(&running.url, &key)?;
-    let (_, module) = sandbox::BUILTINS.iter().find(|(name, _)| *name == "last-number").context("last-number")?;
+    let (_, module) =
+        sandbox::BUILTINS.iter().find(|(name, _)| *name == "last-number").context("last-number")?;
     let function = customer.upload_reward("demo-last-number", module).await?;
     up::say(&format!("uploaded the reward module ({} bytes of WebAssembly) as {function}", module.len()));
 
@@ -107,11 +108,15 @@ async fn job(
     up::say(&format!("posted {id}: {} prompts × {} samples", arguments.prompts, arguments.samples));
 
     std::fs::create_dir_all(&arguments.out)?;
-    let (file, events) = (arguments.out.join(format!("{id}.rollouts.ndjson")), arguments.out.join(format!("{id}.events.ndjson")));
+    let (file, events) = (
+        arguments.out.join(format!("{id}.rollouts.ndjson")),
+        arguments.out.join(format!("{id}.events.ndjson")),
+    );
     let progress = Progress::new(!arguments.json, rollouts);
     let mut sink = Sink::create(&file, &events)?;
     let received = {
-        let names = running.miners.iter().map(|(name, hotkey)| (chain::ss58::encode(hotkey), *name)).collect();
+        let names =
+            running.miners.iter().map(|(name, hotkey)| (chain::ss58::encode(hotkey), *name)).collect();
         let follow = stream::follow(&customer, &id, &mut sink, &progress, &names);
         let poll = poll_counts(&customer, &id, &progress);
         tokio::select! { received = follow => received?, never = poll => match never {} }
@@ -147,15 +152,21 @@ struct PromptLine {
 }
 
 fn job_body(arguments: &Arguments, function: &str) -> anyhow::Result<Value> {
-    let text = std::fs::read_to_string(&arguments.prompts_file)
-        .with_context(|| format!("read {} (run the demo from the repository's root)", arguments.prompts_file.display()))?;
+    let text = std::fs::read_to_string(&arguments.prompts_file).with_context(|| {
+        format!("read {} (run the demo from the repository's root)", arguments.prompts_file.display())
+    })?;
     let lines: Vec<PromptLine> = text
         .lines()
         .take(arguments.prompts)
         .map(serde_json::from_str)
         .collect::<Result<_, _>>()
         .context("a line of the prompts file")?;
-    ensure!(lines.len() == arguments.prompts, "{} has only {} prompts", arguments.prompts_file.display(), lines.len());
+    ensure!(
+        lines.len() == arguments.prompts,
+        "{} has only {} prompts",
+        arguments.prompts_file.display(),
+        lines.len()
+    );
     let prompts: Vec<Value> = lines
         .iter()
         .map(|line| json!({ "custom_id": line.custom_id, "text": line.text, "reference": line.reference }))
@@ -194,7 +205,8 @@ async fn summarise(
 ) -> anyhow::Result<Summary> {
     let audit = store::ledger::audit(&mut *running.platform.db.acquire().await?).await?;
     ensure!(audit.is_clean(), "the ledger is off: {audit:?}");
-    let count = |pointer: &str| job.pointer(&format!("/counts{pointer}")).and_then(Value::as_u64).unwrap_or(0);
+    let count =
+        |pointer: &str| job.pointer(&format!("/counts{pointer}")).and_then(Value::as_u64).unwrap_or(0);
     let amount = |name: &str| job["spend"][name].as_str().and_then(|text| text.parse().ok()).unwrap_or(0);
     let mut rejected: BTreeMap<String, u64> = BTreeMap::new();
     for (reason, count) in received.rejected_by.values().flatten() {

@@ -102,7 +102,9 @@ impl Received {
                 if self.announced.insert((hotkey.clone(), reason.clone())) {
                     let name = names.get(&hotkey).copied().unwrap_or("a miner");
                     let start = hotkey.get(..8).unwrap_or_default();
-                    progress.say(&format!("  refused {name} ({start}…): {reason}; its groups go to another miner"));
+                    progress.say(&format!(
+                        "  refused {name} ({start}…): {reason}; its groups go to another miner"
+                    ));
                 }
             }
             "job.completed" | "job.failed" | "job.cancelled" => self.terminal = Some(event.event.clone()),
@@ -120,7 +122,8 @@ impl Received {
         ensure!(rollout.is_object(), "a rollout.verified event came without its rollout");
         self.delivered += 1;
         self.tokens += rollout["num_completion_tokens"].as_u64().unwrap_or(0);
-        let reward = rollout["reward"].as_f64().map_or_else(|| "null".to_owned(), |reward| reward.to_string());
+        let reward =
+            rollout["reward"].as_f64().map_or_else(|| "null".to_owned(), |reward| reward.to_string());
         *self.rewards.entry(reward).or_default() += 1;
         *self.delivered_by.entry(text(&rollout["proof"]["hotkey"])).or_default() += 1;
         progress.delivered(self.delivered);

@@ -168,7 +168,14 @@ pub async fn candidates(
     .fetch_all(conn)
     .await?;
     rows.into_iter()
-        .map(|row| Ok(Candidate { hotkey: hotkey(&row.hotkey)?, url: row.url, score: row.score, newcomer: row.newcomer }))
+        .map(|row| {
+            Ok(Candidate {
+                hotkey: hotkey(&row.hotkey)?,
+                url: row.url,
+                score: row.score,
+                newcomer: row.newcomer,
+            })
+        })
         .collect()
 }
 
