@@ -70,12 +70,12 @@ pub(crate) async fn follow(
     let reading = read(cx, &order.request, response, chunks, deadline);
     let (read, handled) = tokio::join!(reading, write(cx, order, finished));
     let end = match (read, decoding.await) {
-        (Read::Stopped, _) | (_, Err(_)) => End::Withdrawn,
-        // the reader gave up first, or the stream was cut: the decoder only saw it end too early
+        // the whole answer was right: what is left of it, we could not read ourselves
+        (Read::Stopped, _) | (_, Err(_)) | (Read::Ended | Read::Refused, Ok(Ok(()))) => End::Withdrawn,
+        // the reader gave up first: the decoder only saw the stream end too early
         (Read::Failed(reason), Ok(_)) | (Read::Ended | Read::Refused, Ok(Err(reason))) => {
             End::Refused(reason)
         }
-        (Read::Ended | Read::Refused, Ok(Ok(()))) => End::Refused(RejectReason::TruncatedStream),
     };
     (end, handled)
 }
@@ -279,9 +279,8 @@ async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), s
     refuse::note(job, &refusals);
     metrics::groups_moved(GroupState::Received, good.len());
     cx.wake.groups(GroupState::Received);
-    if !refusals.is_empty() {
-        cx.wake.groups(GroupState::Pending);
-    }
+    // the miner has room again
+    cx.wake.groups(GroupState::Pending);
     cx.wake.events(job);
     Ok(())
 }

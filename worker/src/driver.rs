@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use protocol::job::GroupState;
+use store::job_terms::JobTerms;
 use store::wake::Woken;
 
 use crate::{Context, Error, metrics};
@@ -91,5 +92,12 @@ where
             }
             result => return result,
         }
+    }
+}
+
+/// Makes a span part of the trace that began with the job's POST. Before it is entered.
+pub(crate) fn continue_trace(span: &tracing::Span, terms: &JobTerms) {
+    if let Some(traceparent) = &terms.traceparent {
+        telemetry::set_parent(span, traceparent);
     }
 }

@@ -20,7 +20,7 @@ use store::rollouts::Scored;
 use store::{events, groups, job_progress, prompts_read, reward_functions, rollouts};
 
 use crate::announce::Subject;
-use crate::driver::retrying;
+use crate::driver::{continue_trace, retrying};
 use crate::give_up;
 use crate::keep::keep;
 use crate::{Context, Error, Progress, metrics};
@@ -137,15 +137,11 @@ async fn compiled(cx: &Arc<Context>, component: &[u8; 32]) -> Result<Arc<Reward>
 }
 
 /// Scores one group. No transaction is open while guest code runs.
-#[tracing::instrument(name = "worker.reward", skip_all, fields(job.id = %group.job, group.id = %group.id))]
 async fn score<'l>(
     cx: &Arc<Context>,
     group: &'l Leased,
     shared: &Arc<Shared>,
 ) -> Result<GroupScores<'l>, Error> {
-    if let Some(traceparent) = &shared.terms.traceparent {
-        telemetry::set_parent(&tracing::Span::current(), traceparent);
-    }
     let size = shared.terms.spec.sampling.n;
     if shared.reward.is_none() {
         return Ok(GroupScores { group, scored: Vec::new(), size });
@@ -157,7 +153,8 @@ async fn score<'l>(
     let prompt = prompt.ok_or(Error::Inconsistent("a group without its prompt"))?;
     let bytes = cx.objects.get(&taken_in.object_key).await?;
     let (cx, leased, shared) = (Arc::clone(cx), group.clone(), Arc::clone(shared));
-    let span = tracing::Span::current();
+    let span = tracing::info_span!("worker.reward", job.id = %group.job, group.id = %group.id);
+    continue_trace(&span, &shared.terms);
     let scoring = cx.tracker.clone().spawn_blocking(move || {
         let _span = span.entered();
         let segment = Segment::decode(&bytes, leased.hotkey).map_err(store::Error::from)?;

@@ -18,8 +18,9 @@ use store::job_close::Ended;
 use store::job_terms::{self, JobTerms};
 use store::ledger::{self, Charge};
 use store::{PgConnection, groups, job_close, job_progress, rollouts};
+use tracing::Instrument as _;
 
-use crate::driver::retrying;
+use crate::driver::{continue_trace, retrying};
 use crate::give_up;
 use crate::refuse::Scope;
 use crate::select::{Chosen, choose};
@@ -53,18 +54,17 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     Ok(Progress::of(groups.len()))
 }
 
-#[tracing::instrument(name = "worker.settle", skip_all, fields(job.id = %job, groups = leased.len()))]
 async fn settle(cx: &Context, token: Token, job: JobId, leased: &[&Leased]) -> Result<(), Error> {
     let terms = job_terms::read(&mut *cx.db.acquire().await?, job).await?;
-    if let Some(traceparent) = &terms.traceparent {
-        telemetry::set_parent(&tracing::Span::current(), traceparent);
-    }
+    let span = tracing::info_span!("worker.settle", job.id = %job, groups = leased.len());
+    continue_trace(&span, &terms);
     let ended = retrying(cx, || async {
         let mut tx = cx.db.begin().await?;
         let ended = write(cx, &mut tx, token, &terms, leased).await?;
         tx.commit().await?;
         Ok(ended)
     })
+    .instrument(span)
     .await?;
     metrics::groups_moved(GroupState::Accepted, ended.accepted as usize);
     metrics::groups_moved(GroupState::Filtered, ended.filtered as usize);

@@ -1,0 +1,210 @@
+//! Groups that go all the way: what is selected, charged and delivered.
+
+use grail::check::Rules;
+use grail::keys::ServiceKey;
+use protocol::selection::{Dedup, GroupFilter};
+use worker::Role;
+
+use crate::stub::{Manner, Stub};
+use crate::world::{NewJob, World, checkpoint, rao};
+
+#[tokio::test]
+async fn a_job_goes_all_the_way_and_every_step_leaves_its_event() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    let job = world.job(NewJob::scored(4, 4)).await;
+    world.turn().await;
+    assert_eq!(world.status(job).await, "completed");
+    let counts = world.event_counts(job).await;
+    let expected = [
+        ("group.accepted", 4),
+        ("group.received", 4),
+        ("group.scored", 4),
+        ("job.completed", 1),
+        ("job.queued", 1),
+        ("job.started", 1),
+        ("rollout.verified", 16),
+    ];
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), expected.map(|(name, n)| (name.to_owned(), n)));
+    assert_eq!(world.spend(job).await, "16000|16000|0");
+    let earned = world.sql("SELECT credits_posted FROM accounts WHERE kind = 'miner'").await;
+    assert_eq!(earned, "12800");
+    let score = world.sql("SELECT verified, rejected, score > 0.6 FROM miners").await;
+    assert_eq!(score, "5|0|t");
+    let counters =
+        "SELECT rollouts_generated, rollouts_scored, rollouts_verified, rollouts_selected, rollouts_filtered,
+        rollouts_rejected FROM jobs";
+    assert_eq!(world.sql(counters).await, "16|16|16|16|0|0");
+    world.check(job).await;
+}
+
+#[tokio::test]
+async fn records_stand_alone_and_come_in_the_order_of_their_events() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    let job = world.job(NewJob::scored(3, 4)).await;
+    world.finish(job).await;
+    let records = world.records(job).await;
+    assert_eq!(records.len(), 12);
+    let announced: Vec<(i64, String)> = world
+        .events(job)
+        .await
+        .iter()
+        .filter(|event| event["type"] == "rollout.verified")
+        .map(|event| {
+            (event["sequence"].as_i64().unwrap(), event["data"]["rollout_id"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let listed: Vec<(i64, String)> =
+        records.iter().map(|(at, record)| (*at, record.id.to_string())).collect();
+    assert_eq!(listed, announced);
+    let checkpoint = checkpoint();
+    let rules =
+        Rules { vocab_size: checkpoint.config.vocab_size as u32, eos: &checkpoint.config.eos_token_ids };
+    for (_, record) in &records {
+        record.check(&rules, &ServiceKey::from_seed(&[1; 32]).public()).unwrap();
+        let expected = if record.sample_index % 2 == 0 { 1.0 } else { 0.0 };
+        assert_eq!(record.reward, Some(expected));
+        assert_eq!(record.advantage.unwrap().is_sign_positive(), expected > 0.5);
+        assert_eq!(record.completion_text, format!("It is {}", record.sample_index % 2 + 1));
+        assert_eq!(record.group.stats_all.mean, Some(0.5));
+        assert!(record.dedup.is_duplicate, "two samples of the group say the same");
+        assert_eq!(record.price_rao, rao(1_000));
+        assert!(record.loss_mask.iter().all(|mask| *mask == 1));
+    }
+    // a page goes on after a sequence, and ids find the same records
+    let page = store::records::page(&world.db, &world.objects, job, records[4].0, 3).await.unwrap();
+    assert_eq!(page, records[5..8]);
+    let ids = [records[7].1.id, records[0].1.id];
+    let found = store::records::of_rollouts(&world.db, &world.objects, world.account, &ids).await.unwrap();
+    assert_eq!(found, [records[7].1.clone(), records[0].1.clone()]);
+    let stranger = protocol::AccountId(uuid::Uuid::now_v7());
+    let found = store::records::of_rollouts(&world.db, &world.objects, stranger, &ids).await.unwrap();
+    assert_eq!(found, []);
+}
+
+#[tokio::test]
+async fn a_group_without_variance_costs_a_quarter_and_is_kept_back() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    stub.say(&["It is 1"]);
+    world.stub(&stub).await;
+    let job = world.job(NewJob::scored(2, 4).spec(|spec| spec.filter = GroupFilter::MinStd(0.24))).await;
+    world.finish(job).await;
+    assert_eq!(world.groups(job).await, "filtered filtered");
+    assert_eq!(world.spend(job).await, "8000|2000|6000");
+    assert_eq!(
+        world.sql("SELECT DISTINCT code FROM transfers WHERE code <> 'grant' ORDER BY 1").await,
+        "filtered_rollout\nminer_share"
+    );
+    assert_eq!(
+        world.sql("SELECT DISTINCT state, reason, price FROM rollouts").await,
+        "filtered|low_variance|250"
+    );
+    assert_eq!(world.event_counts(job).await.get("rollout.verified"), None);
+    assert_eq!(world.records(job).await, []);
+    assert_eq!(world.status(job).await, "completed");
+}
+
+#[tokio::test]
+async fn the_same_tokens_are_delivered_once_per_job_and_repeats_cost_nothing() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    let mut new = NewJob::scored(3, 4).spec(|spec| spec.dedup = Dedup::ExactTokens);
+    new.prompts[2] = new.prompts[0].clone();
+    let job = world.job(new).await;
+    world.finish(job).await;
+    // inside a group repeats are delivered and flagged; the third group repeats the first
+    assert_eq!(world.groups(job).await, "accepted accepted filtered");
+    assert_eq!(world.spend(job).await, "12000|8000|4000");
+    let third = "SELECT DISTINCT state, reason, price FROM rollouts WHERE prompt_index = 2";
+    assert_eq!(world.sql(third).await, "filtered|duplicate|0");
+    assert_eq!(world.records(job).await.len(), 8);
+    // another job has its own dedup
+    let mut new = NewJob::scored(1, 4).spec(|spec| spec.dedup = Dedup::ExactTokens);
+    new.prompts[0] = "Ana has 0 pens.".to_owned();
+    let job = world.job(new).await;
+    world.finish(job).await;
+    assert_eq!(world.records(job).await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_job_without_a_reward_function_goes_straight_through() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    let job = world
+        .job(NewJob::scored(2, 2).spec(|spec| {
+            spec.reward = None;
+            spec.filter = GroupFilter::MinStd(0.24);
+        }))
+        .await;
+    world.finish(job).await;
+    let records = world.records(job).await;
+    assert_eq!(records.len(), 4);
+    for (_, record) in records {
+        assert_eq!((record.reward, record.reward_error, record.advantage), (None, None, None));
+        assert!(record.reward_receipt.is_none() && record.loss_mask.iter().all(|mask| *mask == 1));
+    }
+}
+
+#[tokio::test]
+async fn a_hold_that_is_used_up_ends_the_job_with_what_was_paid() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    let job = world.job(NewJob::scored(4, 4).spec(|spec| spec.max_amount = Some(rao(9_000)))).await;
+    world.finish(job).await;
+    assert_eq!(world.groups(job).await, "accepted accepted cancelled cancelled");
+    assert_eq!(world.spend(job).await, "9000|8000|1000");
+    let ended = "SELECT status, status_reason FROM jobs";
+    assert_eq!(world.sql(ended).await, "completed|max_amount_reached");
+    assert_eq!(world.events(job).await.last().unwrap()["data"]["outcome"], "partial");
+}
+
+#[tokio::test]
+async fn cheap_groups_leave_room_in_the_hold_for_more() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    stub.say(&["It is 1"]);
+    world.stub(&stub).await;
+    let job = world
+        .job(NewJob::scored(4, 4).spec(|spec| {
+            spec.filter = GroupFilter::MinStd(0.24);
+            spec.max_amount = Some(rao(7_000));
+        }))
+        .await;
+    world.finish(job).await;
+    assert_eq!(world.groups(job).await, "filtered filtered filtered filtered");
+    assert_eq!(world.spend(job).await, "7000|4000|3000");
+}
+
+#[tokio::test]
+async fn the_loops_carry_jobs_side_by_side_and_end_when_told() {
+    let world = World::new().await;
+    let stubs = [Stub::start(11, Manner::Good).await, Stub::start(12, Manner::Good).await];
+    for stub in &stubs {
+        store::miners::register(&mut world.db.acquire().await.unwrap(), stub.hotkey(), stub.url())
+            .await
+            .unwrap();
+    }
+    let running = world.tracker.spawn(worker::run(world.cx.clone(), Role::Both));
+    let jobs = [
+        world.job(NewJob::scored(20, 4)).await,
+        world.job(NewJob::scored(30, 2)).await,
+        world.job(NewJob::scored(1, 8)).await,
+    ];
+    for job in jobs {
+        let mut woken = world.wake.subscribe_events(job);
+        while world.status(job).await != "completed" {
+            woken.hint().await;
+        }
+        world.check(job).await;
+    }
+    assert_eq!(world.sql("SELECT count(*) FROM rollouts WHERE state = 'selected'").await, "148");
+    world.stop.cancel();
+    running.await.unwrap().unwrap();
+}

@@ -1,0 +1,20 @@
+//! The pipeline step by step against a real Postgres: what each step writes, and what it never does twice.
+//!
+//! Most tests talk to a stub of a miner whose answers hold every check that needs no model, and leave the model out; the
+//! last ones run the reference miner and the verifier on a real checkpoint.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may panic; the lint spares only the #[test] functions themselves"
+)]
+
+mod cancelling;
+mod delivery;
+mod dispatching;
+mod leases;
+mod proofs;
+mod refusals;
+mod rewards;
+mod stub;
+mod wakes;
+mod world;

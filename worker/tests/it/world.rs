@@ -1,0 +1,371 @@
+//! One service without its gateway: a database, objects, a context, and jobs that are written as the gateway writes them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use checkpoint::Checkpoint;
+use chrono::{DateTime, Utc};
+use embedded::testing::{TestDatabase, TestPostgres};
+use grail::ids::Randomness;
+use grail::keys::{HotkeyPair, ServiceKey};
+use grail::profile::Profile;
+use protocol::advantage::Advantage;
+use protocol::event::EventType;
+use protocol::job::{JobSpec, OnError, Prompt, RewardLimits, RewardModule, SamplingSpec};
+use protocol::money::Price;
+use protocol::rollout::RolloutRecord;
+use protocol::selection::{Dedup, GroupFilter};
+use protocol::{AccountId, JobId, LedgerEntryId, Rao};
+use sandbox::{Sandbox, Settings};
+use serde_json::{Value, json};
+use store::events::NewEvent;
+use store::{Clock, Db, Objects, Wake};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+use worker::{Audit, Config, Context, Parts, Progress};
+
+use crate::stub::Stub;
+
+pub(crate) const CURRENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/current");
+pub(crate) const PREVIOUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/previous");
+
+pub(crate) fn rao(amount: i64) -> Rao {
+    Rao::new(amount).unwrap()
+}
+
+/// A selected rollout costs 1000, a filtered one 250, and four fifths of it are the miner's.
+fn price() -> Price {
+    Price { rollout: rao(1_000), filtered_bps: 2_500, miner_share_bps: 8_000 }
+}
+
+pub(crate) fn checkpoint() -> Arc<Checkpoint> {
+    static OPENED: OnceLock<Arc<Checkpoint>> = OnceLock::new();
+    Arc::clone(OPENED.get_or_init(|| Arc::new(Checkpoint::open(Path::new(CURRENT)).unwrap())))
+}
+
+fn sandbox() -> Arc<Sandbox> {
+    static MADE: OnceLock<Arc<Sandbox>> = OnceLock::new();
+    Arc::clone(MADE.get_or_init(|| Arc::new(Sandbox::new(Settings::default()).unwrap())))
+}
+
+pub(crate) struct World {
+    pub(crate) cx: Arc<Context>,
+    pub(crate) db: Db,
+    pub(crate) objects: Objects,
+    pub(crate) wake: Wake,
+    pub(crate) clock: Clock,
+    pub(crate) tracker: TaskTracker,
+    pub(crate) stop: CancellationToken,
+    pub(crate) account: AccountId,
+    database: TestDatabase<'static>,
+}
+
+/// Limits that suit a test: nothing waits for long.
+pub(crate) fn config() -> Config {
+    Config {
+        poll_ms: 50,
+        backoff_ms: 1,
+        max_backoff_ms: 5,
+        idle_timeout_ms: 5_000,
+        allow_private_miners: true,
+        max_attempts: 3,
+        verify_threads: 1,
+        ..Config::default()
+    }
+}
+
+impl World {
+    /// A world whose verifier leaves out the model.
+    pub(crate) async fn new() -> Self {
+        Self::with(config(), Audit::WithoutModel).await
+    }
+
+    pub(crate) async fn with(config: Config, audit: Audit) -> Self {
+        let postgres = TestPostgres::shared().await.unwrap();
+        let migrate = async |url: String| {
+            let db = Db::connect(&url, 1).await?;
+            db.migrate().await?;
+            db.close().await;
+            Ok::<(), store::Error>(())
+        };
+        let database = postgres.database("worker", migrate).await.unwrap();
+        let db = Db::connect(database.url(), 16).await.unwrap();
+        let clock = Clock::manual("2026-11-22T08:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (objects, wake) = (Objects::in_memory(), Wake::local());
+        let previous = Path::new(PREVIOUS);
+        let parts = Parts {
+            db: db.clone(),
+            objects: objects.clone(),
+            wake: wake.clone(),
+            clock: clock.clone(),
+            sandbox: sandbox(),
+            checkpoint: checkpoint(),
+            previous: (audit == Audit::Full).then(|| Arc::new(Checkpoint::open(previous).unwrap())),
+            service_key: ServiceKey::from_seed(&[1; 32]),
+            hotkey: Arc::new(HotkeyPair::from_seed(&[2; 32])),
+            audit,
+            config,
+            seed: 7,
+        };
+        let cx = Context::new(parts, tracker.clone(), stop.clone()).unwrap();
+        let account = AccountId(Uuid::now_v7());
+        let world = Self { cx, db, objects, wake, clock, tracker, stop, account, database };
+        world.prepare().await;
+        world
+    }
+
+    async fn prepare(&self) {
+        let (now, checkpoint) = (self.clock.now(), checkpoint());
+        let mut tx = self.db.begin().await.unwrap();
+        store::accounts::create(&mut tx, self.account, "lab", now).await.unwrap();
+        let grant = LedgerEntryId(Uuid::now_v7());
+        store::ledger::grant(&mut tx, grant, self.account, rao(1_000_000_000), now).await.unwrap();
+        store::checkpoints::publish(&mut tx, checkpoint.id, "tiny", None, &json!({}), now).await.unwrap();
+        for (name, bytes) in sandbox::BUILTINS {
+            let module = sandbox().validate(bytes).unwrap();
+            let info = module.info();
+            let module = store::reward_functions::Module {
+                component_sha256: *info.component_sha256.as_bytes(),
+                upload_sha256: *info.upload_sha256.as_bytes(),
+                world: info.world.as_str().to_owned(),
+                component: module.component().to_vec(),
+            };
+            store::reward_functions::register_builtin(&mut tx, name, &module, now).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// Runs statements as the superuser: rows as lines.
+    pub(crate) async fn sql(&self, sql: &str) -> String {
+        self.database.sql(sql).await.unwrap()
+    }
+
+    /// Registers a miner and asks it how it is.
+    pub(crate) async fn register(&self, hotkey: grail::Hotkey, url: &str) {
+        store::miners::register(&mut self.db.acquire().await.unwrap(), hotkey, url).await.unwrap();
+        worker::probe::step(&self.cx).await.unwrap();
+    }
+
+    /// Registers a stub that is past its trial, as one verified answer makes it.
+    pub(crate) async fn stub(&self, stub: &Stub) {
+        self.register(stub.hotkey(), stub.url()).await;
+        let hotkey = stub.hotkey();
+        self.sql(&format!("UPDATE miners SET verified = 1 WHERE encode(hotkey, 'hex') = '{hotkey}'")).await;
+    }
+
+    /// Creates a job as the gateway does. Every prompt has the text `…` and the reference `1`.
+    pub(crate) async fn job(&self, job: NewJob) -> JobId {
+        let id = JobId(Uuid::now_v7());
+        let now = self.clock.now();
+        let NewJob { spec, prompts } = job;
+        let checkpoint = checkpoint();
+        let prompts: Vec<Prompt> = prompts
+            .into_iter()
+            .enumerate()
+            .map(|(index, text)| Prompt {
+                index: index as u32,
+                custom_id: format!("prompt-{index}"),
+                tokens: checkpoint.tokenizer.encode(&text).unwrap(),
+                text: Some(text),
+                reference: "1".to_owned(),
+                metadata: "{}".to_owned(),
+            })
+            .collect();
+        let all = price().maximum(prompts.len() as u64, u64::from(spec.sampling.n)).unwrap();
+        let hold = spec.max_amount.map_or(all, |most| most.min(all));
+        let new = store::jobs::NewJob {
+            id,
+            account: self.account,
+            spec: &spec,
+            price: &price(),
+            prompts: &prompts,
+            checkpoint: checkpoint.id,
+            profile: Profile::exact(engine::numerics_id()).id(),
+            randomness: Randomness([9; 32]),
+            traceparent: None,
+        };
+        let mut tx = self.db.begin().await.unwrap();
+        store::jobs::insert(&mut tx, &new, now).await.unwrap();
+        store::ledger::hold(&mut tx, self.account, id, hold, now).await.unwrap();
+        let queued = NewEvent::new(EventType::JobQueued, json!({ "status": "queued" }));
+        store::events::append(&mut tx, id, now, &[queued]).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// As the gateway's cancel does.
+    pub(crate) async fn cancel(&self, job: JobId, graceful: bool) {
+        let mut tx = self.db.begin().await.unwrap();
+        store::jobs::cancel(&mut tx, self.account, job, graceful, self.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        self.wake.groups(protocol::job::GroupState::Dispatched);
+    }
+
+    /// Sends what can be sent, and sees the answers through.
+    pub(crate) async fn dispatch(&self) {
+        while worker::dispatch::step(&self.cx).await.unwrap() == Progress::Some {}
+        self.quiet().await;
+    }
+
+    /// Waits until no request is in flight.
+    pub(crate) async fn quiet(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+        self.tracker.reopen();
+    }
+
+    pub(crate) async fn reward(&self) {
+        while worker::reward::step(&self.cx).await.unwrap() == Progress::Some {}
+    }
+
+    pub(crate) async fn verify(&self) {
+        while worker::verify::step(&self.cx).await.unwrap() == Progress::Some {}
+    }
+
+    pub(crate) async fn settle(&self) {
+        while worker::settle::step(&self.cx).await.unwrap() == Progress::Some {}
+    }
+
+    /// All steps once, each until it finds nothing more.
+    pub(crate) async fn turn(&self) {
+        worker::reap::step(&self.cx).await.unwrap();
+        self.dispatch().await;
+        self.reward().await;
+        self.verify().await;
+        self.settle().await;
+    }
+
+    /// Turns until the job has ended.
+    pub(crate) async fn finish(&self, job: JobId) {
+        for _ in 0..200 {
+            self.turn().await;
+            if self.sql(&format!("SELECT finished_at IS NOT NULL FROM jobs WHERE id = '{}'", job.0)).await
+                == "t"
+            {
+                return self.check(job).await;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await; // a group may wait for its backoff
+        }
+        panic!("the job does not end: {}", self.groups(job).await);
+    }
+
+    /// The laws that hold at any commit.
+    pub(crate) async fn check(&self, job: JobId) {
+        let audit = store::ledger::audit(&mut self.db.acquire().await.unwrap()).await.unwrap();
+        assert!(audit.is_clean(), "{audit:?}");
+        let events = self.events(job).await;
+        let sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+        assert_eq!(sequences, (1..=events.len() as i64).collect::<Vec<_>>());
+        let terminal = |event: &&Value| {
+            matches!(event["type"].as_str(), Some("job.completed" | "job.failed" | "job.cancelled"))
+        };
+        let ends: Vec<&Value> = events.iter().filter(terminal).collect();
+        assert!(ends.len() <= 1 && ends.first().is_none_or(|end| *end == events.last().unwrap()), "{ends:?}");
+        // billed is what was delivered, once each
+        let unbilled = self
+            .sql(&format!(
+                "SELECT (SELECT count(*) FROM rollouts WHERE job_id = '{0}' AND price > 0),
+                        (SELECT count(*) FROM transfers WHERE job_id = '{0}' AND code <> 'miner_share'),
+                        (SELECT COALESCE(sum(price), 0) FROM rollouts WHERE job_id = '{0}'),
+                        (SELECT captured FROM holds WHERE job_id = '{0}')",
+                job.0
+            ))
+            .await;
+        let numbers: Vec<&str> = unbilled.split('|').collect();
+        assert_eq!((numbers[0], numbers[2]), (numbers[1], numbers[3]), "{unbilled}");
+        if !ends.is_empty() {
+            let open = format!(
+                "SELECT count(*) FROM groups WHERE job_id = '{}' AND (lease_token IS NOT NULL OR state NOT IN
+                    ('accepted', 'filtered', 'failed', 'cancelled'))",
+                job.0
+            );
+            assert_eq!(self.sql(&open).await, "0");
+        }
+    }
+
+    pub(crate) async fn events(&self, job: JobId) -> Vec<Value> {
+        let page = store::events::page(&mut self.db.acquire().await.unwrap(), job, 0, 100_000).await.unwrap();
+        page.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect()
+    }
+
+    /// How often each type of event was written.
+    pub(crate) async fn event_counts(&self, job: JobId) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for event in self.events(job).await {
+            *counts.entry(event["type"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// The states of a job's groups, by prompt.
+    pub(crate) async fn groups(&self, job: JobId) -> String {
+        let sql = format!("SELECT state FROM groups WHERE job_id = '{}' ORDER BY prompt_index", job.0);
+        self.sql(&sql).await.replace('\n', " ")
+    }
+
+    pub(crate) async fn status(&self, job: JobId) -> String {
+        self.sql(&format!("SELECT status FROM jobs WHERE id = '{}'", job.0)).await
+    }
+
+    /// Held, charged, released.
+    pub(crate) async fn spend(&self, job: JobId) -> String {
+        let sql = format!("SELECT amount, captured, released FROM holds WHERE job_id = '{}'", job.0);
+        self.sql(&sql).await
+    }
+
+    /// Ends every lease now, as if its worker had died long ago.
+    pub(crate) async fn expire_leases(&self) {
+        self.sql("UPDATE groups SET lease_until = now() - interval '1 second' WHERE lease_token IS NOT NULL")
+            .await;
+    }
+
+    pub(crate) async fn records(&self, job: JobId) -> Vec<(i64, RolloutRecord)> {
+        store::records::page(&self.db, &self.objects, job, 0, 10_000).await.unwrap()
+    }
+}
+
+/// A job to create.
+pub(crate) struct NewJob {
+    pub(crate) spec: JobSpec,
+    pub(crate) prompts: Vec<String>,
+}
+
+impl NewJob {
+    /// `prompts` different prompts with `n` samples each, scored by the last number.
+    pub(crate) fn scored(prompts: usize, n: u32) -> Self {
+        Self {
+            spec: JobSpec {
+                sampling: SamplingSpec { n, temperature: 1.0, top_p: 1.0, top_k: 0, max_tokens: 24 },
+                reward: Some(last_number(OnError::Mask)),
+                filter: GroupFilter::None,
+                advantage: Advantage::default(),
+                dedup: Dedup::None,
+                max_amount: None,
+                metadata: BTreeMap::new(),
+            },
+            prompts: (0..prompts).map(|index| format!("Ana has {index} pens.")).collect(),
+        }
+    }
+
+    pub(crate) fn spec(mut self, change: impl FnOnce(&mut JobSpec)) -> Self {
+        change(&mut self.spec);
+        self
+    }
+}
+
+pub(crate) fn last_number(on_error: OnError) -> RewardModule {
+    let module = sandbox().validate(sandbox::builtin("last-number").unwrap()).unwrap();
+    RewardModule {
+        name: "builtin/last-number".to_owned(),
+        component_sha256: *module.info().component_sha256.as_bytes(),
+        limits: RewardLimits {
+            fuel: sandbox::limits::FUEL_DEFAULT,
+            memory_bytes: sandbox::limits::MEMORY_DEFAULT,
+        },
+        on_error,
+    }
+}
