@@ -139,7 +139,8 @@ async fn bad_input_is_refused_and_leaves_nothing() {
     stack.set("api", "RELIQUARY__API__MAX_JOB_BODY_BYTES", "4194304");
     stack.up("api").await;
     let customer = stack.customer();
-    let function = customer.post("/v1/reward_functions").json(&json!({ "name": "mine" })).send().await.unwrap();
+    let function =
+        customer.post("/v1/reward_functions").json(&json!({ "name": "mine" })).send().await.unwrap();
     assert_eq!(function.status(), 201);
     let function: Value = function.json().await.unwrap();
     let path = format!("/v1/reward_functions/{}/versions", function["id"].as_str().unwrap());
@@ -178,7 +179,11 @@ async fn refused(customer: &Customer, case: &Case) {
         (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())
     });
     let faults: Vec<_> = faults.collect();
-    assert!(case.faults.is_empty() || faults == case.faults, "{name}: {faults:?} instead of {:?}", case.faults);
+    assert!(
+        case.faults.is_empty() || faults == case.faults,
+        "{name}: {faults:?} instead of {:?}",
+        case.faults
+    );
 }
 
 /// Sends it; the problem that it is answered with.
@@ -188,8 +193,14 @@ async fn problem(customer: &Customer, case: &Case) -> Value {
     let response = request.send().await.unwrap_or_else(|error| panic!("{}: {error:?}", case.name));
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
-    let problem: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}: {text}", case.name));
-    assert_eq!((status.as_u16(), problem["code"].as_str()), (case.status, Some(case.code)), "{}: {text}", case.name);
+    let problem: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}: {text}", case.name));
+    assert_eq!(
+        (status.as_u16(), problem["code"].as_str()),
+        (case.status, Some(case.code)),
+        "{}: {text}",
+        case.name
+    );
     assert_eq!(headers[CONTENT_TYPE], "application/problem+json", "{}", case.name);
     assert_eq!(problem["status"], case.status, "{}", case.name);
     assert_eq!(problem["request_id"], headers["request-id"].to_str().unwrap(), "{}", case.name);
@@ -198,7 +209,16 @@ async fn problem(customer: &Customer, case: &Case) -> Value {
 
 /// How much there is of everything that a request could leave behind.
 async fn stored(stack: &Stack) -> String {
-    let tables = ["jobs", "prompts", "groups", "holds", "events", "idempotency_keys", "reward_versions", "reward_modules"];
+    let tables = [
+        "jobs",
+        "prompts",
+        "groups",
+        "holds",
+        "events",
+        "idempotency_keys",
+        "reward_versions",
+        "reward_modules",
+    ];
     let counts: Vec<String> = tables.iter().map(|table| format!("(SELECT count(*) FROM {table})")).collect();
     let held = "(SELECT sum(held) FROM accounts)";
     stack.sql(&format!("SELECT {}, {held}", counts.join(", "))).await

@@ -57,9 +57,9 @@ async fn cheats_on_the_stream_are_named_and_not_paid() {
 
 /// One job for each cheat, with fresh miners, on one service.
 async fn refuse_all(cheats: &[Cheat]) {
-    let miners = cheats.iter().flat_map(|cheat| {
-        [(cheat.name().to_owned(), Some(cheat.mode.clone())), (cheat.helper(), None)]
-    });
+    let miners = cheats
+        .iter()
+        .flat_map(|cheat| [(cheat.name().to_owned(), Some(cheat.mode.clone())), (cheat.helper(), None)]);
     let mut stack = Stack::prepare(Plan { miners: miners.collect(), ..Plan::default() }).await;
     // whole groups at the start of a cut answer are honest work, and would be delivered
     stack.set("worker", "RELIQUARY__WORKER__MAX_GROUPS_PER_REQUEST", "1");
@@ -78,9 +78,9 @@ async fn refuse(stack: &mut Stack, customer: &Customer, cheat: &Cheat) {
     let hotkey = stack.hotkey(cheat.name());
     stack.up(cheat.name()).await;
     if cheat.warm_up {
-        let mut first = Log::of(&customer.create(&prompts::body(90, 2, SAMPLES)).await);
+        let mut first = Log::of(&customer.create(&prompts::body(90, 1, SAMPLES)).await);
         customer.follow_to_the_end(&mut first).await;
-        assert_eq!(first.terminal(), Some("job.completed"), "its first answers are honest");
+        assert_eq!(first.terminal(), Some("job.completed"), "its first answer is honest");
     }
     // alone at first, so that it is sure to be asked; helped once it was refused
     let mut log = Log::of(&customer.create(&prompts::body(0, PROMPTS, SAMPLES)).await);

@@ -9,9 +9,10 @@ use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 /// Far longer than any job of these tests takes; nothing waits so long unless the test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two tries while the service is down.
 const AGAIN: Duration = Duration::from_millis(100);
 /// Streams send a sign of life every second here.
@@ -161,15 +162,21 @@ impl Customer {
             match self.stream(&log.job, log.last()).await {
                 Ok(opened) => {
                     log.connections += 1;
-                    let mut stream = opened.expect("the service says that the log has ended, but its end never came");
-                    while let Some(event) = stream.next().await {
+                    let mut stream =
+                        opened.expect("the service says that the log has ended, but its end never came");
+                    // heartbeats keep a stream open for as long as the job takes
+                    while let Ok(Some(event)) =
+                        timeout(PATIENCE.saturating_sub(began.elapsed()), stream.next()).await
+                    {
                         log.push(event);
                         if enough(log) {
                             return;
                         }
                     }
                 }
-                Err(error) => assert!(!error.status().is_some_and(|status| status.is_client_error()), "{error}"),
+                Err(error) => {
+                    assert!(!error.status().is_some_and(|status| status.is_client_error()), "{error}")
+                }
             }
             if log.terminal().is_none() {
                 assert!(began.elapsed() < PATIENCE, "job {} does not end: {}", log.job, tail(log));

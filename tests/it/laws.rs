@@ -32,7 +32,8 @@ pub(crate) async fn check(stack: &Stack, customer: &Customer, ended: &Ended<'_>)
 /// I1: every prompt and sample is exactly one of delivered and honestly filtered.
 async fn none_lost(stack: &Stack, job: &Value, ended: &Ended<'_>) {
     let id = uuid(ended.log);
-    let states = stack.sql(&format!("SELECT DISTINCT state FROM groups WHERE job_id = '{id}' ORDER BY 1")).await;
+    let states =
+        stack.sql(&format!("SELECT DISTINCT state FROM groups WHERE job_id = '{id}' ORDER BY 1")).await;
     assert!(states.lines().all(|state| matches!(state, "accepted" | "filtered")), "{states}");
     let kept = stack
         .sql(&format!(
@@ -40,11 +41,13 @@ async fn none_lost(stack: &Stack, job: &Value, ended: &Ended<'_>) {
              WHERE job_id = '{id}' AND state IN ('selected', 'filtered') GROUP BY 1, 2 ORDER BY 1, 2"
         ))
         .await;
-    let all = (0..ended.prompts).flat_map(|prompt| (0..ended.samples).map(move |n| format!("{prompt}|{n}|1")));
+    let all =
+        (0..ended.prompts).flat_map(|prompt| (0..ended.samples).map(move |n| format!("{prompt}|{n}|1")));
     assert_eq!(kept.lines().map(str::to_owned).collect::<Vec<_>>(), all.collect::<Vec<_>>());
 
     let counts = &job["counts"];
-    let groups: i64 = counts["groups"].as_object().unwrap().values().map(|count| count.as_i64().unwrap()).sum();
+    let groups: i64 =
+        counts["groups"].as_object().unwrap().values().map(|count| count.as_i64().unwrap()).sum();
     assert_eq!(groups, ended.prompts as i64, "{counts}");
     let (selected, filtered) = (&counts["rollouts"]["selected"], &counts["rollouts"]["filtered"]);
     assert_eq!(selected, ended.log.rollouts().len());
@@ -59,7 +62,11 @@ async fn none_billed_twice(stack: &Stack, customer: &Customer, job: &Value, ende
     for rollout in &rollouts {
         let price: i64 = text(&rollout["price_rao"]).parse().unwrap();
         let again = due.insert((rollout["prompt_index"].as_u64(), rollout["sample_index"].as_u64()), price);
-        assert_eq!(again, None, "delivered twice: {} of {}", rollout["sample_index"], rollout["prompt_index"]);
+        assert_eq!(
+            again, None,
+            "delivered twice: {} of {}",
+            rollout["sample_index"], rollout["prompt_index"]
+        );
         assert_eq!(rollout["price_rao"], job["price"]["rollout_rao"]);
     }
     let id: JobId = ended.log.job.parse().unwrap();
@@ -83,7 +90,11 @@ async fn none_billed_twice(stack: &Stack, customer: &Customer, job: &Value, ende
 
     let listed = customer.ndjson(&ended.log.job).await;
     let listed: BTreeSet<String> = listed.lines().map(|line| parsed(line).to_string()).collect();
-    assert_eq!(listed, rollouts.iter().map(Value::to_string).collect::<BTreeSet<_>>(), "NDJSON is the stream");
+    assert_eq!(
+        listed,
+        rollouts.iter().map(Value::to_string).collect::<BTreeSet<_>>(),
+        "NDJSON is the stream"
+    );
 }
 
 /// I3: nothing is made or lost, and nothing stays held.
@@ -91,7 +102,8 @@ async fn money_adds_up(stack: &Stack, customer: &Customer) {
     let audit = audit(stack).await;
     assert!(audit.is_clean(), "{audit:?}");
     assert_eq!(customer.get("/v1/balance").await["held_rao"], "0");
-    let overdrawn = "SELECT count(*) FROM accounts WHERE kind <> 'issuance' AND credits_posted < debits_posted + held";
+    let overdrawn =
+        "SELECT count(*) FROM accounts WHERE kind <> 'issuance' AND credits_posted < debits_posted + held";
     assert_eq!(stack.count(overdrawn).await, 0);
 }
 

@@ -53,7 +53,8 @@ async fn run() -> Outcome {
     let before = available(&customer.get("/v1/balance").await);
     let traceparent = format!("00-{TRACE}-b7ad6b7169203331-01");
     let body = prompts::body(0, PROMPTS, SAMPLES);
-    let response = customer.post("/v1/jobs").header("traceparent", traceparent).json(&body).send().await.unwrap();
+    let response =
+        customer.post("/v1/jobs").header("traceparent", traceparent).json(&body).send().await.unwrap();
     assert_eq!(response.status(), 201, "{}", response.text().await.unwrap());
     let created: Value = response.json().await.unwrap();
     let mut log = Log::of(text(&created["id"]));
@@ -120,7 +121,8 @@ async fn the_money_is_held_charged_and_given_back() {
     assert_eq!(amount(&spend["charged_rao"]), due);
     assert_eq!(before - after, due, "what the balance lost is what was charged");
     assert!(*paid > 0 && *paid < due, "the miners get a share of {due}, not {paid}");
-    let kinds: Vec<&str> = entries["data"].as_array().unwrap().iter().map(|entry| text(&entry["type"])).collect();
+    let kinds: Vec<&str> =
+        entries["data"].as_array().unwrap().iter().map(|entry| text(&entry["type"])).collect();
     assert_eq!(kinds, ["hold_release", "charge", "hold", "grant"], "newest first");
 }
 

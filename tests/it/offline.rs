@@ -231,7 +231,9 @@ impl Place {
             Self::ReceiptRound => proof.receipt.receipt.audit_round ^= 1 << (at % 50),
             Self::ReceiptKey => flip(&mut proof.receipt.service_key, at),
             Self::ReceiptSignature => flip(&mut proof.receipt.signature, at),
-            Self::Reward => record.reward = record.reward.map(|r| f64::from_bits(r.to_bits() ^ (1 << (at % 64)))),
+            Self::Reward => {
+                record.reward = record.reward.map(|r| f64::from_bits(r.to_bits() ^ (1 << (at % 64))))
+            }
             Self::RewardHash => flip(&mut reward.receipt_hash, at),
             Self::RewardSignature => flip(&mut reward.signature, at),
             Self::RewardKey => flip(&mut reward.service_key, at),
@@ -265,7 +267,14 @@ async fn any_flipped_bit_flips_one_verdict_and_no_other() {
         prop_assert_ne!(&forged, &group, "{:?} flips nothing", place);
         let verdicts = FULL.verify(&forged, &key);
         for (other, verdict) in verdicts.iter().enumerate() {
-            prop_assert_eq!(verdict.is_some(), other == sample, "{:?}: rollout {} is {:?}", place, other, verdict);
+            prop_assert_eq!(
+                verdict.is_some(),
+                other == sample,
+                "{:?}: rollout {} is {:?}",
+                place,
+                other,
+                verdict
+            );
         }
         Ok(())
     });

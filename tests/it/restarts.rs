@@ -61,7 +61,8 @@ async fn a_repeated_post_is_one_job_whenever_the_gateway_dies() {
         assert_eq!(customer.get(&format!("/v1/jobs/{first}")).await["status"], "queued");
         assert!(jobs.insert(first), "another key is another job");
     }
-    let counts = "SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM holds), (SELECT count(*) FROM events),
+    let counts =
+        "SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM holds), (SELECT count(*) FROM events),
         (SELECT count(*) FROM groups), (SELECT count(*) FROM idempotency_keys)";
     assert_eq!(stack.sql(counts).await, format!("{ROUNDS}|{ROUNDS}|{ROUNDS}|{}|{ROUNDS}", ROUNDS * 8));
     assert!(laws::audit(&stack).await.is_clean());

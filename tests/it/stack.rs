@@ -42,13 +42,20 @@ pub(crate) struct Plan {
 impl Plan {
     /// Miners that do what they should.
     pub(crate) fn honest(count: usize) -> Self {
-        Self { miners: (0..count).map(|number| (format!("honest-{number}"), None)).collect(), ..Self::default() }
+        Self {
+            miners: (0..count).map(|number| (format!("honest-{number}"), None)).collect(),
+            ..Self::default()
+        }
     }
 }
 
-enum Postgres {
-    Shared(TestDatabase<'static>),
-    Own(Box<TestPostgres>),
+/// A Postgres and a database in it: its own for a test that crashes it, else one of the process'.
+struct Postgres {
+    own: Option<Box<TestPostgres>>,
+    /// Dropped with the stack.
+    _database: Option<TestDatabase<'static>>,
+    url: String,
+    admin_url: String,
 }
 
 pub(crate) struct Stack {
@@ -56,8 +63,6 @@ pub(crate) struct Stack {
     roles: Vec<Role>,
     hotkeys: Vec<(String, grail::Hotkey)>,
     postgres: Postgres,
-    url: String,
-    admin_url: String,
     own_redis: Option<TestRedis>,
     settings: Vec<(String, String)>,
     base: String,
@@ -70,20 +75,20 @@ impl Stack {
     pub(crate) async fn prepare(plan: Plan) -> Self {
         let place = PLACES.acquire().await.unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let (postgres, url, admin_url) = postgres(plan.own_postgres).await;
+        let postgres = postgres(plan.own_postgres).await;
         let own_redis = if plan.own_redis { TestRedis::start().await.unwrap() } else { None };
         let redis_url = match &own_redis {
             Some(redis) => redis.url().to_owned(),
-            None => TestRedis::shared().await.unwrap().map_or_else(|| "off".into(), |redis| redis.url().into()),
+            None => {
+                TestRedis::shared().await.unwrap().map_or_else(|| "off".into(), |redis| redis.url().into())
+            }
         };
         let base = format!("http://127.0.0.1:{}", free_port());
         let mut stack = Self {
             roles: Vec::new(),
             hotkeys: Vec::new(),
+            settings: settings(&postgres.url, &redis_url, &base, dir.path()),
             postgres,
-            settings: settings(&url, &redis_url, &base, dir.path()),
-            url,
-            admin_url,
             own_redis,
             base,
             dir,
@@ -208,12 +213,12 @@ impl Stack {
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.url
+        &self.postgres.url
     }
 
     /// Rows as lines, fields separated by `|`.
     pub(crate) async fn sql(&self, sql: &str) -> String {
-        psql(&self.admin_url, sql).await.unwrap()
+        psql(&self.postgres.admin_url, sql).await.unwrap()
     }
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {
@@ -222,10 +227,7 @@ impl Stack {
 
     /// The Postgres that is this stack's own.
     pub(crate) fn own_postgres(&self) -> &TestPostgres {
-        match &self.postgres {
-            Postgres::Own(postgres) => postgres,
-            Postgres::Shared(_) => panic!("other tests use this Postgres too"),
-        }
+        self.postgres.own.as_ref().expect("other tests use this Postgres too")
     }
 
     /// The Redis that is this stack's own; none where Redis cannot be had.
@@ -240,22 +242,26 @@ impl Drop for Stack {
             for role in &self.roles {
                 let said = role.said();
                 if !said.is_empty() {
-                    eprintln!("---- {} ({}) ----\n{said}", role.name, if role.runs() { "up" } else { "down" });
+                    eprintln!(
+                        "---- {} ({}) ----\n{said}",
+                        role.name,
+                        if role.runs() { "up" } else { "down" }
+                    );
                 }
             }
         }
     }
 }
 
-/// A migrated database, and its URLs for the service and for the superuser.
-async fn postgres(own: bool) -> (Postgres, String, String) {
+/// A database; a shared server's is migrated once and copied, `migrate` does the rest.
+async fn postgres(own: bool) -> Postgres {
     if own {
         let tuning = Tuning { shared_buffers_mb: 64, max_connections: 120, fsync: true };
         let postgres = Box::new(TestPostgres::start(tuning).await.unwrap());
         let database = postgres.empty_database().await.unwrap();
-        let urls = (database.url().to_owned(), database.admin_url());
+        let (url, admin_url) = (database.url().to_owned(), database.admin_url());
         std::mem::forget(database); // it goes away with its cluster
-        return (Postgres::Own(postgres), urls.0, urls.1);
+        return Postgres { own: Some(postgres), _database: None, url, admin_url };
     }
     let migrated = async |url: String| {
         let db = store::Db::connect(&url, 1).await?;
@@ -264,8 +270,8 @@ async fn postgres(own: bool) -> (Postgres, String, String) {
         Ok::<(), store::Error>(())
     };
     let database = TestPostgres::shared().await.unwrap().database("it", migrated).await.unwrap();
-    let urls = (database.url().to_owned(), database.admin_url());
-    (Postgres::Shared(database), urls.0, urls.1)
+    let (url, admin_url) = (database.url().to_owned(), database.admin_url());
+    Postgres { own: None, _database: Some(database), url, admin_url }
 }
 
 /// What all roles are told. Short leases and deadlines: a test must not wait long for what a fault left behind.
