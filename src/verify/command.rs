@@ -16,6 +16,8 @@ use super::{Finding, Level, Verifier};
 
 /// One delivered record with all its tokens is far below this.
 const MAX_LINE_BYTES: u64 = 64 << 20;
+/// Failures that are named one by one.
+const MAX_NAMED: usize = 20;
 /// Records judged per pass: bounds memory, and keeps whole groups together where the file does.
 const BATCH: usize = 256;
 
@@ -80,14 +82,15 @@ pub fn run(arguments: &Arguments, progress: bool) -> anyhow::Result<Report> {
             lines.iter().map(|line| serde_json::from_slice::<RolloutRecord>(line)).partition(Result::is_ok);
         let records: Vec<RolloutRecord> = records.into_iter().flatten().collect();
         for error in unreadable.into_iter().filter_map(Result::err) {
-            bar.suspend(|| tracing::warn!(%error, "a line is no rollout record"));
+            report.name(|| bar.suspend(|| tracing::warn!(%error, "a line is no rollout record")));
             report.add(Some(Finding::Unreadable));
         }
         if let Some(first) = records.first() {
             let key = key.get_or_insert(first.proof.receipt.service_key);
             for (record, finding) in records.iter().zip(verifier.verify(&records, key)) {
                 if let Some(finding) = finding {
-                    bar.suspend(|| tracing::warn!(rollout = %record.id, %finding, "rollout does not hold"));
+                    let say = || tracing::warn!(rollout = %record.id, %finding, "rollout does not hold");
+                    report.name(|| bar.suspend(say));
                 }
                 report.tokens += record.completion_ids.len();
                 report.add(finding);
@@ -103,6 +106,15 @@ pub fn run(arguments: &Arguments, progress: bool) -> anyhow::Result<Report> {
 }
 
 impl Report {
+    /// Says one failure by name, unless there were many already.
+    fn name(&self, say: impl FnOnce()) {
+        match self.failed {
+            0..MAX_NAMED => say(),
+            MAX_NAMED => tracing::warn!("further failures are counted, not named"),
+            _ => {}
+        }
+    }
+
     fn add(&mut self, finding: Option<Finding>) {
         match finding {
             None => self.verified += 1,
