@@ -23,8 +23,7 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     drop(conn);
     let mut by_job: BTreeMap<JobId, Vec<(Stranded, u32)>> = BTreeMap::new();
     for group in &lease.groups {
-        // the takeover itself was no try
-        by_job.entry(group.job).or_default().push((stranded(group), group.tries.saturating_sub(1)));
+        by_job.entry(group.job).or_default().push((stranded(group), group.tries));
     }
     for (job, groups) in by_job {
         tracing::warn!(job.id = %job, groups = groups.len(), "leases have expired; their groups are asked for again");

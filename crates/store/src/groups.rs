@@ -74,7 +74,9 @@ pub async fn lease(
             FOR NO KEY UPDATE OF g SKIP LOCKED
         ), token AS MATERIALIZED (SELECT gen_random_uuid() AS token)
         UPDATE groups g
-        SET lease_token = token.token, lease_until = now() + make_interval(secs => $4), tries = tries + 1
+        SET lease_token = token.token, lease_until = now() + make_interval(secs => $4),
+            -- to take a group back from a dead worker is no try of anything
+            tries = tries + CASE g.state WHEN 'dispatched' THEN 0 ELSE 1 END
         FROM free, token, prompts p
         WHERE g.id = free.id AND p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         RETURNING g.id, g.job_id, g.prompt_index, p.custom_id, g.attempt, g.tries, g.hotkey, g.object_key,

@@ -1,9 +1,9 @@
 //! Cancelling a job whose groups are anywhere in the pipeline.
 
-use worker::Progress;
+use worker::{Audit, Progress};
 
 use crate::stub::{Manner, Stub};
-use crate::world::{NewJob, World};
+use crate::world::{NewJob, World, config};
 
 /// Carries a job of two groups up to a state.
 async fn bring_to(world: &World, state: &str) {
@@ -87,29 +87,22 @@ async fn an_answer_under_way_is_dropped_when_its_job_is_cancelled() {
 
 #[tokio::test]
 async fn a_refused_answer_of_a_cancelling_job_is_not_asked_for_again() {
-    let world = World::new().await;
+    // with the model, a stub's answer is found out
+    let world = World::with(config(), Audit::Full).await;
     let stub = Stub::start(11, Manner::Good).await;
     world.stub(&stub).await;
     let job = world.job(NewJob::scored(1, 2)).await;
     world.dispatch().await;
     world.reward().await;
     world.cancel(job, true).await;
-    // as if the verifier had found it out
-    world.sql("UPDATE jobs SET status = 'cancelling'").await;
-    let mut conn = world.db.acquire().await.unwrap();
-    let lease = store::groups::lease(
-        &mut conn,
-        protocol::job::GroupState::Scored,
-        None,
-        1,
-        std::time::Duration::from_mins(1),
-    )
-    .await
-    .unwrap();
-    let ids: Vec<_> = lease.groups.iter().map(|group| group.id).collect();
-    store::groups::give_back(&mut conn, lease.token, &ids, std::time::Duration::ZERO).await.unwrap();
-    drop(conn);
-    world.finish(job).await;
-    assert_eq!(world.groups(job).await, "accepted");
+    assert_eq!(world.status(job).await, "cancelling");
+    world.verify().await;
+    assert_eq!(world.groups(job).await, "cancelled");
     assert_eq!(world.status(job).await, "cancelled");
+    assert_eq!(world.spend(job).await, "2000|0|2000");
+    assert_eq!(world.sql("SELECT reason, proven_failures FROM attempts, miners").await, "wrong_weights|1");
+    world.check(job).await;
+    let events = world.events(job).await;
+    let rejected = events.iter().find(|event| event["type"] == "group.rejected").unwrap();
+    assert_eq!(rejected["data"]["redispatched"], false);
 }
