@@ -175,7 +175,8 @@ impl Customer {
                     }
                 }
                 Err(error) => {
-                    assert!(!error.status().is_some_and(|status| status.is_client_error()), "{error}")
+                    let refused = error.status().is_some_and(|status| status.is_client_error());
+                    assert!(!refused, "{error}");
                 }
             }
             if log.terminal().is_none() {
@@ -246,6 +247,7 @@ async fn created(response: Response) -> String {
 }
 
 fn tail(log: &Log) -> String {
-    let lines = log.events.iter().rev().take(5).rev();
-    lines.map(|event| format!("\n  {} {:.300}", event.sequence, event.text)).collect()
+    let first = log.events.len().saturating_sub(5);
+    let lines = log.events[first..].iter().map(|event| format!("{} {:.300}", event.sequence, event.text));
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -125,7 +125,7 @@ async fn the_log_is_whole(stack: &Stack, customer: &Customer, job: &Value, ended
 /// The laws of the ledger, recomputed from the rows.
 pub(crate) async fn audit(stack: &Stack) -> Audit {
     let db = store::Db::connect(stack.url(), 1).await.unwrap();
-    let audit = store::ledger::audit(&mut *db.acquire().await.unwrap()).await.unwrap();
+    let audit = store::ledger::audit(&mut db.acquire().await.unwrap()).await.unwrap();
     db.close().await;
     audit
 }

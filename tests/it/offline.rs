@@ -232,7 +232,7 @@ impl Place {
             Self::ReceiptKey => flip(&mut proof.receipt.service_key, at),
             Self::ReceiptSignature => flip(&mut proof.receipt.signature, at),
             Self::Reward => {
-                record.reward = record.reward.map(|r| f64::from_bits(r.to_bits() ^ (1 << (at % 64))))
+                record.reward = record.reward.map(|r| f64::from_bits(r.to_bits() ^ (1 << (at % 64))));
             }
             Self::RewardHash => flip(&mut reward.receipt_hash, at),
             Self::RewardSignature => flip(&mut reward.signature, at),
@@ -290,7 +290,7 @@ async fn a_forgery_with_good_signatures_fails_on_the_model() {
     let decode = |tokens: &[u32]| FULL.checkpoint().tokenizer.decode(tokens).unwrap();
     let middle = group[0].completion_ids.len() / 2;
     let with = |edit: &dyn Fn(&mut Vec<u32>, &mut Vec<Record>)| {
-        let (forged, key) = forge(&group, &miner, decode, |sample, tokens, records| {
+        let (forged, key) = forge(&group, miner, decode, |sample, tokens, records| {
             if sample == 0 {
                 edit(tokens, records);
             }

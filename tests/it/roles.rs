@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_reliquary");
 /// Starting takes well under a second; a busy machine may need more.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 const PROBE: Duration = Duration::from_millis(25);
 const LOG_TAIL: usize = 60;
 
