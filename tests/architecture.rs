@@ -39,7 +39,7 @@ const ALLOWED: &[Arrows] = &[
     arrows(
         "worker",
         &["sandbox", "engine", "checkpoint", "chain", "store", "protocol", "grail", "telemetry"],
-        &["embedded"],
+        &["embedded", "miner"],
     ),
     arrows("miner", &["engine", "chain", "protocol", "checkpoint", "grail", "telemetry"], &[]),
     arrows(
