@@ -19,8 +19,8 @@ pub(crate) fn load_or_create(path: &Path, mut rng: impl RngCore + CryptoRng) -> 
             fs::create_dir_all(parent)?;
         }
         // written aside and linked into place: nobody ever reads half a key, and the first one wins
-        let aside = path.with_extension(format!("{}.new", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        let aside = path.with_extension(format!("{:016x}.new", rng.next_u64()));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
         file.write_all(hex::encode(seed).as_bytes())?;
         file.sync_all()?;
         let linked = fs::hard_link(&aside, path);

@@ -19,11 +19,18 @@ impl Up {
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_reliquary"));
         command.arg("up").current_dir(dir.path()).stdin(Stdio::null());
+        let checkpoints = concat!(env!("CARGO_MANIFEST_DIR"), "/models/arith-tiny");
+        command.env("RELIQUARY__CHECKPOINT__DIR", format!("{checkpoints}/current"));
+        command.env("RELIQUARY__CHECKPOINT__PREVIOUS_DIR", format!("{checkpoints}/previous"));
         command.env("RELIQUARY__DATA__DIR", dir.path()).env("RELIQUARY__GATEWAY__LISTEN", "127.0.0.1:0");
         command.env("RELIQUARY__EMBEDDED__SHARED_BUFFERS_MB", "32");
         command.env_remove("DATABASE_URL").env_remove("REDIS_URL");
+        let said = dir.path().join("said");
+        command.stdout(std::fs::File::create(&said).unwrap());
         let up = Self { child: command.spawn().unwrap(), dir };
-        until("both servers run", || up.dir.path().join("env").exists());
+        until("the service is up", || {
+            std::fs::read_to_string(&said).is_ok_and(|said| said.contains("is up at"))
+        });
         up
     }
 

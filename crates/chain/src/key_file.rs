@@ -48,18 +48,18 @@ impl KeyFile {
         let content = Content { hotkey: ss58::encode(&pair.hotkey()), secret_seed };
         let mut text = serde_json::to_vec_pretty(&content).expect("two text fields are always JSON");
         text.push(b'\n');
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(OWNER_ONLY)
-            .open(&self.path)
-            .map_err(|source| self.io(source))?;
-        if let Err(source) = file.write_all(&text).and_then(|()| file.sync_all()) {
-            // half a key file would refuse every later start; the file is ours, made a line above
-            fs::remove_file(&self.path).ok();
-            return Err(self.io(source));
-        }
+        // written aside and linked into place: nobody ever reads half a key, and the first maker wins
+        let aside = self.path.with_extension(format!("{:016x}.new", rng.next_u64()));
+        let written = Self::write(&aside, &text).and_then(|()| fs::hard_link(&aside, &self.path));
+        fs::remove_file(&aside).ok();
+        written.map_err(|source| self.io(source))?;
         Ok(pair)
+    }
+
+    fn write(path: &Path, text: &[u8]) -> std::io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path)?;
+        file.write_all(text)?;
+        file.sync_all()
     }
 
     /// Reads the key; refuses a file that others may read, or whose address is not that of its seed.
@@ -81,11 +81,15 @@ impl KeyFile {
         Ok(pair)
     }
 
-    /// The key in the file, made first if there is no file yet.
+    /// The key in the file, made first if there is no file yet. Processes that start together get the same one.
     pub fn load_or_create(&self, rng: impl RngCore + CryptoRng) -> Result<HotkeyPair, Error> {
         match self.load() {
-            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => self.create(rng),
-            loaded => loaded,
+            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+            loaded => return loaded,
+        }
+        match self.create(rng) {
+            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => self.load(),
+            created => created,
         }
     }
 
@@ -113,6 +117,26 @@ mod tests {
         assert_eq!(fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(matches!(file.create(OsRng), Err(Error::Io { .. })), "never overwritten");
         assert_eq!(file.load().unwrap().hotkey(), made.hotkey());
+    }
+
+    #[test]
+    fn makers_that_race_end_up_with_one_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = KeyFile::at(dir.path().join("service.json"));
+        let start = std::sync::Barrier::new(8);
+        let keys: Vec<_> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        file.load_or_create(OsRng).unwrap().hotkey()
+                    })
+                })
+                .collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]
