@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut config = Config::load(arguments.config.as_deref())?;
     if matches!(arguments.command, Command::Openapi) {
-        print(&api::openapi::json());
+        print(api::openapi::json().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     if matches!(arguments.command, Command::Demo(_) | Command::Bench(_)) && config.telemetry.filter == "info"
