@@ -50,7 +50,7 @@ pub(crate) async fn run(
     command: &Command,
     config: &Config,
     lifecycle: &Lifecycle,
-    mut ending: Ending,
+    ending: Ending,
 ) -> anyhow::Result<ExitCode> {
     let Command::Pipeline(arguments) = command;
     let mut config = config.clone();
@@ -62,20 +62,8 @@ pub(crate) async fn run(
         behaviour: Behaviour::Instant,
         newcomer: false,
     });
-    let work = async {
-        let running = up::start(&config, lifecycle, &plans, Audit::WithoutModel, up::say).await?;
-        let result = pipeline(arguments, &running).await;
-        anyhow::Ok((running, result))
-    };
-    let (running, result) = tokio::select! {
-        done = work => done?,
-        () = ending.signalled() => bail!("interrupted"),
-        () = lifecycle.stop().cancelled() => bail!("a part of the service failed; see the log above"),
-    };
-    lifecycle.stop().cancel();
-    ending.wait().await;
-    running.stop().await?;
-    let result = result?;
+    let measure = async |running: &Running| pipeline(arguments, running).await;
+    let result = up::during(&config, lifecycle, ending, &plans, Audit::WithoutModel, measure).await?;
     cli::print(&if arguments.json {
         serde_json::to_string(&result)?
     } else {

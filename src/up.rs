@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use embedded::{Options, Progress, RedisSource, Services, Tuning};
 use grail::Hotkey;
 use miner::Behaviour;
@@ -44,7 +44,7 @@ pub(crate) async fn run(
     let plans =
         ["alice", "bob"].map(|name| MinerPlan { name, behaviour: Behaviour::Honest, newcomer: false });
     let running = tokio::select! {
-        running = start(config, lifecycle, &plans, Audit::Full, say) => running?,
+        running = start(config, lifecycle, &plans, Audit::Full) => running?,
         () = ending.signalled() => return Ok(ExitCode::FAILURE),
     };
     let credits = Rao::new(10_000_000_000).context("ten TAO is an amount")?;
@@ -69,16 +69,39 @@ pub(crate) fn say(line: &str) {
     eprintln!("  {line}");
 }
 
+/// Runs `work` beside a started service, then drains and stops it all. A signal or the failure of a part ends it early.
+pub(crate) async fn during<T>(
+    config: &Config,
+    lifecycle: &Lifecycle,
+    mut ending: Ending,
+    plans: &[MinerPlan],
+    audit: Audit,
+    work: impl AsyncFnOnce(&Running) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let both = async {
+        let running = start(config, lifecycle, plans, audit).await?;
+        let result = work(&running).await;
+        anyhow::Ok((running, result))
+    };
+    let (running, result) = tokio::select! {
+        done = both => done?,
+        () = ending.signalled() => bail!("interrupted"),
+        () = lifecycle.stop().cancelled() => bail!("a part of the service failed; see the log above"),
+    };
+    lifecycle.stop().cancel();
+    ending.wait().await;
+    running.stop().await?;
+    result
+}
+
 /// Starts services, miners and roles, in that order.
-pub(crate) async fn start(
+async fn start(
     config: &Config,
     lifecycle: &Lifecycle,
     plans: &[MinerPlan],
     audit: Audit,
-    say: fn(&str),
 ) -> anyhow::Result<Running> {
-    let services =
-        Services::start(&config.data.dir, options(config, say)?).await.context("private services")?;
+    let services = Services::start(&config.data.dir, options(config)?).await.context("private services")?;
     let services = Arc::new(services);
     watch(&services, lifecycle);
     let platform =
@@ -133,7 +156,7 @@ impl Running {
 }
 
 /// How the private Postgres and Redis are to be had.
-fn options(config: &Config, say: fn(&str)) -> anyhow::Result<Options> {
+fn options(config: &Config) -> anyhow::Result<Options> {
     let redis = match config.redis.url.reveal() {
         _ if config.redis.is_off() => RedisSource::Off,
         Some(url) => RedisSource::Given(url.into()),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use miner::Behaviour;
 use protocol::Rao;
 use serde::Deserialize;
@@ -58,7 +58,7 @@ pub(crate) async fn run(
     arguments: &Arguments,
     config: &Config,
     lifecycle: &Lifecycle,
-    mut ending: Ending,
+    ending: Ending,
 ) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let honest = |name| MinerPlan { name, behaviour: Behaviour::Honest, newcomer: false };
@@ -68,20 +68,8 @@ pub(crate) async fn run(
     let mut config = config.clone();
     config.gateway.listen.set_port(0); // a demo must not fail on a port that is taken
     up::say("starting Postgres, Redis, gateway, worker, verifier and three miners (one of them cheats)");
-    let work = async {
-        let running = up::start(&config, lifecycle, &plans, Audit::Full, up::say).await?;
-        let summary = job(arguments, &config, &running, started).await;
-        anyhow::Ok((running, summary))
-    };
-    let (running, summary) = tokio::select! {
-        done = work => done?,
-        () = ending.signalled() => bail!("interrupted"),
-        () = lifecycle.stop().cancelled() => bail!("a part of the service failed; see the log above"),
-    };
-    lifecycle.stop().cancel();
-    ending.wait().await;
-    running.stop().await?;
-    let summary = summary?;
+    let customer = async |running: &Running| job(arguments, &config, running, started).await;
+    let summary = up::during(&config, lifecycle, ending, &plans, Audit::Full, customer).await?;
     cli::print(&if arguments.json { serde_json::to_string(&summary)? } else { summary.for_a_person() });
     let held = summary.offline_failed == 0 && summary.ledger_sum == 0 && summary.cheater_rejected;
     Ok(if held && summary.delivered > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

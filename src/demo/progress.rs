@@ -6,9 +6,8 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::Value;
 
-/// The stages of a rollout, in order, with the job count that each one follows.
-const STAGES: [(&str, &str); 4] =
-    [("generated", "generated"), ("scored", "scored"), ("verified", "verified"), ("selected", "selected")];
+/// The stages of a rollout, in order; each is the name of a count of the job.
+const STAGES: [&str; 4] = ["generated", "scored", "verified", "selected"];
 
 /// The bars. Hidden ones cost nothing and print nothing.
 #[derive(Debug)]
@@ -36,13 +35,13 @@ impl Progress {
         };
         let plain = "  {prefix:<10} {bar:40.cyan/dim} {pos:>5}/{len}";
         let rated = "  {prefix:<10} {bar:40.green/dim} {pos:>5}/{len}  {rate}";
-        let stages = STAGES.iter().map(|(name, _)| bar(name, plain)).collect();
+        let stages = STAGES.map(|name| bar(name, plain)).into();
         Self { stages, delivered: bar("delivered", rated), all }
     }
 
     /// Moves the bars to what `GET /v1/jobs/{id}` says.
     pub(crate) fn counts(&self, job: &Value) {
-        for (bar, (_, count)) in self.stages.iter().zip(STAGES) {
+        for (bar, count) in self.stages.iter().zip(STAGES) {
             if let Some(count) = job["counts"]["rollouts"][count].as_u64() {
                 bar.set_position(count.min(bar.length().unwrap_or(u64::MAX)));
             }
