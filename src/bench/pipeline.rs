@@ -1,4 +1,4 @@
-//! `reliquary bench`: ratios against a limit or a peer, measured in the same run.
+//! `reliquary bench pipeline`: the whole pipeline without the model, against a plain COPY of the same rows in the same run.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -18,14 +18,8 @@ use crate::lifecycle::{Ending, Lifecycle};
 use crate::up::{self, MinerPlan, Running};
 use crate::{cli, keys};
 
-#[derive(Debug, Clone, clap::Subcommand)]
-pub(crate) enum Command {
-    /// The whole pipeline with an instant miner and every check but the model, against a plain COPY of the same rows.
-    Pipeline(Pipeline),
-}
-
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Pipeline {
+pub(crate) struct Arguments {
     #[arg(long, default_value_t = 500)]
     prompts: usize,
     #[arg(long, default_value_t = 16)]
@@ -40,19 +34,18 @@ pub(crate) struct Pipeline {
 
 /// The result of `bench pipeline`: medians over the rounds.
 #[derive(Debug, Clone, Serialize)]
-struct PipelineResult {
+struct Measured {
     rollouts_per_s: f64,
     copy_rows_per_s: f64,
     ratio: f64,
 }
 
 pub(crate) async fn run(
-    command: &Command,
+    arguments: &Arguments,
     config: &Config,
     lifecycle: &Lifecycle,
     ending: Ending,
 ) -> anyhow::Result<ExitCode> {
-    let Command::Pipeline(arguments) = command;
     let mut config = config.clone();
     config.gateway.listen.set_port(0);
     config.data.dir = config.data.dir.join("bench"); // never beside real data: nothing here was checked by the model
@@ -75,7 +68,7 @@ pub(crate) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn pipeline(arguments: &Pipeline, running: &Running) -> anyhow::Result<PipelineResult> {
+async fn pipeline(arguments: &Arguments, running: &Running) -> anyhow::Result<Measured> {
     let credits = Rao::new(1_000_000_000_000).context("a thousand TAO is an amount")?;
     let key = keys::create(&running.platform.db, &Clock::System, "bench", None, credits).await?.key;
     let customer = Customer::new(&running.url, &key)?;
@@ -90,12 +83,12 @@ async fn pipeline(arguments: &Pipeline, running: &Running) -> anyhow::Result<Pip
         ));
         rounds.push(result);
     }
-    let median = |of: fn(&PipelineResult) -> f64| {
+    let median = |of: fn(&Measured) -> f64| {
         let mut values: Vec<f64> = rounds.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    Ok(PipelineResult {
+    Ok(Measured {
         rollouts_per_s: median(|round| round.rollouts_per_s),
         copy_rows_per_s: median(|round| round.copy_rows_per_s),
         ratio: median(|round| round.ratio),
@@ -103,10 +96,10 @@ async fn pipeline(arguments: &Pipeline, running: &Running) -> anyhow::Result<Pip
 }
 
 async fn one_round(
-    arguments: &Pipeline,
+    arguments: &Arguments,
     running: &Running,
     customer: &Customer,
-) -> anyhow::Result<PipelineResult> {
+) -> anyhow::Result<Measured> {
     let prompts: Vec<Value> = (0..arguments.prompts)
         .map(|i| json!({ "text": format!("How much is {i} plus {}?\n", i * 7 % 1000), "reference": (i + i * 7 % 1000).to_string() }))
         .collect();
@@ -136,5 +129,5 @@ async fn one_round(
     let floor = store::copy_floor::of_rollouts(&mut *running.platform.db.acquire().await?, id).await?;
     let rollouts_per_s = delivered as f64 / wall.as_secs_f64();
     let copy_rows_per_s = floor.rows as f64 / floor.wall.as_secs_f64();
-    Ok(PipelineResult { rollouts_per_s, copy_rows_per_s, ratio: rollouts_per_s / copy_rows_per_s })
+    Ok(Measured { rollouts_per_s, copy_rows_per_s, ratio: rollouts_per_s / copy_rows_per_s })
 }

@@ -1,0 +1,25 @@
+//! `reliquary bench`: what the service claims in numbers, measured or computed by one command each.
+
+mod pipeline;
+
+use std::process::ExitCode;
+
+use crate::config::Config;
+use crate::lifecycle::{Ending, Lifecycle};
+
+#[derive(Debug, Clone, clap::Subcommand)]
+pub(crate) enum Command {
+    /// The whole pipeline with an instant miner and every check but the model, against a plain COPY of the same rows.
+    Pipeline(pipeline::Arguments),
+}
+
+pub(crate) async fn run(
+    command: &Command,
+    config: &Config,
+    lifecycle: &Lifecycle,
+    ending: Ending,
+) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Pipeline(arguments) => pipeline::run(arguments, config, lifecycle, ending).await,
+    }
+}
