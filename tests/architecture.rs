@@ -26,6 +26,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("protocol", &["grail"], &[]),
     arrows("checkpoint", &["grail"], &[]),
     arrows("engine", &["checkpoint", "grail"], &[]),
+    arrows("foreign", &["checkpoint", "grail"], &["engine"]),
     arrows("chain", &["grail"], &[]),
     arrows("store", &["protocol", "grail"], &["embedded"]),
     arrows("sandbox", &[], &[]),
