@@ -95,7 +95,9 @@ fn to_grid(weights: &mut [f32], group: usize, steps: f32) {
     for weights in weights.chunks_mut(group) {
         let scale = largest(weights) / steps;
         if scale > 0.0 {
-            weights.iter_mut().for_each(|weight| *weight = (*weight / scale).round_ties_even() * scale);
+            for weight in weights {
+                *weight = (*weight / scale).round_ties_even() * scale;
+            }
         }
     }
 }
@@ -103,7 +105,9 @@ fn to_grid(weights: &mut [f32], group: usize, steps: f32) {
 fn to_fp8(channel: &mut [f32]) {
     let scale = largest(channel) / E4M3_MAX;
     if scale > 0.0 {
-        channel.iter_mut().for_each(|weight| *weight = to_e4m3(*weight / scale) * scale);
+        for weight in channel {
+            *weight = to_e4m3(*weight / scale) * scale;
+        }
     }
 }
 

@@ -30,7 +30,7 @@ struct Stored {
 pub(crate) struct Head<'a> {
     keys: &'a [Strip],
     values: &'a [Strip],
-    head_dim: usize,
+    dimensions: usize,
     capacity: usize,
 }
 
@@ -68,7 +68,7 @@ impl Cache {
         Head {
             keys: &keys[head * of_keys..][..of_keys],
             values: &values[head * of_values..][..of_values],
-            head_dim: self.shape.head_dim,
+            dimensions: self.shape.head_dim,
             capacity: self.capacity,
         }
     }
@@ -78,7 +78,7 @@ impl<'a> Head<'a> {
     /// The keys of sixteen positions each, by dimension.
     #[inline]
     pub(crate) fn keys(self) -> impl Iterator<Item = &'a [Strip]> {
-        self.keys.chunks_exact(self.head_dim)
+        self.keys.chunks_exact(self.dimensions)
     }
 
     /// Sixteen dimensions each of all values, by position.

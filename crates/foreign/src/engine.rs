@@ -31,12 +31,6 @@ pub struct Seen<'a> {
 /// Says which token comes next, if any, as `(which, t, seen)`.
 type Next<'a> = dyn FnMut(usize, usize, Seen<'_>) -> Option<u32> + 'a;
 
-/// A sequence in its slot of the batch.
-struct Running<'a> {
-    which: usize,
-    prompt: &'a [u32],
-}
-
 impl Engine {
     /// A model whose tensors come from `source`, which is asked for each by its Hugging Face name and shape.
     /// 0 `threads` count as 1; their number changes no result.
@@ -96,50 +90,37 @@ impl Engine {
     /// Takes prompts and then up to a number of tokens each; a slot that becomes free is filled at once.
     fn run(&self, sequences: &[(&[u32], usize)], next: &mut Next<'_>) {
         let mut waiting = sequences.iter().enumerate().filter(|(_, (_, tokens))| *tokens > 0);
-        let mut running: Vec<Running<'_>> = Vec::new();
-        let mut batch: Vec<Sequence> = Vec::new();
+        let mut batch: Vec<Sequence<'_>> = Vec::new();
         let mut scratches: Vec<Scratch> = (0..self.threads).map(|_| Scratch::default()).collect();
         loop {
-            while batch.len() < ROWS * self.threads {
-                let Some((which, &(prompt, tokens))) = waiting.next() else { break };
-                batch.push(self.start(prompt, tokens));
-                running.push(Running { which, prompt });
-            }
+            let free = ROWS * self.threads - batch.len();
+            let started = waiting.by_ref().take(free);
+            batch.extend(started.map(|(which, (prompt, tokens))| self.start(which, prompt, *tokens)));
             if batch.is_empty() {
                 return;
             }
-            let share = batch.len().div_ceil(self.threads);
-            self.step(&mut batch, share, &mut scratches);
+            self.step(&mut batch, &mut scratches);
             let mut seen = scratches.iter().flat_map(|scratch| self.seen(scratch));
-            let mut going = Vec::with_capacity(batch.len());
-            for (sequence, Running { which, prompt }) in batch.iter_mut().zip(&running) {
-                let token = if sequence.wanted {
-                    let t = sequence.length - prompt.len();
-                    let seen = seen.next().expect("every wanted row has a result");
-                    next(*which, t, seen).filter(|_| t + 1 < sequences[*which].1)
-                } else {
-                    Some(prompt[sequence.length])
-                };
-                going.push(token.is_some());
-                sequence.token = token.unwrap_or_default();
-                sequence.wanted = sequence.length + 1 >= prompt.len();
-            }
-            let mut flags = going.iter();
-            running.retain(|_| *flags.next().unwrap_or(&false));
-            let mut flags = going.iter();
-            batch.retain(|_| *flags.next().unwrap_or(&false));
+            batch.retain_mut(|sequence| {
+                let Some(t) = sequence.due() else { return true };
+                let seen = seen.next().expect("a row whose token is due has a result");
+                let token = next(sequence.which, t, seen);
+                sequence.last = token.unwrap_or_default();
+                token.is_some() && t + 1 < sequences[sequence.which].1
+            });
         }
     }
 
-    fn start(&self, prompt: &[u32], tokens: usize) -> Sequence {
+    fn start<'p>(&self, which: usize, prompt: &'p [u32], tokens: usize) -> Sequence<'p> {
         assert!(!prompt.is_empty(), "a prompt must not be empty");
-        // The last token is never taken.
+        // The last token of a completion is never taken.
         let cache = Cache::new(self.model.cache_shape(), prompt.len() + tokens - 1);
-        Sequence { cache, length: 0, token: prompt[0], wanted: prompt.len() == 1 }
+        Sequence { which, prompt, cache, length: 0, last: 0 }
     }
 
-    /// One step of the whole batch, `share` sequences on each thread.
-    fn step(&self, batch: &mut [Sequence], share: usize, scratches: &mut [Scratch]) {
+    /// One step of the whole batch, cut evenly over the threads.
+    fn step(&self, batch: &mut [Sequence<'_>], scratches: &mut [Scratch]) {
+        let share = batch.len().div_ceil(self.threads);
         for scratch in &mut *scratches {
             scratch.hidden.clear();
             scratch.logits.clear();

@@ -9,19 +9,31 @@ use crate::{
     weights::{HeadNorms, Layer, Weights},
 };
 
-/// A sequence that is being computed.
+/// A prompt and what follows it, on its way through the model.
 #[derive(Debug)]
-pub(crate) struct Sequence {
+pub(crate) struct Sequence<'p> {
+    pub(crate) which: usize,
+    pub(crate) prompt: &'p [u32],
     pub(crate) cache: Cache,
     /// Tokens taken so far.
     pub(crate) length: usize,
-    /// The next token to take.
-    pub(crate) token: u32,
-    /// Whether the state after that token is wanted, not only its keys and values.
-    pub(crate) wanted: bool,
+    /// The latest token after the prompt.
+    pub(crate) last: u32,
 }
 
-/// The results of the wanted rows of a step, and buffers that are reused from step to step.
+impl Sequence<'_> {
+    /// The next token to take.
+    fn token(&self) -> u32 {
+        self.prompt.get(self.length).copied().unwrap_or(self.last)
+    }
+
+    /// The index `t` of the completion's token that the state after the tokens taken is for.
+    pub(crate) fn due(&self) -> Option<usize> {
+        self.length.checked_sub(self.prompt.len())
+    }
+}
+
+/// The results of the rows of a step where a token is due, and buffers that are reused from step to step.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     pub(crate) hidden: Vec<f32>,
@@ -54,8 +66,9 @@ impl Model {
         }
     }
 
-    /// Takes each sequence's token. Leaves states and logits of the wanted ones, in order, in `scratch`.
-    pub(crate) fn step(&self, sequences: &mut [Sequence], scratch: &mut Scratch) {
+    /// Takes each sequence's token. Leaves states and logits where a token is due then, in order, in
+    /// `scratch`.
+    pub(crate) fn step(&self, sequences: &mut [Sequence<'_>], scratch: &mut Scratch) {
         self.embed(sequences, scratch);
         for (index, layer) in self.weights.layers.iter().enumerate() {
             self.attend(index, layer, sequences, scratch);
@@ -67,7 +80,7 @@ impl Model {
         let hidden = self.config.hidden_size;
         scratch.y.clear();
         for (sequence, x) in sequences.iter().zip(scratch.x.chunks_exact(hidden)) {
-            if sequence.wanted {
+            if sequence.due().is_some() {
                 scratch.y.extend_from_slice(x);
             }
         }
@@ -75,12 +88,12 @@ impl Model {
         self.weights.head.apply(self.numerics.order, &scratch.hidden, &mut scratch.logits);
     }
 
-    fn embed(&self, sequences: &[Sequence], scratch: &mut Scratch) {
+    fn embed(&self, sequences: &[Sequence<'_>], scratch: &mut Scratch) {
         let hidden = self.config.hidden_size;
         scratch.x.clear();
         scratch.angles.clear();
         for sequence in sequences {
-            let row = sequence.token as usize * hidden;
+            let row = sequence.token() as usize * hidden;
             scratch.x.extend_from_slice(&self.weights.embedding[row..row + hidden]);
             let angles = self.weights.frequencies.iter().map(|f| sequence.length as f32 * f);
             scratch.angles.extend(angles.clone().map(f32::cos));
@@ -90,7 +103,7 @@ impl Model {
     }
 
     /// First half of a layer; its result is added to `x`.
-    fn attend(&self, index: usize, layer: &Layer, sequences: &mut [Sequence], scratch: &mut Scratch) {
+    fn attend(&self, index: usize, layer: &Layer, sequences: &mut [Sequence<'_>], scratch: &mut Scratch) {
         let Numerics { order, activations, .. } = self.numerics;
         let head_dim = self.config.head_dim;
         let (queries, width) = (layer.output.inputs(), layer.qkv.outputs());

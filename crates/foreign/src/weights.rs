@@ -56,7 +56,7 @@ impl Weights {
         let norm = source("model.norm.weight", &[hidden])?;
         let layers = (0..config.num_hidden_layers).map(|index| {
             let prefix = format!("model.layers.{index}.");
-            layer(config, &mut |name, shape| source(&(prefix.clone() + name), shape))
+            layer(config, |name, shape| source(&(prefix.clone() + name), shape))
         });
         let layers = layers.collect::<Result<_, E>>()?;
         Ok(Self { embedding, layers, norm, head, frequencies: frequencies(config) })
@@ -65,7 +65,7 @@ impl Weights {
 
 fn layer<E>(
     config: &ModelConfig,
-    source: &mut dyn FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+    mut source: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 ) -> Result<Layer, E> {
     let (hidden, width, head_dim) = (config.hidden_size, config.intermediate_size, config.head_dim);
     let (queries, keys) = (config.num_attention_heads * head_dim, config.num_key_value_heads * head_dim);

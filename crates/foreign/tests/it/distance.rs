@@ -1,6 +1,6 @@
 //! How far honest foreign engines are from ours on the shipped checkpoint, over sampled completions.
 
-use foreign::{Numerics, Precision};
+use foreign::{Alter, Engine, Numerics, Precision};
 use grail::sampler::{Sampling, pick};
 
 use crate::compare::{Distance, Pair, arith, load, load_ours, ours, root, theirs, unit};
@@ -32,15 +32,32 @@ fn report(pairs: &[Pair]) {
     let expected = ours(&load_ours(&checkpoint), pairs);
     for numerics in Numerics::ALL {
         let distance = Distance::between(&theirs(&load(&checkpoint, *numerics, 2), pairs), &expected);
-        let (median, max, logprob) = (distance.median(), distance.max(), distance.mean_logprob);
-        println!(
-            "{}: {} positions, states off by {median:.2e} (median) to {max:.2e}, log-probs by {logprob:.2e} (mean)",
-            numerics.id(),
-            distance.states.len()
-        );
+        print(&numerics.id(), &distance);
+        let median = distance.median();
         let (least, most) = if numerics.activations == Precision::Bf16 { (1e-3, 0.05) } else { (1e-8, 1e-5) };
         assert!((least..most).contains(&median), "{} {median}", numerics.id());
     }
+}
+
+/// For comparison: altered weights, run by a bf16 engine.
+fn report_altered(pairs: &[Pair]) {
+    let checkpoint = arith();
+    let expected = ours(&load_ours(&checkpoint), pairs);
+    let tensors = checkpoint.tensors().unwrap();
+    for alter in [Alter::Int8, Alter::Fp8, Alter::Int4, Alter::DropLayer(3), Alter::Reseed(1)] {
+        let config = alter.config(&checkpoint.config);
+        let source = alter.source(&checkpoint.config, |name, shape| tensors.f32(name, shape));
+        let engine = Engine::from_source(&config, Numerics::BF16_EAGER, 2, source).unwrap();
+        print(alter.name(), &Distance::between(&theirs(&engine, pairs), &expected));
+    }
+}
+
+fn print(what: &str, distance: &Distance) {
+    let (median, max, logprob) = (distance.median(), distance.max(), distance.mean_logprob);
+    let positions = distance.states.len();
+    println!(
+        "{what}, {positions} positions: states off by {median:.2e} (median) to {max:.2e}, log-probs by {logprob:.2e} (mean)"
+    );
 }
 
 #[test]
@@ -51,5 +68,7 @@ fn a_few_completions() {
 #[test]
 #[ignore = "a hundred completions of 128 tokens: for the record, not for every run"]
 fn a_hundred_completions() {
-    report(&sampled(100, 128));
+    let pairs = sampled(100, 128);
+    report(&pairs);
+    report_altered(&pairs);
 }
