@@ -28,7 +28,8 @@ const ALLOWED: &[Arrows] = &[
     arrows("engine", &["checkpoint", "grail"], &[]),
     arrows("foreign", &["checkpoint", "grail"], &["engine"]),
     arrows("chain", &["grail"], &[]),
-    arrows("store", &["protocol", "grail"], &["embedded"]),
+    arrows("audit", &["grail"], &[]),
+    arrows("store", &["audit", "protocol", "grail"], &["embedded"]),
     arrows("sandbox", &[], &[]),
     arrows("embedded", &[], &[]),
     arrows("telemetry", &[], &[]),
@@ -39,7 +40,7 @@ const ALLOWED: &[Arrows] = &[
     ),
     arrows(
         "worker",
-        &["sandbox", "engine", "checkpoint", "chain", "store", "protocol", "grail", "telemetry"],
+        &["audit", "sandbox", "engine", "checkpoint", "chain", "store", "protocol", "grail", "telemetry"],
         &["embedded", "miner"],
     ),
     arrows("miner", &["engine", "chain", "protocol", "checkpoint", "grail", "telemetry"], &[]),
@@ -47,6 +48,7 @@ const ALLOWED: &[Arrows] = &[
         "reliquary",
         &[
             "api",
+            "audit",
             "worker",
             "miner",
             "engine",
@@ -81,8 +83,8 @@ const RESTRICTED: &[Restricted] = &[
     restricted("wasmtime*", &["sandbox"], "guest code runs in the sandbox only"),
 ];
 
-/// `grail` and `protocol` are pure: no async, no I/O.
-const PURE: &[&str] = &["grail", "protocol"];
+/// `grail`, `protocol` and `audit` are pure: no async, no I/O.
+const PURE: &[&str] = &["grail", "protocol", "audit"];
 const IMPURE: &[&str] = &[
     "tokio*",
     "actix*",
