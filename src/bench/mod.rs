@@ -1,6 +1,8 @@
 //! `reliquary bench`: what the service claims in numbers, measured or computed by one command each.
 
+mod audit;
 mod pipeline;
+mod plot;
 
 use std::process::ExitCode;
 
@@ -11,6 +13,8 @@ use crate::lifecycle::{Ending, Lifecycle};
 pub(crate) enum Command {
     /// The whole pipeline with an instant miner and every check but the model, against a plain COPY of the same rows.
     Pipeline(pipeline::Arguments),
+    /// What cheating earns under the audit's settings: a simulation, and the document it is in.
+    Audit(audit::Arguments),
 }
 
 pub(crate) async fn run(
@@ -21,5 +25,6 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitCode> {
     match command {
         Command::Pipeline(arguments) => pipeline::run(arguments, config, lifecycle, ending).await,
+        Command::Audit(arguments) => audit::run(arguments),
     }
 }

@@ -33,6 +33,8 @@ impl<'s> World<'s> {
 pub(super) struct Life {
     pub(super) profit: f64,
     pub(super) forfeited: f64,
+    /// Until it left for good.
+    pub(super) windows: u32,
     pub(super) groups: u32,
     pub(super) audited: u32,
     pub(super) cheated: u32,
@@ -88,9 +90,11 @@ impl<'w> Miner<'w> {
 
     fn window(&mut self, window: u32) {
         let scenario = self.world.scenario;
-        if self.standing.phase == Phase::Quarantined && !self.leaves_quarantine(window) {
-            return;
+        let out = self.standing.phase == Phase::Quarantined && !self.leaves_quarantine(window);
+        if out && !self.strategy.is_honest() {
+            return; // it has left for good
         }
+        self.life.windows += 1;
         for _ in 0..scenario.groups_per_window {
             if self.standing.phase != Phase::Quarantined {
                 self.group(window);

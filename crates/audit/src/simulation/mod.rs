@@ -65,6 +65,7 @@ impl Default for Scenario {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     pub strategy: &'static str,
+    /// Over the windows until it left for good.
     pub profit_per_window: f64,
     /// Of all groups, how many were audited.
     pub audited: f64,
@@ -96,7 +97,7 @@ fn row(world: &World<'_>, strategy: &Strategy) -> Row {
     let lasted: Vec<f64> = lives.iter().filter_map(|life| life.lasted.map(f64::from)).collect();
     Row {
         strategy: strategy.name,
-        profit_per_window: sum(|life| life.profit) / f64::from(miners) / f64::from(scenario.windows),
+        profit_per_window: sum(|life| life.profit) / sum(|life| f64::from(life.windows)).max(1.0),
         audited: sum(|life| f64::from(life.audited)) / sum(|life| f64::from(life.groups)).max(1.0),
         caught: (cheated > 0.0).then(|| sum(|life| f64::from(life.caught)) / cheated),
         lasts_windows: (!lasted.is_empty()).then(|| lasted.iter().sum::<f64>() / lasted.len() as f64),
