@@ -11,6 +11,7 @@ mod forge;
 mod laws;
 mod main_job;
 mod offline;
+mod peers;
 mod prompts;
 mod restarts;
 mod roles;

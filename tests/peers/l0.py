@@ -1,0 +1,295 @@
+"""An independent L0 verifier of delivered rollouts, written from docs/PROTOCOL.md, with Python's standard library only.
+
+    python3 l0.py FILE --checkpoint DIR [--service-key HEX]
+
+Checks §8, steps 1 to 3, 5, and of step 6 the signature and the hash. It has no tokenizer (step 4), no sandbox (the rest
+of step 6) and no model (step 7). Prints {"id", "verdict"} per line of FILE: "ok" or a reject reason; exits with 1
+unless all are ok. It exists to show that the document is enough, and to disagree with the Rust verifier where it can.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import struct
+import sys
+import uuid
+from functools import lru_cache
+from pathlib import Path
+
+import curves
+from record import SANDBOX_RECEIPT, Refused, malformed, need, parse
+
+ed25519_verify = lru_cache(4096)(curves.ed25519_verify)
+sr25519_verify = lru_cache(4096)(curves.sr25519_verify)
+
+
+# ---- §1 hashing ----
+
+
+def u8(value):
+    return bytes([value])
+
+
+def u32(value):
+    return value.to_bytes(4, "big")
+
+
+def u64(value):
+    return value.to_bytes(8, "big")
+
+
+def H(label, *fields):
+    return hashlib.sha256(b"".join(u32(len(f)) + f for f in (label.encode(), *fields))).digest()
+
+
+def tokens_hash(tokens):
+    return H("reliquary/tokens/1", b"".join(struct.pack("<I", token) for token in tokens))
+
+
+def node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def leaf(data):
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+def merkle_root(level):
+    if not level:
+        return hashlib.sha256(b"").digest()
+    while len(level) > 1:
+        level = [node(*level[i : i + 2]) if i + 1 < len(level) else level[i] for i in range(0, len(level), 2)]
+    return level[0]
+
+
+def climb(data, index, count, path):
+    """The root that `path` leads to from leaf `index` of `count`; None when there is no such leaf or no such path."""
+    at, path = leaf(data), list(path)
+    if index >= count:
+        return None
+    while count > 1:
+        if index ^ 1 < count:
+            if not path:
+                return None
+            at = node(path.pop(0), at) if index & 1 else node(at, path.pop(0))
+        index, count = index // 2, (count + 1) // 2
+    return None if path else at
+
+
+# ---- the checkpoint ----
+
+NAMED = "config.json generation_config.json tokenizer.json tokenizer_config.json chat_template.jinja".split()
+
+
+class Checkpoint:
+    def __init__(self, folder):
+        names = {name for name in [*NAMED, "model.safetensors.index.json"] if (folder / name).is_file()}
+        names |= {path.name for path in folder.glob("*.safetensors")}
+        fields = []
+        for name in sorted(names, key=str.encode):
+            leaves = []
+            with open(folder / name, "rb") as file:
+                while chunk := file.read(65536):
+                    leaves.append(leaf(chunk))
+            fields += [name.encode(), u64((folder / name).stat().st_size), merkle_root(leaves)]
+        self.id = H("reliquary/checkpoint/1", *fields)
+        config, generation = (
+            json.loads((folder / name).read_text()) if name in names else {} for name in NAMED[:2]
+        )
+        eos = generation.get("eos_token_id")
+        eos = config.get("eos_token_id") if eos is None else eos
+        self.vocabulary, self.eos = config["vocab_size"], set(eos if isinstance(eos, list) else [eos])
+        self.context = config["max_position_embeddings"]
+
+
+# ---- §8 the checks ----
+
+
+def bits(values):
+    return [struct.pack(">f", value) for value in values]
+
+
+def group_id(r):
+    return uuid.uuid5(uuid.UUID(bytes=r["job_id"]), f"group/{r['prompt_index']}").bytes
+
+
+def check_derived(r):
+    need(r["schema_version"] == 1, "malformed_frame")
+    count = len(r["completion_ids"])
+    learn = 0 if r["reward"] is None and r["reward_error"] is not None else 1
+    malformed(r["group_id"] == group_id(r))
+    malformed(r["num_completion_tokens"] == count and r["num_prompt_tokens"] == len(r["prompt_ids"]))
+    malformed(r["loss_mask"] == [learn] * count)
+    malformed(len(r["behavior_logprobs"]) == count)
+    if r["proof"]["profile"]["engine_class"] == "exact":
+        malformed(r["verifier_logprobs"] is not None)
+        malformed(bits(r["verifier_logprobs"]) == bits(r["behavior_logprobs"]))
+
+
+def split_records(r):
+    """The records, each as it is hashed, in range and agreeing with `behavior_logprobs`."""
+    k, data, count = r["proof"]["profile"]["k"], r["proof"]["records"], len(r["completion_ids"])
+    size = 20 if k is None else 6 + k
+    malformed(len(data) == size * count)
+    records = [data[at : at + size] for at in range(0, len(data), size)]
+    for record, logprob in zip(records, r["behavior_logprobs"]):
+        malformed(record[:4] == struct.pack("<f", logprob))
+    return records
+
+
+def check_ranges(r, records, checkpoint):
+    k, length = r["proof"]["profile"]["k"], len(r["completion_ids"])
+    need(r["prompt_ids"] and len(r["prompt_ids"]) + length <= checkpoint.context, "out_of_range")
+    need(length <= r["sampling"]["max_tokens"], "oversized")
+    need(all(token < checkpoint.vocabulary for token in r["completion_ids"]), "out_of_range")
+    for record in records:
+        (logprob,) = struct.unpack("<f", record[:4])
+        need(math.isfinite(logprob) and logprob <= 0 and record[:4] != b"\0\0\0\x80", "out_of_range")
+        if k is not None:
+            scale, *values = struct.unpack(f"<e{k}b", record[4:])
+            need(math.isfinite(scale) and scale > 0, "out_of_range")
+            need(-128 not in values and max(map(abs, values)) == 127, "out_of_range")
+
+
+def check_end(r, checkpoint):
+    tokens, cap = r["completion_ids"], r["sampling"]["max_tokens"]
+    need(tokens and not any(token in checkpoint.eos for token in tokens[:-1]), "eos_rule")
+    stopped = tokens[-1] in checkpoint.eos
+    need(r["finish_reason"] == ("stop" if stopped else "length"), "eos_rule")
+    need(stopped or len(tokens) == cap, "eos_rule")
+
+
+def profile_id(p):
+    known = [p["scheme"].encode(), p["engine_class"].encode(), p["numerics"].encode()]
+    calibrated = [] if p["k"] is None else [p["calibration"], u32(p["k"])]
+    return H("reliquary/profile/1", *known, *calibrated)
+
+
+def task_id(r):
+    prompt, s = H("reliquary/prompt/1", r["job_id"], u32(r["prompt_index"])), r["sampling"]
+    terms = [*bits([s["temperature"], s["top_p"]]), u32(s["top_k"]), u32(s["max_tokens"])]
+    return H("reliquary/task/1", prompt, tokens_hash(r["prompt_ids"]), u32(r["group"]["size"]), *terms)
+
+
+def head(r, records, task):
+    p = r["proof"]
+    start = [p["checkpoint_id"], profile_id(p["profile"]), p["randomness"], task, u32(r["sample_index"])]
+    c = H("reliquary/c0/1", *start, p["hotkey"])
+    for token, record in zip(r["completion_ids"], records):
+        c = H("reliquary/c/1", c, struct.pack("<I", token), record)
+    return H("reliquary/head/1", c, u32(len(records)), u8(0 if r["finish_reason"] == "stop" else 1))
+
+
+def receipt_digest(receipt):
+    signed = [receipt["task"], receipt["group_root"], receipt["hotkey"]]
+    return H("reliquary/receipt/1", *signed, u64(receipt["received_at_ms"]), u64(receipt["audit_round"]))
+
+
+def check_receipt(r, task, service_key):
+    p, receipt = r["proof"], r["proof"]["receipt"]
+    need(receipt["service_key"] == service_key, "bad_receipt")
+    need(receipt["task"] == task and receipt["hotkey"] == p["hotkey"], "bad_receipt")
+    root = climb(p["head"], r["sample_index"], r["group"]["size"], p["merkle_path"])
+    need(ed25519_verify(service_key, receipt_digest(receipt), receipt["signature"]), "bad_receipt")
+    need(root == receipt["group_root"], "bad_group_root")
+
+
+CANONICAL_ORDER = [
+    *("v", "upload_sha256", "component_sha256", "world"),
+    *("engine.wasmtime", "engine.config_hash", "engine.limits_hash", "wasi_profile"),
+    *("input_hash", "seed", "outcome", "rewards", "components_hash", "fuel", "log_hash"),
+]
+
+
+def reward_digest(r, signed):
+    components = sorted(r["reward_components"].items(), key=lambda part: part[0].encode())
+    parts = [field for name, value in components for field in (name.encode(), struct.pack(">d", value))]
+    value = b"" if r["reward"] is None else struct.pack(">d", r["reward"])
+    error = r["reward_error"]
+    said = [value, u8(error is not None), (error or "").encode(), u32(len(components)), *parts]
+    return H(
+        "reliquary/reward/1", r["proof"]["head"], signed["receipt_hash"], signed["function"].encode(), *said
+    )
+
+
+def canonical_bytes(receipt):
+    inside = {f"engine.{name}": value for name, value in receipt["engine"].items()}
+    values = {**receipt, **inside, "rewards": ",".join(receipt["rewards"])}
+    values["fuel"] = "-" if values.get("fuel") is None else values["fuel"]
+    lines = [f"{name}={values[name]}" for name in CANONICAL_ORDER]
+    return "".join(line + "\n" for line in ["reliquary reward receipt", *lines]).encode()
+
+
+def check_reward(r, service_key):
+    signed = r["reward_receipt"]
+    if signed is None:
+        nothing = r["reward"] is None and not r["reward_components"] and r["reward_error"] is None
+        return need(nothing, "bad_receipt")
+    need(signed["service_key"] == service_key, "bad_receipt")
+    need(ed25519_verify(service_key, reward_digest(r, signed), signed["signature"]), "bad_receipt")
+    try:
+        receipt = SANDBOX_RECEIPT(signed["receipt"])
+    except Refused:
+        raise Refused("reward_mismatch") from None
+    need(hashlib.sha256(canonical_bytes(receipt)).digest() == signed["receipt_hash"], "reward_mismatch")
+    graded, reward = receipt["outcome"] == "ok", r["reward"]
+    need(r["reward_error"] == (None if graded else receipt["outcome"]), "reward_mismatch")
+    if graded:
+        need(reward is not None and struct.pack(">d", reward).hex() in receipt["rewards"], "reward_mismatch")
+    else:
+        need(reward is None or (reward == 0 and not receipt["rewards"]), "reward_mismatch")
+
+
+def verify(r, checkpoint, service_key):
+    """Raises Refused unless the rollout holds."""
+    check_derived(r)
+    records = split_records(r)
+    p = r["proof"]
+    need(p["checkpoint_id"] == checkpoint.id, "wrong_checkpoint")
+    need(p["profile"]["numerics"] == "f32-exact/1", "wrong_profile")
+    check_ranges(r, records, checkpoint)
+    check_end(r, checkpoint)
+    task = task_id(r)
+    need(head(r, records, task) == p["head"], "broken_chain")
+    need(sr25519_verify(p["hotkey"], p["head"], p["signature"]), "bad_signature")
+    check_receipt(r, task, service_key)
+    sample = H("reliquary/sample/1", tokens_hash(r["prompt_ids"]), tokens_hash(r["completion_ids"]))
+    need(sample == r["dedup"]["sample_hash"], "malformed_frame")
+    check_reward(r, service_key)
+
+
+def verdicts(lines, checkpoint, service_key=None):
+    """(id or None, verdict) of each line that is not blank. Without a key, the first readable record's is believed."""
+    for line in lines:
+        if not line.strip(b" \t\r\n\f"):
+            continue
+        name = None
+        try:
+            r = parse(line)
+            name = json.loads(line)["id"]
+            service_key = service_key or r["proof"]["receipt"]["service_key"]
+            verify(r, checkpoint, service_key)
+            yield name, "ok"
+        except Refused as refused:
+            yield name, str(refused)
+
+
+def main():
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("file", type=Path)
+    arguments.add_argument("--checkpoint", type=Path, required=True)
+    arguments.add_argument("--service-key", type=bytes.fromhex)
+    arguments = arguments.parse_args()
+    seen = []
+    with open(arguments.file, "rb") as lines:
+        for name, verdict in verdicts(lines, Checkpoint(arguments.checkpoint), arguments.service_key):
+            seen.append(verdict)
+            print(json.dumps({"id": name, "verdict": verdict}))
+    sys.exit(0 if seen and set(seen) == {"ok"} else 1)
+
+
+if __name__ == "__main__":
+    main()
