@@ -24,6 +24,7 @@ const fn arrows(
 const ALLOWED: &[Arrows] = &[
     arrows("grail", &[], &[]),
     arrows("protocol", &["grail"], &[]),
+    arrows("bundle", &["protocol", "grail"], &[]),
     arrows("checkpoint", &["grail"], &[]),
     arrows("engine", &["checkpoint", "grail"], &[]),
     arrows("foreign", &["checkpoint", "grail"], &["engine"]),
@@ -69,6 +70,7 @@ const ALLOWED: &[Arrows] = &[
             "beacon",
             "sandbox",
             "store",
+            "bundle",
             "protocol",
             "grail",
             "embedded",
@@ -93,6 +95,7 @@ const fn restricted(name: &'static str, only: &'static [&'static str], why: &'st
 const RESTRICTED: &[Restricted] = &[
     restricted("actix*", &["api", "miner", "reliquary"], "HTTP is served in api and miner only"),
     restricted("sqlx*", &["store"], "all SQL is in store"),
+    restricted("parquet", &["bundle"], "files of rollouts are read and written in bundle"),
     restricted("wasmtime*", &["sandbox"], "guest code runs in the sandbox only"),
 ];
 

@@ -1,0 +1,25 @@
+//! Files of delivered rollouts: NDJSON and Parquet behind one reader and one writer (docs/BUNDLES.md).
+//!
+//! The reader trusts nothing: what it takes into memory is bounded by constants, not by what a file claims, and every
+//! record is read as strictly as from the API. The writer loses nothing: a record that was converted and converted back
+//! is the same text. Whether a record is *true* is not decided here; that is `reliquary verify`.
+
+mod append;
+mod error;
+mod extract;
+mod ndjson;
+mod pages;
+mod reader;
+mod rows;
+mod sample;
+mod shape;
+mod thrift;
+mod trace;
+mod writer;
+
+pub use error::{Error, Place};
+pub use reader::Reader;
+pub use writer::{Format, Writer};
+
+/// The longest record: a line of NDJSON, or the values of one row. A rollout of 100,000 tokens has about a third of it.
+pub const MAX_RECORD_BYTES: usize = 16 << 20;

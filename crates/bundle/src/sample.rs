@@ -1,0 +1,80 @@
+//! One record in which nothing is missing: what the columns are derived from. Its values mean nothing.
+//!
+//! A field added to the record must be given here, or this does not compile; an optional one must be there (`Some`).
+
+use std::collections::BTreeMap;
+
+use grail::chain::Finish;
+use grail::ids::{CheckpointId, GroupRoot, Hotkey, Randomness};
+use grail::profile::Profile;
+use grail::receipt::{Receipt, SignedReceipt};
+use protocol::advantage::Stats;
+use protocol::rollout::{
+    DedupInfo, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord, SCHEMA_VERSION, Sampling,
+};
+use protocol::{GroupId, JobId, Rao, RolloutId};
+use uuid::Uuid;
+
+pub(crate) fn fullest() -> RolloutRecord {
+    let text = String::new;
+    let stats = Stats { mean: Some(0.0), std: Some(0.0), n: 0 };
+    RolloutRecord {
+        object: text(),
+        schema_version: SCHEMA_VERSION,
+        id: RolloutId(Uuid::nil()),
+        job_id: JobId(Uuid::nil()),
+        group_id: GroupId(Uuid::nil()),
+        custom_id: text(),
+        prompt_index: 0,
+        sample_index: 0,
+        prompt_text: Some(text()),
+        completion_text: text(),
+        prompt_ids: vec![0],
+        completion_ids: vec![0],
+        loss_mask: vec![0],
+        behavior_logprobs: vec![0.0],
+        verifier_logprobs: Some(vec![0.0]),
+        sampling: Sampling { temperature: 0.0, top_p: 0.0, top_k: 0, max_tokens: 0 },
+        finish_reason: Finish::Stop,
+        num_prompt_tokens: 0,
+        num_completion_tokens: 0,
+        reward: Some(0.0),
+        reward_components: BTreeMap::from([(text(), 0.0)]),
+        reward_error: Some(text()),
+        advantage: Some(0.0),
+        group: GroupSummary { size: 0, stats_all: stats, stats_selected: stats },
+        dedup: DedupInfo { sample_hash: [0; 32], is_duplicate: false },
+        proof: proof(),
+        reward_receipt: Some(RewardReceipt {
+            function: text(),
+            receipt: serde_json::Value::Null,
+            receipt_hash: [0; 32],
+            service_key: [0; 32],
+            signature: [0; 64],
+        }),
+        price_rao: Rao::ZERO,
+        created_at: text(),
+    }
+}
+
+fn proof() -> Proof {
+    let receipt = Receipt {
+        task: [0; 32],
+        group_root: GroupRoot([0; 32]),
+        hotkey: Hotkey([0; 32]),
+        received_at_ms: 0,
+        audit_round: 0,
+    };
+    Proof {
+        profile: Profile::exact(""),
+        checkpoint_id: CheckpointId([0; 32]),
+        randomness: Randomness([0; 32]),
+        hotkey: Hotkey([0; 32]),
+        records: String::new(),
+        head: [0; 32],
+        signature: [0; 64],
+        merkle_path: vec![HexHash([0; 32])],
+        receipt: SignedReceipt { receipt, service_key: [0; 32], signature: [0; 64] },
+        verification: String::new(),
+    }
+}

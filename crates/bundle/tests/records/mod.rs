@@ -1,0 +1,199 @@
+//! Records with every value that a field can have, true or not: this crate does not judge them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bundle::{Error, Format, Reader, Writer};
+use grail::chain::Finish;
+use grail::ids::{CheckpointId, GroupRoot, Hotkey, Randomness};
+use grail::profile::Profile;
+use grail::receipt::{Receipt, SignedReceipt};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use protocol::advantage::Stats;
+use protocol::rollout::{DedupInfo, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord, Sampling};
+use protocol::{GroupId, JobId, Rao, RolloutId};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Any finite bits, with those that go wrong first.
+fn single() -> impl Strategy<Value = f32> {
+    let finite = any::<u32>().prop_map(f32::from_bits).prop_filter("finite", |value| value.is_finite());
+    prop_oneof![finite, prop::sample::select(vec![0.0, -0.0, 0.1, 1e-45, f32::MAX, f32::MIN_POSITIVE])]
+}
+
+fn double() -> impl Strategy<Value = f64> {
+    let finite = any::<u64>().prop_map(f64::from_bits).prop_filter("finite", |value| value.is_finite());
+    prop_oneof![finite, prop::sample::select(vec![0.0, -0.0, 0.1, 5e-324, f64::MAX, 1.0 / 3.0])]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["\\PC{0,20}", "[\\x00-\\x1f\"\\\\ü🦀\u{2028}]{0,8}", Just(String::new())]
+}
+
+fn hash() -> impl Strategy<Value = [u8; 32]> {
+    any::<[u8; 32]>()
+}
+
+fn signature() -> impl Strategy<Value = [u8; 64]> {
+    any::<([u8; 32], [u8; 32])>().prop_map(|(r, s)| [r, s].concat().try_into().unwrap())
+}
+
+fn stats() -> impl Strategy<Value = Stats> {
+    (option::of(double()), option::of(double()), any::<u32>()).prop_map(|(mean, std, n)| Stats {
+        mean,
+        std,
+        n,
+    })
+}
+
+fn receipt() -> impl Strategy<Value = SignedReceipt> {
+    (hash(), hash(), hash(), any::<u64>(), any::<u64>(), hash(), signature()).prop_map(
+        |(task, root, hotkey, received_at_ms, audit_round, service_key, signature)| {
+            let (group_root, hotkey) = (GroupRoot(root), Hotkey(hotkey));
+            let receipt = Receipt { task, group_root, hotkey, received_at_ms, audit_round };
+            SignedReceipt { receipt, service_key, signature }
+        },
+    )
+}
+
+fn proof() -> impl Strategy<Value = Proof> {
+    let records = vec(any::<u8>(), 0..90).prop_map(|bytes| BASE64.encode(bytes));
+    let ids = (hash(), hash(), hash());
+    let path = vec(hash().prop_map(HexHash), 0..4);
+    (text(), ids, records, hash(), signature(), path, receipt(), text()).prop_map(
+        |(
+            numerics,
+            (checkpoint, randomness, hotkey),
+            records,
+            head,
+            signature,
+            merkle_path,
+            receipt,
+            verification,
+        )| Proof {
+            profile: Profile::exact(&numerics),
+            checkpoint_id: CheckpointId(checkpoint),
+            randomness: Randomness(randomness),
+            hotkey: Hotkey(hotkey),
+            records,
+            head,
+            signature,
+            merkle_path,
+            receipt,
+            verification,
+        },
+    )
+}
+
+fn reward_receipt() -> impl Strategy<Value = RewardReceipt> {
+    let shown = (text(), any::<u64>(), option::of(double()))
+        .prop_map(|(text, number, float)| json!({ "v": 1, "deep": [{ "text": text, "n": number }, float] }));
+    (text(), shown, hash(), hash(), signature()).prop_map(
+        |(function, receipt, receipt_hash, service_key, signature)| RewardReceipt {
+            function,
+            receipt,
+            receipt_hash,
+            service_key,
+            signature,
+        },
+    )
+}
+
+fn tokens() -> impl Strategy<Value = Vec<u32>> {
+    vec(0..=i32::MAX as u32, 0..12)
+}
+
+/// What is of one value each, then what is of many.
+pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
+    let uuid = || any::<u128>().prop_map(Uuid::from_u128);
+    let names = (text(), any::<u32>(), uuid(), uuid(), uuid(), text(), text(), 0..=i64::MAX);
+    let sampling =
+        (single(), single(), any::<u32>(), any::<u32>(), any::<(u32, u32, u32, u32)>(), any::<bool>());
+    let texts = (option::of(text()), text());
+    let lists =
+        (tokens(), tokens(), vec(any::<u8>(), 0..6), vec(single(), 0..12), option::of(vec(single(), 0..12)));
+    let reward = (
+        option::of(double()),
+        btree_map(text(), double(), 0..4),
+        option::of(text()),
+        option::of(double()),
+        option::of(reward_receipt()),
+    );
+    let group = (any::<u32>(), stats(), stats(), hash(), any::<bool>());
+    (names, sampling, texts, lists, reward, group, proof()).prop_map(
+        |(names, sampling, texts, lists, reward, group, proof)| {
+            let (object, schema_version, id, job, group_id, custom_id, created_at, price) = names;
+            let (temperature, top_p, top_k, max_tokens, numbers, stop) = sampling;
+            let (size, stats_all, stats_selected, sample_hash, is_duplicate) = group;
+            let reward_components: BTreeMap<String, f64> = reward.1;
+            RolloutRecord {
+                object,
+                schema_version,
+                id: RolloutId(id),
+                job_id: JobId(job),
+                group_id: GroupId(group_id),
+                custom_id,
+                prompt_index: numbers.0,
+                sample_index: numbers.1,
+                prompt_text: texts.0,
+                completion_text: texts.1,
+                prompt_ids: lists.0,
+                completion_ids: lists.1,
+                loss_mask: lists.2,
+                behavior_logprobs: lists.3,
+                verifier_logprobs: lists.4,
+                sampling: Sampling { temperature, top_p, top_k, max_tokens },
+                finish_reason: if stop { Finish::Stop } else { Finish::Length },
+                num_prompt_tokens: numbers.2,
+                num_completion_tokens: numbers.3,
+                reward: reward.0,
+                reward_components,
+                reward_error: reward.2,
+                advantage: reward.3,
+                group: GroupSummary { size, stats_all, stats_selected },
+                dedup: DedupInfo { sample_hash, is_duplicate },
+                proof,
+                reward_receipt: reward.4,
+                price_rao: Rao::new(price).unwrap(),
+                created_at,
+            }
+        },
+    )
+}
+
+/// Records that are the same on every run.
+pub(crate) fn fixed(count: usize) -> Vec<RolloutRecord> {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    (0..count).map(|_| record().new_tree(&mut runner).unwrap().current()).collect()
+}
+
+/// A record as its line: as records, 0.0 and -0.0 would be equal.
+pub(crate) fn lines(records: &[RolloutRecord]) -> Vec<String> {
+    records.iter().map(|record| serde_json::to_string(record).unwrap()).collect()
+}
+
+pub(crate) fn write(records: &[RolloutRecord], format: Format) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), format).unwrap();
+    for record in records {
+        writer.write(record).unwrap();
+    }
+    let (written, bytes) = writer.finish().unwrap();
+    assert_eq!(written, records.len() as u64);
+    bytes
+}
+
+/// Reads bytes as a file, to its end or its first fatal error.
+pub(crate) fn read(dir: &Path, bytes: &[u8]) -> Vec<Result<RolloutRecord, Error>> {
+    let path = dir.join("bundle");
+    fs::write(&path, bytes).unwrap();
+    match Reader::open(&path) {
+        Ok(reader) => reader.collect(),
+        Err(error) => vec![Err(error)],
+    }
+}
