@@ -95,11 +95,12 @@ def main():
     arguments.add_argument("file", type=Path)
     arguments.add_argument("--checkpoint", type=Path, required=True)
     arguments.add_argument("--reliquary", type=Path)
+    arguments.add_argument("--calibrated", action="store_true", help="with rollouts of that engine class")
     arguments.add_argument("--write", type=Path)
     arguments = arguments.parse_args()
     rollouts = [json.loads(line) for line in arguments.file.read_text().splitlines()]
     checkpoint = l0.Checkpoint(arguments.checkpoint)
-    mutants = list(mutate.corpus(rollouts, checkpoint, arguments.checkpoint))
+    mutants = list(mutate.corpus(rollouts, checkpoint, arguments.checkpoint, arguments.calibrated))
     if arguments.write:
         with open(arguments.write, "w") as out:
             for mutant in mutants:

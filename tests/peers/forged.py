@@ -225,6 +225,77 @@ def rewards(forger):
         yield f"{name} (reward)", forger.forge(edit)
 
 
+def calibrated(forger):
+    """Engine class `calibrated`: other records, and ranges of their own."""
+    for k in (8, 16):
+        yield from of_width(forger, k)
+    declared = {"scheme": "grail-r1", "engine_class": "calibrated", "numerics": "f32-exact/1"}
+    declared |= {"calibration": "ab" * 32, "k": 16}
+    prints = [struct.pack("<e", 0.25) + b"\x7f" * 16]
+    for name, changed in {
+        "k 0": {"k": 0},
+        "k 4": {"k": 4},
+        "k 32": {"k": 32},
+        "k null": {"k": None},
+        "no calibration": {"calibration": None},
+        "short calibration": {"calibration": "ab" * 31},
+        "called exact": {"engine_class": "exact"},
+        "called otherwise": {"engine_class": "tolerant"},
+        "numerics": {"numerics": "f32-exact/2"},
+        "scheme": {"scheme": "grail-r2"},
+    }.items():
+        good = forger.forge(field("proof", "profile", value=declared), prints=prints)
+        good["proof"]["profile"].update(changed)
+        yield f"calibrated, {name}", good
+    exact = dict(forger.good["proof"]["profile"])
+    for name, more in {"null": None, "16": 16}.items():
+        rollout = forger.forge()
+        rollout["proof"]["profile"] = {**exact, "k": more, "calibration": None}
+        yield f"exact, k {name}", rollout
+
+
+def of_width(forger, k):
+    profile = {
+        **forger.good["proof"]["profile"],
+        "engine_class": "calibrated",
+        "calibration": "ab" * 32,
+        "k": k,
+    }
+    as_class = field("proof", "profile", value=profile)
+    scale = struct.pack("<e", 0.25)
+    values = lambda *first: scale + struct.pack(f"{k}b", *([*first, *[3] * k][:k]))
+    good = values(127)
+    for name, prints in {
+        "": [good],
+        "negative peak": [values(1, -127)],
+        "many peaks": [values(127, -127, 127)],
+        "no peak": [values(126)],
+        "all zero": [scale + bytes(k)],
+        "beyond": [values(127, -128)],
+        "only beyond": [values(-128)],
+        "one token without": [good] * 5 + [values(5)],
+        "short": [good[:-1]],
+        "long": [good + b"\0"],
+        "of the other kind": [good[:14]],
+    }.items():
+        yield f"calibrated {k} {name}", forger.forge(as_class, prints=prints)
+    for bits in (0, 0x8000, 1, 0x03FF, 0x0400, 0xB400, 0x7BFF, 0x7C00, 0xFC00, 0x7E00, 0x7C01):
+        prints = [struct.pack("<H", bits) + good[2:]]
+        yield f"calibrated {k} scale {bits:04x}", forger.forge(as_class, prints=prints)
+    for value in (-0.0, 1e-3):
+        odd = both(as_class, logprob(value))
+        yield f"calibrated {k} log-prob {value}", forger.forge(odd, prints=[good])
+    for name, change in {
+        "others": lambda known: [value * 1.25 for value in known],
+        "positive": lambda known: [0.5] * len(known),
+        "fewer": lambda known: known[:-1],
+        "none": lambda known: None,
+    }.items():
+        rollout = forger.forge(as_class, prints=[good])
+        rollout["verifier_logprobs"] = change(rollout["verifier_logprobs"])
+        yield f"calibrated {k} verifier's log-probs {name}", rollout
+
+
 def odd_points(forger):
     """Keys and signatures that satisfy one or another equation, made of points that an honest signer never uses."""
     turn = torsion()

@@ -122,8 +122,8 @@ def check_derived(r):
     malformed(r["num_completion_tokens"] == count and r["num_prompt_tokens"] == len(r["prompt_ids"]))
     malformed(r["loss_mask"] == [learn] * count)
     malformed(len(r["behavior_logprobs"]) == count)
+    malformed(r["verifier_logprobs"] is not None and len(r["verifier_logprobs"]) == count)
     if r["proof"]["profile"]["engine_class"] == "exact":
-        malformed(r["verifier_logprobs"] is not None)
         malformed(bits(r["verifier_logprobs"]) == bits(r["behavior_logprobs"]))
 
 

@@ -295,7 +295,7 @@ def swaps(good, other, kind):
     yield f"whole proof of {kind}", written({**good, "proof": other["proof"]})
 
 
-def corpus(rollouts, checkpoint, folder):
+def corpus(rollouts, checkpoint, folder, calibrated):
     rng = random.Random(3)
     key = bytes.fromhex(rollouts[0]["proof"]["receipt"]["service_key"])
     good = rollouts[0]
@@ -311,6 +311,8 @@ def corpus(rollouts, checkpoint, folder):
     yield Mutant("bad utf-8", written(good).encode().replace(b'"custom_id":"', b'"custom_id":"\xff'), key)
     decode = forged.decoder(folder / "tokenizer.json")
     forger = Forger(good, decode)
-    for name, rollout in [*forged.rollouts(forger, checkpoint), *forged.odd_points(forger)]:
+    wrong = [*forged.rollouts(forger, checkpoint), *forged.odd_points(forger)]
+    wrong += forged.calibrated(forger) if calibrated else []
+    for name, rollout in wrong:
         believed = bytes.fromhex(rollout["proof"]["receipt"]["service_key"])
         yield Mutant(f"forged: {name}", written(rollout).encode(), believed)
