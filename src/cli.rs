@@ -9,7 +9,7 @@ use miner::Behaviour;
 
 use crate::config::Config;
 use crate::lifecycle::lifecycle;
-use crate::{bench, demo, keys, roles, telemetry, up, verify};
+use crate::{bench, convert, demo, keys, roles, telemetry, up, verify};
 
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -42,6 +42,9 @@ enum Command {
     },
     /// Re-check a file of delivered rollouts: no service, no network.
     Verify(verify::Arguments),
+    /// Files of rollouts: turn NDJSON into Parquet and back.
+    #[command(subcommand)]
+    Bundle(convert::Command),
     /// Apply the migrations that are missing.
     Migrate,
     /// Accounts, API keys and credits.
@@ -78,6 +81,10 @@ fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let telemetry = telemetry::start(&config.telemetry, arguments.command.role())?;
     let code = match &arguments.command {
         Command::Verify(arguments) => offline(arguments),
+        Command::Bundle(command) => convert::run(command).map(|said| {
+            print(&said);
+            ExitCode::SUCCESS
+        }),
         online => {
             let runtime = tokio::runtime::Runtime::new()?;
             let code = runtime.block_on(service(online, &config));
@@ -108,15 +115,25 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
             print(&keys::run(command, &db, &store::Clock::System).await?.to_string());
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Verify(_) | Command::Openapi => unreachable!("handled without a runtime"),
+        Command::Verify(_) | Command::Bundle(_) | Command::Openapi => {
+            unreachable!("handled without a runtime")
+        }
     }
     Ok(ending.wait().await)
 }
 
+/// 0: every rollout holds. 1: some do not, or there are none. 2: the file could not be read to its end.
 fn offline(arguments: &verify::Arguments) -> anyhow::Result<ExitCode> {
-    let report = verify::run(arguments, !arguments.json)?;
-    print(&if arguments.json { serde_json::to_string(&report)? } else { report.summary() });
-    Ok(if report.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    match verify::run(arguments, !arguments.json) {
+        Ok(report) => {
+            print(&if arguments.json { serde_json::to_string(&report)? } else { report.summary() });
+            Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Ok(ExitCode::from(2))
+        }
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "the one place where a command's result goes to stdout")]
@@ -135,6 +152,7 @@ impl Command {
             Self::Verifier => "verifier",
             Self::Miner { .. } => "miner",
             Self::Verify(_) => "verify",
+            Self::Bundle(_) => "bundle",
             Self::Migrate => "migrate",
             Self::Keys(_) => "keys",
             Self::Openapi => "openapi",

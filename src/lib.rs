@@ -7,6 +7,7 @@ pub mod verify;
 
 mod bench;
 mod config;
+mod convert;
 mod demo;
 mod keys;
 mod lifecycle;

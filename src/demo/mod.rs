@@ -24,7 +24,7 @@ use worker::Audit;
 use crate::config::Config;
 use crate::lifecycle::{Ending, Lifecycle};
 use crate::up::{self, MinerPlan, Running};
-use crate::verify::{self, Level};
+use crate::verify;
 use crate::{cli, keys};
 pub(crate) use client::Customer;
 use progress::Progress;
@@ -112,7 +112,7 @@ async fn job(
     let job = customer.get(&format!("/v1/jobs/{id}")).await?;
     progress.counts(&job);
     progress.finish();
-    let report = offline(config, &file).await?;
+    let report = offline(config, &file, &arguments.prompts_file).await?;
     summarise(&job, &received, &report, running, (file, events), started).await
 }
 
@@ -170,15 +170,11 @@ fn job_body(arguments: &Arguments, function: &str) -> anyhow::Result<Value> {
     }))
 }
 
-/// What any customer can do later, with the file and the checkpoint alone.
-async fn offline(config: &Config, file: &Path) -> anyhow::Result<verify::Report> {
+/// What any customer can do later, with the file, the checkpoint and the prompts that were sent.
+async fn offline(config: &Config, file: &Path, prompts: &Path) -> anyhow::Result<verify::Report> {
     let arguments = verify::Arguments {
-        file: file.to_owned(),
-        checkpoint: config.checkpoint.dir.clone(),
-        level: Level::Full,
-        service_key: None,
-        threads: 2,
-        json: true,
+        prompts: Some(prompts.to_owned()),
+        ..verify::Arguments::new(file.to_owned(), config.checkpoint.dir.clone())
     };
     tokio::task::spawn_blocking(move || verify::run(&arguments, false)).await?
 }

@@ -1,29 +1,24 @@
-//! `reliquary verify FILE --checkpoint DIR`: a verdict per rollout that does not hold, a summary, an exit code.
+//! `reliquary verify FILE --checkpoint DIR`: a verdict per rollout, a summary, an exit code.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
 use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
+use bundle::{Format, Place, Reader};
+use checkpoint::Checkpoint;
+use grail::ids::CheckpointId;
 use indicatif::{ProgressBar, ProgressStyle};
 use protocol::rollout::RolloutRecord;
-use serde::Serialize;
+use sandbox::Limits;
+use sandbox::limits::{FUEL_DEFAULT, INPUT_MAX, MEMORY_DEFAULT};
 
-use super::{Finding, Level, Verifier};
-
-/// One delivered record with all its tokens is far below this.
-const MAX_LINE_BYTES: u64 = 64 << 20;
-/// Failures that are named one by one.
-const MAX_NAMED: usize = 20;
-/// Records judged per pass: bounds memory, and keeps whole groups together where the file does.
-const BATCH: usize = 256;
+use super::groups::{Groups, Membership};
+use super::report::Verdicts;
+use super::{Finding, Level, Report, RewardCheck, RewardSources, Verdict, Verifier};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
-    /// NDJSON file of rollouts, as `GET /v1/jobs/{id}/rollouts` or `demo` wrote it.
+    /// Rollouts as NDJSON or Parquet, as `GET /v1/jobs/{id}/rollouts`, `demo` or `bundle convert` wrote them.
     pub file: PathBuf,
     /// Folder of the checkpoint that the rollouts claim, in Hugging Face format.
     #[arg(long)]
@@ -31,9 +26,32 @@ pub struct Arguments {
     /// How much to re-check.
     #[arg(long, value_enum, default_value_t = Level::Full)]
     pub level: Level,
+    /// The id that the checkpoint must have, 64 hex digits. Without weights in the folder, the id of the file's first
+    /// record is believed, and named.
+    #[arg(long)]
+    pub checkpoint_id: Option<CheckpointId>,
     /// The service's ed25519 receipt key, 64 hex digits; without it, the key of the file's first record is used and named.
     #[arg(long)]
     pub service_key: Option<String>,
+    /// A reward module as it was uploaded; give it more than once for more. The built-in ones need none.
+    #[arg(long)]
+    pub reward: Vec<PathBuf>,
+    /// The job's prompts, one JSON object per line or the body of the job as it was posted: references and metadata, which
+    /// a reward function saw and a rollout does not hold.
+    #[arg(long)]
+    pub prompts: Option<PathBuf>,
+    /// Fuel per sample of the reward function, if the job set its own.
+    #[arg(long, default_value_t = FUEL_DEFAULT)]
+    pub reward_fuel: u64,
+    /// Memory of the reward function in bytes, if the job set its own.
+    #[arg(long, default_value_t = MEMORY_DEFAULT)]
+    pub reward_memory: u64,
+    /// Refuse a rollout whose reward function could not run again, too.
+    #[arg(long)]
+    pub strict: bool,
+    /// Write one verdict per rollout to this file, as NDJSON.
+    #[arg(long)]
+    pub verdicts: Option<PathBuf>,
     /// Threads of the model's forward pass.
     #[arg(long, default_value_t = 2)]
     pub threads: usize,
@@ -42,134 +60,196 @@ pub struct Arguments {
     pub json: bool,
 }
 
-/// What the verifier found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    pub verified: usize,
-    pub failed: usize,
-    /// Failures by finding.
-    pub findings: BTreeMap<String, usize>,
-    pub tokens: usize,
-    pub checkpoint: String,
-    pub service_key: String,
-    pub seconds: f64,
+impl Arguments {
+    /// A full check of `file`, with nothing beyond the checkpoint at hand.
+    pub fn new(file: PathBuf, checkpoint: PathBuf) -> Self {
+        Self {
+            file,
+            checkpoint,
+            level: Level::Full,
+            checkpoint_id: None,
+            service_key: None,
+            reward: Vec::new(),
+            prompts: None,
+            reward_fuel: FUEL_DEFAULT,
+            reward_memory: MEMORY_DEFAULT,
+            strict: false,
+            verdicts: None,
+            threads: 2,
+            json: false,
+        }
+    }
+
+    fn sources(&self) -> RewardSources {
+        let limits = Limits {
+            fuel_per_sample: self.reward_fuel,
+            memory_bytes: self.reward_memory,
+            input_bytes: INPUT_MAX,
+        };
+        RewardSources { modules: self.reward.clone(), prompts: self.prompts.clone(), limits }
+    }
 }
 
 /// Verifies a whole file. The caller prints the report and turns failures into an exit code.
 pub fn run(arguments: &Arguments, progress: bool) -> anyhow::Result<Report> {
-    let started = Instant::now();
-    let verifier = Verifier::open(&arguments.checkpoint, arguments.level, arguments.threads)
-        .with_context(|| format!("open checkpoint {}", arguments.checkpoint.display()))?;
-    let file = File::open(&arguments.file).with_context(|| format!("open {}", arguments.file.display()))?;
-    let bar = progress_bar(progress, file.metadata()?.len());
-    let mut reader = BufReader::new(file);
-    let mut key = arguments.service_key.as_deref().map(parse_key).transpose()?;
-    let mut report = Report {
-        verified: 0,
-        failed: 0,
-        findings: BTreeMap::new(),
-        tokens: 0,
-        checkpoint: verifier.checkpoint().id.to_string(),
-        service_key: String::new(),
-        seconds: 0.0,
-    };
-    loop {
-        let (lines, bytes) = read_batch(&mut reader)?;
-        if lines.is_empty() {
-            break;
+    let mut run = Run::start(arguments, progress)?;
+    let mut groups = Groups::new();
+    while let Some(item) = run.next()? {
+        if let Some(group) = groups.push(Membership::of(&item.record), item) {
+            run.judge(group)?;
         }
-        let (records, unreadable): (Vec<_>, Vec<_>) =
-            lines.iter().map(|line| serde_json::from_slice::<RolloutRecord>(line)).partition(Result::is_ok);
-        let records: Vec<RolloutRecord> = records.into_iter().flatten().collect();
-        for error in unreadable.into_iter().filter_map(Result::err) {
-            report.name(|| bar.suspend(|| tracing::warn!(%error, "a line is no rollout record")));
-            report.add(Some(Finding::Unreadable));
-        }
-        if let Some(first) = records.first() {
-            let key = key.get_or_insert(first.proof.receipt.service_key);
-            for (record, finding) in records.iter().zip(verifier.verify(&records, key)) {
-                if let Some(finding) = finding {
-                    let say = || tracing::warn!(rollout = %record.id, %finding, "rollout does not hold");
-                    report.name(|| bar.suspend(say));
-                }
-                report.tokens += record.completion_ids.len();
-                report.add(finding);
-            }
-        }
-        bar.inc(bytes);
     }
-    bar.finish_and_clear();
-    ensure!(report.verified + report.failed > 0, "{} holds no rollouts", arguments.file.display());
-    report.service_key = key.map(hex::encode).unwrap_or_default();
-    report.seconds = started.elapsed().as_secs_f64();
-    Ok(report)
+    while let Some(group) = groups.pop() {
+        run.judge(group)?;
+    }
+    run.finish()
 }
 
-impl Report {
-    /// Says one failure by name, unless there were many already.
-    fn name(&self, say: impl FnOnce()) {
-        match self.failed {
-            0..MAX_NAMED => say(),
-            MAX_NAMED => tracing::warn!("further failures are counted, not named"),
-            _ => {}
-        }
+/// A record, where it is, and how much of the file.
+#[derive(Debug)]
+struct Item {
+    place: Place,
+    size: u64,
+    record: RolloutRecord,
+}
+
+/// One verification under way.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    reader: Reader,
+    /// Opened with the first record, which may have to say what the others are compared with.
+    judge: Option<(Verifier, [u8; 32])>,
+    report: Report,
+    verdicts: Verdicts,
+    bar: ProgressBar,
+    started: Instant,
+}
+
+impl<'a> Run<'a> {
+    fn start(arguments: &'a Arguments, progress: bool) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let reader = Reader::open(&arguments.file).with_context(|| in_file(arguments))?;
+        Ok(Self {
+            bar: progress_bar(progress, reader.format(), reader.total()),
+            arguments,
+            reader,
+            judge: None,
+            report: Report::new(arguments.level),
+            verdicts: Verdicts::create(arguments.verdicts.as_deref())?,
+            started,
+        })
     }
 
-    fn add(&mut self, finding: Option<Finding>) {
-        match finding {
-            None => self.verified += 1,
-            Some(finding) => {
-                self.failed += 1;
-                *self.findings.entry(finding.to_string()).or_default() += 1;
+    /// The next record that can be read; those that cannot are reported.
+    fn next(&mut self) -> anyhow::Result<Option<Item>> {
+        loop {
+            let before = self.reader.consumed();
+            let Some(result) = self.reader.next() else { return Ok(None) };
+            let (place, size) = (self.reader.place(), self.reader.consumed() - before);
+            match result {
+                Ok(record) => {
+                    if self.judge.is_none() {
+                        self.judge = Some(self.open(&record)?);
+                    }
+                    return Ok(Some(Item { place, size, record }));
+                }
+                Err(error) if error.is_fatal() => {
+                    return Err(error).with_context(|| in_file(self.arguments));
+                }
+                Err(error) => {
+                    let verdict = Verdict { finding: Some(Finding::Unreadable), reward: RewardCheck::None };
+                    if self.report.add(verdict) {
+                        let error = anyhow::Error::from(error);
+                        self.bar.suspend(|| tracing::warn!("{error:#}"));
+                    }
+                    self.verdicts.write(place, None, verdict)?;
+                    self.bar.inc(size);
+                }
             }
         }
     }
 
-    /// The summary that a person reads.
-    pub fn summary(&self) -> String {
-        let mut text = format!(
-            "{} of {} rollouts hold ({} tokens, {:.1} s)\n  checkpoint  {}\n  service key {}",
-            self.verified,
-            self.verified + self.failed,
-            self.tokens,
-            self.seconds,
-            self.checkpoint,
-            self.service_key
-        );
-        for (finding, count) in &self.findings {
-            // writing to a String cannot fail
-            let _ = write!(text, "\n  {finding:<20} {count}");
-        }
-        text
+    /// The verifier, and the service's key.
+    fn open(&mut self, first: &RolloutRecord) -> anyhow::Result<(Verifier, [u8; 32])> {
+        let arguments = self.arguments;
+        let (checkpoint, is_hashed) = open_checkpoint(arguments, first)?;
+        (self.report.checkpoint, self.report.checkpoint_checked) = (checkpoint.id.to_string(), is_hashed);
+        let given = arguments.service_key.as_deref().map(parse_key).transpose()?;
+        let key = given.unwrap_or(first.proof.receipt.service_key);
+        self.report.service_key = hex::encode(key);
+        let verifier = Verifier::of(checkpoint, arguments.level, arguments.threads, &arguments.sources())?;
+        Ok((verifier, key))
     }
+
+    /// Judges the records of one group together.
+    fn judge(&mut self, group: Vec<Item>) -> anyhow::Result<()> {
+        let Some((verifier, key)) = &self.judge else { return Ok(()) }; // no record, no group
+        let size = group.iter().map(|item| item.size).sum();
+        let places: Vec<Place> = group.iter().map(|item| item.place).collect();
+        let records: Vec<RolloutRecord> = group.into_iter().map(|item| item.record).collect();
+        let verdicts = verifier.judge(&records, key);
+        for ((record, place), mut verdict) in records.iter().zip(places).zip(verdicts) {
+            let not_checked = matches!(verdict.reward, RewardCheck::NotChecked(_));
+            if self.arguments.strict && not_checked {
+                verdict.finding = verdict.finding.or(Some(Finding::RewardNotChecked));
+            }
+            self.report.tokens += record.completion_ids.len();
+            if let (true, Some(finding)) = (self.report.add(verdict), verdict.finding) {
+                let say = || tracing::warn!(rollout = %record.id, %place, %finding, "rollout does not hold");
+                self.bar.suspend(say);
+            }
+            self.verdicts.write(place, Some(record), verdict)?;
+        }
+        self.bar.inc(size);
+        Ok(())
+    }
+
+    fn finish(self) -> anyhow::Result<Report> {
+        self.bar.finish_and_clear();
+        self.verdicts.finish()?;
+        Ok(Report { seconds: self.started.elapsed().as_secs_f64(), ..self.report })
+    }
+}
+
+fn in_file(arguments: &Arguments) -> String {
+    format!("read {}", arguments.file.display())
+}
+
+/// The checkpoint, and whether its id was computed from its files. Below level `full` a folder without weights will do:
+/// then the id is what the caller, or else the first record, says.
+fn open_checkpoint(arguments: &Arguments, first: &RolloutRecord) -> anyhow::Result<(Checkpoint, bool)> {
+    let (dir, expected) = (&arguments.checkpoint, arguments.checkpoint_id);
+    let is_hashed = arguments.level >= Level::Full || checkpoint::has_weights(dir);
+    let opened = if is_hashed {
+        Checkpoint::open(dir)
+    } else {
+        Checkpoint::open_without_weights(dir, expected.unwrap_or(first.proof.checkpoint_id))
+    };
+    let checkpoint = opened.with_context(|| format!("open checkpoint {}", dir.display()))?;
+    if let Some(expected) = expected {
+        ensure!(
+            checkpoint.id == expected,
+            "{} is checkpoint {}, not {expected}",
+            dir.display(),
+            checkpoint.id
+        );
+    }
+    Ok((checkpoint, is_hashed))
 }
 
 fn parse_key(text: &str) -> anyhow::Result<[u8; 32]> {
     grail::ids::hex32(text, "service key").context("--service-key takes 64 lower-case hex digits")
 }
 
-/// Up to [`BATCH`] non-empty lines, and how many bytes they were.
-fn read_batch(reader: &mut impl BufRead) -> anyhow::Result<(Vec<Vec<u8>>, u64)> {
-    let (mut lines, mut bytes) = (Vec::new(), 0);
-    while lines.len() < BATCH {
-        let mut line = Vec::new();
-        let read = reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)? as u64;
-        if read == 0 {
-            break;
-        }
-        bytes += read;
-        ensure!(read < MAX_LINE_BYTES, "a line is longer than {MAX_LINE_BYTES} bytes");
-        if !line.trim_ascii().is_empty() {
-            lines.push(line);
-        }
-    }
-    Ok((lines, bytes))
-}
-
-fn progress_bar(show: bool, bytes: u64) -> ProgressBar {
+/// Drawn on a terminal only.
+fn progress_bar(show: bool, format: Format, total: u64) -> ProgressBar {
     if !show {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("verifying {bar:40} {percent:>3} %  {elapsed}");
-    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let template = match format {
+        Format::Ndjson => "verifying {bar:40} {bytes}/{total_bytes}  {elapsed}",
+        Format::Parquet => "verifying {bar:40} {pos}/{len} rollouts  {elapsed}",
+    };
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -16,6 +16,12 @@ pub enum Finding {
     TextMismatch,
     /// Reward and reward receipt are not each other's.
     RewardMismatch,
+    /// The reward function was given something else than the customer's prompt.
+    RewardInputs,
+    /// The reward function gives another reward or receipt.
+    RewardDiffers,
+    /// With `--strict`: something was not at hand to run the reward function again.
+    RewardNotChecked,
 }
 
 impl From<RejectReason> for Finding {
@@ -31,6 +37,9 @@ impl fmt::Display for Finding {
             Self::Rejected(reason) => reason.fmt(f),
             Self::TextMismatch => f.write_str("text_mismatch"),
             Self::RewardMismatch => f.write_str("reward_mismatch"),
+            Self::RewardInputs => f.write_str("reward_inputs"),
+            Self::RewardDiffers => f.write_str("reward_differs"),
+            Self::RewardNotChecked => f.write_str("reward_not_checked"),
         }
     }
 }

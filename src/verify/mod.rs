@@ -1,10 +1,14 @@
 //! The offline verifier: re-checks a delivered file with the checkpoint alone. No service, no network, no secret.
 //!
-//! Level `signatures` needs no model: chain, signatures, receipts, Merkle paths. Level `full` (the default) adds one
-//! packed prefill per group and compares every state, log-prob and draw.
+//! Level `signatures` needs no model: chain, signatures, receipts, Merkle paths. Level `reward` runs the reward functions
+//! again. Level `full` (the default) adds one packed prefill per group and compares every state, log-prob and draw.
 
 mod command;
 mod findings;
+mod groups;
+mod prompts;
+mod report;
+mod rewards;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,16 +22,29 @@ use grail::profile::Profile;
 use grail::sampler::Sampling;
 use protocol::rollout::{Rebuilt, RolloutRecord};
 
-pub use command::{Arguments, Report, run};
+pub use command::{Arguments, run};
 pub use findings::Finding;
+pub use report::Report;
+use rewards::Rewards;
+pub use rewards::{Missing, RewardCheck, RewardSources};
 
 /// How much is re-checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Level {
-    /// Everything but the model: milliseconds.
+    /// Everything but the model and the reward function: milliseconds. The checkpoint's weights may be missing.
     Signatures,
-    /// Every token against the model.
+    /// The same, and the reward function runs again.
+    Reward,
+    /// The same, and every token against the model.
     Full,
+}
+
+/// What was found about one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// `None` is a pass.
+    pub finding: Option<Finding>,
+    pub reward: RewardCheck,
 }
 
 /// An opened checkpoint, ready to judge records.
@@ -35,26 +52,60 @@ pub enum Level {
 pub struct Verifier {
     checkpoint: Checkpoint,
     model: Option<Model>,
+    rewards: Option<Rewards>,
 }
 
 impl Verifier {
     pub fn open(dir: &Path, level: Level, threads: usize) -> anyhow::Result<Self> {
-        let checkpoint = Checkpoint::open(dir)?;
-        let model = match level {
-            Level::Signatures => None,
-            Level::Full => Some(Model::load(&checkpoint, Options { threads, ..Options::default() })?),
-        };
-        Ok(Self { checkpoint, model })
+        Self::of(Checkpoint::open(dir)?, level, threads, &RewardSources::default())
+    }
+
+    /// A verifier with what the rewards were computed from.
+    pub fn of(
+        checkpoint: Checkpoint,
+        level: Level,
+        threads: usize,
+        sources: &RewardSources,
+    ) -> anyhow::Result<Self> {
+        let options = Options { threads, ..Options::default() };
+        let model = (level >= Level::Full).then(|| Model::load(&checkpoint, options)).transpose()?;
+        let rewards = (level >= Level::Reward).then(|| Rewards::open(sources)).transpose()?;
+        Ok(Self { checkpoint, model, rewards })
     }
 
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
     }
 
-    /// One finding per record, in order; `None` is a pass. Records of one group share the prefill of their prompt.
+    /// One finding per record, in order; `None` is a pass.
     pub fn verify(&self, records: &[RolloutRecord], service_key: &[u8; 32]) -> Vec<Option<Finding>> {
-        let rebuilt: Vec<Result<Rebuilt, Finding>> =
+        self.judge(records, service_key).into_iter().map(|verdict| verdict.finding).collect()
+    }
+
+    /// One verdict per record, in order. Records of one group share the prefill of their prompt, and the call of a reward
+    /// function that sees the whole group.
+    pub fn judge(&self, records: &[RolloutRecord], service_key: &[u8; 32]) -> Vec<Verdict> {
+        let mut rebuilt: Vec<Result<Rebuilt, Finding>> =
             records.iter().map(|record| self.without_model(record, service_key)).collect();
+        let mut rewards = vec![RewardCheck::None; records.len()];
+        if let Some(functions) = &self.rewards {
+            for (index, result) in functions.check(records, &rebuilt).into_iter().enumerate() {
+                match result {
+                    Ok(check) => rewards[index] = check,
+                    Err(finding) => rebuilt[index] = Err(finding),
+                }
+            }
+        }
+        let findings = self.against_model(records, &rebuilt).into_iter();
+        findings.zip(rewards).map(|(finding, reward)| Verdict { finding, reward }).collect()
+    }
+
+    /// What is found already, or else by the model.
+    fn against_model(
+        &self,
+        records: &[RolloutRecord],
+        rebuilt: &[Result<Rebuilt, Finding>],
+    ) -> Vec<Option<Finding>> {
         let mut findings: Vec<Option<Finding>> =
             rebuilt.iter().map(|result| result.as_ref().err().copied()).collect();
         let Some(model) = &self.model else { return findings };

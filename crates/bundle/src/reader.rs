@@ -51,7 +51,7 @@ impl Reader {
     }
 
     /// How far it has read, of [`Reader::total`]: bytes of NDJSON, rows of Parquet.
-    pub fn position(&self) -> u64 {
+    pub fn consumed(&self) -> u64 {
         match &self.source {
             Source::Lines(lines) => lines.position(),
             Source::Rows(rows) => rows.position(),

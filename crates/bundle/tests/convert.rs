@@ -47,7 +47,7 @@ fn a_long_file_keeps_its_order() {
     }
     assert_eq!(writer.finish().unwrap().0, 5000);
     let reader = Reader::open(&path).unwrap();
-    assert_eq!((reader.format(), reader.total(), reader.position()), (Format::Parquet, 5000, 0));
+    assert_eq!((reader.format(), reader.total(), reader.consumed()), (Format::Parquet, 5000, 0));
     assert_eq!(lines(&whole(reader.collect())), lines(&many));
     let groups = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
     assert_eq!(groups.metadata().num_row_groups(), 2, "a row group ends at 4096 rows");
@@ -108,7 +108,7 @@ fn a_bad_line_is_named_and_the_next_is_read() {
         }
     }
     assert_eq!(seen, [(1, true), (3, false), (4, false), (5, false), (6, true)]);
-    assert_eq!(reader.position(), text.len() as u64);
+    assert_eq!(reader.consumed(), text.len() as u64);
     assert_eq!(reader.place(), Place::Line(6));
 }
 

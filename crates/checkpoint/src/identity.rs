@@ -34,6 +34,11 @@ pub(crate) fn of_folder(dir: &Path) -> Result<CheckpointId, Error> {
     Ok(checkpoint_id(&files.collect::<Result<Vec<_>, Error>>()?))
 }
 
+/// Whether a folder has a weights file. One that cannot be listed has none.
+pub fn has_weights(dir: &Path) -> bool {
+    names(dir).is_ok_and(|names| names.iter().any(|name| name.ends_with(WEIGHTS)))
+}
+
 fn names(dir: &Path) -> Result<Vec<String>, Error> {
     let io = |source| Error::Io { path: dir.to_owned(), source };
     let mut names = Vec::new();

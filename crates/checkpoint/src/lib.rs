@@ -17,6 +17,7 @@ use grail::ids::CheckpointId;
 
 pub use config::{Architecture, Llama3Rope, ModelConfig};
 pub use error::Error;
+pub use identity::has_weights;
 pub use tensors::Tensors;
 pub use tokenizer::{ChatMessage, Tokenizer};
 
@@ -31,6 +32,17 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     pub fn open(dir: &Path) -> Result<Self, Error> {
+        let (config, tokenizer) = Self::description(dir)?;
+        Ok(Self { id: identity::of_folder(dir)?, config, tokenizer, dir: dir.to_owned() })
+    }
+
+    /// Opens config and tokenizer alone. Nothing here can tell that they are those of checkpoint `id`.
+    pub fn open_without_weights(dir: &Path, id: CheckpointId) -> Result<Self, Error> {
+        let (config, tokenizer) = Self::description(dir)?;
+        Ok(Self { id, config, tokenizer, dir: dir.to_owned() })
+    }
+
+    fn description(dir: &Path) -> Result<(ModelConfig, Tokenizer), Error> {
         let config = ModelConfig::read(dir)?;
         let tokenizer = Tokenizer::read(dir)?;
         if tokenizer.vocab_size() > config.vocab_size {
@@ -38,7 +50,7 @@ impl Checkpoint {
                 format!("{} is too small for a tokenizer of {}", config.vocab_size, tokenizer.vocab_size());
             return Err(Error::Config { field: "vocab_size", problem });
         }
-        Ok(Self { id: identity::of_folder(dir)?, config, tokenizer, dir: dir.to_owned() })
+        Ok((config, tokenizer))
     }
 
     pub fn dir(&self) -> &Path {

@@ -1,0 +1,196 @@
+//! What the verifier says at the end: counts for machines, a summary for a person, a verdict per rollout.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
+
+use anyhow::Context as _;
+use bundle::Place;
+use protocol::rollout::RolloutRecord;
+use serde::Serialize;
+
+use super::{Finding, Level, RewardCheck, Verdict};
+
+/// Failures that are named one by one.
+const MAX_NAMED: usize = 20;
+
+/// What the verifier found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    pub level: &'static str,
+    pub verified: usize,
+    pub failed: usize,
+    /// Failures by finding.
+    pub findings: BTreeMap<String, usize>,
+    /// Rewards whose function ran again and gave the same.
+    pub rewards_checked: usize,
+    /// Rewards whose function could not run again, by what was missing.
+    pub rewards_not_checked: BTreeMap<String, usize>,
+    pub tokens: usize,
+    pub checkpoint: String,
+    /// The folder's files were hashed to the checkpoint's id; else the id is what somebody said.
+    pub checkpoint_checked: bool,
+    pub service_key: String,
+    pub seconds: f64,
+}
+
+impl Report {
+    pub(super) fn new(level: Level) -> Self {
+        Self {
+            level: match level {
+                Level::Signatures => "signatures",
+                Level::Reward => "reward",
+                Level::Full => "full",
+            },
+            verified: 0,
+            failed: 0,
+            findings: BTreeMap::new(),
+            rewards_checked: 0,
+            rewards_not_checked: BTreeMap::new(),
+            tokens: 0,
+            checkpoint: String::new(),
+            checkpoint_checked: false,
+            service_key: String::new(),
+            seconds: 0.0,
+        }
+    }
+
+    /// Counts one verdict. True when the failure should be named: not when there were many.
+    pub(super) fn add(&mut self, verdict: Verdict) -> bool {
+        match verdict.reward {
+            RewardCheck::None => {}
+            RewardCheck::Same => self.rewards_checked += 1,
+            RewardCheck::NotChecked(missing) => {
+                *self.rewards_not_checked.entry(missing.to_string()).or_default() += 1;
+            }
+        }
+        let Some(finding) = verdict.finding else {
+            self.verified += 1;
+            return false;
+        };
+        self.failed += 1;
+        *self.findings.entry(finding.to_string()).or_default() += 1;
+        if self.failed == MAX_NAMED + 1 {
+            tracing::warn!("further failures are counted, not named");
+        }
+        self.failed <= MAX_NAMED
+    }
+
+    /// Whether there were rollouts and each of them holds.
+    pub fn holds(&self) -> bool {
+        self.failed == 0 && self.verified > 0
+    }
+
+    /// The summary that a person reads.
+    pub fn summary(&self) -> String {
+        if self.checkpoint.is_empty() {
+            return format!("no rollouts ({} unreadable)", self.failed);
+        }
+        let all = self.verified + self.failed;
+        let mut text = format!(
+            "{} of {all} rollouts hold at level {} ({} tokens, {:.1} s)\n  checkpoint   {}{}\n  service key  {}",
+            self.verified,
+            self.level,
+            self.tokens,
+            self.seconds,
+            self.checkpoint,
+            if self.checkpoint_checked {
+                ""
+            } else {
+                " (as it was said: there are no weights to check it with)"
+            },
+            self.service_key
+        );
+        // writing to a String cannot fail
+        let not_checked: usize = self.rewards_not_checked.values().sum();
+        if self.rewards_checked + not_checked > 0 {
+            let _ = write!(text, "\n  rewards      {} computed again", self.rewards_checked);
+            if not_checked > 0 {
+                let reasons = self.rewards_not_checked.iter();
+                let reasons: Vec<_> = reasons.map(|(missing, count)| format!("{missing} {count}")).collect();
+                let _ = write!(text, ", {not_checked} not checked; missing: {}", reasons.join(", "));
+            }
+        }
+        if !self.findings.is_empty() {
+            let _ = write!(text, "\n  refused");
+        }
+        for (finding, count) in &self.findings {
+            let share = 100.0 * *count as f64 / all.max(1) as f64;
+            let _ = write!(text, "\n    {finding:<22} {count:>8}  {share:>5.1} %");
+        }
+        text
+    }
+}
+
+/// One line of the verdicts' file.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    place: Numbered,
+    id: Option<String>,
+    custom_id: Option<&'a str>,
+    prompt_index: Option<u32>,
+    sample_index: Option<u32>,
+    verdict: &'static str,
+    finding: Option<String>,
+    /// `same`, `not_checked`, or nothing when there was nothing to check.
+    reward: Option<&'static str>,
+    /// What was missing to check the reward.
+    reward_missing: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Numbered {
+    Line(u64),
+    Row(u64),
+}
+
+/// The verdicts' file: NDJSON, in the order in which groups were whole.
+#[derive(Debug)]
+pub(super) struct Verdicts(Option<BufWriter<File>>);
+
+impl Verdicts {
+    pub(super) fn create(path: Option<&Path>) -> anyhow::Result<Self> {
+        let create = |path: &Path| File::create(path).with_context(|| format!("create {}", path.display()));
+        Ok(Self(path.map(create).transpose()?.map(BufWriter::new)))
+    }
+
+    pub(super) fn write(
+        &mut self,
+        place: Place,
+        record: Option<&RolloutRecord>,
+        verdict: Verdict,
+    ) -> anyhow::Result<()> {
+        let Some(out) = &mut self.0 else { return Ok(()) };
+        let line = Line {
+            place: match place {
+                Place::Line(number) => Numbered::Line(number),
+                Place::Row(number) => Numbered::Row(number),
+            },
+            id: record.map(|record| record.id.to_string()),
+            custom_id: record.map(|record| record.custom_id.as_str()),
+            prompt_index: record.map(|record| record.prompt_index),
+            sample_index: record.map(|record| record.sample_index),
+            verdict: if verdict.finding.is_none() { "pass" } else { "fail" },
+            finding: verdict.finding.map(|finding: Finding| finding.to_string()),
+            reward: match verdict.reward {
+                RewardCheck::None => None,
+                RewardCheck::Same => Some("same"),
+                RewardCheck::NotChecked(_) => Some("not_checked"),
+            },
+            reward_missing: match verdict.reward {
+                RewardCheck::NotChecked(missing) => Some(missing.to_string()),
+                RewardCheck::None | RewardCheck::Same => None,
+            },
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+        Ok(out.write_all(b"\n")?)
+    }
+
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.0.as_mut().map_or(Ok(()), BufWriter::flush).context("write the verdicts")
+    }
+}
