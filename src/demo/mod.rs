@@ -113,7 +113,8 @@ async fn job(
     progress.counts(&job);
     progress.finish();
     let report = offline(config, &file, &arguments.prompts_file).await?;
-    summarise(&job, &received, &report, running, (file, events), started).await
+    let files = [file, events, arguments.prompts_file.clone()];
+    summarise(&job, &received, &report, running, files, started).await
 }
 
 async fn new_customer(running: &Running) -> anyhow::Result<String> {
@@ -184,7 +185,7 @@ async fn summarise(
     received: &Received,
     report: &verify::Report,
     running: &Running,
-    (rollouts_file, events_file): (PathBuf, PathBuf),
+    [rollouts_file, events_file, prompts_file]: [PathBuf; 3],
     started: Instant,
 ) -> anyhow::Result<Summary> {
     let audit = store::ledger::audit(&mut *running.platform.db.acquire().await?).await?;
@@ -207,8 +208,9 @@ async fn summarise(
         name.starts_with(CHEATER) && *delivered == 0 && refused.contains_key(CHEATER_REASON)
     });
     let verify_command = format!(
-        "cargo run --release -- verify {} --checkpoint models/arith-tiny/current",
-        rollouts_file.display()
+        "cargo run --release -- verify {} --checkpoint models/arith-tiny/current --prompts {}",
+        rollouts_file.display(),
+        prompts_file.display()
     );
     Ok(Summary {
         job_id: job["id"].as_str().unwrap_or_default().to_owned(),
@@ -235,6 +237,7 @@ async fn summarise(
             rewards: received.rewards.clone(),
             miners,
             tokens: received.tokens,
+            rewards_checked: report.rewards_checked,
             rollouts_file,
             events_file,
             verify_command,

@@ -45,6 +45,8 @@ pub(crate) struct Details {
     /// Miner name -> (delivered rollouts, refusals by reason).
     pub miners: BTreeMap<String, (u64, BTreeMap<String, u64>)>,
     pub tokens: u64,
+    /// Rewards that the offline verifier computed again.
+    pub rewards_checked: usize,
     pub rollouts_file: PathBuf,
     pub events_file: PathBuf,
     pub verify_command: String,
@@ -81,9 +83,10 @@ impl Summary {
         );
         let _ = writeln!(
             text,
-            "  offline    {} of {} rollouts hold when re-verified from the file alone",
+            "  offline    {} of {} rollouts hold when re-verified from the file alone; {} rewards computed again",
             self.offline_verified,
-            self.offline_verified + self.offline_failed
+            self.offline_verified + self.offline_failed,
+            details.rewards_checked
         );
         let _ = writeln!(text, "\n  rollouts and proofs  {}", details.rollouts_file.display());
         let _ = writeln!(text, "  event log            {}", details.events_file.display());

@@ -8,6 +8,7 @@ use grail::profile::Profile;
 use serde::{Deserialize, Serialize};
 
 use crate::collect::{CommittedGroup, decode_group, encode_group};
+use crate::job::MAX_SAMPLES;
 use crate::work::WorkRequest;
 
 /// One stored group.
@@ -81,6 +82,10 @@ impl Segment {
         let (header, frames) = rest.split_at_checked(len).ok_or(InvalidSegment("too short"))?;
         let Header { profile, request, texts } =
             serde_json::from_slice(header).map_err(|_| InvalidSegment("header"))?;
+        // the frames only name the group; room is made for as many rollouts as the header says
+        if request.tasks.iter().any(|task| task.group_size > MAX_SAMPLES) {
+            return Err(InvalidSegment("header"));
+        }
         if request.tasks.len() != 1 || request.profile != profile.id() {
             return Err(InvalidSegment("header"));
         }

@@ -20,12 +20,12 @@ use uuid::Uuid;
 
 use crate::fixture::{JOB, RULES, group, key, request};
 
-fn service() -> ServiceKey {
+pub(crate) fn service() -> ServiceKey {
     ServiceKey::from_seed(&[2; 32])
 }
 
 /// Rollout 2 of group 0 as it is delivered.
-fn record() -> RolloutRecord {
+pub(crate) fn record() -> RolloutRecord {
     let (request, sample) = (request(), 2);
     let group = group(&request, 0, &key());
     let heads: Vec<Hash> = group.commitments.iter().map(|commitment| commitment.head).collect();

@@ -4,3 +4,4 @@
 mod answer;
 mod delivered;
 mod fixture;
+mod fuzz;
