@@ -9,7 +9,7 @@ use miner::Behaviour;
 
 use crate::config::Config;
 use crate::lifecycle::lifecycle;
-use crate::{bench, convert, demo, keys, roles, telemetry, up, verify};
+use crate::{audits, bench, convert, demo, keys, roles, telemetry, up, verify};
 
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -50,6 +50,9 @@ enum Command {
     /// Accounts, API keys and credits.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Audits of miners: replay them, or pardon a miner.
+    #[command(subcommand)]
+    Audits(audits::Command),
     /// Print the API's OpenAPI document.
     Openapi,
     /// Measure a part of the service against a limit, in one run.
@@ -115,6 +118,12 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
             print(&keys::run(command, &db, &store::Clock::System).await?.to_string());
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Audits(command) => {
+            let db = roles::database(config).await?;
+            let answer = audits::run(command, &db, &roles::beacon(config)?.trust()).await?;
+            print(&answer.text);
+            return Ok(if answer.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Verify(_) | Command::Bundle(_) | Command::Openapi => {
             unreachable!("handled without a runtime")
         }
@@ -155,6 +164,7 @@ impl Command {
             Self::Bundle(_) => "bundle",
             Self::Migrate => "migrate",
             Self::Keys(_) => "keys",
+            Self::Audits(_) => "audits",
             Self::Openapi => "openapi",
             Self::Bench(_) => "bench",
         }

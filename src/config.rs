@@ -38,6 +38,8 @@ pub(crate) enum Error {
     Value { section: String, source: toml::de::Error },
     #[error("`{key}` is {value}; it must be {range}")]
     Range { key: &'static str, value: u64, range: &'static str },
+    #[error(transparent)]
+    Audit(#[from] audit::Error),
 }
 
 /// All settings, checked.
@@ -51,6 +53,8 @@ pub(crate) struct Config {
     pub gateway: Gateway,
     pub api: api::Config,
     pub worker: worker::Config,
+    pub audit: audit::Settings,
+    pub beacon: Beacon,
     pub miners: Miners,
     pub miner: Miner,
     pub pricing: Pricing,
@@ -100,6 +104,28 @@ pub(crate) struct Checkpoint {
     pub dir: PathBuf,
     #[serde(deserialize_with = "unless_empty")]
     pub previous_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Beacon {
+    pub source: BeaconSource,
+    pub relays: Vec<String>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub file: Option<PathBuf>,
+    /// With each relay.
+    pub patience_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BeaconSource {
+    /// A key of this machine's own.
+    Local,
+    /// drand's, over HTTP.
+    Relays,
+    /// drand's, from a file.
+    File,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -200,6 +226,8 @@ impl Config {
             gateway: sections.take("gateway")?,
             api: sections.take("api")?,
             worker: sections.take("worker")?,
+            audit: sections.take("audit")?,
+            beacon: sections.take("beacon")?,
             miners: sections.take("miners")?,
             miner: sections.take("miner")?,
             pricing: sections.take("pricing")?,
@@ -227,14 +255,15 @@ impl Config {
             some("worker.reward_batch", self.worker.reward_batch.into()),
             some("worker.verify_batch", self.worker.verify_batch.into()),
             some("worker.settle_batch", self.worker.settle_batch.into()),
+            some("worker.escrow_batch", self.worker.escrow_batch.into()),
             some("api.max_connections", self.api.max_connections as u64),
             some("api.sse_heartbeat_ms", self.api.sse_heartbeat_ms),
             ("worker.lease_ms", self.worker.lease_ms, self.worker.lease_ms >= 1000, "at least 1000"),
         ];
-        match rules.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((key, value, _, range)) => Err(Error::Range { key, value, range }),
-            None => Ok(()),
+        if let Some((key, value, _, range)) = rules.into_iter().find(|(_, _, holds, _)| !holds) {
+            return Err(Error::Range { key, value, range });
         }
+        Ok(self.audit.check()?)
     }
 }
 
@@ -294,6 +323,8 @@ fn merge(below: &mut Table, layer: Table, prefix: &str, from: &str) -> Result<()
             (None, _) => return Err(Error::Unknown { from: from.into(), key }),
             (Some(Value::Table(inner)), Value::Table(layer)) => merge(inner, layer, &key, from)?,
             (Some(slot), value) if slot.same_type(&value) => *slot = value,
+            // 1 is a number like 0.1
+            (Some(slot @ Value::Float(_)), Value::Integer(value)) => *slot = Value::Float(value as f64),
             (Some(slot), value) => return Err(wrong_type(slot, value.to_string(), &key, from)),
         }
     }
@@ -304,13 +335,16 @@ fn merge(below: &mut Table, layer: Table, prefix: &str, from: &str) -> Result<()
 fn assign(table: &mut Table, key: &str, text: &str, from: &str) -> Result<(), Error> {
     let unknown = || Error::Unknown { from: from.into(), key: key.into() };
     let (section, name) = key.split_once('.').ok_or_else(unknown)?;
-    let slot = table
-        .get_mut(section)
-        .and_then(|section| section.as_table_mut()?.get_mut(name))
+    let section = table.get_mut(section).ok_or_else(unknown)?;
+    // sections may have parts of their own
+    let slot = name
+        .split('.')
+        .try_fold(section, |below, name| below.as_table_mut()?.get_mut(name))
         .ok_or_else(unknown)?;
     let value = match slot {
         Value::String(_) => Some(Value::String(text.into())),
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
+        Value::Float(_) => text.parse().ok().map(Value::Float),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
         Value::Array(_) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
@@ -325,6 +359,7 @@ fn assign(table: &mut Table, key: &str, text: &str, from: &str) -> Result<(), Er
 fn wrong_type(slot: &Value, found: String, key: &str, from: &str) -> Error {
     let expected = match slot {
         Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number",
         Value::Boolean(_) => "true or false",
         Value::Array(_) => "a list",
         Value::Table(_) => "a section",
@@ -361,6 +396,34 @@ mod tests {
         );
         assert_eq!(config.postgres.url.reveal(), None);
         assert_eq!((config.checkpoint.previous_dir.is_some(), config.miner.key_file), (true, None));
+        assert_eq!(config.audit, audit::Settings::default(), "those that the economics were computed with");
+        let worker = format!("{:?}", worker::Config::default());
+        assert_eq!(
+            format!("{:?}", config.worker),
+            worker,
+            "the defaults of the tests are those of the service"
+        );
+    }
+
+    #[test]
+    fn a_section_may_have_parts_with_numbers() {
+        let file = "[audit.policy]\np = 1\n[audit.cusum]\nk = 0.25";
+        let config = load(file, &[("RELIQUARY__AUDIT__ESCROW__SHARE_BPS", "100")]).unwrap();
+        assert_eq!(
+            (config.audit.policy.p, config.audit.cusum.k, config.audit.escrow.share_bps),
+            (1.0, 0.25, 100)
+        );
+        let environment = load("", &[("RELIQUARY__AUDIT__POLICY__P", "0.5")]).unwrap();
+        assert_eq!(environment.audit.policy.p, 0.5);
+        for (file, named) in [
+            ("[audit.policy]\np = 2", "audit setting `policy.p` is 2; it must be above 0 and at most 1"),
+            ("[audit.policy]\nq = 2", "reliquary.toml: there is no setting `audit.policy.q`"),
+            ("[audit.policy]\np = 'x'", "reliquary.toml: `audit.policy.p` must be a number, not \"x\""),
+        ] {
+            assert_eq!(refused(file, &[]), named);
+        }
+        let deep = refused("", &[("RELIQUARY__AUDIT__POLICY", "1")]);
+        assert!(deep.contains("`audit.policy` must be a section"), "{deep}");
     }
 
     #[test]

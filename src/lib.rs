@@ -5,13 +5,14 @@
 pub mod cli;
 pub mod verify;
 
+mod audits;
 mod bench;
 mod config;
 mod convert;
 mod demo;
 mod keys;
 mod lifecycle;
-mod receipt_key;
 mod roles;
+mod seed_file;
 mod telemetry;
 mod up;

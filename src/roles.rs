@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use beacon::{Beacon, Kind, LocalBeacon};
 use chain::KeyFile;
 use checkpoint::Checkpoint;
-use grail::keys::HotkeyPair;
+use grail::keys::{HotkeyPair, ServiceKey};
 use grail::profile::Profile;
 use miner::Behaviour;
 use protocol::Rao;
@@ -19,9 +20,9 @@ use serde_json::json;
 use store::{Clock, Db, Objects, Wake};
 use worker::{Audit, Parts, Role};
 
-use crate::config::{self, Config};
+use crate::config::{self, BeaconSource, Config};
 use crate::lifecycle::Lifecycle;
-use crate::receipt_key;
+use crate::seed_file;
 
 /// What the roles of one process share: handles on the outside world.
 #[derive(Debug, Clone)]
@@ -94,6 +95,28 @@ fn key_path(config: &Config, name: &str) -> PathBuf {
     config.data.dir.join("keys").join(format!("{name}.json"))
 }
 
+/// Signs receipts.
+fn receipt_key(config: &Config) -> anyhow::Result<ServiceKey> {
+    let seed = seed_file::load_or_create(&config.data.dir.join("keys/receipt.key"), OsRng)?;
+    Ok(ServiceKey::from_seed(&seed))
+}
+
+/// Where audits take their randomness from.
+pub(crate) fn beacon(config: &Config) -> anyhow::Result<Beacon> {
+    let section = &config.beacon;
+    Ok(match section.source {
+        BeaconSource::Local => {
+            let seed = seed_file::load_or_create(&config.data.dir.join("keys/beacon.key"), OsRng)?;
+            Beacon::local(LocalBeacon::from_seed(&seed))
+        }
+        BeaconSource::Relays => Beacon::relays(&section.relays, Duration::from_millis(section.patience_ms))
+            .context("beacon.relays")?,
+        BeaconSource::File => {
+            Beacon::file(section.file.clone().context("beacon.source is \"file\": set beacon.file")?)
+        }
+    })
+}
+
 /// The key in a file, which is made if it is missing.
 fn hotkey(path: &Path) -> anyhow::Result<HotkeyPair> {
     if let Some(folder) = path.parent() {
@@ -114,7 +137,7 @@ pub(crate) async fn start_api(
         Some(dir) => Some(open_checkpoint(dir).await?.id),
         None => None,
     };
-    let service_key = receipt_key::load_or_create(&config.data.dir.join("keys/receipt.key"), OsRng)?;
+    let service_key = receipt_key(config)?;
     let sandbox = Sandbox::new(sandbox_settings(config))?;
     publish(platform, &checkpoint, previous, config, &sandbox).await?;
     let state = api::AppState {
@@ -126,6 +149,7 @@ pub(crate) async fn start_api(
             checkpoint,
             profile: Profile::exact(engine::numerics_id()),
             price: price(&config.pricing)?,
+            sampled_p: config.audit.policy.p,
             service_key: service_key.public(),
         }),
         ambient: api::Ambient::system(),
@@ -176,6 +200,15 @@ pub(crate) async fn start_worker(
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
     let parts = worker_parts(config, platform, audit).await?;
+    let kind = parts.beacon.trust().kind();
+    if kind == Kind::Local {
+        tracing::warn!(
+            beacon = kind.as_str(),
+            "audits are drawn by a key of this machine: good for one machine, but proof of nothing to others"
+        );
+    } else {
+        tracing::info!(beacon = kind.as_str(), "audits are drawn by a public beacon");
+    }
     if matches!(role, Role::Worker | Role::Both) {
         let mut conn = platform.db.acquire().await?;
         for address in &config.miners.addresses {
@@ -204,9 +237,11 @@ async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> any
         sandbox: Arc::new(Sandbox::new(sandbox_settings(config))?),
         checkpoint: Arc::new(checkpoint),
         previous: previous.map(Arc::new),
-        service_key: receipt_key::load_or_create(&config.data.dir.join("keys/receipt.key"), OsRng)?,
+        service_key: receipt_key(config)?,
         hotkey: Arc::new(caller),
         audit,
+        rules: config.audit,
+        beacon: beacon(config)?,
         config: config.worker.clone(),
         seed: OsRng.next_u64(),
     })

@@ -32,6 +32,8 @@ pub struct Offer {
     pub checkpoint: Checkpoint,
     pub profile: Profile,
     pub price: Price,
+    /// How likely a group of a sampled job is audited that does not say it itself; above 0 and at most 1.
+    pub sampled_p: f64,
     /// The public key of the service's receipts.
     pub service_key: [u8; 32],
 }

@@ -16,4 +16,5 @@ mod peers;
 mod prompts;
 mod restarts;
 mod roles;
+mod sampled;
 mod stack;

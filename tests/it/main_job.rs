@@ -63,7 +63,7 @@ async fn run() -> Outcome {
     stack.assert_alive();
     let job = customer.get(&format!("/v1/jobs/{}", log.job)).await;
     let miners = format!(
-        "SELECT COALESCE(sum(amount), 0) FROM transfers WHERE code = 'miner_share' AND job_id = '{}'",
+        "SELECT COALESCE(sum(amount), 0) FROM transfers WHERE code IN ('miner_share', 'escrow_share') AND job_id = '{}'",
         laws::uuid(&log)
     );
     Outcome {

@@ -122,8 +122,10 @@ def check_derived(r):
     malformed(r["num_completion_tokens"] == count and r["num_prompt_tokens"] == len(r["prompt_ids"]))
     malformed(r["loss_mask"] == [learn] * count)
     malformed(len(r["behavior_logprobs"]) == count)
-    malformed(r["verifier_logprobs"] is not None and len(r["verifier_logprobs"]) == count)
-    if r["proof"]["profile"]["engine_class"] == "exact":
+    audited = r["proof"]["verification"] == "full"
+    malformed((r["verifier_logprobs"] is not None) == audited)
+    malformed(not audited or len(r["verifier_logprobs"]) == count)
+    if audited and r["proof"]["profile"]["engine_class"] == "exact":
         malformed(bits(r["verifier_logprobs"]) == bits(r["behavior_logprobs"]))
 
 

@@ -226,7 +226,7 @@ ROLLOUT = fields(
             service_key=HASH,
             signature=SIGNATURE,
         ),
-        verification=one_of("full"),
+        verification=one_of("full", "sampled"),
     ),
     reward_receipt=nullable(
         fields(

@@ -268,10 +268,10 @@ async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), s
         .iter()
         .map(|good| {
             let received_at_ms = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+            // late enough that nobody knows its value yet
+            let audit_round = cx.beacon.schedule().audit_round(received_at_ms);
             let (task, hotkey) = (good.asked.id(), order.miner.hotkey);
-            // round 0: every group is audited in full, so there is no draw to wait for
-            Receipt { task, group_root: good.root, hotkey, received_at_ms, audit_round: 0 }
-                .sign(&cx.service_key)
+            Receipt { task, group_root: good.root, hotkey, received_at_ms, audit_round }.sign(&cx.service_key)
         })
         .collect();
     let refusals = retrying(cx, || write_rows(cx, order, batch, &good, &receipts)).await?;

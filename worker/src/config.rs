@@ -27,8 +27,6 @@ pub struct Config {
     pub max_attempts: u32,
     /// A group that was refused and that no miner takes for this long fails.
     pub no_miner_after_ms: u64,
-    /// Proven frauds after which a miner is asked no more.
-    pub quarantine_after: u32,
     /// How often a miner is asked how it is, and how old its last answer may be.
     pub probe_every_ms: u64,
     pub miner_fresh_ms: u64,
@@ -51,8 +49,14 @@ pub struct Config {
     pub verify_batch: u32,
     /// Threads of the verifier's engine; 0: all cores.
     pub verify_threads: usize,
+    /// How long the verifier that failed a group in a statistic leaves the second look to others.
+    pub second_opinion_ms: u64,
+    /// How long after its time a beacon's round is waited for; then its groups are audited without a draw.
+    pub beacon_patience_ms: u64,
     /// Groups settled in one transaction.
     pub settle_batch: u32,
+    /// Payments that leave escrow in one transaction.
+    pub escrow_batch: u32,
 }
 
 impl Default for Config {
@@ -68,7 +72,6 @@ impl Default for Config {
             trial_groups: 2,
             max_attempts: 6,
             no_miner_after_ms: 600_000,
-            quarantine_after: 3,
             probe_every_ms: 5_000,
             miner_fresh_ms: 30_000,
             max_miner_capacity: 65_536,
@@ -81,7 +84,10 @@ impl Default for Config {
             reward_batch: 32,
             verify_batch: 16,
             verify_threads: 0,
+            second_opinion_ms: 5_000,
+            beacon_patience_ms: 60_000,
             settle_batch: 64,
+            escrow_batch: 256,
         }
     }
 }

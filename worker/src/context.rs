@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use ::audit::Settings as AuditSettings;
+use beacon::Beacon;
 use checkpoint::Checkpoint;
 use grail::check::Rules;
 use grail::ids::ProfileId;
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::profile::Profile;
 use sandbox::{Reward, Sandbox};
+use store::audits::{Court, Rules as AuditRules};
 use store::{Clock, Db, Objects, Wake};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +48,10 @@ pub struct Parts {
     /// Signs requests to miners.
     pub hotkey: Arc<HotkeyPair>,
     pub audit: Audit,
+    /// Who is audited when, and what follows.
+    pub rules: AuditSettings,
+    /// Where the audit's randomness comes from.
+    pub beacon: Beacon,
     pub config: Config,
     /// For jitter and the pick among miners.
     pub seed: u64,
@@ -62,6 +69,10 @@ pub struct Context {
     pub(crate) profile: Profile,
     pub(crate) profile_id: ProfileId,
     pub(crate) service_key: ServiceKey,
+    pub(crate) rules: AuditRules,
+    pub(crate) beacon: Beacon,
+    /// This process, as the rows of its audits name it.
+    pub(crate) verifier: String,
     pub(crate) config: Config,
     pub(crate) axons: Axons,
     pub(crate) models: Models,
@@ -99,10 +110,23 @@ impl Context {
             sandbox: parts.sandbox,
             checkpoint: parts.checkpoint,
             service_key: parts.service_key,
+            rules: AuditRules::new(parts.rules),
+            beacon: parts.beacon,
+            verifier: format!("verifier-{:016x}", parts.seed),
             config: parts.config,
             tracker,
             stop,
         }))
+    }
+
+    /// The time as beacons count it.
+    pub(crate) fn now_ms(&self) -> u64 {
+        u64::try_from(self.clock.now().timestamp_millis()).unwrap_or(0)
+    }
+
+    /// Under whose name, and by which rules, audits are written now.
+    pub(crate) fn court(&self) -> Court<'_> {
+        Court { verifier: &self.verifier, rules: &self.rules, now: self.clock.now() }
     }
 
     /// What the checkpoint says of the shape of a rollout.

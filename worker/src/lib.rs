@@ -1,4 +1,4 @@
-//! The background steps of a job: dispatch, collect, reward, verify, settle, reap. No HTTP server, no SQL text.
+//! The background steps of a job: dispatch, collect, reward, verify, settle, escrow, reap. No HTTP server, no SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
 //! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
@@ -12,8 +12,11 @@ mod config;
 mod context;
 mod deliver;
 pub mod dispatch;
+mod docket;
 mod driver;
 mod error;
+pub mod escrow;
+mod findings;
 mod give_up;
 mod keep;
 mod metrics;
@@ -70,7 +73,7 @@ pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
 fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
     let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = Vec::new();
     if role != Role::Verifier {
-        let [probing, dispatching, rewarding, settling, reaping, surveying] =
+        let [probing, dispatching, rewarding, settling, ending, reaping, surveying] =
             std::array::from_fn(|_| Arc::clone(cx));
         tasks.push((
             "probe",
@@ -95,6 +98,12 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
             "settle",
             Box::pin(async move {
                 drive(&settling, "settle", Some(GroupState::Verified), || settle::step(&settling)).await;
+            }),
+        ));
+        tasks.push((
+            "escrow",
+            Box::pin(async move {
+                drive(&ending, "escrow", None, || escrow::step(&ending)).await;
             }),
         ));
         tasks.push((

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use grail::RejectReason;
 use protocol::job::GroupState;
+use store::audits::NewAudit;
 use telemetry::metrics::{HistogramVec, IntCounterVec, IntGaugeVec, SECONDS, counters, gauges, histograms};
 
 static STEP_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
@@ -17,6 +18,9 @@ static GROUPS_DONE: LazyLock<IntCounterVec> = LazyLock::new(|| {
 });
 static REJECTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_rollouts_rejected_total", "Rollouts refused, by reason.", &["reason"])
+});
+static AUDITS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counters("reliquary_audits_total", "Groups by whether and why they were audited.", &["decision", "why"])
 });
 static STEP_FAILURES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_step_failures_total", "Steps that failed through no fault of a miner.", &["step"])
@@ -32,6 +36,13 @@ pub(crate) fn step_failed(step: &str) {
 
 pub(crate) fn groups_moved(to: GroupState, count: usize) {
     GROUPS_DONE.with_label_values(&[to.as_str()]).inc_by(count as u64);
+}
+
+pub(crate) fn audits(rows: &[NewAudit]) {
+    for decision in rows.iter().filter_map(|row| row.asked.as_ref()).map(|asked| asked.decision) {
+        let why = decision.why().map_or("", ::audit::Why::as_str);
+        AUDITS.with_label_values(&[decision.as_str(), why]).inc();
+    }
 }
 
 pub(crate) fn rollouts_rejected(reason: RejectReason, count: u32) {

@@ -5,9 +5,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ::audit::standing::is_proof;
+use ::audit::{Outcome, Phase};
 use grail::{Hotkey, RejectReason};
 use protocol::JobId;
 use protocol::job::{GroupState, JobStatus};
+use store::audits::{self, Change, NewAudit};
 use store::groups::{Finished, Token};
 use store::job_close::Ended;
 use store::job_progress::Moved;
@@ -50,34 +53,6 @@ impl<'a> Refusal<'a> {
                 .collect(),
             None => vec![self.reason; self.group_size as usize],
         }
-    }
-}
-
-/// True when no honest miner can have given such an answer: a lost connection does not make it.
-fn is_proven(reason: RejectReason) -> bool {
-    use RejectReason as R;
-    match reason {
-        R::WrongWeights
-        | R::StaleCheckpoint
-        | R::TamperedTokens
-        | R::SeedMismatch
-        | R::EditedLogprobs
-        | R::BrokenChain
-        | R::BadSignature
-        | R::BadGroupRoot
-        | R::EosRule
-        | R::OutOfRange
-        | R::ReplayedPrompt
-        | R::WrongHotkey => true,
-        R::DeadlineExceeded
-        | R::MinerUnavailable
-        | R::TruncatedStream
-        | R::MalformedFrame
-        | R::Oversized
-        | R::WrongCheckpoint
-        | R::WrongProfile
-        | R::BadReceipt
-        | R::SiblingRejected => false,
     }
 }
 
@@ -147,7 +122,7 @@ pub(crate) async fn write(
             Some(_) => ended.cancelled += 1,
             None => {
                 // a fraud is known by now; whatever else it was may need a moment to pass
-                let after = if is_proven(refusal.reason) { 0 } else { count.max(1) as u32 };
+                let after = if is_proof(refusal.reason) { 0 } else { count.max(1) as u32 };
                 let after = if after == 0 { Duration::ZERO } else { cx.config.backoff(after) };
                 groups::reopen(conn, scope.token, &[subject.group], true, after).await?;
             }
@@ -157,21 +132,62 @@ pub(crate) async fn write(
     events::append(conn, scope.job, cx.clock.now(), &said).await?;
     let rollouts = refusals.iter().map(|refusal| i64::from(refusal.group_size)).sum();
     job_progress::count(conn, scope.job, Moved { rejected: rollouts, ..Moved::default() }).await?;
-    blame(cx, conn, refusals).await?;
+    convict(cx, conn, scope.job, refusals).await?;
+    blame(conn, refusals).await?;
     Ok(ended)
 }
 
+/// Writes down proofs of fraud that were found without the model. What the model found is written where it was found.
+async fn convict(
+    cx: &Context,
+    conn: &mut PgConnection,
+    job: JobId,
+    refusals: &[Refusal<'_>],
+) -> Result<(), store::Error> {
+    let proven = refusals.iter().filter(|refusal| !refusal.stored && is_proof(refusal.reason));
+    let rows: Vec<NewAudit> = proven
+        .map(|refusal| NewAudit {
+            hotkey: refusal.subject.hotkey,
+            job,
+            group: refusal.subject.group,
+            attempt: refusal.subject.attempt,
+            sitting: 0,
+            asked: None,
+            outcome: Some(Outcome::Fraud),
+            reason: Some(refusal.reason),
+            statistics: None,
+            excess: Vec::new(),
+        })
+        .collect();
+    note_standings(&audits::record(conn, cx.court(), &rows).await?);
+    Ok(())
+}
+
 /// Lowers the scores of the miners, in a fixed order, since two transactions may blame the same two.
-async fn blame(cx: &Context, conn: &mut PgConnection, refusals: &[Refusal<'_>]) -> Result<(), store::Error> {
-    let mut blamed: BTreeMap<(Hotkey, RejectReason), i32> = BTreeMap::new();
+async fn blame(conn: &mut PgConnection, refusals: &[Refusal<'_>]) -> Result<(), store::Error> {
+    let mut blamed: BTreeMap<Hotkey, i32> = BTreeMap::new();
     for refusal in refusals {
-        *blamed.entry((refusal.subject.hotkey, refusal.reason)).or_default() += 1;
+        *blamed.entry(refusal.subject.hotkey).or_default() += 1;
     }
-    for ((hotkey, reason), groups) in blamed {
-        let quarantine_after = i64::from(cx.config.quarantine_after);
-        miners::refused(conn, hotkey, groups, reason, is_proven(reason), quarantine_after).await?;
+    for (hotkey, groups) in blamed {
+        miners::refused(conn, hotkey, groups).await?;
     }
     Ok(())
+}
+
+/// Says which miners have come into another phase.
+pub(crate) fn note_standings(changes: &[Change]) {
+    for Change { hotkey, before, after } in changes {
+        if before.phase == after.phase {
+            continue;
+        }
+        let (from, to) = (before.phase.as_str(), after.phase.as_str());
+        if after.phase == Phase::Quarantined {
+            tracing::warn!(miner.hotkey = %hotkey, from, to, "the miner is in quarantine");
+        } else {
+            tracing::info!(miner.hotkey = %hotkey, from, to, "the miner's standing has changed");
+        }
+    }
 }
 
 /// To call after the commit: logs and counts.

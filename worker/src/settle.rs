@@ -16,8 +16,8 @@ use protocol::{JobId, Rao};
 use store::groups::{Finished, Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_terms::{self, JobTerms};
-use store::ledger::{self, Charge};
-use store::{PgConnection, groups, job_close, job_progress, rollouts};
+use store::ledger::{self, Charge, Share};
+use store::{PgConnection, audits, groups, job_close, job_progress, rollouts};
 use tracing::Instrument as _;
 
 use crate::driver::{continue_trace, retrying};
@@ -145,9 +145,15 @@ async fn charge(
     terms: &JobTerms,
     priced: &[Priced<'_>],
 ) -> Result<(), store::Error> {
-    let mut by_miner: BTreeMap<Hotkey, Vec<Charge>> = BTreeMap::new();
+    let attempts: Vec<_> =
+        priced.iter().map(|Priced { chosen, .. }| (chosen.group.id, chosen.group.attempt)).collect();
+    let decisions = audits::oldest(conn, &attempts).await?;
+    let mut by_miner: BTreeMap<Hotkey, (i64, Vec<Charge>)> = BTreeMap::new();
     for Priced { chosen, prices } in priced {
-        let charges = by_miner.entry(chosen.group.hotkey).or_default();
+        // a group from before audits were written down rests on none: a fraud takes what it earned, too
+        let decided = decisions.get(&chosen.group.id).copied().unwrap_or(0);
+        let (oldest, charges) = by_miner.entry(chosen.group.hotkey).or_insert((i64::MAX, Vec::new()));
+        *oldest = decided.min(*oldest);
         for ((member, choice), price) in chosen.members.iter().zip(&chosen.selected.choices).zip(prices) {
             charges.push(Charge {
                 id: terms.id.charge(chosen.group.prompt_index, member.sample_index),
@@ -156,9 +162,10 @@ async fn charge(
             });
         }
     }
-    for (hotkey, charges) in by_miner {
-        let miner = ledger::miner_account(conn, hotkey).await?;
-        ledger::capture(conn, terms.id, miner, terms.price.miner_share_bps, &charges, cx.clock.now()).await?;
+    for (hotkey, (oldest, charges)) in by_miner {
+        let escrow = Some((cx.rules.settings.escrow, oldest));
+        let share = Share { hotkey, bps: terms.price.miner_share_bps, escrow };
+        ledger::capture(conn, terms.id, &share, &charges, cx.clock.now()).await?;
     }
     Ok(())
 }

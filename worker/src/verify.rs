@@ -1,23 +1,27 @@
-//! Verify: recomputes every token of scored groups and passes or refuses each group whole.
+//! Verify: decides which scored groups are audited, recomputes every token of those, and passes or refuses each group whole.
 //!
-//! Objects are fetched ahead, one blocking thread runs the model, and verdicts are written as they come.
+//! A group that is left to the lottery waits for its round without a lease. Objects are fetched ahead, one blocking thread runs the model, and verdicts are written as they come.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use ::audit::{Outcome, Standing};
 use grail::Hotkey;
-use protocol::JobId;
 use protocol::job::GroupState;
 use protocol::segment::Segment;
+use protocol::{GroupId, JobId};
+use store::audits::{self, Asked, NewAudit};
 use store::groups::{Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_progress::Moved;
-use store::{groups, job_close, job_progress, miners, rollouts};
+use store::{groups, job_close, job_progress, miners, rollouts, standings};
 use tokio::sync::mpsc;
 
 use crate::announce::Subject;
-use crate::audit::Verdicts;
+use crate::docket::{self, Entry};
 use crate::driver::retrying;
+use crate::findings::{self, Findings};
 use crate::give_up;
 use crate::keep::keep;
 use crate::refuse::{self, Refusal, Scope};
@@ -45,16 +49,47 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     Ok(Progress::Some)
 }
 
-/// A group's place in the batch, and what was found.
-type Verdict = (usize, Result<Verdicts, Error>);
+/// A group's place in the batch, and what came of it.
+type Verdict = (usize, Result<Judgement, Error>);
+
+#[derive(Debug, Clone)]
+enum Judgement {
+    Audited {
+        asked: Asked,
+        /// How audits of this group before this one went.
+        failed: Vec<bool>,
+        findings: Findings,
+    },
+    /// Not drawn.
+    Unaudited(Asked),
+}
 
 async fn verify_all(cx: &Arc<Context>, lease: &Lease) {
+    let entries = match docket::entries(cx, &lease.groups).await {
+        Ok(entries) => entries,
+        Err(error) => {
+            for group in &lease.groups {
+                give_up::give_back(cx, lease.token, group, "verify", &error).await;
+            }
+            return;
+        }
+    };
+    let (mut to_fetch, mut unaudited) = (Vec::new(), Vec::new());
+    for (index, entry) in entries.into_iter().enumerate() {
+        match entry {
+            Entry::Wait(wait) => put_off(cx, lease, &lease.groups[index], wait).await,
+            Entry::Pass { asked } => unaudited.push((index, Ok(Judgement::Unaudited(asked)))),
+            Entry::Audit { asked, failed } => to_fetch.push((index, asked, failed)),
+        }
+    }
     let (fetched, to_audit) = mpsc::channel(AHEAD);
     let (judged, mut verdicts) = mpsc::channel(BATCH);
     let fetching = async move {
-        for (index, group) in lease.groups.iter().enumerate() {
+        for (index, asked, failed) in to_fetch {
+            let group = &lease.groups[index];
             let bytes = fetch(cx, group).await;
-            if fetched.send((index, group.clone(), bytes)).await.is_err() {
+            let case = Case { index, group: group.clone(), asked, failed, bytes };
+            if fetched.send(case).await.is_err() {
                 return;
             }
         }
@@ -64,6 +99,7 @@ async fn verify_all(cx: &Arc<Context>, lease: &Lease) {
         cx.tracker.clone().spawn_blocking(move || audit_all(&cx, to_audit, &judged))
     };
     let writing = async {
+        write_all(cx, lease, unaudited).await;
         let mut batch = Vec::with_capacity(BATCH);
         while verdicts.recv_many(&mut batch, BATCH).await > 0 {
             write_all(cx, lease, std::mem::take(&mut batch)).await;
@@ -75,30 +111,48 @@ async fn verify_all(cx: &Arc<Context>, lease: &Lease) {
     }
 }
 
+/// It is not the group's time yet: nobody holds it meanwhile.
+async fn put_off(cx: &Context, lease: &Lease, group: &Leased, wait: Duration) {
+    let put_off = async {
+        let mut conn = cx.db.acquire().await?;
+        groups::put_off(&mut conn, lease.token, &[group.id], wait).await
+    };
+    if let Err(error) = put_off.await {
+        // the lease expires by itself
+        tracing::warn!(group.id = %group.id, error = &error as &dyn std::error::Error, "a lease was not given back");
+    }
+}
+
+/// A group on its way to the model.
+struct Case {
+    index: usize,
+    group: Leased,
+    asked: Asked,
+    failed: Vec<bool>,
+    bytes: Result<Vec<u8>, Error>,
+}
+
 async fn fetch(cx: &Context, group: &Leased) -> Result<Vec<u8>, Error> {
     let taken_in = group.taken_in.as_ref().ok_or(Error::Inconsistent("a group without its segment"))?;
     Ok(cx.objects.get(&taken_in.object_key).await?)
 }
 
 /// The model's thread: judges group after group, until the batch is done or the worker stops.
-fn audit_all(
-    cx: &Context,
-    mut fetched: mpsc::Receiver<(usize, Leased, Result<Vec<u8>, Error>)>,
-    judged: &mpsc::Sender<Verdict>,
-) {
-    while let Some((index, group, bytes)) = fetched.blocking_recv() {
-        let verdict = match bytes {
+fn audit_all(cx: &Context, mut fetched: mpsc::Receiver<Case>, judged: &mpsc::Sender<Verdict>) {
+    while let Some(Case { index, group, asked, failed, bytes }) = fetched.blocking_recv() {
+        let findings = match bytes {
             _ if cx.stop.is_cancelled() => Err(Error::Stopping),
             Ok(bytes) => audit(cx, &group, &bytes),
             Err(error) => Err(error),
         };
-        if judged.blocking_send((index, verdict)).is_err() {
+        let judgement = findings.map(|findings| Judgement::Audited { asked, failed, findings });
+        if judged.blocking_send((index, judgement)).is_err() {
             return; // the leases are gone
         }
     }
 }
 
-fn audit(cx: &Context, group: &Leased, bytes: &[u8]) -> Result<Verdicts, Error> {
+fn audit(cx: &Context, group: &Leased, bytes: &[u8]) -> Result<Findings, Error> {
     let segment = Segment::decode(bytes, group.hotkey).map_err(store::Error::from)?;
     let span = tracing::info_span!("worker.verify", job.id = %group.job, group.id = %group.id);
     if let Some(traceparent) = &segment.request.traceparent {
@@ -110,15 +164,16 @@ fn audit(cx: &Context, group: &Leased, bytes: &[u8]) -> Result<Verdicts, Error> 
     if group.taken_in.as_ref().is_none_or(|taken_in| taken_in.root != root) {
         return Err(Error::Inconsistent("a segment that is not the one receipted"));
     }
-    cx.models.verdicts(&segment)
+    let verdicts = cx.models.verdicts(&segment)?;
+    Ok(Findings { verdicts, statistics: None, excess: Vec::new() })
 }
 
 async fn write_all(cx: &Context, lease: &Lease, batch: Vec<Verdict>) {
-    let mut by_job: BTreeMap<JobId, Vec<(&Leased, Verdicts)>> = BTreeMap::new();
+    let mut by_job: BTreeMap<JobId, Vec<(&Leased, Judgement)>> = BTreeMap::new();
     for (index, verdict) in batch {
         let group = &lease.groups[index];
         match verdict {
-            Ok(verdicts) => by_job.entry(group.job).or_default().push((group, verdicts)),
+            Ok(judgement) => by_job.entry(group.job).or_default().push((group, judgement)),
             Err(error) => give_up::give_back(cx, lease.token, group, "verify", &error).await,
         }
     }
@@ -132,55 +187,114 @@ async fn write_all(cx: &Context, lease: &Lease, batch: Vec<Verdict>) {
     }
 }
 
-/// Writes verdicts on groups of one job in one transaction.
+/// What a transaction does with the groups of one job.
+#[derive(Debug, Default)]
+struct Rulings<'a> {
+    /// What did not run first: it rests on what its miner was before this batch.
+    rows: Vec<NewAudit>,
+    /// With whether the model ran.
+    passed: Vec<(GroupId, bool)>,
+    attempts: Vec<(GroupId, u32)>,
+    refusals: Vec<Refusal<'a>>,
+    /// To be looked at again: by another verifier, or since the miner is not what it was.
+    again: Vec<GroupId>,
+    credit: BTreeMap<Hotkey, i32>,
+}
+
+/// Writes what came of groups of one job in one transaction.
 async fn write(
     cx: &Context,
     token: Token,
     job: JobId,
-    judged: &[(&Leased, Verdicts)],
+    judged: &[(&Leased, Judgement)],
 ) -> Result<(), store::Error> {
     let ids: Vec<_> = judged.iter().map(|(group, _)| group.id).collect();
-    let (passed, refusals) = retrying(cx, || async {
+    let rulings = retrying(cx, || async {
         let mut tx = cx.db.begin().await?;
         let status = job_progress::lock(&mut tx, job).await?;
         let held = groups::held(&mut tx, token, &ids).await?;
-        let (mut passed, mut attempts, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut verified, mut credit) = (0, BTreeMap::<Hotkey, i32>::new());
-        for (group, verdicts) in judged.iter().filter(|(group, _)| held.contains(&group.id)) {
-            if let Some(refusal) = Refusal::of_rollouts(subject(group), verdicts.clone(), true) {
-                refusals.push(refusal);
-                continue;
-            }
-            passed.push(group.id);
-            attempts.push((group.id, group.attempt));
-            verified += verdicts.len() as i64;
-            *credit.entry(group.hotkey).or_default() += 1;
-        }
-        rollouts::advance(&mut tx, &attempts, "verified").await?;
-        groups::advance(&mut tx, token, &passed, GroupState::Verified).await?;
+        let hotkeys: Vec<Hotkey> = judged.iter().map(|(group, _)| group.hotkey).collect();
+        let miners = standings::lock(&mut tx, &hotkeys).await?;
+        let judged = judged.iter().filter(|(group, _)| held.contains(&group.id));
+        let rulings = rule(cx, judged, &miners);
+        refuse::note_standings(&audits::record(&mut tx, cx.court(), &rulings.rows).await?);
+        let verified = rollouts::advance(&mut tx, &rulings.attempts, "verified").await?;
+        groups::verify(&mut tx, token, &rulings.passed).await?;
         job_progress::count(&mut tx, job, Moved { verified, ..Moved::default() }).await?;
+        groups::put_off(&mut tx, token, &rulings.again, Duration::ZERO).await?;
         let mut ended = Ended::default();
-        if !refusals.is_empty() {
-            ended = refuse::write(cx, &mut tx, Scope { job, status, token }, &refusals).await?;
+        if !rulings.refusals.is_empty() {
+            ended = refuse::write(cx, &mut tx, Scope { job, status, token }, &rulings.refusals).await?;
         }
-        // miners late and in order, accounts after them: both are shared with other jobs
-        for (hotkey, groups) in credit {
-            miners::verified(&mut tx, hotkey, groups).await?;
+        // accounts after miners: both are shared with other jobs
+        for (hotkey, groups) in &rulings.credit {
+            miners::verified(&mut tx, *hotkey, *groups).await?;
         }
         job_close::groups_ended(&mut tx, job, ended, cx.clock.now()).await?;
         tx.commit().await?;
-        Ok((passed.len(), refusals))
+        Ok(rulings)
     })
     .await?;
-    refuse::note(job, &refusals);
-    metrics::groups_moved(GroupState::Verified, passed);
+    refuse::note(job, &rulings.refusals);
+    metrics::audits(&rulings.rows);
+    metrics::groups_moved(GroupState::Verified, rulings.passed.len());
     cx.wake.groups(GroupState::Verified);
     // refused groups wait for another miner; a newcomer that passed its trial can take more
     cx.wake.groups(GroupState::Pending);
-    if !refusals.is_empty() {
+    if !rulings.again.is_empty() {
+        cx.wake.groups(GroupState::Scored);
+    }
+    if !rulings.refusals.is_empty() {
         cx.wake.events(job);
     }
     Ok(())
+}
+
+fn rule<'a>(
+    cx: &Context,
+    judged: impl Iterator<Item = &'a (&'a Leased, Judgement)>,
+    miners: &BTreeMap<Hotkey, Standing>,
+) -> Rulings<'a> {
+    let mut rulings = Rulings::default();
+    let mut audited = Vec::new();
+    for (group, judgement) in judged {
+        match judgement {
+            Judgement::Unaudited(asked) => {
+                let standing = miners.get(&group.hotkey).copied().unwrap_or_default();
+                match docket::still_passes(cx, asked, &standing) {
+                    Some(asked) => {
+                        rulings.rows.push(findings::unaudited(group, asked));
+                        rulings.pass(group, false);
+                    }
+                    None => rulings.again.push(group.id),
+                }
+            }
+            Judgement::Audited { asked, failed, findings } => {
+                let row = findings.row(group, asked, failed);
+                match row.outcome {
+                    Some(Outcome::Passed) => rulings.pass(group, true),
+                    Some(Outcome::Suspected | Outcome::Disputed) => rulings.again.push(group.id),
+                    Some(Outcome::Fraud | Outcome::Confirmed) | None => {
+                        let verdicts = findings.verdicts.clone();
+                        rulings.refusals.extend(Refusal::of_rollouts(subject(group), verdicts, true));
+                    }
+                }
+                audited.push(row);
+            }
+        }
+    }
+    rulings.rows.append(&mut audited);
+    rulings
+}
+
+impl Rulings<'_> {
+    fn pass(&mut self, group: &Leased, audited: bool) {
+        self.passed.push((group.id, audited));
+        self.attempts.push((group.id, group.attempt));
+        if audited {
+            *self.credit.entry(group.hotkey).or_default() += 1;
+        }
+    }
 }
 
 fn subject(group: &Leased) -> Subject<'_> {

@@ -58,7 +58,8 @@ pub(crate) async fn create_job(
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
     let offer = state.offer.clone();
     let (fingerprint, read) = web::block(move || {
-        let read = body::parse::<CreateJob>(&bytes).map(|body| parse::parse(body, &offer.checkpoint));
+        let read = body::parse::<CreateJob>(&bytes)
+            .map(|body| parse::parse(body, &offer.checkpoint, offer.sampled_p));
         (Sha256::digest(&bytes).into(), read)
     })
     .await?;
@@ -118,6 +119,7 @@ async fn price(
         filter: draft.filter,
         advantage: draft.advantage,
         dedup: draft.dedup,
+        verification: draft.verification,
         max_amount: draft.max_amount,
         metadata: draft.metadata,
     };

@@ -186,9 +186,19 @@ pub(crate) struct DedupInput {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerificationInput {
-    /// `full`: every token of every rollout is recomputed. The only level for now.
-    #[schema(example = "full", default = "full")]
-    pub(crate) level: Option<String>,
+    #[schema(value_type = Option<VerificationLevel>, default = "full")]
+    pub(crate) level: Option<Word<Level>>,
+    /// With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given.
+    #[schema(example = 0.1)]
+    pub(crate) p: Option<f64>,
+}
+
+/// How much is recomputed before it is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    Full,
+    Sampled,
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -242,4 +252,14 @@ pub(crate) enum FailurePolicy {
     Mask,
     Zero,
     Reject,
+}
+
+/// `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
+/// and all groups of new or suspicious miners; a rollout that was not recomputed says so.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "shows in the OpenAPI document what Level reads")]
+pub(crate) enum VerificationLevel {
+    Full,
+    Sampled,
 }

@@ -9,11 +9,15 @@ use protocol::Rao;
 use protocol::advantage::{Advantage, Method};
 use protocol::job::{
     MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, OnError, Prompt, RewardLimits, SamplingSpec,
+    Verification,
 };
 use protocol::selection::{Dedup, GroupFilter};
 use sandbox::{LimitError, Limits};
 
-use super::input::{AdvantageInput, CreateJob, LimitsInput, RewardInput, RewardMode, SamplingInput, Word};
+use super::input::{
+    AdvantageInput, CreateJob, Level, LimitsInput, RewardInput, RewardMode, SamplingInput, VerificationInput,
+    Word,
+};
 use super::prompts;
 use crate::error::FieldError;
 
@@ -26,6 +30,7 @@ pub(crate) struct Draft {
     pub(crate) filter: GroupFilter,
     pub(crate) advantage: Advantage,
     pub(crate) dedup: Dedup,
+    pub(crate) verification: Verification,
     pub(crate) max_amount: Option<Rao>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) prompts: Vec<Prompt>,
@@ -81,7 +86,9 @@ impl Faults {
 /// Checks a body against the rules and the model. Renders and tokenises the prompts: not for the async threads.
 ///
 /// The draft is complete even beside faults, so that further checks can add theirs; use it only when there are none.
-pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint) -> (Draft, Faults) {
+///
+/// `sampled_p` is the probability of a sampled job that names none.
+pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) -> (Draft, Faults) {
     let mut faults = Faults::default();
     let wanted = model(body.model.checkpoint.as_deref(), &mut faults);
     let context = checkpoint.config.max_position_embeddings;
@@ -93,9 +100,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint) -> (Draft, Faults)
     };
     let advantage = advantage(body.advantage, sampling.n, reward.is_some(), &mut faults);
     let dedup = faults.word(body.dedup.mode, Dedup::ExactTokens, "#/dedup/mode", "none, exact_tokens");
-    if body.verification.level.as_deref().is_some_and(|level| level != "full") {
-        faults.add("#/verification/level", "unsupported_value", "only `full` is offered for now");
-    }
+    let verification = verification(body.verification, sampled_p, &mut faults);
     let max_amount = body.budget.max_amount_rao.and_then(|text| {
         Rao::parse(&text)
             .map_err(|error| faults.add("#/budget/max_amount_rao", "invalid_amount", error.to_string()))
@@ -110,6 +115,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint) -> (Draft, Faults)
         filter,
         advantage,
         dedup,
+        verification,
         max_amount,
         metadata: body.metadata,
         prompts,
@@ -231,6 +237,25 @@ fn advantage(given: Option<AdvantageInput>, n: u32, has_reward: bool, faults: &m
         faults.add("#/sampling/n", "group_too_small", detail);
     }
     Advantage { method, eps, std_ddof }
+}
+
+fn verification(given: VerificationInput, sampled_p: f64, faults: &mut Faults) -> Verification {
+    const POINTER: &str = "#/verification/p";
+    match faults.word(given.level, Level::Full, "#/verification/level", "full, sampled") {
+        Level::Full => {
+            if given.p.is_some() {
+                faults.add(POINTER, "not_allowed", "goes with level `sampled` only");
+            }
+            Verification::Full
+        }
+        Level::Sampled => {
+            let p = given.p.unwrap_or(sampled_p);
+            if !(p > 0.0 && p <= 1.0) {
+                faults.add(POINTER, "out_of_range", format!("{p} is not above 0 and at most 1"));
+            }
+            Verification::Sampled { p }
+        }
+    }
 }
 
 fn metadata(given: &BTreeMap<String, String>, faults: &mut Faults) {

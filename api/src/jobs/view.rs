@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::advantage::{Advantage, Method};
-use protocol::job::{JobStatus, OnError};
+use protocol::job::{JobStatus, OnError, Verification};
 use protocol::selection::{Dedup, GroupFilter};
 use protocol::{JobId, Rao};
 use serde::Serialize;
 use store::jobs::{GroupCounts, Job, RolloutCounts};
 use utoipa::ToSchema;
 
-use super::input::{AdvantageMethod, DedupMode, FailurePolicy};
+use super::input::{AdvantageMethod, DedupMode, FailurePolicy, VerificationLevel};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JobView {
@@ -175,8 +175,11 @@ struct DedupView {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct VerificationView {
-    #[schema(example = "full")]
+    #[schema(value_type = VerificationLevel)]
     level: &'static str,
+    /// With `sampled`: how likely each group is audited that is not audited for another reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p: Option<f64>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -230,7 +233,13 @@ impl From<Job> for JobView {
             },
             advantage: AdvantageView { method, eps, std_ddof },
             dedup: DedupView { mode: job.spec.dedup },
-            verification: VerificationView { level: "full" },
+            verification: VerificationView {
+                level: match job.spec.verification {
+                    Verification::Full => "full",
+                    Verification::Sampled { .. } => "sampled",
+                },
+                p: job.spec.verification.p(),
+            },
             budget: BudgetView { max_amount_rao: job.spec.max_amount },
             metadata: job.spec.metadata,
             last_sequence: job.last_sequence,

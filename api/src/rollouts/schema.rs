@@ -104,7 +104,8 @@ pub(crate) struct ProofSchema {
     signature: String,
     merkle_path: Vec<String>,
     receipt: GroupReceiptSchema,
-    /// `full`: every token was recomputed by the service.
+    /// `full`: every token was recomputed by the service. `sampled`: the job left it to a draw, and it was not drawn.
+    #[schema(example = "full")]
     verification: String,
 }
 

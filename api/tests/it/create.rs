@@ -37,6 +37,33 @@ async fn a_job_is_queued_held_and_logged() {
 }
 
 #[tokio::test]
+async fn verification_can_be_sampled_at_a_rate_of_ones_own_or_the_service_s() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let with = |verification: Value| {
+        let mut body = job_body(1);
+        body["verification"] = verification;
+        body
+    };
+    for (asked, shown) in [
+        (json!({}), json!({ "level": "full" })),
+        (json!({ "level": "full" }), json!({ "level": "full" })),
+        (json!({ "level": "sampled" }), json!({ "level": "sampled", "p": 0.1 })),
+        (json!({ "level": "sampled", "p": 1 }), json!({ "level": "sampled", "p": 1.0 })),
+        (json!({ "level": "sampled", "p": 0.25 }), json!({ "level": "sampled", "p": 0.25 })),
+    ] {
+        let job = service.post(&customer, "/v1/jobs", &with(asked.clone())).await.json(201);
+        assert_eq!(job["verification"], shown, "{asked}");
+        let stored = format!("SELECT spec->'verification' FROM jobs WHERE id = '{}'", uuid_of(&job));
+        assert_eq!(serde_json::from_str::<Value>(&service.sql(&stored).await).unwrap(), shown);
+    }
+}
+
+fn uuid_of(job: &Value) -> uuid::Uuid {
+    job["id"].as_str().unwrap().parse::<protocol::JobId>().unwrap().0
+}
+
+#[tokio::test]
 async fn every_form_of_prompt_is_tokenised() {
     let service = Service::start().await;
     let customer = service.customer(1_000_000).await;

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use store::events::NewEvent;
 use store::job_close::{self, Ended};
 use store::job_terms::{self, JobTerms};
-use store::ledger::{self, Charge};
+use store::ledger::{self, Charge, Share};
 use store::objects::{group_key, pack};
 
 use crate::harness::Service;
@@ -63,8 +63,8 @@ pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<Rol
     let charges: Vec<Charge> = (0..samples)
         .map(|sample| Charge { id: job.charge(index, sample), amount: terms.price.rollout, filtered: false })
         .collect();
-    let miner = ledger::miner_account(&mut tx, segment.group.hotkey).await.unwrap();
-    ledger::capture(&mut tx, job, miner, terms.price.miner_share_bps, &charges, now).await.unwrap();
+    let share = Share { hotkey: segment.group.hotkey, bps: terms.price.miner_share_bps, escrow: None };
+    ledger::capture(&mut tx, job, &share, &charges, now).await.unwrap();
     tx.commit().await.unwrap();
 
     let accepted = format!(

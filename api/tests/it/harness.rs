@@ -127,6 +127,7 @@ impl Service {
                 checkpoint,
                 profile: Profile::exact("test/1"),
                 price,
+                sampled_p: 0.1,
                 service_key: key.public(),
             }),
             ambient: Ambient::new(clock.clone(), OsRng),

@@ -122,6 +122,9 @@ async fn each_rule_by_itself() {
         ("/metadata", Value::Object(many), "#/metadata", "too_many"),
         ("/budget", json!({ "max_amount_rao": "3999" }), "#/budget/max_amount_rao", "budget_too_small"),
         ("/verification", json!({ "level": "none" }), "#/verification/level", "unsupported_value"),
+        ("/verification", json!({ "p": 0.5 }), "#/verification/p", "not_allowed"),
+        ("/verification", json!({ "level": "sampled", "p": 0 }), "#/verification/p", "out_of_range"),
+        ("/verification", json!({ "level": "sampled", "p": 1.01 }), "#/verification/p", "out_of_range"),
     ];
     for (part, value, pointer, code) in cases {
         let found = faults(&service, &customer, &with(part, value)).await;

@@ -24,9 +24,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The probability 0 is allowed: the simulation shows what it leads to.
+    /// 0 is for the simulation alone, which shows what it leads to.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        Error::unless((0.0..=1.0).contains(&self.p), "policy.p", self.p, "between 0 and 1")?;
+        Error::unless(self.p > 0.0 && self.p <= 1.0, "policy.p", self.p, "above 0 and at most 1")?;
         Error::unless(self.advantage > 0.0, "policy.advantage", self.advantage, "above 0")
     }
 
@@ -47,6 +47,9 @@ impl Settings {
     /// The first reason that applies, or else the probability of a draw.
     pub fn forced(&self, facts: &Facts) -> Result<Why, f64> {
         let Some(p) = facts.p else { return Ok(Why::FullVerification) };
+        if facts.suspected {
+            return Ok(Why::Suspected);
+        }
         match facts.phase {
             Phase::Quarantined => return Ok(Why::Quarantined),
             Phase::Probation => return Ok(Why::Probation),
@@ -72,6 +75,8 @@ impl Settings {
 pub struct Facts {
     /// The job's probability; `None` when it bought full verification.
     pub p: Option<f64>,
+    /// An audit failed the group in a statistic, and two of three are to decide.
+    pub suspected: bool,
     /// The miner's, when the decision was taken.
     pub phase: Phase,
     /// Confirmed statistical failures that are not forgiven yet.
@@ -83,9 +88,16 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub fn new(p: Option<f64>, standing: &Standing, checkpoint: &[u8; 32], advantage: Option<f64>) -> Self {
+    pub fn new(
+        p: Option<f64>,
+        suspected: bool,
+        standing: &Standing,
+        checkpoint: &[u8; 32],
+        advantage: Option<f64>,
+    ) -> Self {
         Self {
             p,
+            suspected,
             phase: standing.phase,
             failures: standing.failures,
             since_rotation: standing.since_rotation(checkpoint),
@@ -129,6 +141,8 @@ impl Decision {
 pub enum Why {
     /// The customer bought it.
     FullVerification,
+    /// An audit failed it in a statistic: two of three decide.
+    Suspected,
     /// The miner is in quarantine; this group was under way.
     Quarantined,
     /// The miner is new, or on its way back.
@@ -145,8 +159,9 @@ pub enum Why {
 }
 
 impl Why {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::FullVerification,
+        Self::Suspected,
         Self::Quarantined,
         Self::Probation,
         Self::Alarm,
@@ -159,6 +174,7 @@ impl Why {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FullVerification => "full_verification",
+            Self::Suspected => "suspected",
             Self::Quarantined => "quarantined",
             Self::Probation => "probation",
             Self::Alarm => "alarm",
@@ -178,8 +194,14 @@ impl Why {
 mod tests {
     use super::*;
 
-    const TRUSTED: Facts =
-        Facts { p: Some(0.25), phase: Phase::Trusted, failures: 0, since_rotation: 8, advantage: Some(1.0) };
+    const TRUSTED: Facts = Facts {
+        p: Some(0.25),
+        suspected: false,
+        phase: Phase::Trusted,
+        failures: 0,
+        since_rotation: 8,
+        advantage: Some(1.0),
+    };
 
     fn decide(facts: Facts, draw: Option<f64>) -> Decision {
         Settings::default().decide(&facts, || draw)
@@ -201,6 +223,7 @@ mod tests {
     fn every_reason_forces_an_audit_whatever_the_draw() {
         let facts = [
             (Facts { p: None, ..TRUSTED }, Why::FullVerification),
+            (Facts { suspected: true, ..TRUSTED }, Why::Suspected),
             (Facts { phase: Phase::Quarantined, ..TRUSTED }, Why::Quarantined),
             (Facts { phase: Phase::Probation, ..TRUSTED }, Why::Probation),
             (Facts { phase: Phase::Alarm, ..TRUSTED }, Why::Alarm),

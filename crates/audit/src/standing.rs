@@ -105,20 +105,28 @@ pub enum Outcome {
     Fraud,
     /// A statistic is beyond its threshold, which happens to honest miners too: nothing follows from this audit alone.
     Suspected,
+    /// It passed this audit but not the one before: a third decides.
+    Disputed,
     /// The audit that made it two of three.
     Confirmed,
 }
 
 impl Outcome {
-    pub const ALL: [Self; 4] = [Self::Passed, Self::Fraud, Self::Suspected, Self::Confirmed];
+    pub const ALL: [Self; 5] = [Self::Passed, Self::Fraud, Self::Suspected, Self::Disputed, Self::Confirmed];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Fraud => "fraud",
             Self::Suspected => "suspected",
+            Self::Disputed => "disputed",
             Self::Confirmed => "confirmed",
         }
+    }
+
+    /// Whether this audit, by itself, failed the group.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Passed | Self::Disputed)
     }
 
     pub fn parse(text: &str) -> Option<Self> {
@@ -268,7 +276,7 @@ impl Standing {
             Outcome::Fraud => self.convict(position, settings),
             Outcome::Confirmed => self.fail(position, settings),
             Outcome::Passed if !alarm => self.pass(settings),
-            Outcome::Passed | Outcome::Suspected => {}
+            Outcome::Passed | Outcome::Suspected | Outcome::Disputed => {}
         }
         if alarm {
             self.alarms = self.alarms.saturating_add(1);

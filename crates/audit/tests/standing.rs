@@ -43,8 +43,10 @@ fn a_proven_fraud_costs_what_is_held_and_starts_over_and_the_third_is_the_last()
 #[test]
 fn a_suspicion_alone_changes_nothing_but_the_rotation_count() {
     let before = fold(passed(40));
-    let after = fold(passed(40).chain([audited(Outcome::Suspected)]));
-    assert_eq!(after, Standing { audits_there: 41, ..before });
+    for outcome in [Outcome::Suspected, Outcome::Disputed] {
+        let after = fold(passed(40).chain([audited(outcome)]));
+        assert_eq!(after, Standing { audits_there: 41, ..before });
+    }
 }
 
 #[test]
@@ -120,7 +122,7 @@ fn a_lost_connection_is_no_proof() {
 
 /// An event by number: outcome, checkpoint, one excess; or a pardon.
 fn any_event() -> impl Strategy<Value = (usize, u8, f64)> {
-    (0_usize..9, 0_u8..3, prop_oneof![Just(f64::NAN), -10.0..30.0_f64])
+    (0_usize..10, 0_u8..3, prop_oneof![Just(f64::NAN), -10.0..30.0_f64])
 }
 
 proptest! {
@@ -133,7 +135,7 @@ proptest! {
         for ((kind, checkpoint, excess), position) in history.into_iter().zip(1_u64..) {
             let excess = [excess];
             let event = match kind {
-                8 => Event::Pardoned,
+                9 => Event::Pardoned,
                 // mostly passes, so that every phase is reached
                 _ => Event::Audited {
                     outcome: Outcome::ALL[kind.saturating_sub(4)],

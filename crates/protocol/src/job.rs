@@ -59,6 +59,27 @@ pub struct RewardModule {
     pub on_error: OnError,
 }
 
+/// How much of a job the service recomputes before it delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(tag = "level", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Verification {
+    /// Every token of every rollout.
+    #[default]
+    Full,
+    /// Whole groups, each with probability `p`, and those that the audit policy never leaves out.
+    Sampled { p: f64 },
+}
+
+impl Verification {
+    /// `None` when nothing is left to a draw.
+    pub fn p(self) -> Option<f64> {
+        match self {
+            Self::Full => None,
+            Self::Sampled { p } => Some(p),
+        }
+    }
+}
+
 /// A job's terms, without its prompts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +90,9 @@ pub struct JobSpec {
     pub filter: GroupFilter,
     pub advantage: Advantage,
     pub dedup: Dedup,
+    /// Jobs from before there was a choice have none written down.
+    #[serde(default)]
+    pub verification: Verification,
     /// The most that the job may cost; the hold is the smaller of this and the price of every rollout.
     pub max_amount: Option<Rao>,
     pub metadata: BTreeMap<String, String>,
@@ -187,5 +211,26 @@ impl GroupState {
 
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Accepted | Self::Filtered | Self::Failed | Self::Cancelled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_level_has_one_spelling_and_only_sampled_has_a_probability() {
+        let sampled = Verification::Sampled { p: 0.1 };
+        assert_eq!(serde_json::to_value(sampled).unwrap(), json!({ "level": "sampled", "p": 0.1 }));
+        assert_eq!(serde_json::to_value(Verification::Full).unwrap(), json!({ "level": "full" }));
+        for level in [sampled, Verification::Full] {
+            let json = serde_json::to_value(level).unwrap();
+            assert_eq!(serde_json::from_value::<Verification>(json).unwrap(), level);
+        }
+        for wrong in [json!({ "level": "sampled" }), json!({ "level": "none" }), json!({ "p": 0.5 })] {
+            assert!(serde_json::from_value::<Verification>(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 }

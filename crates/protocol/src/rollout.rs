@@ -22,7 +22,10 @@ use crate::ids::{GroupId, JobId, RolloutId};
 use crate::money::Rao;
 
 pub const SCHEMA_VERSION: u32 = 1;
+/// The service has recomputed every token of this rollout.
 pub const FULL_VERIFICATION: &str = "full";
+/// The job left this rollout to a draw, and it was not drawn: nothing of it was recomputed.
+pub const SAMPLED_VERIFICATION: &str = "sampled";
 
 /// One verified rollout with its proof.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +49,7 @@ pub struct RolloutRecord {
     pub loss_mask: Vec<u8>,
     /// The sampling policy's raw log-probs, as the miner committed to them.
     pub behavior_logprobs: Vec<f32>,
-    /// The same, recomputed by the verification pool: the same bits, since every rollout is verified in full.
+    /// The same, recomputed by the verification pool, and the same bits; `null` when this rollout was not audited.
     pub verifier_logprobs: Option<Vec<f32>>,
     pub sampling: Sampling,
     pub finish_reason: Finish,
@@ -122,7 +125,7 @@ pub struct Proof {
     /// From the head to the receipt's group root, bottom up.
     pub merkle_path: Vec<HexHash>,
     pub receipt: SignedReceipt,
-    /// Always [`FULL_VERIFICATION`]: every token was recomputed by the service.
+    /// [`FULL_VERIFICATION`] or [`SAMPLED_VERIFICATION`].
     pub verification: String,
 }
 
@@ -243,9 +246,12 @@ impl RolloutRecord {
         let bits = |logprobs: &[f32]| -> Vec<u32> { logprobs.iter().map(|lp| lp.to_bits()).collect() };
         self.loss_mask.iter().all(|mask| *mask == learn)
             && self.group_id == self.job_id.group(self.prompt_index)
-            && self.proof.verification == FULL_VERIFICATION
-            // class `exact`: what was verified in full agreed in every bit
-            && self.verifier_logprobs.as_deref().map(bits) == Some(bits(&self.behavior_logprobs))
+            && match (self.proof.verification.as_str(), &self.verifier_logprobs) {
+                // class `exact`: what was verified in full agreed in every bit
+                (FULL_VERIFICATION, Some(own)) => bits(own) == bits(&self.behavior_logprobs),
+                (SAMPLED_VERIFICATION, None) => true,
+                _ => false,
+            }
     }
 
     fn stated_reward(&self) -> Reward<'_> {

@@ -196,7 +196,27 @@ pub async fn receive(conn: &mut PgConnection, token: Token, groups: &[Received<'
     all(updated.rows_affected(), groups.len())
 }
 
-/// One step on: `received` to `scored`, or `scored` to `verified`.
+/// `scored` to `verified`. `audited` says for each whether the model ran.
+pub async fn verify(conn: &mut PgConnection, token: Token, groups: &[(GroupId, bool)]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = groups.iter().map(|(id, _)| id.0).collect();
+    let audited: Vec<bool> = groups.iter().map(|(_, audited)| *audited).collect();
+    let updated = sqlx::query!(
+        r#"
+        UPDATE groups g SET state = 'verified', tries = 0, lease_token = NULL, lease_until = NULL,
+            verification = CASE WHEN v.audited THEN 'full' ELSE 'sampled' END
+        FROM UNNEST($2::uuid[], $3::bool[]) AS v (id, audited)
+        WHERE g.id = v.id AND g.lease_token = $1 AND g.state = 'scored'
+        "#,
+        token.0,
+        &ids,
+        &audited
+    )
+    .execute(conn)
+    .await?;
+    all(updated.rows_affected(), groups.len())
+}
+
+/// One step on: `received` to `scored`.
 pub async fn advance(
     conn: &mut PgConnection,
     token: Token,
@@ -285,6 +305,31 @@ pub async fn give_back(
             SELECT id FROM groups WHERE id = ANY($2) AND lease_token = $1 FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE groups g SET lease_token = NULL, lease_until = now() + make_interval(secs => $3)
+        FROM ours WHERE g.id = ours.id
+        "#,
+        token.0,
+        &uuids(ids),
+        after.as_secs_f64()
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives leases up since it is not their time yet: looked at again after `after`, and no try of anything.
+pub async fn put_off(
+    conn: &mut PgConnection,
+    token: Token,
+    ids: &[GroupId],
+    after: Duration,
+) -> Result<(), Error> {
+    sqlx::query!(
+        r#"
+        WITH ours AS MATERIALIZED (
+            SELECT id FROM groups WHERE id = ANY($2) AND lease_token = $1 FOR NO KEY UPDATE SKIP LOCKED
+        )
+        UPDATE groups g SET lease_token = NULL, lease_until = now() + make_interval(secs => $3),
+            tries = GREATEST(g.tries - 1, 0)
         FROM ours WHERE g.id = ours.id
         "#,
         token.0,

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::escrow::{self, Waiting};
 
 pub const HOUSE: AccountId = AccountId(Uuid::from_u128(1));
 pub const ISSUANCE: AccountId = AccountId(Uuid::from_u128(2));
@@ -37,6 +38,15 @@ pub struct Charge {
     pub id: Uuid,
     pub amount: Rao,
     pub filtered: bool,
+}
+
+/// What a miner gets of the charges for its work.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    pub hotkey: Hotkey,
+    pub bps: u32,
+    /// How much of it waits, and the oldest decision (`audits.position`) that it was earned by. `None`: nothing waits.
+    pub escrow: Option<(audit::escrow::Settings, i64)>,
 }
 
 fn rao(amount: i64) -> Result<Rao, Error> {
@@ -118,12 +128,12 @@ pub async fn hold(
 
 /// Charges rollouts against the job's hold and returns how much was captured by *this* call.
 ///
-/// A charge whose id exists already is skipped. The miner's share of what was captured goes to its account.
+/// A charge whose id exists already is skipped. The miner's share of what was captured goes to its account, and to its
+/// escrow.
 pub async fn capture(
     conn: &mut PgConnection,
     job: JobId,
-    miner: AccountId,
-    miner_share_bps: u32,
+    share: &Share,
     charges: &[Charge],
     now: DateTime<Utc>,
 ) -> Result<Rao, Error> {
@@ -160,26 +170,48 @@ pub async fn capture(
     .await?
     .ok_or(Error::Corrupt("no open hold"))?;
     let captured = rao(captured)?;
-    let share = captured.basis_points(miner_share_bps);
-    if share > Rao::ZERO {
-        // keyed on the first charge: a group's charges are made together or not at all
-        let id = Uuid::new_v5(&first.id, b"miner_share");
+    pay(conn, job, share, captured, first.id, now).await?;
+    Ok(captured)
+}
+
+/// Pays a miner's share. Keyed on the first charge: a group's charges are made together or not at all.
+async fn pay(
+    conn: &mut PgConnection,
+    job: JobId,
+    share: &Share,
+    captured: Rao,
+    first: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let whole = captured.basis_points(share.bps).get();
+    let (paid, waits) = match &share.escrow {
+        Some((settings, _)) => settings.split(whole as u64),
+        None => (whole as u64, 0),
+    };
+    if paid > 0 {
+        let miner = miner_account(conn, share.hotkey).await?;
         sqlx::query!(
             r#"
             INSERT INTO transfers (id, debit_account, credit_account, amount, code, job_id, created_at)
             VALUES ($1, $2, $3, $4, 'miner_share', $5, $6)
             "#,
-            id,
+            Uuid::new_v5(&first, b"miner_share"),
             HOUSE.0,
             miner.0,
-            share.get(),
+            paid as i64,
             job.0,
             now
         )
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
     }
-    Ok(captured)
+    if let Some((settings, position)) = share.escrow.filter(|_| waits > 0) {
+        let id = Uuid::new_v5(&first, b"escrow_share");
+        let (amount, hold_s) = (rao(waits as i64)?, settings.hold_s);
+        let waiting = Waiting { id, hotkey: share.hotkey, job, amount, position, hold_s };
+        escrow::put(conn, &waiting, now).await?;
+    }
+    Ok(())
 }
 
 /// What of a job's open hold is not captured yet. Only sure while the job's row is locked.
@@ -283,17 +315,21 @@ async fn lock(conn: &mut PgConnection, postings: &[(AccountId, i64, i64)]) -> Re
     Ok(())
 }
 
-/// Adds (credits, debits) to accounts.
-async fn post(conn: &mut PgConnection, postings: &[(AccountId, i64, i64)]) -> Result<(), Error> {
+/// Adds (credits, debits) to accounts; one account may come several times.
+pub(crate) async fn post(conn: &mut PgConnection, postings: &[(AccountId, i64, i64)]) -> Result<(), Error> {
     lock(conn, postings).await?;
     let ids: Vec<Uuid> = postings.iter().map(|(id, ..)| id.0).collect();
     let credits: Vec<i64> = postings.iter().map(|(_, credit, _)| *credit).collect();
     let debits: Vec<i64> = postings.iter().map(|(.., debit)| *debit).collect();
     sqlx::query!(
         r#"
+        -- a row is updated once by one statement: several postings to one account are added up first
+        WITH sums AS (
+            SELECT id, SUM(credit)::bigint AS credit, SUM(debit)::bigint AS debit
+            FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS p (id, credit, debit) GROUP BY id
+        )
         UPDATE accounts a SET credits_posted = credits_posted + p.credit, debits_posted = debits_posted + p.debit
-        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS p (id, credit, debit)
-        WHERE a.id = p.id
+        FROM sums p WHERE a.id = p.id
         "#,
         &ids,
         &credits,
@@ -394,11 +430,23 @@ pub struct Audit {
     pub held_off: i64,
     /// Accounts whose posted amounts are not the sum of the transfers of ended jobs and grants.
     pub accounts_off: i64,
+    /// Escrow accounts whose balance is not what waits in them of jobs that have ended.
+    pub escrow_off: i64,
+    /// Rows of escrow that do not agree with the transfers that brought their money in and out.
+    pub escrow_rows_off: i64,
 }
 
 impl Audit {
     pub fn is_clean(&self) -> bool {
-        *self == Self { ledger_sum: 0, holds_off: 0, held_off: 0, accounts_off: 0 }
+        *self
+            == Self {
+                ledger_sum: 0,
+                holds_off: 0,
+                held_off: 0,
+                accounts_off: 0,
+                escrow_off: 0,
+                escrow_rows_off: 0,
+            }
     }
 }
 
@@ -419,6 +467,9 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
                 SELECT credit_account AS account, amount AS credit, 0 AS debit FROM settled
                 UNION ALL SELECT debit_account, 0, amount FROM settled
             ) AS s GROUP BY account
+        ), waiting AS (
+            SELECT e.account_id, SUM(e.amount) AS amount FROM escrow e JOIN holds h ON h.job_id = e.job_id
+            WHERE e.state = 'held' AND h.state = 'closed' GROUP BY e.account_id
         )
         SELECT
             (SELECT COALESCE(SUM(credits_posted - debits_posted), 0)::bigint FROM accounts) AS "ledger_sum!",
@@ -427,8 +478,20 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
             (SELECT COUNT(*) FROM accounts a LEFT JOIN open_holds o ON o.account_id = a.id
                 WHERE a.held <> COALESCE(o.amount, 0)) AS "held_off!",
             (SELECT COUNT(*) FROM accounts a LEFT JOIN sides s ON s.account = a.id
-                WHERE a.credits_posted <> COALESCE(s.credit, 0) OR a.debits_posted <> COALESCE(s.debit, 0)) AS "accounts_off!"
-        "#
+                WHERE a.credits_posted <> COALESCE(s.credit, 0) OR a.debits_posted <> COALESCE(s.debit, 0)) AS "accounts_off!",
+            (SELECT COUNT(*) FROM accounts a LEFT JOIN waiting w ON w.account_id = a.id
+                WHERE a.kind = 'escrow' AND a.credits_posted - a.debits_posted <> COALESCE(w.amount, 0)) AS "escrow_off!",
+            (SELECT COUNT(*) FROM escrow e FULL JOIN
+                (SELECT * FROM transfers WHERE code = 'escrow_share') AS t ON t.id = e.id
+                WHERE e.id IS NULL OR t.id IS NULL OR t.amount <> e.amount OR t.credit_account <> e.account_id
+                    OR t.job_id <> e.job_id)
+            + (SELECT COUNT(*) FROM (SELECT * FROM escrow WHERE state <> 'held') AS e FULL JOIN
+                (SELECT * FROM transfers WHERE code IN ('escrow_release', 'escrow_forfeit')) AS t ON t.id = e.out_id
+                WHERE e.id IS NULL OR t.id IS NULL OR t.amount <> e.amount OR t.debit_account <> e.account_id
+                    OR (t.code = 'escrow_release') <> (e.state = 'released')
+                    OR (t.code = 'escrow_forfeit' AND t.credit_account <> $1)) AS "escrow_rows_off!"
+        "#,
+        HOUSE.0
     )
     .fetch_one(conn)
     .await?;
@@ -437,5 +500,7 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
         holds_off: row.holds_off,
         held_off: row.held_off,
         accounts_off: row.accounts_off,
+        escrow_off: row.escrow_off,
+        escrow_rows_off: row.escrow_rows_off,
     })
 }

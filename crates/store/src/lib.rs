@@ -5,11 +5,14 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod attempts;
+pub mod audit_replay;
+pub mod audits;
 pub mod checkpoints;
 pub mod clock;
 pub mod copy_floor;
 pub mod db;
 pub mod error;
+pub mod escrow;
 pub mod events;
 pub mod groups;
 pub mod idempotency;
@@ -27,6 +30,7 @@ pub mod records;
 pub mod reward_functions;
 pub mod rollouts;
 pub mod samples;
+pub mod standings;
 pub mod wake;
 
 pub use clock::Clock;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use grail::RejectReason;
 use grail::ids::{CheckpointId, Hotkey, ProfileId};
 use sqlx::PgConnection;
 
@@ -22,14 +21,14 @@ pub struct Miner {
     pub quarantined_reason: Option<String>,
 }
 
-/// Makes a miner known under its hotkey, or moves it to another address. One that was removed comes back; one in
-/// quarantine stays there. Its ledger account is made here, so that paying it later waits for nobody.
+/// Makes a miner known under its hotkey, or moves it to another address. One that was removed comes back as what it was;
+/// one in quarantine stays there. Its ledger account is made here, so that paying it later waits for nobody.
 pub async fn register(conn: &mut PgConnection, hotkey: Hotkey, url: &str) -> Result<(), Error> {
     sqlx::query!(
         r#"
         INSERT INTO miners (hotkey, url) VALUES ($1, $2)
         ON CONFLICT (hotkey) DO UPDATE SET url = EXCLUDED.url,
-            state = CASE miners.state WHEN 'removed' THEN 'active' ELSE miners.state END,
+            state = CASE WHEN miners.phase = 'quarantined' THEN 'quarantined' ELSE 'active' END,
             probed_at = CASE WHEN miners.url = EXCLUDED.url THEN miners.probed_at END,
             last_seen_at = CASE WHEN miners.url = EXCLUDED.url THEN miners.last_seen_at END
         "#,
@@ -228,41 +227,19 @@ pub async fn verified(conn: &mut PgConnection, hotkey: Hotkey, groups: i32) -> R
     Ok(())
 }
 
-/// `groups` answers of this miner were refused. `proven` says that an honest miner cannot have given them: with
-/// `quarantine_after` of those it is asked no more.
-pub async fn refused(
-    conn: &mut PgConnection,
-    hotkey: Hotkey,
-    groups: i32,
-    reason: RejectReason,
-    proven: bool,
-    quarantine_after: i64,
-) -> Result<(), Error> {
-    let updated = sqlx::query!(
-        r#"
-        UPDATE miners SET rejected = rejected + $2, score = score * power(1 - $3::float8, $2::float8),
-            proven_failures = proven_failures + CASE WHEN $4 THEN $2 ELSE 0 END,
-            state = CASE WHEN $4 AND state = 'active' AND proven_failures + $2 >= $5 THEN 'quarantined' ELSE state END,
-            quarantined_reason =
-                CASE WHEN $4 AND state = 'active' AND proven_failures + $2 >= $5 THEN $6 ELSE quarantined_reason END
-        WHERE hotkey = $1
-        RETURNING state
-        "#,
+/// `groups` answers of this miner were refused. What follows for its standing is `audits::record`'s.
+pub async fn refused(conn: &mut PgConnection, hotkey: Hotkey, groups: i32) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE miners SET rejected = rejected + $2, score = score * power(1 - $3::float8, $2::float8) WHERE hotkey = $1",
         hotkey.as_bytes(),
-        i64::from(groups),
-        NEWEST,
-        proven,
-        quarantine_after,
-        reason.as_str()
+        i64::from(groups) as i64,
+        NEWEST
     )
-    .fetch_optional(conn)
+    .execute(conn)
     .await?;
-    if updated.is_some_and(|row| row.state == "quarantined") {
-        tracing::warn!(miner.hotkey = %hotkey, reason = reason.as_str(), "the miner is in quarantine");
-    }
     Ok(())
 }
 
-fn hotkey(bytes: &[u8]) -> Result<Hotkey, Error> {
+pub(crate) fn hotkey(bytes: &[u8]) -> Result<Hotkey, Error> {
     Hotkey::from_slice(bytes).map_err(|_| Error::Corrupt("hotkey"))
 }

@@ -10,7 +10,8 @@ use grail::receipt::SignedReceipt;
 use protocol::advantage::{Stats, stats};
 use protocol::job::JobSpec;
 use protocol::rollout::{
-    DedupInfo, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
+    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord,
+    SAMPLED_VERIFICATION, SCHEMA_VERSION, encode_records,
 };
 use protocol::segment::Segment;
 use protocol::{AccountId, GroupId, JobId, Rao, RolloutId};
@@ -100,6 +101,7 @@ struct Shared {
     stats_all: Stats,
     stats_selected: Stats,
     receipt: SignedReceipt,
+    audited: bool,
     heads: Vec<Hash>,
     segment: Segment,
 }
@@ -138,13 +140,14 @@ struct Group {
     hotkey: Hotkey,
     object_key: String,
     receipt: SignedReceipt,
+    audited: bool,
 }
 
 async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT g.id, p.custom_id, p.text, j.spec, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
-            g.receipt AS "receipt!"
+            g.receipt AS "receipt!", COALESCE(g.verification, 'full') = 'full' AS "audited!"
         FROM groups g
         JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
@@ -164,6 +167,7 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
                 hotkey: Hotkey::from_slice(&row.hotkey).map_err(|_| Error::Corrupt("hotkey"))?,
                 object_key: row.object_key,
                 receipt: json(row.receipt, "receipt")?,
+                audited: row.audited,
             })
         })
         .collect()
@@ -203,6 +207,7 @@ async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)])
         stats_all: stats(&all, ddof),
         stats_selected: stats(&selected, ddof),
         receipt: group.receipt,
+        audited: group.audited,
         heads: segment.group.commitments.iter().map(|commitment| commitment.head).collect(),
         segment,
     })
@@ -241,8 +246,8 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
         prompt_ids: work.tokens.clone(),
         completion_ids: commitment.tokens.clone(),
         loss_mask: vec![learn; commitment.tokens.len()],
-        // every token was recomputed, and passed because every bit agreed
-        verifier_logprobs: Some(logprobs.clone()),
+        // what was recomputed has passed because every bit agreed
+        verifier_logprobs: group.audited.then(|| logprobs.clone()),
         behavior_logprobs: logprobs,
         sampling: request.sampling,
         finish_reason: commitment.finish,
@@ -271,7 +276,7 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
             signature: commitment.signature,
             merkle_path: path.into_iter().map(HexHash).collect(),
             receipt: group.receipt,
-            verification: "full".to_owned(),
+            verification: if group.audited { FULL_VERIFICATION } else { SAMPLED_VERIFICATION }.to_owned(),
         },
         reward_receipt,
         price_rao: Rao::new(row.price).ok_or(Error::Corrupt("negative price"))?,

@@ -117,14 +117,15 @@ pub async fn score(conn: &mut PgConnection, scored: &[Scored]) -> Result<(), Err
     Ok(())
 }
 
-/// Moves all rollouts of these attempts to `scored` (where the job has no reward function) or `verified`.
+/// Moves all rollouts of these attempts to `scored` (where the job has no reward function) or `verified`, and says how many
+/// there are.
 pub async fn advance(
     conn: &mut PgConnection,
     attempts: &[(GroupId, u32)],
     to: &'static str,
-) -> Result<(), Error> {
+) -> Result<i64, Error> {
     let (groups, numbers) = columns(attempts);
-    sqlx::query!(
+    let moved = sqlx::query!(
         r#"
         UPDATE rollouts r SET state = $3 FROM UNNEST($1::uuid[], $2::int[]) AS a (group_id, attempt)
         WHERE r.group_id = a.group_id AND r.attempt = a.attempt
@@ -135,7 +136,7 @@ pub async fn advance(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(moved.rows_affected() as i64)
 }
 
 /// To `rejected`, each with its own reason.

@@ -100,7 +100,7 @@ async fn a_refused_answer_of_a_cancelling_job_is_not_asked_for_again() {
     assert_eq!(world.groups(job).await, "cancelled");
     assert_eq!(world.status(job).await, "cancelled");
     assert_eq!(world.spend(job).await, "2000|0|2000");
-    assert_eq!(world.sql("SELECT reason, proven_failures FROM attempts, miners").await, "wrong_weights|1");
+    assert_eq!(world.sql("SELECT reason, frauds FROM attempts, miners").await, "wrong_weights|1");
     world.check(job).await;
     let events = world.events(job).await;
     let rejected = events.iter().find(|event| event["type"] == "group.rejected").unwrap();

@@ -28,8 +28,8 @@ async fn a_job_goes_all_the_way_and_every_step_leaves_its_event() {
     ];
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), expected.map(|(name, n)| (name.to_owned(), n)));
     assert_eq!(world.spend(job).await, "16000|16000|0");
-    let earned = world.sql("SELECT credits_posted FROM accounts WHERE kind = 'miner'").await;
-    assert_eq!(earned, "12800");
+    let earned = "SELECT kind, credits_posted FROM accounts WHERE kind IN ('miner', 'escrow') ORDER BY kind";
+    assert_eq!(world.sql(earned).await, "escrow|6400\nminer|6400");
     let score = world.sql("SELECT verified, rejected, score > 0.6 FROM miners").await;
     assert_eq!(score, "5|0|t");
     let counters =
@@ -97,7 +97,7 @@ async fn a_group_without_variance_costs_a_quarter_and_is_kept_back() {
     assert_eq!(world.spend(job).await, "8000|2000|6000");
     assert_eq!(
         world.sql("SELECT DISTINCT code FROM transfers WHERE code <> 'grant' ORDER BY 1").await,
-        "filtered_rollout\nminer_share"
+        "escrow_share\nfiltered_rollout\nminer_share"
     );
     assert_eq!(
         world.sql("SELECT DISTINCT state, reason, price FROM rollouts").await,

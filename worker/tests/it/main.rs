@@ -8,6 +8,7 @@
     reason = "a test may panic; the lint spares only the #[test] functions themselves"
 )]
 
+mod audits;
 mod cancelling;
 mod delivery;
 mod dispatching;
@@ -15,6 +16,7 @@ mod leases;
 mod proofs;
 mod refusals;
 mod rewards;
+mod standings;
 mod stub;
 mod wakes;
 mod world;

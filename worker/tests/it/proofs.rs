@@ -15,8 +15,8 @@ use worker::Audit;
 
 use crate::world::{CURRENT, NewJob, PREVIOUS, World, checkpoint, config};
 
-struct Miner {
-    hotkey: Hotkey,
+pub(crate) struct Miner {
+    pub(crate) hotkey: Hotkey,
     url: String,
     stop: CancellationToken,
 }
@@ -28,7 +28,7 @@ impl Drop for Miner {
 }
 
 impl Miner {
-    async fn start(world: &World, seed: u8, behaviour: Behaviour) -> Self {
+    pub(crate) async fn start(world: &World, seed: u8, behaviour: Behaviour) -> Self {
         let pair = HotkeyPair::from_seed(&[seed; 32]);
         let hotkey = pair.hotkey();
         let clock = world.clock.clone();
@@ -41,9 +41,11 @@ impl Miner {
         let stop = CancellationToken::new();
         let serving = miner::serve(config, listener, stop.clone());
         TaskTracker::new().spawn(async move { serving.await.unwrap() });
+        // at this address: the same hotkey may have had another before
+        let seen = format!(
+            "SELECT last_seen_at IS NOT NULL FROM miners WHERE encode(hotkey, 'hex') = '{hotkey}' AND url = '{url}'"
+        );
         let miner = Self { hotkey, url, stop };
-        let seen =
-            format!("SELECT last_seen_at IS NOT NULL FROM miners WHERE encode(hotkey, 'hex') = '{hotkey}'");
         while world.sql(&seen).await != "t" {
             world.sql("UPDATE miners SET probed_at = NULL").await;
             world.register(miner.hotkey, &miner.url).await;
@@ -96,7 +98,7 @@ async fn every_cheat_is_named_unpaid_and_replaced() {
             "SELECT count(*) FROM rollouts WHERE state = 'rejected' AND reason IN ('{reason}', 'sibling_rejected')"
         );
         assert_eq!(world.sql(&rollouts).await, "4", "{reason}");
-        assert_eq!(world.sql("SELECT proven_failures FROM miners").await, "1", "{reason}");
+        assert_eq!(world.sql("SELECT frauds FROM miners").await, "1", "{reason}");
         let honest = Miner::start(&world, 33, Behaviour::Honest).await;
         world.finish(job).await;
         assert_eq!(world.spend(job).await, "4000|4000|0", "{reason}");

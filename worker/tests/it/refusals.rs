@@ -42,7 +42,7 @@ async fn a_refused_answer_names_its_rollout_and_the_group_goes_to_another_miner(
     assert!(of("rollout.verified").iter().all(|event| event["data"]["hotkey"] == good.ss58()));
     assert_eq!(world.sql("SELECT rollouts_rejected, rollouts_selected FROM jobs").await, "4|4");
     let miner = format!(
-        "SELECT rejected, proven_failures, score < 0.5 FROM miners WHERE encode(hotkey, 'hex') = '{}'",
+        "SELECT rejected, frauds, score < 0.5 FROM miners WHERE encode(hotkey, 'hex') = '{}'",
         bad.hotkey()
     );
     assert_eq!(world.sql(&miner).await, "1|1|t");
@@ -89,7 +89,7 @@ async fn what_was_whole_before_the_stream_was_cut_is_kept() {
     cut.behave(Manner::Good);
     world.finish(job).await;
     assert_eq!(world.spend(job).await, "8000|8000|0");
-    assert_eq!(world.sql("SELECT sum(proven_failures) FROM miners").await, "0", "a lost line is no fraud");
+    assert_eq!(world.sql("SELECT sum(frauds) FROM miners").await, "0", "a lost line is no fraud");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use beacon::{Beacon, LocalBeacon};
 use checkpoint::Checkpoint;
 use chrono::{DateTime, Utc};
 use embedded::testing::{TestDatabase, TestPostgres};
@@ -13,7 +14,7 @@ use grail::keys::{HotkeyPair, ServiceKey};
 use grail::profile::Profile;
 use protocol::advantage::Advantage;
 use protocol::event::EventType;
-use protocol::job::{JobSpec, OnError, Prompt, RewardLimits, RewardModule, SamplingSpec};
+use protocol::job::{JobSpec, OnError, Prompt, RewardLimits, RewardModule, SamplingSpec, Verification};
 use protocol::money::Price;
 use protocol::rollout::RolloutRecord;
 use protocol::selection::{Dedup, GroupFilter};
@@ -31,6 +32,9 @@ use crate::stub::Stub;
 
 pub(crate) const CURRENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/current");
 pub(crate) const PREVIOUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/previous");
+
+/// The seed of the local beacon.
+pub(crate) const BEACON: [u8; 32] = [3; 32];
 
 pub(crate) fn rao(amount: i64) -> Rao {
     Rao::new(amount).unwrap()
@@ -84,6 +88,16 @@ impl World {
     }
 
     pub(crate) async fn with(config: Config, audit: Audit) -> Self {
+        Self::ruled(config, audit, audit::Settings::default()).await
+    }
+
+    /// A world with audit rules of its own.
+    pub(crate) async fn ruled(config: Config, audit: Audit, rules: audit::Settings) -> Self {
+        Self::lit(config, audit, rules, Beacon::local(LocalBeacon::from_seed(&BEACON))).await
+    }
+
+    /// A world with a beacon of its own, too.
+    pub(crate) async fn lit(config: Config, audit: Audit, rules: audit::Settings, beacon: Beacon) -> Self {
         let postgres = TestPostgres::shared().await.unwrap();
         let migrate = async |url: String| {
             let db = Db::connect(&url, 1).await?;
@@ -108,6 +122,8 @@ impl World {
             service_key: ServiceKey::from_seed(&[1; 32]),
             hotkey: Arc::new(HotkeyPair::from_seed(&[2; 32])),
             audit,
+            rules,
+            beacon,
             config,
             seed: 7,
         };
@@ -142,6 +158,11 @@ impl World {
     /// Runs statements as the superuser: rows as lines.
     pub(crate) async fn sql(&self, sql: &str) -> String {
         self.database.sql(sql).await.unwrap()
+    }
+
+    /// The same, where the statement may be refused.
+    pub(crate) async fn try_sql(&self, sql: &str) -> Result<String, embedded::Error> {
+        self.database.sql(sql).await
     }
 
     /// Registers a miner and asks it how it is.
@@ -253,10 +274,18 @@ impl World {
         panic!("the job does not end: {}", self.groups(job).await);
     }
 
-    /// The laws that hold at any commit.
-    pub(crate) async fn check(&self, job: JobId) {
+    /// The laws of money and of standings, over all jobs.
+    pub(crate) async fn check_laws(&self) {
         let audit = store::ledger::audit(&mut self.db.acquire().await.unwrap()).await.unwrap();
         assert!(audit.is_clean(), "{audit:?}");
+        for miner in store::audit_replay::replay(&self.db).await.unwrap() {
+            assert!(miner.agrees(), "{miner:#?}");
+        }
+    }
+
+    /// The laws that hold at any commit.
+    pub(crate) async fn check(&self, job: JobId) {
+        self.check_laws().await;
         let events = self.events(job).await;
         let sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
         assert_eq!(sequences, (1..=events.len() as i64).collect::<Vec<_>>());
@@ -269,7 +298,7 @@ impl World {
         let unbilled = self
             .sql(&format!(
                 "SELECT (SELECT count(*) FROM rollouts WHERE job_id = '{0}' AND price > 0),
-                        (SELECT count(*) FROM transfers WHERE job_id = '{0}' AND code <> 'miner_share'),
+                        (SELECT count(*) FROM transfers WHERE job_id = '{0}' AND code IN ('rollout', 'filtered_rollout')),
                         (SELECT COALESCE(sum(price), 0) FROM rollouts WHERE job_id = '{0}'),
                         (SELECT captured FROM holds WHERE job_id = '{0}')",
                 job.0
@@ -317,6 +346,13 @@ impl World {
         self.sql(&sql).await
     }
 
+    /// Lets time pass: for the service's clock, and for groups that wait without a lease.
+    pub(crate) async fn pass(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+        self.sql("UPDATE groups SET lease_until = now() - interval '1 second' WHERE lease_token IS NULL AND lease_until IS NOT NULL")
+            .await;
+    }
+
     /// Ends every lease now, as if its worker had died long ago.
     pub(crate) async fn expire_leases(&self) {
         self.sql("UPDATE groups SET lease_until = now() - interval '1 second' WHERE lease_token IS NOT NULL")
@@ -344,6 +380,7 @@ impl NewJob {
                 filter: GroupFilter::None,
                 advantage: Advantage::default(),
                 dedup: Dedup::None,
+                verification: Verification::Full,
                 max_amount: None,
                 metadata: BTreeMap::new(),
             },

@@ -128,7 +128,7 @@ impl<'w> Miner<'w> {
         let mut id = [0; 32];
         id[..4].copy_from_slice(&checkpoint.to_be_bytes());
         let advantage = if self.chance.happens(scenario.large_advantages) { f64::INFINITY } else { 0.0 };
-        let facts = Facts::new(Some(settings.policy.p), &self.standing, &id, Some(advantage));
+        let facts = Facts::new(Some(settings.policy.p), false, &self.standing, &id, Some(advantage));
         let cheats = match self.strategy.plan {
             Plan::Never => false,
             Plan::Blindly(q) => self.chance.happens(q),
@@ -191,7 +191,8 @@ impl<'w> Miner<'w> {
             let outcome = match came_to {
                 Sittings::Passed => Outcome::Passed,
                 Sittings::Confirmed => Outcome::Confirmed,
-                Sittings::Open => Outcome::Suspected,
+                Sittings::Open if failed.last() == Some(&true) => Outcome::Suspected,
+                Sittings::Open => Outcome::Disputed,
             };
             self.apply(&Event::Audited { outcome, checkpoint, excess });
             excess = &[]; // the same rollouts are not counted twice

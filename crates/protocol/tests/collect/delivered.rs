@@ -132,6 +132,19 @@ fn a_delivered_record_holds_and_the_chain_binds_what_was_sampled() {
 }
 
 #[test]
+fn a_rollout_that_was_not_audited_says_so_and_has_no_logprobs_of_the_verifier() {
+    let unaudited = |logprobs: Value| {
+        changed(|v| {
+            v["proof"]["verification"] = json!("sampled");
+            v["verifier_logprobs"] = logprobs;
+        })
+    };
+    assert_eq!(unaudited(Value::Null), Some(Ok(())));
+    let own = serde_json::to_value(record().behavior_logprobs).expect("plain data");
+    assert_eq!(unaudited(own), Some(Err(R::MalformedFrame)), "nobody has computed them");
+}
+
+#[test]
 fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
     let hash = json!("09".repeat(32));
     let contradictions = [
@@ -149,6 +162,7 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/dedup/sample_hash", hash.clone()),
         ("/proof/records", json!("")),
         ("/proof/verification", json!("none")),
+        ("/proof/verification", json!("sampled")),
         ("/reward_error", json!("trap")),
     ];
     for (pointer, value) in contradictions {

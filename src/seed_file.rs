@@ -1,4 +1,4 @@
-//! The file that holds the service's receipt key: 64 hex digits of an ed25519 seed, readable by its owner only.
+//! A file that holds a key that this machine makes for itself: 64 hex digits of an ed25519 seed, readable by its owner only.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -7,11 +7,10 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use grail::ids::hex32;
-use grail::keys::ServiceKey;
 use rand_core::{CryptoRng, RngCore};
 
-/// Loads the key, making one where there is none. Two processes that start together end up with the same.
-pub(crate) fn load_or_create(path: &Path, mut rng: impl RngCore + CryptoRng) -> anyhow::Result<ServiceKey> {
+/// Loads the seed, making one where there is none. Two processes that start together end up with the same.
+pub(crate) fn load_or_create(path: &Path, mut rng: impl RngCore + CryptoRng) -> anyhow::Result<[u8; 32]> {
     if !path.exists() {
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);
@@ -31,6 +30,5 @@ pub(crate) fn load_or_create(path: &Path, mut rng: impl RngCore + CryptoRng) -> 
         }
     }
     let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-    let seed = hex32(text.trim(), "receipt key").with_context(|| format!("{}", path.display()))?;
-    Ok(ServiceKey::from_seed(&seed))
+    hex32(text.trim(), "seed").with_context(|| format!("{}", path.display()))
 }
