@@ -20,7 +20,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// One false alarm in about a million honest rollouts ([`run_length`]), a shift by one deviation after about 25.
+    /// One false alarm in about a million honest rollouts ([`Settings::run_length`]), a shift by one deviation after about 25.
     fn default() -> Self {
         Self { k: 0.5, h: 12.0, clip: 4.0 }
     }

@@ -55,7 +55,7 @@ pub(crate) async fn put(conn: &mut PgConnection, waiting: &Waiting, now: DateTim
 }
 
 /// A miner's escrow account, made when it is first named.
-async fn account(conn: &mut PgConnection, hotkey: Hotkey) -> Result<AccountId, Error> {
+pub(crate) async fn account(conn: &mut PgConnection, hotkey: Hotkey) -> Result<AccountId, Error> {
     let id = Uuid::new_v5(&ledger::HOUSE.0, &[b"escrow/".as_slice(), hotkey.as_bytes()].concat());
     sqlx::query!(
         "INSERT INTO accounts (id, kind, name) VALUES ($1, 'escrow', $2) ON CONFLICT DO NOTHING",

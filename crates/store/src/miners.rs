@@ -5,7 +5,7 @@ use std::time::Duration;
 use grail::ids::{CheckpointId, Hotkey, ProfileId};
 use sqlx::PgConnection;
 
-use crate::{Error, ledger};
+use crate::{Error, escrow, ledger};
 
 /// A miner as the operator sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Miner {
 }
 
 /// Makes a miner known under its hotkey, or moves it to another address. One that was removed comes back as what it was;
-/// one in quarantine stays there. Its ledger account is made here, so that paying it later waits for nobody.
+/// one in quarantine stays there. Its ledger accounts are made here, so that paying it later waits for nobody.
 pub async fn register(conn: &mut PgConnection, hotkey: Hotkey, url: &str) -> Result<(), Error> {
     sqlx::query!(
         r#"
@@ -38,6 +38,7 @@ pub async fn register(conn: &mut PgConnection, hotkey: Hotkey, url: &str) -> Res
     .execute(&mut *conn)
     .await?;
     ledger::miner_account(conn, hotkey).await?;
+    escrow::account(conn, hotkey).await?;
     Ok(())
 }
 
