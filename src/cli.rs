@@ -9,7 +9,7 @@ use miner::Behaviour;
 
 use crate::config::Config;
 use crate::lifecycle::lifecycle;
-use crate::{audits, bench, convert, demo, keys, roles, telemetry, up, verify};
+use crate::{audits, bench, calibrate, convert, demo, keys, roles, telemetry, up, verify};
 
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -58,6 +58,8 @@ enum Command {
     /// Measure a part of the service against a limit, in one run.
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Measure a calibrated profile for a checkpoint, with its negative controls, and write its document.
+    Calibrate(calibrate::Arguments),
 }
 
 /// Runs the command and says how it ended.
@@ -104,6 +106,7 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
     match command {
         Command::Demo(arguments) => return demo::run(arguments, config, &lifecycle, ending).await,
         Command::Bench(command) => return bench::run(command, config, &lifecycle, ending).await,
+        Command::Calibrate(arguments) => return calibrate::run(arguments, config),
         Command::Up => return up::run(config, &lifecycle, ending).await,
         Command::Api => roles::api_alone(config, &lifecycle).await?,
         Command::Worker => roles::worker_alone(config, worker::Role::Worker, &lifecycle).await?,
@@ -167,6 +170,7 @@ impl Command {
             Self::Audits(_) => "audits",
             Self::Openapi => "openapi",
             Self::Bench(_) => "bench",
+            Self::Calibrate(_) => "calibrate",
         }
     }
 }

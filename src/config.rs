@@ -15,11 +15,12 @@ const DEFAULT_FILE: &str = "reliquary.toml";
 const PREFIX: &str = "RELIQUARY__";
 
 /// Names that other software uses too, and the settings that they set.
-const ALIASES: [(&str, &str); 5] = [
+const ALIASES: [(&str, &str); 6] = [
     ("DATABASE_URL", "postgres.url"),
     ("REDIS_URL", "redis.url"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
     ("RUST_LOG", "telemetry.filter"),
+    ("RELIQUARY_TORCH_PYTHON", "bench.torch_python"),
     ("RELIQUARY_EMBEDDED_HIDE", "embedded.hide"), // the name that the tests use
 ];
 
@@ -59,6 +60,7 @@ pub(crate) struct Config {
     pub miner: Miner,
     pub pricing: Pricing,
     pub telemetry: Telemetry,
+    pub bench: Bench,
     pub lifecycle: Lifecycle,
 }
 
@@ -96,6 +98,14 @@ pub(crate) struct Gateway {
     pub listen: SocketAddr,
 }
 
+/// What measurements need beside the service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bench {
+    #[serde(deserialize_with = "unless_empty")]
+    pub torch_python: Option<PathBuf>,
+}
+
 /// The model that the service sells.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,6 +114,8 @@ pub(crate) struct Checkpoint {
     pub dir: PathBuf,
     #[serde(deserialize_with = "unless_empty")]
     pub previous_dir: Option<PathBuf>,
+    #[serde(deserialize_with = "unless_empty")]
+    pub calibration: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -232,6 +244,7 @@ impl Config {
             miner: sections.take("miner")?,
             pricing: sections.take("pricing")?,
             telemetry: sections.take("telemetry")?,
+            bench: sections.take("bench")?,
             lifecycle: sections.take("lifecycle")?,
         };
         config.check()?;

@@ -7,6 +7,7 @@ pub mod verify;
 
 mod audits;
 mod bench;
+mod calibrate;
 mod config;
 mod convert;
 mod demo;

@@ -10,7 +10,7 @@ use beacon::{Beacon, Kind, LocalBeacon};
 use chain::KeyFile;
 use checkpoint::Checkpoint;
 use grail::keys::{HotkeyPair, ServiceKey};
-use grail::profile::Profile;
+use grail::standard::Standard;
 use miner::Behaviour;
 use protocol::Rao;
 use protocol::money::Price;
@@ -147,7 +147,7 @@ pub(crate) async fn start_api(
         sandbox: Arc::new(sandbox),
         offer: Arc::new(api::Offer {
             checkpoint,
-            profile: Profile::exact(engine::numerics_id()),
+            standard: standard(config)?,
             price: price(&config.pricing)?,
             sampled_p: config.audit.policy.p,
             service_key: service_key.public(),
@@ -242,9 +242,19 @@ async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> any
         audit,
         rules: config.audit,
         beacon: beacon(config)?,
+        standard: standard(config)?,
         config: config.worker.clone(),
         seed: OsRng.next_u64(),
     })
+}
+
+/// What miners prove by and are judged by.
+pub(crate) fn standard(config: &Config) -> anyhow::Result<Standard> {
+    let Some(path) = &config.checkpoint.calibration else {
+        return Ok(Standard::exact(engine::numerics_id()));
+    };
+    let document = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+    Standard::calibrated(&document).with_context(|| format!("{}", path.display()))
 }
 
 /// Hashing and reading a checkpoint takes a while: off the async threads.
@@ -283,6 +293,7 @@ pub(crate) fn miner_settings(
     let rng: miner::RngFactory = Arc::new(|| Box::new(OsRng));
     let checkpoint = section.checkpoint_dir.clone().unwrap_or_else(|| config.checkpoint.dir.clone());
     let mut settings = miner::Config::new(pair, checkpoint, now_ns, rng);
+    settings.standard = standard(config)?;
     settings.threads = section.threads.max(1);
     settings.max_rows = section.max_rows;
     settings.kv_tokens = section.kv_tokens;

@@ -28,6 +28,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("checkpoint", &["grail"], &[]),
     arrows("engine", &["checkpoint", "grail"], &[]),
     arrows("foreign", &["checkpoint", "grail"], &["engine"]),
+    arrows("calibration", &["foreign", "engine", "checkpoint", "grail"], &[]),
     arrows("chain", &["grail"], &[]),
     arrows("beacon", &["grail"], &[]),
     arrows("audit", &["grail"], &[]),
@@ -44,6 +45,7 @@ const ALLOWED: &[Arrows] = &[
         "worker",
         &[
             "audit",
+            "foreign",
             "sandbox",
             "engine",
             "checkpoint",
@@ -62,6 +64,8 @@ const ALLOWED: &[Arrows] = &[
         &[
             "api",
             "audit",
+            "calibration",
+            "foreign",
             "worker",
             "miner",
             "engine",

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use checkpoint::Checkpoint;
 use chrono::{DateTime, Utc};
-use grail::profile::Profile;
+use grail::standard::Standard;
 use protocol::money::Price;
 use rand_core::{CryptoRng, OsRng, RngCore};
 use sandbox::Sandbox;
@@ -30,7 +30,7 @@ pub struct AppState {
 #[derive(Debug)]
 pub struct Offer {
     pub checkpoint: Checkpoint,
-    pub profile: Profile,
+    pub standard: Standard,
     pub price: Price,
     /// How likely a group of a sampled job is audited that does not say it itself; above 0 and at most 1.
     pub sampled_p: f64,

@@ -3,6 +3,7 @@
 mod audit;
 mod pipeline;
 mod plot;
+mod proof;
 
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ pub(crate) enum Command {
     Pipeline(pipeline::Arguments),
     /// What cheating earns under the audit's settings: a simulation, and the document it is in.
     Audit(audit::Arguments),
+    /// How often each cheat is caught, by our proof and by others, and what verification costs. Takes a while.
+    Proof(proof::Arguments),
 }
 
 pub(crate) async fn run(
@@ -26,5 +29,6 @@ pub(crate) async fn run(
     match command {
         Command::Pipeline(arguments) => pipeline::run(arguments, config, lifecycle, ending).await,
         Command::Audit(arguments) => audit::run(arguments),
+        Command::Proof(arguments) => proof::run(arguments, config),
     }
 }

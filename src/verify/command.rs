@@ -52,6 +52,9 @@ pub struct Arguments {
     /// Write one verdict per rollout to this file, as NDJSON.
     #[arg(long)]
     pub verdicts: Option<PathBuf>,
+    /// The document of a calibrated profile that rollouts were proved under; give it more than once for more.
+    #[arg(long)]
+    pub calibration: Vec<PathBuf>,
     /// Threads of the model's forward pass.
     #[arg(long, default_value_t = 2)]
     pub threads: usize,
@@ -75,6 +78,7 @@ impl Arguments {
             reward_memory: MEMORY_DEFAULT,
             strict: false,
             verdicts: None,
+            calibration: Vec::new(),
             threads: 2,
             json: false,
         }
@@ -177,7 +181,13 @@ impl<'a> Run<'a> {
         let given = arguments.service_key.as_deref().map(parse_key).transpose()?;
         let key = given.unwrap_or(first.proof.receipt.service_key);
         self.report.service_key = hex::encode(key);
-        let verifier = Verifier::of(checkpoint, arguments.level, arguments.threads, &arguments.sources())?;
+        let verifier = Verifier::of(
+            checkpoint,
+            arguments.level,
+            arguments.threads,
+            &arguments.calibration,
+            &arguments.sources(),
+        )?;
         Ok((verifier, key))
     }
 

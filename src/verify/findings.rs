@@ -4,6 +4,7 @@ use std::fmt;
 
 use grail::RejectReason;
 use protocol::rollout::RolloutRecord;
+use protocol::strict_json;
 
 /// Why a record does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +13,8 @@ pub enum Finding {
     Unreadable,
     /// The proof itself does not hold.
     Rejected(RejectReason),
+    /// The service's own log-probs are not what the model gives.
+    VerifierLogprobs,
     /// Text and token ids are not each other's.
     TextMismatch,
     /// Reward and reward receipt are not each other's.
@@ -35,6 +38,7 @@ impl fmt::Display for Finding {
         match self {
             Self::Unreadable => f.write_str("unreadable"),
             Self::Rejected(reason) => reason.fmt(f),
+            Self::VerifierLogprobs => f.write_str("verifier_logprobs"),
             Self::TextMismatch => f.write_str("text_mismatch"),
             Self::RewardMismatch => f.write_str("reward_mismatch"),
             Self::RewardInputs => f.write_str("reward_inputs"),
@@ -50,7 +54,7 @@ pub(super) fn reward(record: &RolloutRecord) -> Result<(), Finding> {
         return Ok(()); // then the record has checked that there is nothing of a reward in it
     };
     let receipt: sandbox::Receipt =
-        serde_json::from_value(signed.receipt.clone()).map_err(|_| Finding::RewardMismatch)?;
+        strict_json::from_value(&signed.receipt).map_err(|_| Finding::RewardMismatch)?;
     let shown = match record.reward {
         // `on_error: zero` turns a failed call into 0; otherwise the reward is one that the call returned
         Some(reward) if receipt.outcome == sandbox::Outcome::Ok => {

@@ -6,20 +6,21 @@
 mod command;
 mod findings;
 mod groups;
+mod model;
 mod prompts;
 mod report;
 mod rewards;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use checkpoint::Checkpoint;
 use engine::{Model, Options};
 use grail::RejectReason;
 use grail::check::Rules;
-use grail::exact::{ExactCheck, Recomputed};
-use grail::profile::Profile;
-use grail::sampler::Sampling;
+use grail::profile::{EngineClass, Profile};
+use grail::standard::Standard;
 use protocol::rollout::{Rebuilt, RolloutRecord};
 
 pub use command::{Arguments, run};
@@ -52,12 +53,14 @@ pub struct Verdict {
 pub struct Verifier {
     checkpoint: Checkpoint,
     model: Option<Model>,
+    /// Class `exact`, and the calibrated ones whose documents are at hand.
+    standards: Vec<Standard>,
     rewards: Option<Rewards>,
 }
 
 impl Verifier {
     pub fn open(dir: &Path, level: Level, threads: usize) -> anyhow::Result<Self> {
-        Self::of(Checkpoint::open(dir)?, level, threads, &RewardSources::default())
+        Self::of(Checkpoint::open(dir)?, level, threads, &[], &RewardSources::default())
     }
 
     /// A verifier with what the rewards were computed from.
@@ -65,12 +68,19 @@ impl Verifier {
         checkpoint: Checkpoint,
         level: Level,
         threads: usize,
+        calibrations: &[PathBuf],
         sources: &RewardSources,
     ) -> anyhow::Result<Self> {
         let options = Options { threads, ..Options::default() };
         let model = (level >= Level::Full).then(|| Model::load(&checkpoint, options)).transpose()?;
         let rewards = (level >= Level::Reward).then(|| Rewards::open(sources)).transpose()?;
-        Ok(Self { checkpoint, model, rewards })
+        let mut standards = vec![Standard::exact(engine::numerics_id())];
+        for path in calibrations {
+            let document = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+            let standard = Standard::calibrated(&document).with_context(|| format!("{}", path.display()))?;
+            standards.push(standard);
+        }
+        Ok(Self { checkpoint, model, standards, rewards })
     }
 
     pub fn checkpoint(&self) -> &Checkpoint {
@@ -122,7 +132,7 @@ impl Verifier {
                 .iter()
                 .filter_map(|index| rebuilt[*index].as_ref().ok().map(|r| (&records[*index], r)))
                 .collect();
-            for (index, finding) in members.iter().zip(with_model(model, &parts)) {
+            for (index, finding) in members.iter().zip(model::check(model, &self.standards, &parts)) {
                 findings[*index] = finding;
             }
         }
@@ -135,7 +145,7 @@ impl Verifier {
         if record.proof.checkpoint_id != self.checkpoint.id {
             return Err(RejectReason::WrongCheckpoint.into());
         }
-        if record.proof.profile != Profile::exact(engine::numerics_id()) {
+        if !self.knows(&record.proof.profile) {
             return Err(RejectReason::WrongProfile.into());
         }
         let context = config.max_position_embeddings;
@@ -147,6 +157,16 @@ impl Verifier {
         self.texts(record)?;
         findings::reward(record)?;
         Ok(rebuilt)
+    }
+
+    /// A calibrated profile's document is needed for the model check alone.
+    fn knows(&self, profile: &Profile) -> bool {
+        match profile.engine_class {
+            EngineClass::Calibrated { .. } if self.model.is_none() => {
+                profile.numerics == engine::numerics_id()
+            }
+            _ => self.standards.iter().any(|standard| standard.profile() == profile),
+        }
     }
 
     fn texts(&self, record: &RolloutRecord) -> Result<(), Finding> {
@@ -164,46 +184,4 @@ impl Verifier {
             _ => Err(Finding::TextMismatch),
         }
     }
-}
-
-/// L1x for the rollouts of one group. Their sampling terms may differ if somebody forged them: each set has its prefill.
-fn with_model(model: &Model, parts: &[(&RolloutRecord, &Rebuilt)]) -> Vec<Option<Finding>> {
-    let mut findings = vec![None; parts.len()];
-    let mut left: Vec<usize> = (0..parts.len()).collect();
-    while let Some(first) = left.first().copied() {
-        let task = parts[first].1.task;
-        let (same, others): (Vec<usize>, Vec<usize>) =
-            left.into_iter().partition(|index| parts[*index].1.task == task);
-        left = others;
-        let group: Vec<_> = same.iter().map(|index| parts[*index]).collect();
-        for (index, finding) in same.iter().zip(prefill(model, &group)) {
-            findings[*index] = finding;
-        }
-    }
-    findings
-}
-
-fn prefill(model: &Model, group: &[(&RolloutRecord, &Rebuilt)]) -> Vec<Option<Finding>> {
-    let (first, Rebuilt { task, .. }) = group[0];
-    let terms = task.terms;
-    let Ok(sampling) = Sampling::new(terms.temperature, terms.top_p, terms.top_k) else {
-        return vec![Some(RejectReason::OutOfRange.into()); group.len()];
-    };
-    let mut checks: Vec<ExactCheck<'_>> = group
-        .iter()
-        .map(|(record, rebuilt)| {
-            ExactCheck::new(task, record.sample_index, &record.proof.hotkey, &rebuilt.commitment)
-        })
-        .collect();
-    let completions: Vec<&[u32]> = group.iter().map(|(record, _)| record.completion_ids.as_slice()).collect();
-    let seeds = task.seeds();
-    let draw = |sample: usize, t: usize| seeds.draw(group[sample].0.sample_index, t as u32);
-    let audited =
-        engine::audit_group(model, &first.prompt_ids, &completions, sampling, &draw, &mut |i, t, a| {
-            checks[i].visit(t, Recomputed { hidden: a.hidden, logprob: a.logprob, picked: a.picked });
-        });
-    if audited.is_err() {
-        return vec![Some(RejectReason::OutOfRange.into()); group.len()];
-    }
-    checks.into_iter().map(|check| check.verdict().err().map(Finding::from)).collect()
 }

@@ -246,8 +246,9 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     group.retain(|record| record.prompt_index == first);
     group.sort_by_key(|record| record.sample_index);
     let sources = RewardSources { prompts: Some(PROMPTS.into()), ..RewardSources::default() };
-    let open =
-        |level| Verifier::of(Checkpoint::open(Path::new(CHECKPOINT)).unwrap(), level, 1, &sources).unwrap();
+    let open = |level| {
+        Verifier::of(Checkpoint::open(Path::new(CHECKPOINT)).unwrap(), level, 1, &[], &sources).unwrap()
+    };
     let (signatures, rewards) = (open(Level::Signatures), open(Level::Reward));
     let decode = |tokens: &[u32]| signatures.checkpoint().tokenizer.decode(tokens).unwrap();
     let (mut forged, key) = forge(&group, outcome.miner(&group[0].proof.hotkey), decode, |_, _, _| {});

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use grail::RejectReason;
-use grail::record::Record;
+use grail::record::{Record, State};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use protocol::rollout::RolloutRecord;
@@ -314,6 +314,9 @@ async fn a_forgery_with_good_signatures_fails_on_the_model() {
     assert_eq!(with(&|tokens, _| other_token(tokens)), refused(RejectReason::TamperedTokens));
     let other_logprob = |records: &mut Vec<Record>| records[middle].logprob -= 0.125;
     assert_eq!(with(&|_, records| other_logprob(records)), refused(RejectReason::EditedLogprobs));
-    let other_state = |records: &mut Vec<Record>| records[0].fingerprint[0] ^= 1;
+    let other_state = |records: &mut Vec<Record>| match &mut records[0].state {
+        State::Fingerprint(fingerprint) => fingerprint[0] ^= 1,
+        State::Projection(_) => panic!("a record of class exact"),
+    };
     assert_eq!(with(&|_, records| other_state(records)), refused(RejectReason::WrongWeights));
 }

@@ -51,7 +51,8 @@ async fn the_peer_accepts_what_was_delivered_and_no_change_of_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_verifiers_agree_on_every_mutant() {
     let file = file(&outcome().await.ndjson);
-    let output = python("agree.py", file.path(), &["--reliquary", env!("CARGO_BIN_EXE_reliquary")]);
+    let output =
+        python("agree.py", file.path(), &["--calibrated", "--reliquary", env!("CARGO_BIN_EXE_reliquary")]);
     let report: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     assert_eq!(report["differences"], serde_json::json!([]), "{report}");

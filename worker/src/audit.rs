@@ -1,36 +1,49 @@
 //! The verdict on a group: its committed tokens run through the checkpoint, every position compared. CPU work.
 //!
-//! A pure function of the stored segment and the weights: whoever runs it again gets the same verdict.
+//! A pure function of the stored segment, the weights and whether the differential test is run: whoever runs it again
+//! gets the same verdict.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use checkpoint::Checkpoint;
-use engine::{Model, Options};
+use engine::Model;
 use grail::RejectReason;
+use grail::calibration::Calibration;
 use grail::chain::Task;
-use grail::exact::{ExactCheck, Recomputed};
-use grail::record::fingerprint;
+use grail::exact::ExactCheck;
+use grail::recomputed::Recomputed;
+use grail::record::{State, fingerprint};
 use grail::sampler::Sampling;
+use grail::standard::Standard;
+use grail::statistics::Statistics;
+use grail::tolerance::ToleranceCheck;
 use protocol::segment::Segment;
 
+use crate::culprits::{Alternatives, Lazy};
 use crate::{Audit, Error};
 
 /// One verdict per rollout, in sample order.
 pub(crate) type Verdicts = Vec<Result<(), RejectReason>>;
 
+/// What the model check found on one rollout.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub(crate) verdict: Result<(), RejectReason>,
+    /// Class `calibrated` alone: then a refusal is statistical, not a proof.
+    pub(crate) statistics: Option<Statistics>,
+    /// What the miner's CUSUM adds up; class `calibrated` alone.
+    pub(crate) excess: Option<f64>,
+    /// The verifier's own log-probs of the committed tokens.
+    pub(crate) logprobs: Vec<f32>,
+}
+
 /// The models that verdicts are made with, each loaded when it is first needed.
 #[derive(Debug)]
 pub(crate) struct Models {
     audit: Audit,
-    threads: usize,
+    standard: Standard,
     current: Lazy,
-    previous: Option<Lazy>,
-}
-
-#[derive(Debug)]
-struct Lazy {
-    checkpoint: Arc<Checkpoint>,
-    model: Mutex<Option<Arc<Model>>>,
+    alternatives: Alternatives,
 }
 
 impl Models {
@@ -38,92 +51,125 @@ impl Models {
         checkpoint: Arc<Checkpoint>,
         previous: Option<Arc<Checkpoint>>,
         audit: Audit,
+        standard: Standard,
         threads: usize,
     ) -> Self {
         let threads = match threads {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
         };
-        let lazy = |checkpoint| Lazy { checkpoint, model: Mutex::default() };
-        Self { audit, threads, current: lazy(checkpoint), previous: previous.map(lazy) }
+        let alternatives = Alternatives::new(&checkpoint, previous, threads);
+        Self { audit, standard, current: Lazy::new(checkpoint, threads), alternatives }
     }
 
-    /// Judges a group. Blocks; the first call loads the weights.
-    pub(crate) fn verdicts(&self, segment: &Segment) -> Result<Verdicts, Error> {
+    /// Judges a group; with `differential`, also compares honest-looking rollouts with each alternative. Blocks; the
+    /// first call loads the weights.
+    pub(crate) fn judge(&self, segment: &Segment, differential: bool) -> Result<Vec<Judged>, Error> {
         let task = segment.request.task(0).ok_or(Error::Inconsistent("a segment without its task"))?;
-        if task.checkpoint != self.current.checkpoint.id {
+        if task.checkpoint != self.current.checkpoint().id {
             return Err(Error::Inconsistent("a group of another checkpoint"));
         }
+        if segment.profile != *self.standard.profile() {
+            return Err(Error::Inconsistent("a group of another profile"));
+        }
         if self.audit == Audit::WithoutModel {
-            return Ok(vec![Ok(()); segment.group.commitments.len()]);
+            let unseen = |commitment: &grail::chain::Commitment| Judged {
+                verdict: Ok(()),
+                statistics: None,
+                excess: None,
+                logprobs: commitment.records.iter().map(|record| record.logprob).collect(),
+            };
+            return Ok(segment.group.commitments.iter().map(unseen).collect());
         }
-        let mut verdicts = recompute(&*self.current.load(self.threads)?, &task, segment)?;
-        if let Some(previous) = &self.previous
-            && verdicts.contains(&Err(RejectReason::WrongWeights))
+        let model = self.current.load()?;
+        match self.standard.calibration() {
+            None => self.exact(&model, &task, segment),
+            Some(calibration) => self.tolerant(&model, calibration, &task, segment, differential),
+        }
+    }
+
+    /// Class `exact`: every position of every rollout, bit by bit.
+    fn exact(&self, model: &Model, task: &Task, segment: &Segment) -> Result<Vec<Judged>, Error> {
+        let group = &segment.group;
+        let start = |(sample, commitment)| ExactCheck::new(task, sample, &group.hotkey, commitment);
+        let mut checks: Vec<_> = (0_u32..).zip(&group.commitments).map(start).collect();
+        let mut logprobs = vec![Vec::new(); checks.len()];
+        recompute(model, task, segment, usize::MAX, &mut |sample, t, recomputed| {
+            checks[sample].visit(t, recomputed);
+            logprobs[sample].push(recomputed.logprob);
+        })?;
+        let mut verdicts: Verdicts = checks.into_iter().map(|check| check.verdict().map(|_| ())).collect();
+        if verdicts.contains(&Err(RejectReason::WrongWeights))
+            && let Some(previous) = self.alternatives.previous()?
         {
-            name_stale(&*previous.load(self.threads)?, &task, segment, &mut verdicts)?;
+            name_stale(&previous, task, segment, &mut verdicts)?;
         }
-        Ok(verdicts)
+        let judged = |(verdict, logprobs)| Judged { verdict, statistics: None, excess: None, logprobs };
+        Ok(verdicts.into_iter().zip(logprobs).map(judged).collect())
     }
-}
 
-impl Lazy {
-    fn load(&self, threads: usize) -> Result<Arc<Model>, Error> {
-        let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(model) = &*model {
-            return Ok(Arc::clone(model));
+    /// Class `calibrated`: statistics against limits, then the differential test where it was asked for or could name
+    /// the culprit.
+    fn tolerant(
+        &self,
+        model: &Model,
+        calibration: &Calibration,
+        task: &Task,
+        segment: &Segment,
+        differential: bool,
+    ) -> Result<Vec<Judged>, Error> {
+        let start = |(sample, commitment)| ToleranceCheck::new(calibration, task, sample, commitment);
+        let mut checks: Vec<_> = (0_u32..).zip(&segment.group.commitments).map(start).collect();
+        let mut logprobs = vec![Vec::new(); checks.len()];
+        recompute(model, task, segment, usize::MAX, &mut |sample, t, recomputed| {
+            checks[sample].visit(t, recomputed);
+            logprobs[sample].push(recomputed.logprob);
+        })?;
+        let mut judged: Vec<Judged> = checks
+            .iter()
+            .zip(logprobs)
+            .map(|(check, logprobs)| {
+                let outcome = check.outcome();
+                let excess = outcome.statistics.map(|_| outcome.excess);
+                Judged { verdict: outcome.verdict, statistics: outcome.statistics, excess, logprobs }
+            })
+            .collect();
+        let unexplained = judged.iter().any(|judged| judged.verdict == Err(RejectReason::WrongWeights));
+        if differential || unexplained {
+            self.alternatives.name(calibration, task, segment, &checks, &mut judged)?;
         }
-        let loaded = Arc::new(Model::load(&self.checkpoint, Options { threads, vector: None })?);
-        *model = Some(Arc::clone(&loaded));
-        tracing::info!(checkpoint.id = %self.checkpoint.id, "the verifier has loaded its model");
-        Ok(loaded)
+        Ok(judged)
     }
-}
-
-/// Prefills the whole group once and compares every position of every rollout.
-fn recompute(model: &Model, task: &Task, segment: &Segment) -> Result<Verdicts, Error> {
-    let group = &segment.group;
-    let completions: Vec<&[u32]> = group.commitments.iter().map(|c| c.tokens.as_slice()).collect();
-    let mut checks: Vec<ExactCheck<'_>> = group
-        .commitments
-        .iter()
-        .enumerate()
-        .map(|(sample, commitment)| ExactCheck::new(task, sample as u32, &group.hotkey, commitment))
-        .collect();
-    run(model, task, segment, &completions, &mut |sample, t, audited| {
-        let recomputed =
-            Recomputed { hidden: audited.hidden, logprob: audited.logprob, picked: audited.picked };
-        checks[sample].visit(t, recomputed);
-    })?;
-    Ok(checks.into_iter().map(|check| check.verdict().map(|_| ())).collect())
 }
 
 /// Turns `wrong_weights` into `stale_checkpoint` where the first state is the previous checkpoint's.
 fn name_stale(model: &Model, task: &Task, segment: &Segment, verdicts: &mut Verdicts) -> Result<(), Error> {
     let group = &segment.group;
     // the state before the first token: it depends on the prompt alone
-    let firsts: Vec<&[u32]> = group.commitments.iter().map(|c| c.tokens.get(..1).unwrap_or(&[])).collect();
-    run(model, task, segment, &firsts, &mut |sample, t, audited| {
-        let committed = group.commitments[sample].records.get(t).map(|record| record.fingerprint);
+    recompute(model, task, segment, 1, &mut |sample, t, recomputed| {
+        let committed = group.commitments[sample].records.get(t).map(|record| record.state);
         let start = task.start(sample as u32, &group.hotkey);
-        let stale = committed == Some(fingerprint(&start, t as u32, audited.hidden));
-        if stale && verdicts[sample] == Err(RejectReason::WrongWeights) {
+        let own = State::Fingerprint(fingerprint(&start, t as u32, recomputed.hidden));
+        if committed == Some(own) && verdicts[sample] == Err(RejectReason::WrongWeights) {
             verdicts[sample] = Err(RejectReason::StaleCheckpoint);
         }
     })
 }
 
-fn run(
+/// Prefills the group once, up to `most` tokens of each completion, and visits every position.
+pub(crate) fn recompute(
     model: &Model,
     task: &Task,
     segment: &Segment,
-    completions: &[&[u32]],
-    visit: &mut dyn FnMut(usize, usize, engine::Audited<'_>),
+    most: usize,
+    visit: &mut dyn FnMut(usize, usize, Recomputed<'_>),
 ) -> Result<(), Error> {
     let prompt = &segment.request.tasks[0].tokens;
+    let commitments = segment.group.commitments.iter();
+    let completions: Vec<&[u32]> = commitments.map(|c| &c.tokens[..c.tokens.len().min(most)]).collect();
     let terms = task.terms;
     let sampling = Sampling::new(terms.temperature, terms.top_p, terms.top_k)?;
     let seeds = task.seeds();
     let draw = |sample: usize, t: usize| seeds.draw(sample as u32, t as u32);
-    Ok(engine::audit_group(model, prompt, completions, sampling, &draw, visit)?)
+    Ok(engine::audit_group(model, prompt, &completions, sampling, &draw, visit)?)
 }

@@ -21,6 +21,11 @@ impl Chance {
         ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// True in this share of the calls.
+    pub(crate) fn happens(&self, share: f64) -> bool {
+        self.next() < share
+    }
+
     /// Half to one and a half times `around`, so that processes do not move in step.
     pub(crate) fn jitter(&self, around: Duration) -> Duration {
         around.mul_f64(0.5 + self.next())

@@ -10,6 +10,7 @@ use std::time::Duration;
 use grail::chain::Task;
 use grail::ids::GroupRoot;
 use grail::receipt::{Receipt, SignedReceipt};
+use grail::record::RecordKind;
 use grail::{RejectReason, check, hash};
 use protocol::collect::{Collector, CommittedGroup};
 use protocol::job::GroupState;
@@ -131,8 +132,8 @@ async fn read(
 /// The longest answer that can be right.
 fn most_bytes(request: &WorkRequest) -> usize {
     let tokens = request.sampling.max_tokens as usize;
-    // 24 bytes a token; 64 and some around each frame of at most 64 tokens; an end frame per rollout
-    let rollout = tokens * 24 + (tokens / 16 + 1) * 64 + 256;
+    // a token with its record; 64 and some around each frame of at most 64 tokens; an end frame per rollout
+    let rollout = tokens * (4 + RecordKind::MAX_BYTES) + (tokens / 16 + 1) * 64 + 256;
     let rollouts: usize = request.tasks.iter().map(|task| task.group_size as usize).sum();
     rollouts.saturating_mul(rollout).saturating_add(SLACK_BYTES)
 }
@@ -180,7 +181,8 @@ fn decode(
     checked: &mpsc::Sender<Checked>,
     place: &dyn Fn(usize) -> Place,
 ) -> Result<(), RejectReason> {
-    let mut decoder = Decoder::default();
+    let records = cx.standard.profile().record_kind();
+    let mut decoder = Decoder::new(records);
     let mut collector = Collector::new(request, hotkey);
     while let Some(chunk) = chunks.blocking_recv() {
         decoder.extend(&chunk);
@@ -225,7 +227,7 @@ fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place
         sample_hash: commitment.sample_hash(&prompt_tokens),
     });
     let (rollouts, root) = (rollouts.collect(), group.root);
-    let segment = Segment::of(&cx.profile, request, group, texts).expect("the task was asked for");
+    let segment = Segment::of(cx.standard.profile(), request, group, texts).expect("the task was asked for");
     let (key, packed) = (group_key(job, id, attempt), pack(&segment.encode()));
     Checked::Good(Box::new(Good { task, asked, root, key, packed, rollouts }))
 }

@@ -47,6 +47,8 @@ pub struct Config {
     pub reward_batch: u32,
     /// Groups leased at once by a verifier.
     pub verify_batch: u32,
+    /// Share of the audits in class `calibrated` that compare with alternative weights, too.
+    pub differential_share: f64,
     /// Threads of the verifier's engine; 0: all cores.
     pub verify_threads: usize,
     /// How long the verifier that failed a group in a statistic leaves the second look to others.
@@ -83,6 +85,7 @@ impl Default for Config {
             reward_concurrency: 4,
             reward_batch: 32,
             verify_batch: 16,
+            differential_share: 0.15,
             verify_threads: 0,
             second_opinion_ms: 5_000,
             beacon_patience_ms: 60_000,

@@ -9,7 +9,7 @@ use checkpoint::Checkpoint;
 use grail::check::Rules;
 use grail::ids::ProfileId;
 use grail::keys::{HotkeyPair, ServiceKey};
-use grail::profile::Profile;
+use grail::standard::Standard;
 use sandbox::{Reward, Sandbox};
 use store::audits::{Court, Rules as AuditRules};
 use store::{Clock, Db, Objects, Wake};
@@ -52,6 +52,8 @@ pub struct Parts {
     pub rules: AuditSettings,
     /// Where the audit's randomness comes from.
     pub beacon: Beacon,
+    /// What miners prove by, and how they are judged.
+    pub standard: Standard,
     pub config: Config,
     /// For jitter and the pick among miners.
     pub seed: u64,
@@ -66,7 +68,7 @@ pub struct Context {
     pub(crate) clock: Clock,
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) checkpoint: Arc<Checkpoint>,
-    pub(crate) profile: Profile,
+    pub(crate) standard: Standard,
     pub(crate) profile_id: ProfileId,
     pub(crate) service_key: ServiceKey,
     pub(crate) rules: AuditRules,
@@ -88,11 +90,11 @@ pub struct Context {
 impl Context {
     /// Tasks are spawned on `tracker`, and end when `stop` is cancelled.
     pub fn new(parts: Parts, tracker: TaskTracker, stop: CancellationToken) -> Result<Arc<Self>, Error> {
-        let profile = Profile::exact(engine::numerics_id());
         let models = Models::new(
             Arc::clone(&parts.checkpoint),
             parts.previous,
             parts.audit,
+            parts.standard.clone(),
             parts.config.verify_threads,
         );
         Ok(Arc::new(Self {
@@ -100,8 +102,8 @@ impl Context {
             requests: Arc::new(Semaphore::new(parts.config.max_requests.max(1))),
             chance: Chance::new(parts.seed),
             rewards: Mutex::default(),
-            profile_id: profile.id(),
-            profile,
+            profile_id: parts.standard.profile().id(),
+            standard: parts.standard,
             models,
             db: parts.db,
             objects: parts.objects,

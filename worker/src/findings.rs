@@ -3,11 +3,11 @@
 use ::audit::standing::{Sittings, is_proof, two_of_three};
 use ::audit::{Decision, Outcome};
 use grail::RejectReason;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::audits::{Asked, NewAudit};
 use store::groups::Leased;
 
-use crate::audit::Verdicts;
+use crate::audit::{Judged, Verdicts};
 
 /// What one audit found.
 #[derive(Debug, Clone)]
@@ -16,9 +16,22 @@ pub(crate) struct Findings {
     /// Per rollout, where the class has statistics; with them a refusal is no proof.
     pub(crate) statistics: Option<Value>,
     pub(crate) excess: Vec<f64>,
+    /// The verifier's own log-probs of every rollout.
+    pub(crate) logprobs: Vec<Vec<f32>>,
 }
 
 impl Findings {
+    pub(crate) fn of(judged: Vec<Judged>) -> Self {
+        let statistics: Vec<Value> =
+            judged.iter().filter_map(|judged| judged.statistics.map(|s| json!(s))).collect();
+        Self {
+            verdicts: judged.iter().map(|judged| judged.verdict).collect(),
+            statistics: (!statistics.is_empty()).then_some(Value::Array(statistics)),
+            excess: judged.iter().filter_map(|judged| judged.excess).collect(),
+            logprobs: judged.into_iter().map(|judged| judged.logprobs).collect(),
+        }
+    }
+
     /// The reason of the first rollout that failed stands for the group.
     pub(crate) fn reason(&self) -> Option<RejectReason> {
         self.verdicts.iter().find_map(|verdict| verdict.err())
@@ -84,6 +97,7 @@ mod tests {
             verdicts: vec![Ok(()), reason.map_or(Ok(()), Err)],
             statistics: statistical.then_some(Value::Null),
             excess: Vec::new(),
+            logprobs: Vec::new(),
         }
     }
 

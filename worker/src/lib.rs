@@ -10,6 +10,7 @@ mod chance;
 mod collect;
 mod config;
 mod context;
+mod culprits;
 mod deliver;
 pub mod dispatch;
 mod docket;

@@ -3,9 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
+use grail::chain::Terms;
 use grail::{CheckpointId, Randomness};
 use protocol::event::EventType;
-use protocol::job::{GroupState, JobSpec, Prompt, RewardModule};
+use protocol::job::{GroupState, JobSpec, Prompt, RewardModule, SamplingSpec};
 use protocol::{JobId, Rao, RewardFunctionId};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -110,6 +111,11 @@ async fn price(
         let detail = format!("the job may cost up to {maximum} rao; the budget is {budget} rao");
         faults.add("#/budget/max_amount_rao", "budget_too_small", detail);
     }
+    let SamplingSpec { temperature, top_p, top_k, max_tokens, .. } = draft.sampling;
+    if !state.offer.standard.covers(&Terms { temperature, top_p, top_k, max_tokens }) {
+        let detail = "this model's proof profile was calibrated for another temperature, top_p or top_k";
+        faults.add("#/sampling", "unsupported_value", detail);
+    }
     if !faults.0.is_empty() {
         return Err(ApiError::Validation(faults.0));
     }
@@ -206,7 +212,7 @@ async fn write(
         price: &state.offer.price,
         prompts: &priced.prompts,
         checkpoint: priced.checkpoint,
-        profile: state.offer.profile.id(),
+        profile: state.offer.standard.profile().id(),
         randomness: Randomness(state.ambient.bytes()),
         traceparent,
     };

@@ -98,7 +98,7 @@ pub(crate) struct ProofSchema {
     randomness: String,
     /// The miner's public key.
     hotkey: String,
-    /// 20 bytes per token, base64.
+    /// 20 bytes per token (class `calibrated`: 6 + k), base64.
     records: String,
     head: String,
     signature: String,
@@ -115,9 +115,15 @@ pub(crate) struct ProofSchema {
 struct ProofProfile {
     #[schema(example = "grail-r1")]
     scheme: String,
+    /// `exact` or `calibrated`.
     #[schema(example = "exact")]
     engine_class: String,
+    /// The verifier's engine.
     numerics: String,
+    /// Of class `calibrated`: SHA-256 of the calibration document, hexadecimal.
+    calibration: Option<String>,
+    /// Of class `calibrated`: components of a record's projection.
+    k: Option<u32>,
 }
 
 /// The service's signed word that it held a group's commitment at a time.

@@ -9,7 +9,7 @@ use grail::ids::prompt_id;
 use grail::keys::HotkeyPair;
 use grail::profile::Profile;
 use grail::receipt::Receipt;
-use grail::record::Record;
+use grail::record::{Record, State};
 use protocol::collect::CommittedGroup;
 use protocol::event::EventType;
 use protocol::rollout::{Reward, RewardReceipt};
@@ -140,7 +140,7 @@ fn commit(terms: &JobTerms, index: u32, tokens: Vec<u32>) -> Segment {
         .map(|sample| {
             let mut commitment = Commitment {
                 tokens: vec![10 + sample, 20 + index, EOS],
-                records: vec![Record { logprob: -0.1, fingerprint: [7; 16] }; 3],
+                records: vec![Record { logprob: -0.1, state: State::Fingerprint([7; 16]) }; 3],
                 finish: Finish::Stop,
                 head: [0; 32],
                 signature: [0; 64],

@@ -9,7 +9,7 @@ use api::{Ambient, AppState, Config, Offer};
 use checkpoint::Checkpoint;
 use embedded::testing::{TestDatabase, TestPostgres};
 use grail::keys::ServiceKey;
-use grail::profile::Profile;
+use grail::standard::Standard;
 use protocol::money::Price;
 use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
 use rand_core::OsRng;
@@ -125,7 +125,7 @@ impl Service {
             sandbox: Arc::new(sandbox),
             offer: Arc::new(Offer {
                 checkpoint,
-                profile: Profile::exact("test/1"),
+                standard: Standard::exact("test/1"),
                 price,
                 sampled_p: 0.1,
                 service_key: key.public(),

@@ -139,6 +139,7 @@ pub fn is_proof(reason: RejectReason) -> bool {
     use RejectReason as R;
     match reason {
         R::WrongWeights
+        | R::QuantisedWeights
         | R::StaleCheckpoint
         | R::TamperedTokens
         | R::SeedMismatch

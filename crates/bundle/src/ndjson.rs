@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 
 use protocol::rollout::RolloutRecord;
+use protocol::strict_json;
 use serde::de::Error as _;
 
 use crate::MAX_RECORD_BYTES;
@@ -53,7 +54,7 @@ impl Lines {
                 return Err(Error::Unreadable { place, source });
             }
             if !self.buffer.trim_ascii().is_empty() {
-                let record = serde_json::from_slice(&self.buffer);
+                let record = strict_json::from_slice(&self.buffer);
                 return record.map(Some).map_err(|source| Error::Unreadable { place, source });
             }
         }

@@ -37,7 +37,8 @@ struct Index {
 
 impl Tensors {
     /// Prefers the single file, as transformers does.
-    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
+    /// Maps the weights of a folder, which need not hold a whole checkpoint.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
         let single = dir.join(SINGLE);
         if single.exists() {
             let shard = Shard::open(&single)?;

@@ -3,29 +3,19 @@
 //! The prompt is run once for all completions, and completions are packed together without padding, a bounded
 //! number of rows per pass.
 
+use grail::recomputed::Recomputed;
 use grail::sampler::Sampling;
 
 use crate::{
     error::Error,
     forward::{Row, Scratch},
-    head::Ask,
+    head::{Answer, Ask},
     kv::{KvPool, PAGE, Sequence, pages_for},
     model::Model,
 };
 
 /// Rows per pass.
 const ROWS: usize = 512;
-
-/// What the model says about one committed token.
-#[derive(Debug)]
-pub struct Audited<'a> {
-    /// The post-final-norm state that the token must have been drawn from.
-    pub hidden: &'a [f32],
-    /// Raw log-prob of the committed token: full softmax at temperature 1.
-    pub logprob: f32,
-    /// The token that the draw dictates there.
-    pub picked: u32,
-}
 
 /// Runs the committed tokens of a group and visits each of them as `(sample, t, what the model says)`.
 ///
@@ -37,7 +27,7 @@ pub fn audit_group(
     completions: &[&[u32]],
     sampling: Sampling,
     draw: &dyn Fn(usize, usize) -> f64,
-    visit: &mut dyn FnMut(usize, usize, Audited<'_>),
+    visit: &mut dyn FnMut(usize, usize, Recomputed<'_>),
 ) -> Result<(), Error> {
     check(model, prompt, completions)?;
     let waves = waves(completions);
@@ -90,7 +80,7 @@ struct Audit<'a> {
     sampling: Sampling,
     completions: &'a [&'a [u32]],
     draw: &'a dyn Fn(usize, usize) -> f64,
-    visit: &'a mut dyn FnMut(usize, usize, Audited<'_>),
+    visit: &'a mut dyn FnMut(usize, usize, Recomputed<'_>),
 }
 
 impl Audit<'_> {
@@ -153,7 +143,8 @@ impl Audit<'_> {
         let width = self.model.config.hidden_size;
         for (&(row, sample, t), answer) in due.iter().zip(answers) {
             let hidden = &hidden[row * width..(row + 1) * width];
-            (self.visit)(sample, t, Audited { hidden, logprob: answer.logprob, picked: answer.picked });
+            let Answer { picked, logprob, miss } = answer;
+            (self.visit)(sample, t, Recomputed { hidden, logprob, picked, miss });
         }
         Ok(())
     }

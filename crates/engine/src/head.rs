@@ -4,7 +4,7 @@
 //! one is summarised block by block, and only the block that a draw falls into is computed again: the logits of
 //! a row are never all in memory.
 
-use grail::sampler::{self, BLOCK, Block, Sampling, Summary};
+use grail::sampler::{self, BLOCK, Block, Sampling, Summary, miss};
 
 use crate::{
     error::Error,
@@ -33,6 +33,8 @@ pub(crate) struct Ask {
 pub(crate) struct Answer {
     pub(crate) picked: u32,
     pub(crate) logprob: f32,
+    /// How far `u` lies outside the interval of the token asked for: 0 if it is the one picked.
+    pub(crate) miss: f64,
 }
 
 /// Block summaries of one row: raw ones for log-probs, tempered ones for draws.
@@ -103,7 +105,15 @@ impl Model {
             let logits = &kept[start..kept.len().min(start + BLOCK)];
             let picked = self.kernels.run(Pick { located, logits, temperature });
             let token = ask.token.unwrap_or(picked);
-            answers.push(Answer { picked, logprob: full.logprob(row[token as usize]) });
+            let logprob = full.logprob(row[token as usize]);
+            let miss = if token == picked {
+                0.0
+            } else {
+                let (block, index) = (token as usize / BLOCK, token as usize % BLOCK);
+                let logits = &kept[block * BLOCK..kept.len().min((block + 1) * BLOCK)];
+                miss(ask.u, draws.span(block).interval(logits, temperature, index))
+            };
+            answers.push(Answer { picked, logprob, miss });
         }
         Ok(())
     }
@@ -152,7 +162,14 @@ impl Model {
             let temperature = ask.sampling.temperature();
             let picked = self.kernels.run(Pick { located, logits: &logits, temperature });
             let token = ask.token.unwrap_or(picked) as usize;
-            Answer { picked, logprob: full.logprob(self.kernels.single(&x, &self.head, token)) }
+            let miss = if token == picked as usize {
+                0.0
+            } else {
+                let block = token / BLOCK;
+                let logits = self.block_logits(&x, block);
+                miss(ask.u, draws.span(block).interval(&logits, temperature, token % BLOCK))
+            };
+            Answer { picked, logprob: full.logprob(self.kernels.single(&x, &self.head, token)), miss }
         };
         Ok(asks.iter().map(answer).collect())
     }

@@ -17,7 +17,7 @@ mod kv;
 mod model;
 mod rope;
 
-pub use audit::{Audited, audit_group};
+pub use audit::audit_group;
 pub use error::Error;
 pub use generate::{Choose, Draws, Emitted, Finish, Generator, GroupId};
 pub use kernels::Vector;

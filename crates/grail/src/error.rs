@@ -10,4 +10,6 @@ pub enum Error {
     PublicKey(&'static str),
     #[error("{0} is out of range")]
     Range(&'static str),
+    #[error("not a calibration document: {0}")]
+    Calibration(String),
 }

@@ -6,19 +6,9 @@
 use crate::chain::{Commitment, Task};
 use crate::hash::Hash;
 use crate::ids::Hotkey;
-use crate::record::fingerprint;
+use crate::recomputed::Recomputed;
+use crate::record::{State, fingerprint};
 use crate::reject::RejectReason;
-
-/// What the verifier's own engine says about one position.
-#[derive(Debug, Clone, Copy)]
-pub struct Recomputed<'a> {
-    /// The post-final-norm state that gives the logits of this position's token.
-    pub hidden: &'a [f32],
-    /// The raw full-softmax log-prob of the committed token.
-    pub logprob: f32,
-    /// The token that the draw `u(i, t)` dictates.
-    pub picked: u32,
-}
 
 /// Compares one rollout position by position.
 #[derive(Debug)]
@@ -67,7 +57,7 @@ impl<'a> ExactCheck<'a> {
         if self.state_differs.is_some() {
             return; // after the first foreign state nothing further can be attributed
         }
-        if fingerprint(&self.start, t as u32, recomputed.hidden) != record.fingerprint {
+        if State::Fingerprint(fingerprint(&self.start, t as u32, recomputed.hidden)) != record.state {
             self.state_differs = Some(t);
             return;
         }

@@ -58,11 +58,13 @@ reject_reasons! {
     BadGroupRoot = "bad_group_root",
     /// The service's receipt is missing, for other work, or not signed by the service.
     BadReceipt = "bad_receipt",
-    // L1x: exact, against the model
+    // L1 and L1x: against the model
     /// The hidden states are another model's from the first token on.
     WrongWeights = "wrong_weights",
     /// The hidden states are those of the previous checkpoint.
     StaleCheckpoint = "stale_checkpoint",
+    /// The hidden states are those of a quantised version of the checkpoint.
+    QuantisedWeights = "quantised_weights",
     /// The states are right up to a token that the model never drew: text was changed after sampling.
     TamperedTokens = "tampered_tokens",
     /// The states are right but the tokens are not the ones that the seeds dictate.

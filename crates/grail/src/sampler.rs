@@ -130,6 +130,15 @@ impl<'a> Summary<'a> {
         (f64::from(scaled(logit, 1.0)) - f64::from(self.max) - ln_f64(self.total)) as f32
     }
 
+    /// A block's place in the CDF.
+    pub fn span(&self, index: usize) -> Span {
+        let blocks = self.blocks.iter().take(index);
+        let before = blocks.map(|block| block.mass * weight(*block, self.max)).sum();
+        let weight = self.blocks.get(index).map_or(0.0, |block| weight(*block, self.max));
+        let max = self.blocks.get(index).map_or(f32::NEG_INFINITY, |block| block.max);
+        Span { max, weight, before, total: self.total }
+    }
+
     /// The block that the draw `u` in [0, 1) falls into. A `u` of 1 or NaN falls on the last token with mass.
     pub fn locate(&self, u: f64) -> Located {
         let target = u.clamp(0.0, 1.0) * self.total;
@@ -148,6 +157,65 @@ impl<'a> Summary<'a> {
         }
         last
     }
+}
+
+/// The part of a row's CDF that one block takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Span {
+    max: f32,
+    weight: f64,
+    before: f64,
+    total: f64,
+}
+
+impl Span {
+    /// From where to where in [0, 1] the CDF climbs at the block's token number `index`, given the block's logits. A
+    /// token without mass has an interval of no length, at its place in the order of ids.
+    pub fn interval(&self, logits: &[f32], temperature: f32, index: usize) -> (f64, f64) {
+        let mass = |logit: f32| f64::from(exp_f32(scaled(logit, temperature) - self.max));
+        let mass =
+            |logit: f32| if scaled(logit, temperature) > f32::NEG_INFINITY { mass(logit) } else { 0.0 };
+        let below: f64 = logits.iter().take(index).map(|logit| mass(*logit)).sum();
+        let own = logits.get(index).map_or(0.0, |logit| mass(*logit));
+        let at = |mass: f64| (self.before + mass * self.weight) / self.total;
+        (at(below), at(below + own))
+    }
+}
+
+/// How far a draw lies outside a token's interval of the CDF, in log-odds; 0 inside.
+///
+/// `|ln(u/(1-u)) - ln(F/(1-F))|` with F the nearer end of the interval, both kept 1e-12 away from 0 and 1. An engine
+/// whose logits are off by at most ε moves the log-odds of any F by at most 2ε, so honest misses are small wherever
+/// they happen; in plain probability they would be large in the middle and invisible at the ends.
+pub fn miss(u: f64, (from, to): (f64, f64)) -> f64 {
+    let odds = |x: f64| {
+        let x = x.clamp(1e-12, 1.0 - 1e-12);
+        x.ln() - (-x).ln_1p()
+    };
+    if u < from {
+        odds(from) - odds(u)
+    } else if u >= to {
+        odds(u) - odds(to)
+    } else {
+        0.0
+    }
+}
+
+/// [`miss`] of `token` for a whole row of logits; `None` if no token has any mass.
+pub fn miss_of(row: &[f32], sampling: Sampling, u: f64, token: u32) -> Option<f64> {
+    let mut kept;
+    let row = if sampling.truncates() {
+        kept = row.to_vec();
+        truncate(&mut kept, sampling);
+        &kept
+    } else {
+        row
+    };
+    let temperature = sampling.temperature;
+    let blocks: Vec<Block> = row.chunks(BLOCK).map(|logits| Block::of(logits, temperature)).collect();
+    let (block, index) = (token as usize / BLOCK, token as usize % BLOCK);
+    let logits = row.chunks(BLOCK).nth(block).unwrap_or(&[]);
+    Some(miss(u, Summary::new(&blocks)?.span(block).interval(logits, temperature, index)))
 }
 
 /// Where a draw falls: a block, and how far into its mass.
@@ -322,6 +390,21 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn a_miss_is_the_distance_to_the_naive_interval(
+            row in row(), s in sampling(), u in 0.0f64..1.0, token in any::<prop::sample::Index>(),
+        ) {
+            let p = reference(&row, s);
+            let token = token.index(row.len());
+            if let Some(found) = miss_of(&row, s, u, token as u32) {
+                let below: f64 = p[..token].iter().sum();
+                let expected = miss(u, (below, below + p[token]));
+                prop_assert!((found - expected).abs() < 1e-3 * (1.0 + expected) || below.min(1.0 - below) < 1e-5, "{} against {}", found, expected);
+                let picked = pick(&row, s, u).unwrap();
+                prop_assert!(miss_of(&row, s, u, picked).unwrap() < 1e-9);
+            }
+        }
 
         #[test]
         fn picks_follow_the_naive_distribution(row in row(), s in sampling(), u in 0.0f64..1.0) {

@@ -5,12 +5,13 @@
 
 use grail::chain::{Commitment, Finish, Task, Terms, group_path, group_root};
 use grail::check::{self, Rules};
-use grail::exact::{Agreement, ExactCheck, Recomputed};
+use grail::exact::{Agreement, ExactCheck};
 use grail::hash::{self, Hash, Transcript};
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, ProfileId, PromptId, Randomness};
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::receipt::{Receipt, SignedReceipt};
-use grail::record::Record;
+use grail::recomputed::Recomputed;
+use grail::record::{Record, State};
 use grail::sampler::{self, BLOCK, Block, Sampling, Summary};
 use grail::{RejectReason, RejectReason as R};
 use proptest::prelude::*;
@@ -31,6 +32,13 @@ fn task() -> Task {
         prompt_tokens: hash::tokens(PROMPT),
         group_size: 5,
         terms: Terms { temperature: 0.8, top_p: 0.95, top_k: 0, max_tokens: 24 },
+    }
+}
+
+fn fingerprint(record: &mut Record) -> &mut [u8; 16] {
+    match &mut record.state {
+        State::Fingerprint(fingerprint) => fingerprint,
+        State::Projection(_) => panic!("a record of class exact"),
     }
 }
 
@@ -92,7 +100,7 @@ fn generate(
         let token = choose(t, drawn);
         let (hidden, logprob, _) = recompute(task, weights, sample, &tokens, token);
         tokens.push(token);
-        records.push(Record::of(&start, t as u32, &hidden, logprob));
+        records.push(Record::exact(&start, t as u32, &hidden, logprob));
         if EOS.contains(&token) {
             break Finish::Stop;
         }
@@ -112,7 +120,7 @@ fn exact(task: &Task, sample: u32, hotkey: &Hotkey, commitment: &Commitment) -> 
     let mut check = ExactCheck::new(task, sample, hotkey, commitment);
     for (t, token) in commitment.tokens.iter().enumerate() {
         let (hidden, logprob, picked) = recompute(task, WEIGHTS, sample, &commitment.tokens[..t], *token);
-        check.visit(t, Recomputed { hidden: &hidden, logprob, picked });
+        check.visit(t, Recomputed { hidden: &hidden, logprob, picked, miss: 0.0 });
     }
     check.verdict()
 }
@@ -156,7 +164,7 @@ fn other_weights_and_borrowed_records_are_wrong_from_the_first_state_on() {
     let (task, key, other) = (task(), miner(1), miner(2));
     let foreign = generate(&task, WEIGHTS + 1, 0, &key, &|_, drawn| drawn);
     assert_eq!(judge(&task, 0, &key.hotkey(), &foreign), Err(R::WrongWeights));
-    assert_eq!(cheat(|c| c.records[0].fingerprint[15] ^= 1), Err(R::WrongWeights));
+    assert_eq!(cheat(|c| fingerprint(&mut c.records[0])[15] ^= 1), Err(R::WrongWeights));
     // the records of another miner, of another rollout, of another task: all right but for their c_0
     let copied = seal(&task, 0, &other, honest(&task, 0, &key));
     assert_eq!(judge(&task, 0, &other.hotkey(), &copied), Err(R::WrongWeights));
@@ -169,7 +177,7 @@ fn other_weights_and_borrowed_records_are_wrong_from_the_first_state_on() {
 
 #[test]
 fn text_changed_after_sampling_is_tampered() {
-    assert_eq!(cheat(|c| c.records[3].fingerprint[0] ^= 0x80), Err(R::TamperedTokens));
+    assert_eq!(cheat(|c| fingerprint(&mut c.records[3])[0] ^= 0x80), Err(R::TamperedTokens));
     // a token in the middle, its record kept: the states after it never saw it
     let other = |token: u32| if token == 20 { 21 } else { 20 };
     assert_eq!(cheat(|c| c.tokens[2] = other(c.tokens[2])), Err(R::TamperedTokens));
@@ -238,7 +246,7 @@ fn a_check_that_was_not_fed_every_position_in_order_never_passes() {
             let before = &commitment.tokens[..t.min(count)];
             let token = commitment.tokens.get(t).copied().unwrap_or(0);
             let (hidden, logprob, picked) = recompute(&task, WEIGHTS, 0, before, token);
-            check.visit(t, Recomputed { hidden: &hidden, logprob, picked });
+            check.visit(t, Recomputed { hidden: &hidden, logprob, picked, miss: 0.0 });
         }
         check.verdict()
     };
@@ -478,7 +486,7 @@ proptest! {
         match what {
             0 => changed.tokens[t] = token,
             1 => changed.records[t].logprob = f32::from_bits(changed.records[t].logprob.to_bits() ^ (1 << bit)),
-            2 => changed.records[t].fingerprint[bit as usize % 16] ^= 1 << (bit / 16),
+            2 => fingerprint(&mut changed.records[t])[bit as usize % 16] ^= 1 << (bit / 16),
             3 => {
                 changed.tokens.truncate(t);
                 changed.records.truncate(t);

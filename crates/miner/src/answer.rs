@@ -10,6 +10,7 @@ use grail::chain::{Finish, LINK_EVERY, Task, group_root, head, link};
 use grail::hash::Hash;
 use grail::keys::{HotkeyPair, SIGNATURE_BYTES};
 use grail::record::Record;
+use grail::standard::{Recorder, Standard};
 use protocol::wire::Frame;
 use protocol::work::WorkRequest;
 
@@ -41,7 +42,7 @@ pub(crate) struct Drawn {
 /// One rollout on its way; `tokens` and `records` are what is not sent yet.
 #[derive(Debug)]
 struct Rollout {
-    start: Hash,
+    recorder: Recorder,
     link: Hash,
     sent: u32,
     tokens: Vec<u32>,
@@ -66,11 +67,18 @@ pub(crate) fn open(request: &WorkRequest, hotkey: Hotkey) -> Frame {
 }
 
 impl GroupAnswer {
-    pub(crate) fn new(index: u16, task: &Task, hotkey: &Hotkey, treatment: Treatment) -> Self {
+    pub(crate) fn new(
+        index: u16,
+        task: &Task,
+        hotkey: &Hotkey,
+        standard: &Standard,
+        treatment: Treatment,
+    ) -> Self {
         let rollouts = (0..task.group_size).flat_map(|sample| {
             let start = task.start(sample, hotkey);
+            let recorder = standard.recorder(task, sample, hotkey);
             (0..treatment.candidates).map(move |_| Rollout {
-                start,
+                recorder: recorder.clone(),
                 link: start,
                 sent: 0,
                 tokens: Vec::new(),
@@ -87,9 +95,9 @@ impl GroupAnswer {
         Frame::Group { task: self.index, task_id: self.task_id }
     }
 
-    /// `c_0` of the rollout that a sample of the engine belongs to.
-    pub(crate) fn start(&self, sample: usize) -> Hash {
-        self.rollouts[sample].start
+    /// What makes the records of the rollout that a sample of the engine belongs to.
+    pub(crate) fn recorder(&self, sample: usize) -> &Recorder {
+        &self.rollouts[sample].recorder
     }
 
     /// Takes the next token of a sample; appends the frames that became ready. True when the group is whole.

@@ -11,7 +11,6 @@ use chain::ss58;
 use checkpoint::Checkpoint;
 use engine::Model;
 use grail::Hotkey;
-use grail::profile::Profile;
 use protocol::work::{MinerStatus, STATUS_PATH, WORK_PATH};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -58,6 +57,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
                 behaviour: config.behaviour.clone(),
                 shape: offer.shape.clone(),
                 replay: Arc::clone(&replay),
+                standard: config.standard.clone(),
                 stop: stop.clone(),
             };
             let signer = Signer { key: Arc::clone(&config.key), rng: (config.rng)() };
@@ -80,7 +80,7 @@ fn open(config: Config) -> Result<(Config, Offer, Option<Model>), Error> {
     let claimed = Checkpoint::open(&config.checkpoint_dir)?;
     let offer = Offer {
         checkpoint: claimed.id,
-        profile: Profile::exact(engine::numerics_id()).id(),
+        profile: config.standard.profile().id(),
         shape: Shape {
             vocab_size: claimed.config.vocab_size as u32,
             eos: claimed.config.eos_token_ids.clone(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use grail::Hotkey;
 use grail::keys::HotkeyPair;
+use grail::standard::Standard;
 use rand_core::CryptoRngCore;
 
 use crate::dishonest::Behaviour;
@@ -30,6 +31,8 @@ pub struct Config {
     pub kv_tokens: usize,
     /// Rollouts that may wait before further work is refused.
     pub max_queue: u32,
+    /// What the miner proves by.
+    pub standard: Standard,
     /// Callers that are served; empty: any that signs.
     pub callers: Vec<Hotkey>,
     /// Anything but honest is for tests and the demo.
@@ -52,6 +55,7 @@ impl Config {
             max_rows: 64,
             kv_tokens: 64 * 1024,
             max_queue: 4096,
+            standard: Standard::exact(engine::numerics_id()),
             callers: Vec::new(),
             behaviour: Behaviour::Honest,
             heartbeat: Duration::from_secs(2),

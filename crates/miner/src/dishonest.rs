@@ -176,6 +176,8 @@ impl ReplayCache {
 
 #[cfg(test)]
 mod tests {
+    use grail::record::State;
+
     use super::*;
 
     #[test]
@@ -193,7 +195,7 @@ mod tests {
     fn an_edit_changes_one_inner_token_and_never_to_eos() {
         let shape = Shape { vocab_size: 5, eos: vec![3, 4] };
         let treatment = Behaviour::EditTokens.treatment(2, 8, &shape);
-        let mut records = [Record { logprob: -1.0, fingerprint: [0; 16] }; 3];
+        let mut records = [Record { logprob: -1.0, state: State::Fingerprint([0; 16]) }; 3];
         let edited = |finish, tokens: &[u32], records: &mut [Record]| {
             let mut tokens = tokens.to_vec();
             treatment.edit(finish, &mut tokens, records);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use engine::{Draws, Emitted, Generator, GroupId, Model};
 use grail::Randomness;
 use grail::chain::{Finish, Task};
-use grail::record::Record;
 use grail::seed::SeedStream;
+use grail::standard::Standard;
 use protocol::wire::Frame;
 use rand_core::RngCore as _;
 use tokio::sync::mpsc;
@@ -45,6 +45,7 @@ pub(crate) struct Settings {
     pub(crate) behaviour: Behaviour,
     pub(crate) shape: Shape,
     pub(crate) replay: Arc<ReplayCache>,
+    pub(crate) standard: Standard,
     pub(crate) stop: CancellationToken,
 }
 
@@ -183,7 +184,7 @@ impl Batch<'_> {
         let asked = &request.work.asked;
         let index = request.next_task;
         let (task, prompt) = (asked.tasks[index], &asked.request.tasks[index].tokens);
-        let Settings { max_rows, behaviour, shape, .. } = &self.settings;
+        let Settings { max_rows, behaviour, shape, standard, .. } = &self.settings;
         let treatment = behaviour.treatment(task.group_size, *max_rows, shape);
         let rows = task.group_size as usize * treatment.candidates;
         if self.rows > 0 && self.rows + rows > *max_rows {
@@ -201,7 +202,7 @@ impl Batch<'_> {
                 return true;
             }
         };
-        let answer = GroupAnswer::new(index as u16, &task, &self.signer.key.hotkey(), treatment);
+        let answer = GroupAnswer::new(index as u16, &task, &self.signer.key.hotkey(), standard, treatment);
         let mut opening = Vec::new();
         answer.opening().encode(&mut opening);
         request.out.extend_from_slice(&opening);
@@ -221,8 +222,8 @@ impl Batch<'_> {
         let stepped = generator.step(&mut |emitted: Emitted<'_>| {
             let Some(running) = groups.get_mut(&emitted.group) else { return };
             let Some(request) = requests.get_mut(&running.request) else { return };
-            let start = running.answer.start(emitted.sample);
-            let record = Record::of(&start, emitted.t as u32, emitted.hidden, emitted.logprob);
+            let Emitted { sample, t, hidden, logprob, .. } = emitted;
+            let record = running.answer.recorder(sample).record(t as u32, hidden, logprob);
             let finish = emitted.finish.map(finish);
             let drawn = Drawn { sample: emitted.sample, token: emitted.token, record, finish };
             let cut = truncates && request.due() == 1;

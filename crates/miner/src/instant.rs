@@ -4,7 +4,8 @@
 //! hold; the check against the model does not.
 
 use grail::chain::{Finish, Task};
-use grail::record::{FINGERPRINT_BYTES, Record};
+use grail::record::{FINGERPRINT_BYTES, Record, State};
+use grail::standard::Standard;
 
 use crate::answer::{Drawn, GroupAnswer, Signer};
 use crate::dishonest::{Shape, Treatment};
@@ -13,8 +14,9 @@ use crate::work::Asked;
 /// The frames of each group, made when asked for.
 pub(crate) fn groups(asked: Asked, shape: Shape, mut signer: Signer) -> impl Iterator<Item = Vec<u8>> {
     let hotkey = signer.key.hotkey();
+    let standard = Standard::exact(engine::numerics_id());
     asked.tasks.into_iter().enumerate().map(move |(index, task)| {
-        let mut answer = GroupAnswer::new(index as u16, &task, &hotkey, Treatment::none());
+        let mut answer = GroupAnswer::new(index as u16, &task, &hotkey, &standard, Treatment::none());
         let mut out = Vec::new();
         answer.opening().encode(&mut out);
         for sample in 0..task.group_size as usize {
@@ -32,7 +34,7 @@ fn rollout(
     signer: &mut Signer,
     out: &mut Vec<u8>,
 ) {
-    let start = answer.start(sample);
+    let start = task.start(sample as u32, &signer.key.hotkey());
     let seed = u64::from_be_bytes(start[..8].try_into().expect("a hash has 32 bytes"));
     let most = u64::from(task.terms.max_tokens);
     let length = 1 + mix(seed) % most;
@@ -42,7 +44,7 @@ fn rollout(
         fingerprint[..8].copy_from_slice(&word.to_le_bytes());
         fingerprint[8..].copy_from_slice(&mix(word).to_le_bytes());
         let logprob = -4.0 * (((word >> 40) + 1) as f32 / (1_u64 << 24) as f32);
-        let record = Record { logprob, fingerprint };
+        let record = Record { logprob, state: State::Fingerprint(fingerprint) };
         let finish = match length {
             _ if t < length => None,
             _ if length == most => Some(Finish::Length),

@@ -7,7 +7,7 @@ use grail::RejectReason;
 use grail::chain::{Commitment, Finish};
 use grail::hash::Hash;
 use grail::ids::{GroupRoot, Hotkey};
-use grail::record::Record;
+use grail::record::{Record, RecordKind};
 
 use crate::wire::{Decoder, Frame};
 use crate::work::WorkRequest;
@@ -181,10 +181,11 @@ impl<'r> Collector<'r> {
 /// Reads a whole stored answer (see [`encode_group`]) again.
 pub fn decode_group(
     bytes: &[u8],
+    records: RecordKind,
     request: &WorkRequest,
     hotkey: Hotkey,
 ) -> Result<CommittedGroup, RejectReason> {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new(records);
     decoder.extend(bytes);
     let mut collector = Collector::new(request, hotkey);
     let mut group = None;

@@ -11,6 +11,7 @@ pub mod money;
 pub mod rollout;
 pub mod segment;
 pub mod selection;
+pub mod strict_json;
 pub mod wire;
 pub mod work;
 

@@ -11,9 +11,9 @@ use grail::chain::{Commitment, Finish, Task, Terms};
 use grail::hash::Hash;
 use grail::ids::{CheckpointId, Hotkey, Randomness, prompt_id};
 use grail::keys::{self, SIGNATURE_BYTES, ServiceKey};
-use grail::profile::Profile;
+use grail::profile::{EngineClass, Profile};
 use grail::receipt::SignedReceipt;
-use grail::record::{RECORD_BYTES, Record};
+use grail::record::Record;
 use grail::{RejectReason, check, hash};
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +49,8 @@ pub struct RolloutRecord {
     pub loss_mask: Vec<u8>,
     /// The sampling policy's raw log-probs, as the miner committed to them.
     pub behavior_logprobs: Vec<f32>,
-    /// The same, recomputed by the verification pool, and the same bits; `null` when this rollout was not audited.
+    /// The same, recomputed by the verification pool: in engine class `exact` the same bits. `null` when this rollout was not
+    /// audited.
     pub verifier_logprobs: Option<Vec<f32>>,
     pub sampling: Sampling,
     pub finish_reason: Finish,
@@ -116,7 +117,7 @@ pub struct Proof {
     pub checkpoint_id: CheckpointId,
     pub randomness: Randomness,
     pub hotkey: Hotkey,
-    /// 20 bytes per token, base64.
+    /// 14, 20 or 22 bytes per token by the profile, base64.
     pub records: String,
     #[serde(with = "grail::lower_hex")]
     pub head: Hash,
@@ -210,8 +211,7 @@ impl RolloutRecord {
     /// Rebuilds task and commitment from the record's fields. `None` when they contradict each other in length.
     pub fn rebuild(&self) -> Option<Rebuilt> {
         let bytes = BASE64.decode(&self.proof.records).ok()?;
-        let (chunks, []) = bytes.as_chunks::<RECORD_BYTES>() else { return None };
-        let records: Vec<Record> = chunks.iter().map(Record::from_bytes).collect();
+        let records = Record::read_all(self.proof.profile.record_kind(), &bytes)?;
         let count = self.completion_ids.len();
         let logprobs_agree = records.len() == self.behavior_logprobs.len()
             && records.iter().zip(&self.behavior_logprobs).all(|(r, lp)| r.logprob.to_bits() == lp.to_bits());
@@ -247,8 +247,13 @@ impl RolloutRecord {
         self.loss_mask.iter().all(|mask| *mask == learn)
             && self.group_id == self.job_id.group(self.prompt_index)
             && match (self.proof.verification.as_str(), &self.verifier_logprobs) {
-                // class `exact`: what was verified in full agreed in every bit
-                (FULL_VERIFICATION, Some(own)) => bits(own) == bits(&self.behavior_logprobs),
+                (FULL_VERIFICATION, Some(own)) => match self.proof.profile.engine_class {
+                    // what was verified in full agreed in every bit
+                    EngineClass::Exact => bits(own) == bits(&self.behavior_logprobs),
+                    EngineClass::Calibrated { .. } => {
+                        own.len() == self.behavior_logprobs.len() && own.iter().all(|lp| lp.is_finite())
+                    }
+                },
                 (SAMPLED_VERIFICATION, None) => true,
                 _ => false,
             }
@@ -296,6 +301,9 @@ impl RolloutRecord {
 
 /// The records of a commitment as the proof carries them.
 pub fn encode_records(records: &[Record]) -> String {
-    let bytes: Vec<u8> = records.iter().flat_map(Record::to_bytes).collect();
+    let mut bytes = Vec::new();
+    for record in records {
+        record.write(&mut bytes);
+    }
     BASE64.encode(bytes)
 }

@@ -89,7 +89,8 @@ impl Segment {
         if request.tasks.len() != 1 || request.profile != profile.id() {
             return Err(InvalidSegment("header"));
         }
-        let group = decode_group(frames, &request, hotkey).map_err(|_| InvalidSegment("frames"))?;
+        let group = decode_group(frames, profile.record_kind(), &request, hotkey)
+            .map_err(|_| InvalidSegment("frames"))?;
         if texts.len() != group.commitments.len() {
             return Err(InvalidSegment("texts"));
         }
@@ -105,7 +106,7 @@ mod tests {
     use grail::chain::{Commitment, Finish, group_root};
     use grail::ids::{CheckpointId, PromptId, Randomness};
     use grail::keys::HotkeyPair;
-    use grail::record::Record;
+    use grail::record::{Record, State};
     use proptest::prelude::*;
     use rand_core::OsRng;
 
@@ -127,7 +128,10 @@ mod tests {
             .map(|sample| {
                 let mut commitment = Commitment {
                     tokens: (0..70 + sample).collect(),
-                    records: vec![Record { logprob: -0.25, fingerprint: [7; 16] }; 70 + sample as usize],
+                    records: vec![
+                        Record { logprob: -0.25, state: State::Fingerprint([7; 16]) };
+                        70 + sample as usize
+                    ],
                     finish: Finish::Stop,
                     head: [0; 32],
                     signature: [0; 64],

@@ -8,11 +8,12 @@ use grail::chain::{Finish, LINK_EVERY};
 use grail::hash::Hash;
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, ProfileId, Randomness};
 use grail::keys::SIGNATURE_BYTES;
-use grail::record::{RECORD_BYTES, Record};
+use grail::record::{Record, RecordKind};
 
 pub const WIRE_VERSION: u8 = 1;
-/// The longest payload: a `Tokens` frame of [`LINK_EVERY`] tokens, with room for later record kinds.
+/// The longest payload: a `Tokens` frame of [`LINK_EVERY`] tokens, with room to spare.
 pub const MAX_PAYLOAD_BYTES: usize = 4096;
+const _: () = assert!(9 + LINK_EVERY * (4 + RecordKind::MAX_BYTES) + 32 <= MAX_PAYLOAD_BYTES);
 const HEADER_BYTES: usize = 5;
 
 /// One message of the stream.
@@ -105,19 +106,25 @@ fn encode_tokens(
         out.extend_from_slice(&token.to_le_bytes());
     }
     for record in records {
-        out.extend_from_slice(&record.to_bytes());
+        record.write(out);
     }
     out.extend_from_slice(link);
 }
 
 /// Cuts a byte stream into frames. Feed with [`Decoder::extend`], drain with [`Decoder::next_frame`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
+    /// The records of the profile that was asked for.
+    records: RecordKind,
     buffer: Vec<u8>,
     read: usize,
 }
 
 impl Decoder {
+    pub fn new(records: RecordKind) -> Self {
+        Self { records, buffer: Vec::new(), read: 0 }
+    }
+
     pub fn extend(&mut self, bytes: &[u8]) {
         if self.read > 0 && self.read == self.buffer.len() {
             self.buffer.clear();
@@ -138,7 +145,7 @@ impl Decoder {
             return Err(RejectReason::MalformedFrame);
         }
         let Some(payload) = body.get(..len) else { return Ok(None) };
-        let frame = decode(header[4], payload).ok_or(RejectReason::MalformedFrame)?;
+        let frame = decode(header[4], payload, self.records).ok_or(RejectReason::MalformedFrame)?;
         self.read += HEADER_BYTES + len;
         Ok(Some(frame))
     }
@@ -152,7 +159,13 @@ impl Decoder {
 /// Reads fields off the front of a payload.
 struct Reader<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn slice(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (field, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(field)
+    }
+
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (field, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -169,7 +182,7 @@ impl Reader<'_> {
 }
 
 /// `None` for an unknown kind, a wrong length or a value outside its field's range.
-fn decode(kind: u8, payload: &[u8]) -> Option<Frame> {
+fn decode(kind: u8, payload: &[u8], records: RecordKind) -> Option<Frame> {
     let mut reader = Reader(payload);
     let frame = match kind {
         OPEN => {
@@ -182,7 +195,7 @@ fn decode(kind: u8, payload: &[u8]) -> Option<Frame> {
             }
         }
         GROUP => Frame::Group { task: reader.u16()?, task_id: reader.take()? },
-        TOKENS => decode_tokens(&mut reader)?,
+        TOKENS => decode_tokens(&mut reader, records)?,
         END => Frame::End {
             task: reader.u16()?,
             sample: reader.u16()?,
@@ -199,24 +212,24 @@ fn decode(kind: u8, payload: &[u8]) -> Option<Frame> {
     reader.0.is_empty().then_some(frame)
 }
 
-fn decode_tokens(reader: &mut Reader<'_>) -> Option<Frame> {
+fn decode_tokens(reader: &mut Reader<'_>, kind: RecordKind) -> Option<Frame> {
     let (task, sample, start) = (reader.u16()?, reader.u16()?, reader.u32()?);
     let count = usize::from(u8::from_le_bytes(reader.take()?));
     (1..=LINK_EVERY).contains(&count).then_some(())?;
     let tokens = (0..count).map(|_| reader.u32()).collect::<Option<_>>()?;
-    let records = (0..count)
-        .map(|_| reader.take::<RECORD_BYTES>().map(|bytes| Record::from_bytes(&bytes)))
-        .collect::<Option<_>>()?;
+    let records =
+        (0..count).map(|_| Record::read(kind, reader.slice(kind.bytes())?)).collect::<Option<_>>()?;
     Some(Frame::Tokens { task, sample, start, tokens, records, link: reader.take()? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grail::record::State;
     use proptest::prelude::*;
 
     fn samples() -> Vec<Frame> {
-        let record = Record { logprob: -0.5, fingerprint: [9; 16] };
+        let record = Record { logprob: -0.5, state: State::Fingerprint([9; 16]) };
         vec![
             Frame::Open {
                 checkpoint: CheckpointId([1; 32]),
@@ -254,7 +267,7 @@ mod tests {
             frame.encode(&mut bytes);
         }
         for chunk in [1, 3, 7, 64, bytes.len()] {
-            let (mut decoder, mut out) = (Decoder::default(), Vec::new());
+            let (mut decoder, mut out) = (Decoder::new(RecordKind::Fingerprint), Vec::new());
             for part in bytes.chunks(chunk) {
                 decoder.extend(part);
                 while let Some(frame) = decoder.next_frame().unwrap() {
@@ -268,10 +281,10 @@ mod tests {
 
     #[test]
     fn claims_of_length_and_trailing_bytes_are_refused() {
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(RecordKind::Fingerprint);
         decoder.extend(&[0xff, 0xff, 0xff, 0x7f, TOKENS]);
         assert_eq!(decoder.next_frame(), Err(RejectReason::MalformedFrame));
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(RecordKind::Fingerprint);
         decoder.extend(&[1, 0, 0, 0, DONE, 0]);
         assert_eq!(decoder.next_frame(), Err(RejectReason::MalformedFrame));
     }
@@ -279,7 +292,7 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
-            let mut decoder = Decoder::default();
+            let mut decoder = Decoder::new(RecordKind::Fingerprint);
             decoder.extend(&bytes);
             while let Ok(Some(_)) = decoder.next_frame() {}
         }

@@ -9,7 +9,7 @@ use grail::Hotkey;
 use grail::chain::{Commitment, Finish, Task, group_root};
 use grail::keys::HotkeyPair;
 use grail::profile::Profile;
-use grail::record::Record;
+use grail::record::{Record, State};
 use protocol::collect::rollout_frames;
 use protocol::wire::Frame;
 use protocol::work::{MinerStatus, STATUS_PATH, WorkRequest};
@@ -197,7 +197,8 @@ impl Inner {
         let texts = self.texts.lock().unwrap().clone();
         let mut tokens = checkpoint.tokenizer.encode(&texts[sample as usize % texts.len()]).unwrap();
         tokens.push(checkpoint.config.eos_token_ids[0]);
-        let records = vec![Record { logprob: -0.5, fingerprint: [sample as u8; 16] }; tokens.len()];
+        let records =
+            vec![Record { logprob: -0.5, state: State::Fingerprint([sample as u8; 16]) }; tokens.len()];
         let mut commitment =
             Commitment { tokens, records, finish: Finish::Stop, head: [0; 32], signature: [0; 64] };
         commitment.head = commitment.computed_head(task, sample, &self.pair.hotkey());

@@ -12,6 +12,7 @@ use embedded::testing::{TestDatabase, TestPostgres};
 use grail::ids::Randomness;
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::profile::Profile;
+use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::event::EventType;
 use protocol::job::{JobSpec, OnError, Prompt, RewardLimits, RewardModule, SamplingSpec, Verification};
@@ -124,6 +125,7 @@ impl World {
             audit,
             rules,
             beacon,
+            standard: Standard::exact(engine::numerics_id()),
             config,
             seed: 7,
         };

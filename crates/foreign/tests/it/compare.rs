@@ -46,7 +46,7 @@ pub(crate) fn ours(model: &Model, pairs: &[Pair]) -> Answers {
     let mut answers = Vec::new();
     for (prompt, completion) in pairs {
         let mut told = Vec::new();
-        let visit = &mut |_: usize, _: usize, a: engine::Audited<'_>| {
+        let visit = &mut |_: usize, _: usize, a: grail::recomputed::Recomputed<'_>| {
             told.push(Told { hidden: a.hidden.to_vec(), logprob: a.logprob });
         };
         audit_group(model, prompt, &[completion], Sampling::default(), &|_, _| 0.5, visit).unwrap();

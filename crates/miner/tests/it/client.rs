@@ -9,10 +9,11 @@ use chain::btauth::{self, Request};
 use chain::nonces::NonceSource;
 use checkpoint::Checkpoint;
 use engine::{Model, Options};
-use grail::exact::{ExactCheck, Recomputed};
+use grail::exact::ExactCheck;
 use grail::ids::PromptId;
 use grail::keys::HotkeyPair;
 use grail::profile::Profile;
+use grail::record::RecordKind;
 use grail::sampler::Sampling as Drawing;
 use grail::{Hotkey, Randomness, RejectReason, check};
 use miner::{Behaviour, Config};
@@ -143,7 +144,7 @@ impl Miner {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "application/octet-stream");
         let collector = Collector::new(request, self.hotkey);
-        Stream { response, decoder: Decoder::default(), collector, groups: Vec::new() }
+        Stream { response, decoder: Decoder::new(RecordKind::Fingerprint), collector, groups: Vec::new() }
     }
 
     /// Asks and follows the answer to its end.
@@ -212,8 +213,7 @@ fn exact(model: &Model, request: &WorkRequest, group: &CommittedGroup) -> Result
         sampling,
         &|sample, t| seeds.draw(sample as u32, t as u32),
         &mut |sample, t, audited| {
-            let (hidden, logprob, picked) = (audited.hidden, audited.logprob, audited.picked);
-            checks[sample].visit(t, Recomputed { hidden, logprob, picked });
+            checks[sample].visit(t, audited);
         },
     )
     .unwrap();

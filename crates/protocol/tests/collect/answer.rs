@@ -8,7 +8,7 @@ use grail::hash::Hash;
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, ProfileId, Randomness};
 use grail::keys::HotkeyPair;
 use grail::profile::Profile;
-use grail::record::Record;
+use grail::record::{Record, RecordKind};
 use grail::{RejectReason, RejectReason as R};
 use proptest::prelude::*;
 use protocol::collect::{Collector, CommittedGroup, decode_group, encode_group, rollout_frames};
@@ -16,7 +16,7 @@ use protocol::segment::Segment;
 use protocol::wire::{Decoder, Frame};
 use protocol::work::WorkRequest;
 
-use crate::fixture::{RULES, group, key, request};
+use crate::fixture::{RULES, fingerprint, group, key, request};
 
 /// The frames of both groups, one rollout after the other.
 fn frames(request: &WorkRequest, key: &HotkeyPair) -> Vec<Frame> {
@@ -54,7 +54,8 @@ fn follow<'b>(
     request: &WorkRequest,
     chunks: impl Iterator<Item = &'b [u8]>,
 ) -> Result<Vec<CommittedGroup>, RejectReason> {
-    let (mut decoder, mut collector) = (Decoder::default(), Collector::new(request, key().hotkey()));
+    let (mut decoder, mut collector) =
+        (Decoder::new(RecordKind::Fingerprint), Collector::new(request, key().hotkey()));
     let mut groups = Vec::new();
     for chunk in chunks {
         decoder.extend(chunk);
@@ -305,7 +306,7 @@ fn what_is_said_is_bound_to_link_head_and_signature() {
     };
     assert_eq!(in_tokens(|token, _| *token += 1), Err(R::BrokenChain));
     assert_eq!(in_tokens(|_, record| record.logprob -= 1.0), Err(R::BrokenChain));
-    assert_eq!(in_tokens(|_, record| record.fingerprint[0] ^= 1), Err(R::BrokenChain));
+    assert_eq!(in_tokens(|_, record| fingerprint(record)[0] ^= 1), Err(R::BrokenChain));
     let in_end = |change: fn(&mut Finish, &mut Hash, &mut [u8; 64])| {
         verdict(|f| {
             let at = first(f, is_end);
@@ -348,8 +349,17 @@ fn a_group_survives_storage_and_no_bit_of_its_frames_is_idle() {
     assert_eq!(found, segment);
     assert_eq!(found.group.commitments, sent.commitments);
     let frames = encode_group(&segment.request, &segment.group);
-    assert_eq!(decode_group(&frames, &segment.request, key().hotkey()), Ok(segment.group));
-    assert_eq!(decode_group(&[], &segment.request, key().hotkey()), Err(R::TruncatedStream));
+    assert_eq!(
+        decode_group(&frames, RecordKind::Fingerprint, &segment.request, key().hotkey()),
+        Ok(segment.group)
+    );
+    assert_eq!(
+        decode_group(&[], RecordKind::Fingerprint, &segment.request, key().hotkey()),
+        Err(R::TruncatedStream)
+    );
     let more = [frames.as_slice(), &[6]].concat();
-    assert_eq!(decode_group(&more, &segment.request, key().hotkey()), Err(R::TruncatedStream));
+    assert_eq!(
+        decode_group(&more, RecordKind::Fingerprint, &segment.request, key().hotkey()),
+        Err(R::TruncatedStream)
+    );
 }

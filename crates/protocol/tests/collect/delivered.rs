@@ -18,7 +18,7 @@ use protocol::{JobId, Rao};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fixture::{JOB, RULES, group, key, request};
+use crate::fixture::{JOB, RULES, fingerprint, group, key, request};
 
 pub(crate) fn service() -> ServiceKey {
     ServiceKey::from_seed(&[2; 32])
@@ -120,7 +120,6 @@ fn a_delivered_record_holds_and_the_chain_binds_what_was_sampled() {
         ("/sampling/top_k", json!(0)),
         ("/group/size", json!(4)),
         ("/proof/profile/numerics", json!("f32-exact/2")),
-        ("/proof/profile/scheme", json!("grail-r2")),
         ("/proof/checkpoint_id", hash.clone()),
         ("/proof/randomness", hash.clone()),
         ("/proof/hotkey", hash.clone()),
@@ -206,6 +205,7 @@ fn a_record_signed_by_another_service_or_with_more_fields_is_refused() {
     assert_eq!(forged.check(&RULES, &service().public()).map(|_| ()), Err(R::BadReceipt));
     // under that service's key the reward receipt is the foreign one
     assert_eq!(forged.check(&RULES, &other.public()).map(|_| ()), Err(R::BadReceipt));
+    assert_eq!(changed(|v| v["proof"]["profile"]["scheme"] = json!("grail-r2")), None);
     assert_eq!(changed(|v| v["more"] = json!(1)), None);
     assert_eq!(changed(|v| v["proof"]["receipt"]["more"] = json!(1)), None);
     assert_eq!(changed(|v| v["proof"]["more"] = json!(1)), None);
@@ -302,7 +302,7 @@ proptest! {
             }
             2 => {
                 let mut records = forged.rebuild().expect("honest").commitment.records;
-                flip(&mut records[at.index(forged.completion_ids.len())].fingerprint);
+                flip(fingerprint(&mut records[at.index(forged.completion_ids.len())]));
                 forged.proof.records = encode_records(&records);
             }
             3 => flip(&mut forged.proof.signature),

@@ -6,7 +6,7 @@ use grail::hash::Hash;
 use grail::ids::{CheckpointId, Randomness, prompt_id};
 use grail::keys::HotkeyPair;
 use grail::profile::Profile;
-use grail::record::Record;
+use grail::record::{Record, State};
 use protocol::JobId;
 use protocol::collect::CommittedGroup;
 use protocol::rollout::Sampling;
@@ -47,8 +47,10 @@ pub(crate) fn commitment(request: &WorkRequest, task: usize, sample: u32, key: &
     let finish = if length == MAX_TOKENS { Finish::Length } else { Finish::Stop };
     let token =
         |t: u32| if t + 1 == length && finish == Finish::Stop { EOS } else { 1 + (t * 7 + sample) % 499 };
-    let record =
-        |t: u32| Record { logprob: -0.125 * (t % 9) as f32 - 0.1, fingerprint: [(t % 251) as u8; 16] };
+    let record = |t: u32| Record {
+        logprob: -0.125 * (t % 9) as f32 - 0.1,
+        state: State::Fingerprint([(t % 251) as u8; 16]),
+    };
     let mut commitment = Commitment {
         tokens: (0..length).map(token).collect(),
         records: (0..length).map(record).collect(),
@@ -66,4 +68,12 @@ pub(crate) fn group(request: &WorkRequest, task: usize, key: &HotkeyPair) -> Com
     let commitments: Vec<Commitment> = samples.map(|sample| commitment(request, task, sample, key)).collect();
     let heads: Vec<Hash> = commitments.iter().map(|commitment| commitment.head).collect();
     CommittedGroup { task, hotkey: key.hotkey(), commitments, root: group_root(&heads) }
+}
+
+/// The state of a record of class `exact`.
+pub(crate) fn fingerprint(record: &mut Record) -> &mut [u8; 16] {
+    match &mut record.state {
+        State::Fingerprint(fingerprint) => fingerprint,
+        State::Projection(_) => panic!("a record of class exact"),
+    }
 }

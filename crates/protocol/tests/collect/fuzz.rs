@@ -9,8 +9,9 @@ use bolero::TypeGenerator;
 use grail::chain::Finish;
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, ProfileId, Randomness};
 use grail::profile::Profile;
+use grail::projection::Width;
 use grail::receipt::{Receipt, SignedReceipt};
-use grail::record::Record;
+use grail::record::{Record, RecordKind, State};
 use protocol::collect::{decode_group, encode_group};
 use protocol::rollout::RolloutRecord;
 use protocol::segment::Segment;
@@ -41,11 +42,11 @@ fn edited(bytes: &[u8], (edits, cut): &Edits) -> Vec<u8> {
 }
 
 fn record(logprob: u32, fingerprint: u8) -> Record {
-    Record { logprob: f32::from_bits(logprob), fingerprint: [fingerprint; 16] }
+    Record { logprob: f32::from_bits(logprob), state: State::Fingerprint([fingerprint; 16]) }
 }
 
 fn decoder() -> Decoder {
-    Decoder::default()
+    Decoder::new(RecordKind::Fingerprint)
 }
 
 fn bytes(frame: &Frame) -> Vec<u8> {
@@ -160,8 +161,11 @@ fn edited_groups() {
     bolero::check!().with_test_time(TIME).with_type::<Edits>().for_each(|edits| {
         let (request, frames) = &*HONEST;
         let hotkey = key().hotkey();
-        if let Ok(group) = decode_group(&edited(frames, edits), request, hotkey) {
-            assert_eq!(decode_group(&encode_group(request, &group), request, hotkey), Ok(group));
+        if let Ok(group) = decode_group(&edited(frames, edits), RecordKind::Fingerprint, request, hotkey) {
+            assert_eq!(
+                decode_group(&encode_group(request, &group), RecordKind::Fingerprint, request, hotkey),
+                Ok(group)
+            );
         }
     });
 }
@@ -257,12 +261,18 @@ fn edited_delivered_records() {
     });
 }
 
-/// Any twenty bytes are a record, and the same bytes again.
+/// Bytes of the right length are a record of each kind, and the same bytes again; of another length they are none.
 #[test]
 fn any_records() {
-    bolero::check!().with_test_time(TIME / 4).with_type::<[u8; 20]>().for_each(|bytes| {
-        let record = Record::from_bytes(bytes);
-        assert_eq!(record.to_bytes(), *bytes);
-        let _ = record.in_range();
+    let kinds =
+        [RecordKind::Fingerprint, RecordKind::Projection(Width::K8), RecordKind::Projection(Width::K16)];
+    bolero::check!().with_test_time(TIME / 4).with_type::<[u8; 22]>().for_each(|bytes| {
+        for kind in kinds {
+            let bytes = &bytes[..kind.bytes()];
+            let record = Record::read(kind, bytes).expect("the right length");
+            assert_eq!(record.to_bytes(), bytes);
+            let _ = record.in_range();
+            assert_eq!(Record::read(kind, &bytes[1..]), None);
+        }
     });
 }

@@ -1,0 +1,159 @@
+//! Level L1: the calibrated engine class. Miner and verifier run different arithmetic; limits say how different.
+//!
+//! The caller prefills prompt and committed tokens with the declared checkpoint and feeds each position in order. A
+//! rollout is refused when any statistic, over the whole or over any window, is above its limit. Limits are fitted so
+//! that an honest rollout is refused about once in ten thousand: such a refusal is *statistical*, never a proof.
+
+use std::cmp::Ordering;
+
+use crate::calibration::Calibration;
+use crate::chain::{Commitment, Task};
+use crate::differential::Differential;
+use crate::projection::Projector;
+use crate::recomputed::Recomputed;
+use crate::record::State;
+use crate::reject::RejectReason;
+use crate::statistics::{Distance, Series, Statistics};
+
+/// Compares one rollout position by position.
+#[derive(Debug)]
+pub struct ToleranceCheck<'a> {
+    calibration: &'a Calibration,
+    commitment: &'a Commitment,
+    projector: Projector,
+    series: Series,
+    /// The verifier's own components, k for each position.
+    components: Vec<f32>,
+    /// A record of another kind than the profile's.
+    misfit: bool,
+}
+
+/// What a calibrated check found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub verdict: Result<(), RejectReason>,
+    /// Over the whole rollout; `None` for a rollout without positions.
+    pub statistics: Option<Statistics>,
+    /// ln `activation_typical` in standard deviations of honest rollouts of this length: what a miner's CUSUM adds up.
+    pub excess: f64,
+}
+
+/// A statistic above its limit, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Index into [`Statistics::NAMES`].
+    pub statistic: usize,
+    /// The whole rollout, or a window.
+    pub window: bool,
+}
+
+impl<'a> ToleranceCheck<'a> {
+    pub fn new(calibration: &'a Calibration, task: &Task, sample: u32, commitment: &'a Commitment) -> Self {
+        let projector = Projector::new(calibration.width(), &calibration.whitening, &task.seeds(), sample);
+        Self {
+            calibration,
+            commitment,
+            projector,
+            series: Series::default(),
+            components: Vec::new(),
+            misfit: false,
+        }
+    }
+
+    /// Feeds position `t`; positions come in order, each once.
+    pub fn visit(&mut self, t: usize, recomputed: Recomputed<'_>) {
+        let Some(record) = self.commitment.records.get(t).filter(|_| t == self.series.len()) else {
+            return; // a gap leaves the series short, and a short one never passes
+        };
+        let State::Projection(committed) = &record.state else {
+            self.misfit = true;
+            return;
+        };
+        let components = self.projector.project(recomputed.hidden);
+        let logprob = f64::from(record.logprob) - f64::from(recomputed.logprob);
+        self.series.push(Distance::between(committed, &components, logprob, recomputed.miss));
+        self.components.extend(components);
+    }
+
+    /// Adds position `t`, of which `hidden` is an alternative's state, to a differential test. To call after that
+    /// position was visited.
+    pub fn compare(&self, t: usize, hidden: &[f32], test: &mut Differential) {
+        let k = self.projector.width().k();
+        let own = self.components.get(t * k..(t + 1) * k);
+        let state = self.commitment.records.get(t).map(|record| &record.state);
+        if let (Some(own), Some(State::Projection(committed))) = (own, state) {
+            test.add(committed, own, &self.projector.project(hidden));
+        }
+    }
+
+    /// The verdict, after the last position.
+    pub fn outcome(&self) -> Outcome {
+        let nothing = |reason| Outcome { verdict: Err(reason), statistics: None, excess: 0.0 };
+        if self.misfit {
+            return nothing(RejectReason::OutOfRange);
+        }
+        if self.series.is_empty() || self.series.len() != self.commitment.tokens.len() {
+            return nothing(RejectReason::TruncatedStream);
+        }
+        judge(self.calibration, &self.series)
+    }
+}
+
+/// The verdict on a whole rollout's distances.
+pub fn judge(calibration: &Calibration, series: &Series) -> Outcome {
+    let n = series.len();
+    let statistics = series.over(0, n, calibration.hard_miss);
+    let band = calibration.band(n);
+    let excess = (statistics.activation_typical.ln() - band.log_activation_mean) / band.log_activation_std;
+    let exceeded = exceeded(calibration, series);
+    let verdict = if exceeded.is_empty() { Ok(()) } else { Err(name(calibration, series, &exceeded)) };
+    Outcome { verdict, statistics: Some(statistics), excess }
+}
+
+/// Every statistic above its limit, each named once for the rollout and once for its windows.
+pub fn exceeded(calibration: &Calibration, series: &Series) -> Vec<Exceeded> {
+    let mut found = Vec::new();
+    let mut compare = |values: Statistics, limits: &Statistics, window: bool| {
+        for (statistic, (value, limit)) in values.values().into_iter().zip(limits.values()).enumerate() {
+            let exceeded = Exceeded { statistic, window };
+            // NaN exceeds, too
+            let within = matches!(value.partial_cmp(&limit), Some(Ordering::Less | Ordering::Equal));
+            if !within && !found.contains(&exceeded) {
+                found.push(exceeded);
+            }
+        }
+    };
+    let n = series.len();
+    compare(series.over(0, n, calibration.hard_miss), &calibration.band(n).rollout, false);
+    for (end, values) in series.windows(calibration.hard_miss) {
+        if let Some(limits) = &calibration.band(end).window {
+            compare(values, limits, true);
+        }
+    }
+    found
+}
+
+/// The culprit. States that are off from the start are another model's; states that go wrong after a token whose
+/// log-prob is far off follow a token that was put there; misses alone are another draw; log-probs alone are edited.
+fn name(calibration: &Calibration, series: &Series, exceeded: &[Exceeded]) -> RejectReason {
+    let above = |names: &[&str]| exceeded.iter().any(|e| names.contains(&Statistics::NAMES[e.statistic]));
+    if above(&["activation", "activation_typical"]) {
+        let distances = series.distances();
+        let worst = (0..distances.len())
+            .max_by(|a, b| distances[*a].logprob.abs().total_cmp(&distances[*b].logprob.abs()))
+            .unwrap_or(0);
+        // the state that the worst token was drawn from does not know that token yet
+        let before = series.over(0, worst + 1, calibration.hard_miss).activation;
+        let clean = before <= calibration.band(worst + 1).rollout.activation;
+        return if clean && worst + 1 < distances.len() {
+            RejectReason::TamperedTokens
+        } else {
+            RejectReason::WrongWeights
+        };
+    }
+    if above(&["cdf_miss", "worst_miss", "hard_misses"]) {
+        RejectReason::SeedMismatch
+    } else {
+        RejectReason::EditedLogprobs
+    }
+}
