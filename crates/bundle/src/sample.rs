@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use grail::chain::Finish;
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, Randomness};
-use grail::profile::Profile;
+use grail::profile::{EngineClass, Profile};
+use grail::projection::Width;
 use grail::receipt::{Receipt, SignedReceipt};
 use protocol::advantage::Stats;
 use protocol::rollout::{
@@ -66,7 +67,11 @@ fn proof() -> Proof {
         audit_round: 0,
     };
     Proof {
-        profile: Profile::exact(""),
+        // the class with the most fields; those that `exact` has not are null
+        profile: Profile {
+            engine_class: EngineClass::Calibrated { calibration: [0; 32], width: Width::K8 },
+            numerics: String::new(),
+        },
         checkpoint_id: CheckpointId([0; 32]),
         randomness: Randomness([0; 32]),
         hotkey: Hotkey([0; 32]),

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bundle::{Error, Format, Reader, Writer};
 use grail::chain::Finish;
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, Randomness};
-use grail::profile::Profile;
+use grail::profile::{EngineClass, Profile};
+use grail::projection::Width;
 use grail::receipt::{Receipt, SignedReceipt};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -61,13 +62,20 @@ fn receipt() -> impl Strategy<Value = SignedReceipt> {
     )
 }
 
+fn profile() -> impl Strategy<Value = Profile> {
+    let calibrated = (hash(), prop::sample::select(Width::ALL))
+        .prop_map(|(calibration, width)| EngineClass::Calibrated { calibration, width });
+    (text(), prop_oneof![Just(EngineClass::Exact), calibrated])
+        .prop_map(|(numerics, engine_class)| Profile { engine_class, numerics })
+}
+
 fn proof() -> impl Strategy<Value = Proof> {
     let records = vec(any::<u8>(), 0..90).prop_map(|bytes| BASE64.encode(bytes));
     let ids = (hash(), hash(), hash());
     let path = vec(hash().prop_map(HexHash), 0..4);
-    (text(), ids, records, hash(), signature(), path, receipt(), text()).prop_map(
+    (profile(), ids, records, hash(), signature(), path, receipt(), text()).prop_map(
         |(
-            numerics,
+            profile,
             (checkpoint, randomness, hotkey),
             records,
             head,
@@ -76,7 +84,7 @@ fn proof() -> impl Strategy<Value = Proof> {
             receipt,
             verification,
         )| Proof {
-            profile: Profile::exact(&numerics),
+            profile,
             checkpoint_id: CheckpointId(checkpoint),
             randomness: Randomness(randomness),
             hotkey: Hotkey(hotkey),
