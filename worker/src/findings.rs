@@ -3,6 +3,8 @@
 use ::audit::standing::{Sittings, is_proof, two_of_three};
 use ::audit::{Decision, Outcome};
 use grail::RejectReason;
+use protocol::collect::CommittedGroup;
+use protocol::mismatch::Mismatch;
 use serde_json::{Value, json};
 use store::audits::{Asked, NewAudit};
 use store::groups::Leased;
@@ -18,10 +20,15 @@ pub(crate) struct Findings {
     pub(crate) excess: Vec<f64>,
     /// The verifier's own log-probs of every rollout.
     pub(crate) logprobs: Vec<Vec<f32>>,
+    pub(crate) mismatch: Mismatch,
 }
 
 impl Findings {
-    pub(crate) fn of(judged: Vec<Judged>) -> Self {
+    pub(crate) fn of(judged: Vec<Judged>, group: &CommittedGroup) -> Self {
+        let mut mismatch = Mismatch::default();
+        for (commitment, judged) in group.commitments.iter().zip(&judged) {
+            mismatch.add(commitment.records.iter().map(|record| record.logprob), &judged.logprobs);
+        }
         let statistics: Vec<Value> =
             judged.iter().filter_map(|judged| judged.statistics.map(|s| json!(s))).collect();
         Self {
@@ -29,6 +36,7 @@ impl Findings {
             statistics: (!statistics.is_empty()).then_some(Value::Array(statistics)),
             excess: judged.iter().filter_map(|judged| judged.excess).collect(),
             logprobs: judged.into_iter().map(|judged| judged.logprobs).collect(),
+            mismatch,
         }
     }
 
@@ -98,6 +106,7 @@ mod tests {
             statistics: statistical.then_some(Value::Null),
             excess: Vec::new(),
             logprobs: Vec::new(),
+            mismatch: Mismatch::default(),
         }
     }
 

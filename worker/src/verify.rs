@@ -9,12 +9,15 @@ use std::time::Duration;
 use ::audit::{Outcome, Standing};
 use grail::Hotkey;
 use protocol::job::GroupState;
+use protocol::mismatch::Mismatch;
+use protocol::recomputed;
 use protocol::segment::Segment;
 use protocol::{GroupId, JobId};
 use store::audits::{self, Asked, NewAudit};
 use store::groups::{Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_progress::Moved;
+use store::objects::{logprobs_key, pack};
 use store::{groups, job_close, job_progress, miners, rollouts, standings};
 use tokio::sync::mpsc;
 
@@ -166,7 +169,7 @@ fn audit(cx: &Context, group: &Leased, bytes: &[u8]) -> Result<Findings, Error> 
     }
     // the service's own dice: a miner cannot know which of its groups are compared with alternatives
     let differential = cx.chance.happens(cx.config.differential_share);
-    Ok(Findings::of(cx.models.judge(&segment, differential)?))
+    Ok(Findings::of(cx.models.judge(&segment, differential)?, &segment.group))
 }
 
 async fn write_all(cx: &Context, lease: &Lease, batch: Vec<Verdict>) {
@@ -179,13 +182,33 @@ async fn write_all(cx: &Context, lease: &Lease, batch: Vec<Verdict>) {
         }
     }
     for (job, judged) in by_job {
-        if let Err(error) = write(cx, lease.token, job, &judged).await {
+        let written = async {
+            keep_logprobs(cx, &judged).await?;
+            write(cx, lease.token, job, &judged).await
+        };
+        if let Err(error) = written.await {
             let error = Error::from(error);
             for (group, _) in &judged {
                 give_up::give_back(cx, lease.token, group, "verify", &error).await;
             }
         }
     }
+}
+
+/// Stores what was recomputed, where it is not what was committed to: before the rows that make it readable.
+async fn keep_logprobs(cx: &Context, judged: &[(&Leased, Judgement)]) -> Result<(), store::Error> {
+    if cx.standard.calibration().is_none() {
+        return Ok(());
+    }
+    for (group, judgement) in judged {
+        if let (Judgement::Audited { findings, .. }, Some(taken_in)) = (judgement, &group.taken_in)
+            && findings.reason().is_none()
+        {
+            let packed = pack(&recomputed::encode(&findings.logprobs));
+            cx.objects.put(&logprobs_key(&taken_in.object_key), packed).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What a transaction does with the groups of one job.
@@ -200,6 +223,7 @@ struct Rulings<'a> {
     /// To be looked at again: by another verifier, or since the miner is not what it was.
     again: Vec<GroupId>,
     credit: BTreeMap<Hotkey, i32>,
+    mismatch: Mismatch,
 }
 
 /// Writes what came of groups of one job in one transaction.
@@ -222,6 +246,9 @@ async fn write(
         let verified = rollouts::advance(&mut tx, &rulings.attempts, "verified").await?;
         groups::verify(&mut tx, token, &rulings.passed).await?;
         job_progress::count(&mut tx, job, Moved { verified, ..Moved::default() }).await?;
+        if rulings.mismatch.tokens > 0 {
+            job_progress::mismatch(&mut tx, job, &rulings.mismatch).await?;
+        }
         groups::put_off(&mut tx, token, &rulings.again, Duration::ZERO).await?;
         let mut ended = Ended::default();
         if !rulings.refusals.is_empty() {
@@ -273,7 +300,10 @@ fn rule<'a>(
             Judgement::Audited { asked, failed, findings } => {
                 let row = findings.row(group, asked, failed);
                 match row.outcome {
-                    Some(Outcome::Passed) => rulings.pass(group, true),
+                    Some(Outcome::Passed) => {
+                        rulings.pass(group, true);
+                        rulings.mismatch.merge(&findings.mismatch);
+                    }
                     Some(Outcome::Suspected | Outcome::Disputed) => rulings.again.push(group.id),
                     Some(Outcome::Fraud | Outcome::Confirmed) | None => {
                         let verdicts = findings.verdicts.clone();

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::advantage::{Advantage, Method};
 use protocol::job::{JobStatus, OnError, Verification};
+use protocol::mismatch::MismatchMeans;
 use protocol::selection::{Dedup, GroupFilter};
 use protocol::{JobId, Rao};
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub(crate) struct JobView {
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
     counts: Counts,
+    /// How far the sampling policy's log-probs are from the recomputed ones; null until something was audited.
+    mismatch: Option<MismatchView>,
     spend: Spend,
     price: PriceView,
     #[schema(value_type = String)]
@@ -53,6 +56,25 @@ pub(crate) struct JobView {
     /// The sequence of the newest event of its log.
     last_sequence: i64,
     trace_id: Option<String>,
+}
+
+/// Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Mismatch)]
+struct MismatchView {
+    tokens: i64,
+    /// Mean of |d|, in nats.
+    mean_abs_logprob: f64,
+    /// Largest |d|, in nats.
+    max_abs_logprob: f64,
+    /// Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
+    kl: f64,
+}
+
+impl From<MismatchMeans> for MismatchView {
+    fn from(MismatchMeans { tokens, mean_abs, max_abs, kl }: MismatchMeans) -> Self {
+        Self { tokens, mean_abs_logprob: mean_abs, max_abs_logprob: max_abs, kl }
+    }
 }
 
 /// The states of a job; the last three are final.
@@ -202,6 +224,7 @@ impl From<Job> for JobView {
             started_at: job.started_at,
             finished_at: job.finished_at,
             counts: Counts { prompts: job.prompts, groups: job.groups.into(), rollouts: job.rollouts.into() },
+            mismatch: job.mismatch.means().map(MismatchView::from),
             spend: Spend {
                 held_rao: job.spend.held,
                 charged_rao: job.spend.charged,

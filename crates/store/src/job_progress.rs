@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use protocol::JobId;
 use protocol::event::EventType;
 use protocol::job::JobStatus;
+use protocol::mismatch::Mismatch;
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -59,6 +60,26 @@ pub struct Moved {
     pub selected: i64,
     pub filtered: i64,
     pub rejected: i64,
+}
+
+/// Adds audited tokens to the job's mismatch.
+pub async fn mismatch(conn: &mut PgConnection, job: JobId, mismatch: &Mismatch) -> Result<(), Error> {
+    let Mismatch { tokens, abs_sum, kl_sum, max } = *mismatch;
+    sqlx::query!(
+        r#"
+        UPDATE jobs SET mismatch_tokens = mismatch_tokens + $2, mismatch_abs_sum = mismatch_abs_sum + $3,
+            mismatch_kl_sum = mismatch_kl_sum + $4, mismatch_max = GREATEST(mismatch_max, $5)
+        WHERE id = $1
+        "#,
+        job.0,
+        tokens,
+        abs_sum,
+        kl_sum,
+        max
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Adds to the job's counters.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
+use protocol::mismatch::Mismatch;
 use protocol::money::Price;
 use protocol::{AccountId, JobId, Rao, RolloutId};
 use serde_json::Value;
@@ -135,6 +136,7 @@ pub struct Job {
     pub prompts: i64,
     pub groups: GroupCounts,
     pub rollouts: RolloutCounts,
+    pub mismatch: Mismatch,
     pub spend: Settlement,
     /// The sequence of its last event.
     pub last_sequence: i64,
@@ -176,6 +178,7 @@ async fn between(
             j.groups_accepted, j.groups_filtered, j.groups_failed, j.groups_cancelled,
             j.rollouts_generated, j.rollouts_scored, j.rollouts_verified, j.rollouts_selected,
             j.rollouts_filtered, j.rollouts_rejected,
+            j.mismatch_tokens, j.mismatch_abs_sum, j.mismatch_kl_sum, j.mismatch_max,
             h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
             g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
             g.scored AS "scored!", g.verified AS "verified!"
@@ -303,6 +306,10 @@ struct Row {
     rollouts_selected: i64,
     rollouts_filtered: i64,
     rollouts_rejected: i64,
+    mismatch_tokens: i64,
+    mismatch_abs_sum: f64,
+    mismatch_kl_sum: f64,
+    mismatch_max: f64,
     held: i64,
     charged: i64,
     released: i64,
@@ -347,6 +354,12 @@ impl TryFrom<Row> for Job {
                 selected: row.rollouts_selected,
                 filtered: row.rollouts_filtered,
                 rejected: row.rollouts_rejected,
+            },
+            mismatch: Mismatch {
+                tokens: row.mismatch_tokens,
+                abs_sum: row.mismatch_abs_sum,
+                kl_sum: row.mismatch_kl_sum,
+                max: row.mismatch_max,
             },
             spend: Settlement {
                 held: rao(row.held)?,

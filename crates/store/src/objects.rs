@@ -60,6 +60,11 @@ pub fn group_key(job: JobId, group: GroupId, attempt: u32) -> String {
     format!("groups/{job}/{group}/{attempt}.seg.zst")
 }
 
+/// The key of the verifier's log-probs of a segment's rollouts (engine class `calibrated`).
+pub fn logprobs_key(segment: &str) -> String {
+    format!("{segment}.lp.zst")
+}
+
 /// Compresses; CPU work.
 pub fn pack(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 2);

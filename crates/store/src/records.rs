@@ -6,9 +6,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use grail::chain::group_path;
 use grail::hash::Hash;
 use grail::ids::Hotkey;
+use grail::profile::EngineClass;
 use grail::receipt::SignedReceipt;
 use protocol::advantage::{Stats, stats};
 use protocol::job::JobSpec;
+use protocol::recomputed;
 use protocol::rollout::{
     DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord,
     SAMPLED_VERIFICATION, SCHEMA_VERSION, encode_records,
@@ -20,7 +22,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::groups::uuids;
-use crate::objects::Objects;
+use crate::objects::{Objects, logprobs_key};
 use crate::{Db, Error};
 
 /// These rollouts of an account, in the order asked for. Ones that are not delivered, or not the account's, are left out.
@@ -104,6 +106,8 @@ struct Shared {
     audited: bool,
     heads: Vec<Hash>,
     segment: Segment,
+    /// The verifier's own log-probs, where they are not the committed ones.
+    recomputed: Option<Vec<Vec<f32>>>,
 }
 
 /// Reads what the rows lack, one object per group, after giving the connection back.
@@ -197,6 +201,14 @@ async fn rewards(
 
 async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)]) -> Result<Shared, Error> {
     let segment = Segment::decode(&objects.get(&group.object_key).await?, group.hotkey)?;
+    let recomputed = match segment.profile.engine_class {
+        EngineClass::Calibrated { .. } if group.audited => {
+            let bytes = objects.get(&logprobs_key(&group.object_key)).await?;
+            Some(recomputed::decode(&bytes).ok_or(Error::Corrupt("recomputed log-probs"))?)
+        }
+        // every bit agreed, or nothing was recomputed
+        _ => None,
+    };
     let all: Vec<Option<f64>> = rewards.iter().map(|(reward, _)| *reward).collect();
     let selected: Vec<Option<f64>> =
         rewards.iter().filter(|(_, selected)| *selected).map(|(reward, _)| *reward).collect();
@@ -210,6 +222,7 @@ async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)])
         audited: group.audited,
         heads: segment.group.commitments.iter().map(|commitment| commitment.head).collect(),
         segment,
+        recomputed,
     })
 }
 
@@ -225,6 +238,10 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
     };
     let path = group_path(&group.heads, sample).ok_or(missing)?;
     let logprobs: Vec<f32> = commitment.records.iter().map(|record| record.logprob).collect();
+    let own = match &group.recomputed {
+        Some(all) => Some(all.get(sample).cloned().ok_or(Error::Corrupt("a rollout without its log-probs"))?),
+        None => group.audited.then(|| logprobs.clone()),
+    };
     // a reward that failed and is masked teaches nothing
     let learn = u8::from(row.reward.is_some() || row.reward_error.is_none());
     let request = &group.segment.request;
@@ -246,8 +263,7 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
         prompt_ids: work.tokens.clone(),
         completion_ids: commitment.tokens.clone(),
         loss_mask: vec![learn; commitment.tokens.len()],
-        // what was recomputed has passed because every bit agreed
-        verifier_logprobs: group.audited.then(|| logprobs.clone()),
+        verifier_logprobs: own,
         behavior_logprobs: logprobs,
         sampling: request.sampling,
         finish_reason: commitment.finish,
