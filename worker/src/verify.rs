@@ -145,7 +145,7 @@ fn audit_all(cx: &Context, mut fetched: mpsc::Receiver<Case>, judged: &mpsc::Sen
     while let Some(Case { index, group, asked, failed, bytes }) = fetched.blocking_recv() {
         let findings = match bytes {
             _ if cx.stop.is_cancelled() => Err(Error::Stopping),
-            Ok(bytes) => audit(cx, &group, &bytes),
+            Ok(bytes) => audit(cx, &group, &bytes, differential(cx, &asked, &failed)),
             Err(error) => Err(error),
         };
         let judgement = findings.map(|findings| Judgement::Audited { asked, failed, findings });
@@ -155,7 +155,14 @@ fn audit_all(cx: &Context, mut fetched: mpsc::Receiver<Case>, judged: &mpsc::Sen
     }
 }
 
-fn audit(cx: &Context, group: &Leased, bytes: &[u8]) -> Result<Findings, Error> {
+/// Whether the group is also compared with alternatives: on a checkpoint that is new to the miner always, at a second look
+/// always, so that it sees what the first saw, else by the service's own dice, which no miner knows.
+fn differential(cx: &Context, asked: &Asked, failed: &[bool]) -> bool {
+    let is_new = asked.facts.since_rotation < cx.rules.settings.policy.rotation_groups;
+    is_new || !failed.is_empty() || cx.chance.happens(cx.config.differential_share)
+}
+
+fn audit(cx: &Context, group: &Leased, bytes: &[u8], differential: bool) -> Result<Findings, Error> {
     let segment = Segment::decode(bytes, group.hotkey).map_err(store::Error::from)?;
     let span = tracing::info_span!("worker.verify", job.id = %group.job, group.id = %group.id);
     if let Some(traceparent) = &segment.request.traceparent {
@@ -167,8 +174,6 @@ fn audit(cx: &Context, group: &Leased, bytes: &[u8]) -> Result<Findings, Error> 
     if group.taken_in.as_ref().is_none_or(|taken_in| taken_in.root != root) {
         return Err(Error::Inconsistent("a segment that is not the one receipted"));
     }
-    // the service's own dice: a miner cannot know which of its groups are compared with alternatives
-    let differential = cx.chance.happens(cx.config.differential_share);
     Ok(Findings::of(cx.models.judge(&segment, differential)?, &segment.group))
 }
 

@@ -17,6 +17,7 @@ mod proofs;
 mod refusals;
 mod rewards;
 mod standings;
+mod statistics;
 mod stub;
 mod wakes;
 mod world;

@@ -36,6 +36,7 @@ impl Miner {
         let mut config =
             miner::Config::new(pair, PathBuf::from(CURRENT), now_ns, Arc::new(|| Box::new(OsRng)));
         config.behaviour = behaviour;
+        config.standard = world.standard.clone();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

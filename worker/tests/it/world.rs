@@ -11,7 +11,6 @@ use chrono::{DateTime, Utc};
 use embedded::testing::{TestDatabase, TestPostgres};
 use grail::ids::Randomness;
 use grail::keys::{HotkeyPair, ServiceKey};
-use grail::profile::Profile;
 use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::event::EventType;
@@ -65,6 +64,7 @@ pub(crate) struct World {
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
     pub(crate) account: AccountId,
+    pub(crate) standard: Standard,
     database: TestDatabase<'static>,
 }
 
@@ -97,8 +97,24 @@ impl World {
         Self::lit(config, audit, rules, Beacon::local(LocalBeacon::from_seed(&BEACON))).await
     }
 
+    /// A world whose miners are judged by this standard, with the model.
+    pub(crate) async fn judged_by(standard: Standard, rules: audit::Settings) -> Self {
+        let beacon = Beacon::local(LocalBeacon::from_seed(&BEACON));
+        Self::made(config(), Audit::Full, rules, beacon, standard).await
+    }
+
     /// A world with a beacon of its own, too.
     pub(crate) async fn lit(config: Config, audit: Audit, rules: audit::Settings, beacon: Beacon) -> Self {
+        Self::made(config, audit, rules, beacon, Standard::exact(engine::numerics_id())).await
+    }
+
+    async fn made(
+        config: Config,
+        audit: Audit,
+        rules: audit::Settings,
+        beacon: Beacon,
+        standard: Standard,
+    ) -> Self {
         let postgres = TestPostgres::shared().await.unwrap();
         let migrate = async |url: String| {
             let db = Db::connect(&url, 1).await?;
@@ -125,13 +141,13 @@ impl World {
             audit,
             rules,
             beacon,
-            standard: Standard::exact(engine::numerics_id()),
+            standard: standard.clone(),
             config,
             seed: 7,
         };
         let cx = Context::new(parts, tracker.clone(), stop.clone()).unwrap();
         let account = AccountId(Uuid::now_v7());
-        let world = Self { cx, db, objects, wake, clock, tracker, stop, account, database };
+        let world = Self { cx, db, objects, wake, clock, tracker, stop, account, standard, database };
         world.prepare().await;
         world
     }
@@ -207,7 +223,7 @@ impl World {
             price: &price(),
             prompts: &prompts,
             checkpoint: checkpoint.id,
-            profile: Profile::exact(engine::numerics_id()).id(),
+            profile: self.standard.profile().id(),
             randomness: Randomness([9; 32]),
             traceparent: None,
         };
