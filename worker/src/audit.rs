@@ -118,7 +118,9 @@ impl Models {
         segment: &Segment,
         differential: bool,
     ) -> Result<Vec<Judged>, Error> {
-        let start = |(sample, commitment)| ToleranceCheck::new(calibration, task, sample, commitment);
+        let start = |(sample, commitment)| {
+            ToleranceCheck::new(calibration, task, sample, &segment.group.hotkey, commitment)
+        };
         let mut checks: Vec<_> = (0_u32..).zip(&segment.group.commitments).map(start).collect();
         let mut logprobs = vec![Vec::new(); checks.len()];
         recompute(model, task, segment, usize::MAX, &mut |sample, t, recomputed| {

@@ -107,7 +107,7 @@ impl Verifier {
             let others: Vec<(&str, &Checked)> =
                 others.iter().map(|(name, checked)| (name.as_str(), &checked[i])).collect();
             let measure = |width: &Width| {
-                let projector = Projector::new(*width, whitening, &due[i].seeds, due[i].sample);
+                let projector = Projector::new(*width, whitening, &due[i].start());
                 measure(&projector, &played[i], &checked, &others)
             };
             let measured = Width::ALL.iter().map(measure).collect();

@@ -2,6 +2,7 @@
 //! recomputes them.
 
 use engine::{Draws, Emitted, Generator, Model};
+use grail::hash::{Hash, Transcript};
 use grail::sampler::{self, BLOCK, Block, Sampling, Summary};
 use grail::seed::SeedStream;
 
@@ -13,6 +14,17 @@ pub(crate) struct Due<'a> {
     pub(crate) prompt: &'a [u32],
     pub(crate) seeds: SeedStream,
     pub(crate) sample: u32,
+}
+
+impl Due<'_> {
+    /// Stands for the start of the chain: other for every rollout.
+    pub(crate) fn start(&self) -> Hash {
+        Transcript::new("reliquary/calibration/start")
+            .bytes(&self.seeds.randomness.0)
+            .bytes(&self.seeds.prompt.0)
+            .u32(self.sample)
+            .finish()
+    }
 }
 
 /// A rollout as a miner has it: everything that any scheme's commitment is made from.

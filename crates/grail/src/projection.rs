@@ -2,14 +2,14 @@
 //!
 //! `p = Q·(h∘w)`, `scale = max|p| / 127` as f16, `fp = round(p / scale)` as k signed bytes. `w` whitens (1/rms of each
 //! dimension over honest runs, from the calibration), so that no few large dimensions carry the whole norm. `Q` is k×d
-//! with entries ±1/√k, the bits of SHAKE256 over randomness, checkpoint, prompt and sample: fixed only when the job's
-//! randomness is, other for every rollout, so that states of another rollout do not fit.
+//! with entries ±1/√k, the bits of SHAKE256 over the chain's start `c_0`: other for every miner, task and rollout, and fixed
+//! only when the job's randomness is. A record copied from anybody else does not fit.
 
 use half::f16;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 use sha3::{Shake256, Shake256Reader};
 
-use crate::seed::SeedStream;
+use crate::hash::Hash;
 
 /// The largest |value| of a projection; the scale makes the largest component exactly this.
 const FULL: i8 = 127;
@@ -114,10 +114,10 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// `SHAKE256("reliquary/q/1" | R_w | checkpoint | prompt id | i)`: bit `j·d + i` (from the lowest of each byte) is
-    /// the sign of row j, dimension i; 1 is plus.
-    pub fn new(width: Width, whitening: &[f32], seeds: &SeedStream, sample: u32) -> Self {
-        let mut signs = Bits::new(seeds, sample);
+    /// `SHAKE256("reliquary/q/1" | c_0)`, both fields framed by their lengths (be32): bit `j·d + i` (from the lowest of
+    /// each byte) is the sign of row j, dimension i; 1 is plus. `start` is `Task::start`.
+    pub fn new(width: Width, whitening: &[f32], start: &Hash) -> Self {
+        let mut signs = Bits::new(start);
         let scale = 1.0 / (width.k() as f32).sqrt();
         let row = |_| whitening.iter().map(|w| if signs.next() { w * scale } else { -w * scale }).collect();
         let rows: Vec<Vec<f32>> = (0..width.k()).map(row).collect();
@@ -151,16 +151,9 @@ struct Bits {
 }
 
 impl Bits {
-    fn new(seeds: &SeedStream, sample: u32) -> Self {
+    fn new(start: &Hash) -> Self {
         let mut shake = Shake256::default();
-        let fields: [&[u8]; 5] = [
-            b"reliquary/q/1",
-            &seeds.randomness.0,
-            &seeds.checkpoint.0,
-            &seeds.prompt.0,
-            &sample.to_be_bytes(),
-        ];
-        for field in fields {
+        for field in [&b"reliquary/q/1"[..], start] {
             shake.update(&(field.len() as u32).to_be_bytes());
             shake.update(field);
         }
@@ -183,16 +176,7 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{CheckpointId, PromptId, Randomness};
     use proptest::prelude::*;
-
-    fn seeds(randomness: u8) -> SeedStream {
-        SeedStream {
-            randomness: Randomness([randomness; 32]),
-            checkpoint: CheckpointId([2; 32]),
-            prompt: PromptId([3; 32]),
-        }
-    }
 
     fn state(seed: u32, d: usize) -> Vec<f32> {
         (0..d).map(|i| ((i as f32 + 1.3) * (seed as f32 + 0.7)).sin() * 3.0).collect()
@@ -204,23 +188,20 @@ mod tests {
         let h = state(1, d);
         let squares: f32 = h.iter().map(|x| x * x).sum();
         let lengths = (0..200).map(|sample| {
-            let p = Projector::new(Width::K16, &vec![1.0; d], &seeds(1), sample).project(&h);
+            let p = Projector::new(Width::K16, &vec![1.0; d], &[sample; 32]).project(&h);
             p.iter().map(|x| x * x).sum::<f32>()
         });
         let mean = lengths.sum::<f32>() / 200.0;
         assert!((mean / squares - 1.0).abs() < 0.1, "{mean} against {squares}");
-        let of = |randomness, sample| {
-            Projector::new(Width::K8, &vec![1.0; d], &seeds(randomness), sample).commit(&h)
-        };
-        assert_eq!(of(1, 0), of(1, 0));
-        assert_ne!(of(1, 0), of(1, 1));
-        assert_ne!(of(1, 0), of(2, 0));
+        let of = |start| Projector::new(Width::K8, &vec![1.0; d], &[start; 32]).commit(&h);
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
     }
 
     #[test]
     fn whitening_is_applied_and_a_foreign_length_never_fits() {
         let h = [1.0, 10.0];
-        let of = |w: &[f32]| Projector::new(Width::K8, w, &seeds(1), 0).project(&h);
+        let of = |w: &[f32]| Projector::new(Width::K8, w, &[1; 32]).project(&h);
         assert!(of(&[1.0, 0.0]).iter().all(|p| (p.abs() - 1.0 / 8.0_f32.sqrt()).abs() < 1e-6));
         assert!(of(&[1.0; 3]).iter().all(|p| p.is_nan()));
     }

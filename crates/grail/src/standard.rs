@@ -59,7 +59,7 @@ impl Standard {
         match self.calibration() {
             None => ModelCheck::Exact(ExactCheck::new(task, sample, hotkey, commitment)),
             Some(calibration) => {
-                ModelCheck::Tolerance(ToleranceCheck::new(calibration, task, sample, commitment))
+                ModelCheck::Tolerance(ToleranceCheck::new(calibration, task, sample, hotkey, commitment))
             }
         }
     }
@@ -68,7 +68,7 @@ impl Standard {
     pub fn recorder(&self, task: &Task, sample: u32, hotkey: &Hotkey) -> Recorder {
         match (self.profile.engine_class, self.calibration()) {
             (EngineClass::Calibrated { width, .. }, Some(calibration)) => Recorder(Kind::Projection(
-                Projector::new(width, &calibration.whitening, &task.seeds(), sample),
+                Projector::new(width, &calibration.whitening, &task.start(sample, hotkey)),
             )),
             _ => Recorder(Kind::Exact(task.start(sample, hotkey))),
         }

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use crate::calibration::Calibration;
 use crate::chain::{Commitment, Task};
 use crate::differential::Differential;
+use crate::ids::Hotkey;
 use crate::projection::Projector;
 use crate::recomputed::Recomputed;
 use crate::record::State;
@@ -48,8 +49,15 @@ pub struct Exceeded {
 }
 
 impl<'a> ToleranceCheck<'a> {
-    pub fn new(calibration: &'a Calibration, task: &Task, sample: u32, commitment: &'a Commitment) -> Self {
-        let projector = Projector::new(calibration.width(), &calibration.whitening, &task.seeds(), sample);
+    pub fn new(
+        calibration: &'a Calibration,
+        task: &Task,
+        sample: u32,
+        hotkey: &Hotkey,
+        commitment: &'a Commitment,
+    ) -> Self {
+        let projector =
+            Projector::new(calibration.width(), &calibration.whitening, &task.start(sample, hotkey));
         Self {
             calibration,
             commitment,

@@ -9,6 +9,7 @@
 )]
 
 mod audits;
+mod calibrated;
 mod cancelling;
 mod delivery;
 mod dispatching;

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chain::ss58;
+use foreign::{Alter, Numerics};
 use grail::Hotkey;
 use grail::chain::{Commitment, Finish, Task, group_root};
 use grail::keys::HotkeyPair;
-use grail::profile::Profile;
 use grail::record::{Record, State};
+use grail::sampler::{self, BLOCK, Block, Sampling, Summary};
+use grail::standard::Standard;
 use protocol::collect::rollout_frames;
 use protocol::wire::Frame;
 use protocol::work::{MinerStatus, STATUS_PATH, WorkRequest};
@@ -48,6 +50,9 @@ struct Inner {
     pair: HotkeyPair,
     manner: Mutex<Manner>,
     capacity: u32,
+    standard: Standard,
+    /// Runs this model instead of saying its texts.
+    engine: Option<foreign::Engine>,
     /// What sample `i` answers: text `i` modulo their number.
     texts: Mutex<Vec<String>>,
     requests: AtomicUsize,
@@ -61,6 +66,32 @@ impl Stub {
     }
 
     pub(crate) async fn with_capacity(seed: u8, manner: Manner, capacity: u32) -> Self {
+        Self::with_engine(seed, manner, capacity, Standard::exact(engine::numerics_id()), None).await
+    }
+
+    /// A miner that does run a model: in bf16, with the checkpoint's weights or altered ones.
+    pub(crate) async fn foreign(seed: u8, standard: Standard, alter: Option<Alter>) -> Self {
+        let checkpoint = checkpoint();
+        let tensors = checkpoint.tensors().unwrap();
+        let source = |name: &str, shape: &[usize]| tensors.f32(name, shape);
+        let (config, numerics) = (&checkpoint.config, Numerics::BF16_EAGER);
+        let engine = match alter {
+            None => foreign::Engine::from_source(config, numerics, 1, source),
+            Some(alter) => {
+                let source = alter.source(config, source);
+                foreign::Engine::from_source(&alter.config(config), numerics, 1, source)
+            }
+        };
+        Self::with_engine(seed, Manner::Good, 1_000, standard, Some(engine.unwrap())).await
+    }
+
+    async fn with_engine(
+        seed: u8,
+        manner: Manner,
+        capacity: u32,
+        standard: Standard,
+        engine: Option<foreign::Engine>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let pair = HotkeyPair::from_seed(&[seed; 32]);
@@ -69,6 +100,8 @@ impl Stub {
             pair,
             manner: Mutex::new(manner),
             capacity,
+            standard,
+            engine,
             texts: Mutex::new(vec!["It is 1".to_owned(), "It is 2".to_owned()]),
             requests: AtomicUsize::new(0),
             asked: Mutex::default(),
@@ -139,7 +172,7 @@ impl Inner {
             let status = MinerStatus {
                 hotkey: ss58::encode(&self.pair.hotkey()),
                 checkpoint: checkpoint().id,
-                profile: Profile::exact(engine::numerics_id()).id(),
+                profile: self.standard.profile().id(),
                 capacity: self.capacity,
                 in_flight: 0,
             };
@@ -175,8 +208,10 @@ impl Inner {
         for index in 0..request.tasks.len() {
             let (task, number) = (request.task(index).unwrap(), index as u16);
             Frame::Group { task: number, task_id: task.id() }.encode(&mut out);
-            let mut commitments: Vec<Commitment> =
-                (0..task.group_size).map(|sample| self.commitment(&task, sample)).collect();
+            let mut commitments: Vec<Commitment> = match &self.engine {
+                Some(engine) => self.generated(engine, &task, &request.tasks[index].tokens),
+                None => (0..task.group_size).map(|sample| self.commitment(&task, sample)).collect(),
+            };
             if bad_signature && commitments.len() > 1 {
                 commitments[1].signature = commitments[0].signature;
             }
@@ -192,6 +227,30 @@ impl Inner {
         out
     }
 
+    /// What the engine samples under the task's draws.
+    fn generated(&self, engine: &foreign::Engine, task: &Task, prompt: &[u32]) -> Vec<Commitment> {
+        let (terms, seeds, hotkey) = (task.terms, task.seeds(), self.pair.hotkey());
+        let sampling = Sampling::new(terms.temperature, terms.top_p, terms.top_k).unwrap();
+        let eos = &checkpoint().config.eos_token_ids;
+        let samples = 0..task.group_size;
+        let recorders: Vec<_> = samples.clone().map(|s| self.standard.recorder(task, s, &hotkey)).collect();
+        let mut records = vec![Vec::new(); recorders.len()];
+        let prompts = vec![prompt; recorders.len()];
+        let tokens = engine.generate(&prompts, terms.max_tokens as usize, eos, &mut |which, t, seen| {
+            let token = sampler::pick(seen.logits, sampling, seeds.draw(which as u32, t as u32)).unwrap();
+            let blocks: Vec<Block> = seen.logits.chunks(BLOCK).map(|logits| Block::of(logits, 1.0)).collect();
+            let logprob = Summary::new(&blocks).unwrap().logprob(seen.logits[token as usize]);
+            records[which].push(recorders[which].record(t as u32, seen.hidden, logprob));
+            token
+        });
+        let sealed = samples.zip(tokens).zip(records).map(|((sample, tokens), records)| {
+            let stops = tokens.last().is_some_and(|token| eos.contains(token));
+            let finish = if stops { Finish::Stop } else { Finish::Length };
+            self.seal(task, sample, Commitment { tokens, records, finish, head: [0; 32], signature: [0; 64] })
+        });
+        sealed.collect()
+    }
+
     fn commitment(&self, task: &Task, sample: u32) -> Commitment {
         let checkpoint = checkpoint();
         let texts = self.texts.lock().unwrap().clone();
@@ -199,8 +258,11 @@ impl Inner {
         tokens.push(checkpoint.config.eos_token_ids[0]);
         let records =
             vec![Record { logprob: -0.5, state: State::Fingerprint([sample as u8; 16]) }; tokens.len()];
-        let mut commitment =
-            Commitment { tokens, records, finish: Finish::Stop, head: [0; 32], signature: [0; 64] };
+        let finish = Finish::Stop;
+        self.seal(task, sample, Commitment { tokens, records, finish, head: [0; 32], signature: [0; 64] })
+    }
+
+    fn seal(&self, task: &Task, sample: u32, mut commitment: Commitment) -> Commitment {
         commitment.head = commitment.computed_head(task, sample, &self.pair.hotkey());
         commitment.signature = self.pair.sign(&commitment.head, OsRng);
         commitment

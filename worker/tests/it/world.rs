@@ -31,6 +31,8 @@ use worker::{Audit, Config, Context, Parts, Progress};
 use crate::stub::Stub;
 
 pub(crate) const CURRENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/current");
+pub(crate) const CALIBRATION: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/calibration-bf16.json");
 pub(crate) const PREVIOUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/previous");
 
 /// The seed of the local beacon.
