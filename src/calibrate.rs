@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use calibration::{Arithmetic, Class, LENGTHS, Size, Study, Subject};
 use foreign::Numerics;
 use grail::calibration::{Calibration, Sampler};
@@ -111,6 +111,8 @@ enum Dtype {
 }
 
 pub(crate) fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let few = [arguments.fit, arguments.honest, arguments.controls].contains(&0);
+    ensure!(!few, "--fit, --honest and --controls must not be 0: a profile rests on all three");
     let subject = arguments.inputs.open(config)?;
     let miners: &[Numerics] = match arguments.class {
         Dtype::Bf16 => &[Numerics::BF16_EAGER, Numerics::BF16_TILED],

@@ -146,8 +146,8 @@ pub(crate) async fn start_api(
         objects: platform.objects.clone(),
         sandbox: Arc::new(sandbox),
         offer: Arc::new(api::Offer {
+            standard: standard_for(config, &checkpoint)?,
             checkpoint,
-            standard: standard(config)?,
             price: price(&config.pricing)?,
             sampled_p: config.audit.policy.p,
             service_key: service_key.public(),
@@ -224,6 +224,7 @@ pub(crate) async fn start_worker(
 
 async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> anyhow::Result<Parts> {
     let checkpoint = open_checkpoint(&config.checkpoint.dir).await?;
+    let standard = standard_for(config, &checkpoint)?;
     let previous = match &config.checkpoint.previous_dir {
         Some(dir) => Some(open_checkpoint(dir).await?),
         None => None,
@@ -242,7 +243,7 @@ async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> any
         audit,
         rules: config.audit,
         beacon: beacon(config)?,
-        standard: standard(config)?,
+        standard,
         config: config.worker.clone(),
         seed: OsRng.next_u64(),
     })
@@ -255,6 +256,14 @@ pub(crate) fn standard(config: &Config) -> anyhow::Result<Standard> {
     };
     let document = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
     Standard::calibrated(&document).with_context(|| format!("{}", path.display()))
+}
+
+/// A standard for another checkpoint or engine would refuse every honest miner.
+fn standard_for(config: &Config, checkpoint: &Checkpoint) -> anyhow::Result<Standard> {
+    let standard = standard(config)?;
+    let fits = standard.fits(&checkpoint.id, checkpoint.config.hidden_size, engine::numerics_id());
+    ensure!(fits, "checkpoint.calibration is for another checkpoint or another engine");
+    Ok(standard)
 }
 
 /// Hashing and reading a checkpoint takes a while: off the async threads.

@@ -14,7 +14,7 @@ mod rewards;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use checkpoint::Checkpoint;
 use engine::{Model, Options};
 use grail::RejectReason;
@@ -78,6 +78,12 @@ impl Verifier {
         for path in calibrations {
             let document = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
             let standard = Standard::calibrated(&document).with_context(|| format!("{}", path.display()))?;
+            let hidden_size = checkpoint.config.hidden_size;
+            ensure!(
+                standard.fits(&checkpoint.id, hidden_size, engine::numerics_id()),
+                "{} is for another checkpoint or another engine",
+                path.display()
+            );
             standards.push(standard);
         }
         Ok(Self { checkpoint, model, standards, rewards })

@@ -1,6 +1,6 @@
 //! The verdict on a group: its committed tokens run through the checkpoint, every position compared. CPU work.
 //!
-//! A pure function of the stored segment, the weights and whether the differential test is run: whoever runs it again
+//! A pure function of the stored segment, the weights and the look: whoever runs it again
 //! gets the same verdict.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use checkpoint::Checkpoint;
 use engine::Model;
 use grail::RejectReason;
-use grail::calibration::Calibration;
+use grail::calibration::{Calibration, FORGED};
 use grail::chain::Task;
 use grail::exact::ExactCheck;
 use grail::recomputed::Recomputed;
@@ -25,6 +25,21 @@ use crate::{Audit, Error};
 /// One verdict per rollout, in sample order.
 pub(crate) type Verdicts = Vec<Result<(), RejectReason>>;
 
+/// How a group is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Look {
+    /// Compare with alternative weights, too.
+    pub(crate) differential: bool,
+    /// Times the limits of class `calibrated`.
+    pub(crate) slack: f64,
+}
+
+/// A second look takes wider limits: this engine gives the same numbers again, so it would only repeat a false reject. What
+/// is just above a limit is below it then; what is not honest is far above.
+pub(crate) const SECOND_LOOK: f64 = 1.5;
+/// Fewer positions than this prove nothing by their mean.
+const FORGED_POSITIONS: usize = 8;
+
 /// What the model check found on one rollout.
 #[derive(Debug, Clone)]
 pub(crate) struct Judged {
@@ -35,6 +50,14 @@ pub(crate) struct Judged {
     pub(crate) excess: Option<f64>,
     /// The verifier's own log-probs of the committed tokens.
     pub(crate) logprobs: Vec<f32>,
+}
+
+impl Judged {
+    /// States that no engine running these weights gives: a proof even where limits are statistical.
+    pub(crate) fn is_forged(&self) -> bool {
+        let far = self.statistics.is_some_and(|statistics| statistics.activation > FORGED);
+        far && self.logprobs.len() >= FORGED_POSITIONS
+    }
 }
 
 /// The models that verdicts are made with, each loaded when it is first needed.
@@ -62,9 +85,8 @@ impl Models {
         Self { audit, standard, current: Lazy::new(checkpoint, threads), alternatives }
     }
 
-    /// Judges a group; with `differential`, also compares honest-looking rollouts with each alternative. Blocks; the
-    /// first call loads the weights.
-    pub(crate) fn judge(&self, segment: &Segment, differential: bool) -> Result<Vec<Judged>, Error> {
+    /// Judges a group. Blocks; the first call loads the weights.
+    pub(crate) fn judge(&self, segment: &Segment, look: Look) -> Result<Vec<Judged>, Error> {
         let task = segment.request.task(0).ok_or(Error::Inconsistent("a segment without its task"))?;
         if task.checkpoint != self.current.checkpoint().id {
             return Err(Error::Inconsistent("a group of another checkpoint"));
@@ -84,7 +106,7 @@ impl Models {
         let model = self.current.load()?;
         match self.standard.calibration() {
             None => self.exact(&model, &task, segment),
-            Some(calibration) => self.tolerant(&model, calibration, &task, segment, differential),
+            Some(calibration) => self.tolerant(&model, calibration, &task, segment, look),
         }
     }
 
@@ -116,7 +138,7 @@ impl Models {
         calibration: &Calibration,
         task: &Task,
         segment: &Segment,
-        differential: bool,
+        look: Look,
     ) -> Result<Vec<Judged>, Error> {
         let start = |(sample, commitment)| {
             ToleranceCheck::new(calibration, task, sample, &segment.group.hotkey, commitment)
@@ -131,13 +153,15 @@ impl Models {
             .iter()
             .zip(logprobs)
             .map(|(check, logprobs)| {
-                let outcome = check.outcome();
+                let outcome = check.outcome(look.slack);
                 let excess = outcome.statistics.map(|_| outcome.excess);
                 Judged { verdict: outcome.verdict, statistics: outcome.statistics, excess, logprobs }
             })
             .collect();
-        let unexplained = judged.iter().any(|judged| judged.verdict == Err(RejectReason::WrongWeights));
-        if differential || unexplained {
+        // states of no version of these weights need no name, and are not worth three more models
+        let unexplained =
+            |judged: &Judged| judged.verdict == Err(RejectReason::WrongWeights) && !judged.is_forged();
+        if look.differential || judged.iter().any(unexplained) {
             self.alternatives.name(calibration, task, segment, &checks, &mut judged)?;
         }
         Ok(judged)

@@ -17,7 +17,10 @@ pub(crate) struct Findings {
     pub(crate) verdicts: Verdicts,
     /// Per rollout, where the class has statistics; with them a refusal is no proof.
     pub(crate) statistics: Option<Value>,
+    /// The mean over the group: rollouts of one prompt are not independent.
     pub(crate) excess: Vec<f64>,
+    /// States that no engine running these weights gives.
+    pub(crate) forged: bool,
     /// The verifier's own log-probs of every rollout.
     pub(crate) logprobs: Vec<Vec<f32>>,
     pub(crate) mismatch: Mismatch,
@@ -34,7 +37,8 @@ impl Findings {
         Self {
             verdicts: judged.iter().map(|judged| judged.verdict).collect(),
             statistics: (!statistics.is_empty()).then_some(Value::Array(statistics)),
-            excess: judged.iter().filter_map(|judged| judged.excess).collect(),
+            forged: judged.iter().any(Judged::is_forged),
+            excess: mean(judged.iter().filter_map(|judged| judged.excess)).into_iter().collect(),
             logprobs: judged.into_iter().map(|judged| judged.logprobs).collect(),
             mismatch,
         }
@@ -48,7 +52,8 @@ impl Findings {
     /// What follows, after audits that ended as `failed` says.
     fn outcome(&self, failed: &[bool]) -> Outcome {
         let reason = self.reason();
-        if self.statistics.is_none() && reason.is_some_and(is_proof) {
+        let is_exact = self.statistics.is_none();
+        if reason.is_some_and(is_proof) && (is_exact || self.forged) {
             return Outcome::Fraud;
         }
         let sittings: Vec<bool> = failed.iter().copied().chain([reason.is_some()]).collect();
@@ -79,6 +84,11 @@ impl Findings {
     }
 }
 
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, n) = values.fold((0.0, 0), |(sum, n), value| (sum + value, n + 1));
+    (n > 0).then(|| sum / f64::from(n))
+}
+
 /// The row of a group that was not audited.
 pub(crate) fn unaudited(group: &Leased, asked: Asked) -> NewAudit {
     debug_assert_eq!(asked.decision, Decision::NotDrawn);
@@ -105,6 +115,7 @@ mod tests {
             verdicts: vec![Ok(()), reason.map_or(Ok(()), Err)],
             statistics: statistical.then_some(Value::Null),
             excess: Vec::new(),
+            forged: false,
             logprobs: Vec::new(),
             mismatch: Mismatch::default(),
         }

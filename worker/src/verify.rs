@@ -22,6 +22,7 @@ use store::{groups, job_close, job_progress, miners, rollouts, standings};
 use tokio::sync::mpsc;
 
 use crate::announce::Subject;
+use crate::audit::{Look, SECOND_LOOK};
 use crate::docket::{self, Entry};
 use crate::driver::retrying;
 use crate::findings::{self, Findings};
@@ -145,7 +146,7 @@ fn audit_all(cx: &Context, mut fetched: mpsc::Receiver<Case>, judged: &mpsc::Sen
     while let Some(Case { index, group, asked, failed, bytes }) = fetched.blocking_recv() {
         let findings = match bytes {
             _ if cx.stop.is_cancelled() => Err(Error::Stopping),
-            Ok(bytes) => audit(cx, &group, &bytes, differential(cx, &asked, &failed)),
+            Ok(bytes) => audit(cx, &group, &bytes, look(cx, &asked, &failed)),
             Err(error) => Err(error),
         };
         let judgement = findings.map(|findings| Judgement::Audited { asked, failed, findings });
@@ -157,12 +158,15 @@ fn audit_all(cx: &Context, mut fetched: mpsc::Receiver<Case>, judged: &mpsc::Sen
 
 /// Whether the group is also compared with alternatives: on a checkpoint that is new to the miner always, at a second look
 /// always, so that it sees what the first saw, else by the service's own dice, which no miner knows.
-fn differential(cx: &Context, asked: &Asked, failed: &[bool]) -> bool {
+fn look(cx: &Context, asked: &Asked, failed: &[bool]) -> Look {
     let is_new = asked.facts.since_rotation < cx.rules.settings.policy.rotation_groups;
-    is_new || !failed.is_empty() || cx.chance.happens(cx.config.differential_share)
+    Look {
+        differential: is_new || !failed.is_empty() || cx.chance.happens(cx.config.differential_share),
+        slack: if failed.is_empty() { 1.0 } else { SECOND_LOOK },
+    }
 }
 
-fn audit(cx: &Context, group: &Leased, bytes: &[u8], differential: bool) -> Result<Findings, Error> {
+fn audit(cx: &Context, group: &Leased, bytes: &[u8], look: Look) -> Result<Findings, Error> {
     let segment = Segment::decode(bytes, group.hotkey).map_err(store::Error::from)?;
     let span = tracing::info_span!("worker.verify", job.id = %group.job, group.id = %group.id);
     if let Some(traceparent) = &segment.request.traceparent {
@@ -174,7 +178,7 @@ fn audit(cx: &Context, group: &Leased, bytes: &[u8], differential: bool) -> Resu
     if group.taken_in.as_ref().is_none_or(|taken_in| taken_in.root != root) {
         return Err(Error::Inconsistent("a segment that is not the one receipted"));
     }
-    Ok(Findings::of(cx.models.judge(&segment, differential)?, &segment.group))
+    Ok(Findings::of(cx.models.judge(&segment, look)?, &segment.group))
 }
 
 async fn write_all(cx: &Context, lease: &Lease, batch: Vec<Verdict>) {

@@ -17,6 +17,8 @@ use crate::subject::{Arithmetic, Subject, Weights};
 const CANDIDATES: u8 = 4;
 /// What `edited_logprobs` adds to each log-prob it touches.
 const EDIT: f32 = -0.5;
+/// Of a state's rms: what `substituted_token_noised` adds.
+const NOISE: f32 = 0.07;
 /// Where `substituted_token` strikes: before every length that is measured.
 const SUBSTITUTED: std::ops::RangeInclusive<usize> = 4..=27;
 
@@ -32,6 +34,8 @@ pub(crate) enum Cheat {
     SubstitutedToken,
     /// Text changed, then prefilled honestly.
     SubstitutedPrefilled,
+    /// The same, with noise in the changed token's state, to buy a discount for its miss.
+    SubstitutedNoised,
     EditedLogprobs,
     /// A quarter of the positions.
     EditedLogprobsSparse,
@@ -61,6 +65,7 @@ impl Cheat {
             C::OtherPrompt,
             C::SubstitutedToken,
             C::SubstitutedPrefilled,
+            C::SubstitutedNoised,
             C::EditedLogprobs,
             C::EditedLogprobsSparse,
             C::WrongSeed,
@@ -87,6 +92,7 @@ impl Cheat {
             Self::OtherPrompt => "other_prompt".to_owned(),
             Self::SubstitutedToken => "substituted_token".to_owned(),
             Self::SubstitutedPrefilled => "substituted_token_prefilled".to_owned(),
+            Self::SubstitutedNoised => "substituted_token_noised".to_owned(),
             Self::EditedLogprobs => "edited_logprobs".to_owned(),
             Self::EditedLogprobsSparse => "edited_logprobs_quarter".to_owned(),
             Self::WrongSeed => "wrong_seed".to_owned(),
@@ -143,28 +149,40 @@ impl<'s> Cheater<'s> {
         Ok(Self { subject, cheat, sampling, honest, sampler })
     }
 
-    pub(crate) fn play(&self, due: &[Due<'_>], tokens: usize, dice: &mut Dice) -> Result<Vec<Played>, Error> {
+    pub(crate) fn play(
+        &self,
+        due: &[Due<'_>],
+        lengths: &[usize],
+        dice: &mut Dice,
+    ) -> Result<Vec<Played>, Error> {
         let runner = self.sampler.as_ref().unwrap_or(&self.honest);
         match self.cheat {
             Cheat::OtherPrompt => {
                 let elsewhere: Vec<Due<'_>> = due.iter().map(|due| self.other_prompt(due)).collect();
-                runner.play(&elsewhere, self.sampling, tokens)
+                runner.play(&elsewhere, self.sampling, lengths)
             }
-            Cheat::WrongSeed => runner.play(&other_draws(due, 1), self.sampling, tokens),
-            Cheat::BestOfN => self.best(due, tokens),
+            Cheat::WrongSeed => runner.play(&other_draws(due, 1), self.sampling, lengths),
+            Cheat::BestOfN => self.best(due, lengths),
             Cheat::Drafted => {
-                let drafted = runner.play(due, self.sampling, tokens)?;
+                let drafted = runner.play(due, self.sampling, lengths)?;
                 self.prefilled(due, &drafted)
             }
-            Cheat::SubstitutedPrefilled => {
-                let mut played = runner.play(due, self.sampling, tokens)?;
-                for played in &mut played {
-                    self.substitute(played, dice);
+            Cheat::SubstitutedPrefilled | Cheat::SubstitutedNoised => {
+                let mut played = runner.play(due, self.sampling, lengths)?;
+                let places: Vec<usize> =
+                    played.iter_mut().map(|played| self.substitute(played, dice)).collect();
+                let mut played = self.prefilled(due, &played)?;
+                if self.cheat == Cheat::SubstitutedNoised {
+                    for (played, at) in played.iter_mut().zip(places) {
+                        if let Some(state) = played.states.get_mut(at) {
+                            blur(state, dice);
+                        }
+                    }
                 }
-                self.prefilled(due, &played)
+                Ok(played)
             }
             _ => {
-                let mut played = runner.play(due, self.sampling, tokens)?;
+                let mut played = runner.play(due, self.sampling, lengths)?;
                 for played in &mut played {
                     self.forge(played, dice);
                 }
@@ -194,7 +212,9 @@ impl<'s> Cheater<'s> {
                     *state = order.iter().map(|from| state[*from]).collect();
                 }
             }
-            Cheat::SubstitutedToken => self.substitute(played, dice),
+            Cheat::SubstitutedToken => {
+                self.substitute(played, dice);
+            }
             Cheat::EditedLogprobs => played.logprobs.iter_mut().for_each(|lp| *lp += EDIT),
             Cheat::EditedLogprobsSparse => {
                 let quarter = dice.below(4);
@@ -204,12 +224,14 @@ impl<'s> Cheater<'s> {
         }
     }
 
-    fn substitute(&self, played: &mut Played, dice: &mut Dice) {
+    /// Puts another token somewhere and says where.
+    fn substitute(&self, played: &mut Played, dice: &mut Dice) -> usize {
         let at = dice.between(*SUBSTITUTED.start(), *SUBSTITUTED.end());
         if let Some(token) = played.tokens.get_mut(at) {
             let step = dice.between(1, self.subject.config.vocab_size - 1) as u32;
             *token = (*token + step) % self.subject.config.vocab_size as u32;
         }
+        at
     }
 
     /// The honest engine's states and log-probs of a text from elsewhere.
@@ -225,10 +247,10 @@ impl<'s> Cheater<'s> {
     }
 
     /// The likeliest of several texts, where a reward would choose the best.
-    fn best(&self, due: &[Due<'_>], tokens: usize) -> Result<Vec<Played>, Error> {
+    fn best(&self, due: &[Due<'_>], lengths: &[usize]) -> Result<Vec<Played>, Error> {
         let mut best: Vec<Played> = Vec::new();
         for candidate in 1..=CANDIDATES {
-            let played = self.honest.play(&other_draws(due, candidate), self.sampling, tokens)?;
+            let played = self.honest.play(&other_draws(due, candidate), self.sampling, lengths)?;
             if best.is_empty() {
                 best = played;
                 continue;
@@ -241,6 +263,14 @@ impl<'s> Cheater<'s> {
             }
         }
         Ok(best)
+    }
+}
+
+/// Noise as large as a bf16 engine's worst positions.
+fn blur(state: &mut [f32], dice: &mut Dice) {
+    let rms = (state.iter().map(|x| x * x).sum::<f32>() / state.len() as f32).sqrt();
+    for value in state {
+        *value += NOISE * rms * dice.normal();
     }
 }
 

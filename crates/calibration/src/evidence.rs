@@ -38,6 +38,17 @@ pub(crate) struct Evidence {
     pub(crate) measured: Vec<Measured>,
 }
 
+/// The cap on discounts for each width.
+pub(crate) type Caps = [f64; Width::ALL.len()];
+
+/// What distances are measured through.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lens<'w> {
+    pub(crate) sampling: Sampling,
+    pub(crate) whitening: &'w [f32],
+    pub(crate) caps: Caps,
+}
+
 /// Which alternatives a rollout is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Against {
@@ -90,11 +101,11 @@ impl Verifier {
     pub(crate) fn examine(
         &self,
         due: &[Due<'_>],
-        sampling: Sampling,
         played: &[Played],
-        whitening: &[f32],
+        lens: &Lens<'_>,
         against: Against,
     ) -> Result<Vec<Evidence>, Error> {
+        let Lens { sampling, whitening, caps } = *lens;
         let checked = self.check(due, sampling, played)?;
         let tokens: Vec<&[u32]> = played.iter().map(|played| played.tokens.as_slice()).collect();
         let mut others = Vec::new();
@@ -106,29 +117,35 @@ impl Verifier {
         let evidence = checked.into_iter().enumerate().map(|(i, checked)| {
             let others: Vec<(&str, &Checked)> =
                 others.iter().map(|(name, checked)| (name.as_str(), &checked[i])).collect();
-            let measure = |width: &Width| {
+            let measure = |(width, cap): (&Width, f64)| {
                 let projector = Projector::new(*width, whitening, &due[i].start());
-                measure(&projector, &played[i], &checked, &others)
+                measure(&projector, cap, &played[i], &checked, &others)
             };
-            let measured = Width::ALL.iter().map(measure).collect();
+            let measured = Width::ALL.iter().zip(caps).map(measure).collect();
             Evidence { checked, measured }
         });
         Ok(evidence.collect())
     }
 }
 
-fn measure(projector: &Projector, played: &Played, own: &Checked, others: &[(&str, &Checked)]) -> Measured {
+fn measure(
+    projector: &Projector,
+    cap: f64,
+    played: &Played,
+    own: &Checked,
+    others: &[(&str, &Checked)],
+) -> Measured {
     let committed: Vec<Projection> = played.states.iter().map(|state| projector.commit(state)).collect();
     let in_range = committed.iter().zip(&played.logprobs);
     let in_range = in_range.take_while(|(p, lp)| p.in_range() && lp.is_finite() && **lp <= 0.0).count();
-    let mut series = Series::default();
+    let mut series = Series::new(cap);
     let mut running = vec![Differential::default(); others.len()];
     let mut tests: Vec<(String, Vec<Differential>)> =
         others.iter().map(|(name, _)| ((*name).to_owned(), Vec::new())).collect();
     for (t, committed) in committed.iter().enumerate() {
         let components = projector.project(&own.states[t]);
-        let logprob = f64::from(played.logprobs[t]) - f64::from(own.logprobs[t]);
-        series.push(Distance::between(committed, &components, logprob, own.misses[t]));
+        let (claimed, logprob, miss) = (played.logprobs[t], own.logprobs[t], own.misses[t]);
+        series.push(Distance::between(committed, claimed, &components, logprob, miss));
         for ((running, (_, snapshots)), (_, other)) in running.iter_mut().zip(&mut tests).zip(others) {
             running.add(committed, &components, &projector.project(&other.states[t]));
             if LENGTHS.contains(&(t + 1)) {

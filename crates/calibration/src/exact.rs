@@ -8,7 +8,7 @@ use crate::dice::Dice;
 use crate::evidence::LENGTHS;
 use crate::fit;
 use crate::runner::{Checked, Played};
-use crate::study::{Row, Study, control_length, length};
+use crate::study::{Row, Run, Study, control_length, length};
 use crate::subject::{Arithmetic, Weights};
 
 /// The scheme's name in the table.
@@ -27,8 +27,9 @@ impl Study<'_> {
         let verifier = self.subject.load(Arithmetic::Ours, Weights::Current)?;
         let miner = self.subject.load(Arithmetic::Ours, Weights::Current)?;
         let mut rejected = 0;
-        self.batches("honest", self.size.honest, length, |due, tokens| {
-            let played = miner.play(due, self.sampling, tokens)?;
+        let run = Run { name: "honest", count: self.size.honest, length, fits: false };
+        self.batches(&run, |due, lengths| {
+            let played = miner.play(due, self.sampling, lengths)?;
             let texts: Vec<&[u32]> = played.iter().map(|played| played.tokens.as_slice()).collect();
             let checked = verifier.prefill(due, self.sampling, &texts)?;
             let differs = |(played, checked)| first_difference(played, checked).is_some();
@@ -46,12 +47,15 @@ impl Study<'_> {
                 detected: 0,
                 n: 0,
             });
-            self.batches(&cheat.name(), self.size.controls, control_length, |due, tokens| {
-                let played = cheater.play(due, tokens, &mut dice)?;
+            let name = cheat.name();
+            let run = Run { name: &name, count: self.size.controls, length: control_length, fits: false };
+            self.batches(&run, |due, lengths| {
+                let played = cheater.play(due, lengths, &mut dice)?;
                 let texts: Vec<&[u32]> = played.iter().map(|played| played.tokens.as_slice()).collect();
                 let checked = verifier.prefill(due, self.sampling, &texts)?;
                 for (played, checked) in played.iter().zip(&checked) {
                     let first = first_difference(played, checked).unwrap_or(usize::MAX);
+                    let tokens = played.tokens.len();
                     for row in counts.iter_mut().filter(|row| row.tokens <= tokens) {
                         row.n += 1;
                         row.detected += u64::from(first < row.tokens);

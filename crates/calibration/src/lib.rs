@@ -20,5 +20,5 @@ pub use evidence::LENGTHS;
 pub use exact::{EXACT, ExactFindings};
 pub use limits::TARGET;
 pub use rival::{LEGACY_BYTES, TOPLOC_BYTES};
-pub use study::{Class, Findings, Progress, Row, Size, Study};
+pub use study::{Class, Findings, HONEST, Progress, Row, Size, Study};
 pub use subject::{Arithmetic, Subject};

@@ -1,5 +1,8 @@
 //! Collects honest distances and turns them into a calibration document.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use grail::calibration::{Alternative, Band, CALIBRATION_VERSION, Calibration, FalseRejects, Sampler};
 use grail::ids::CheckpointId;
 use grail::projection::Width;
@@ -22,13 +25,14 @@ const STATISTICS: usize = Statistics::NAMES.len();
 /// Honest distances under one width.
 #[derive(Debug, Default)]
 pub(crate) struct Honest {
-    series: Vec<Series>,
+    /// With the place of the miner's engine in its class.
+    series: Vec<(usize, Series)>,
     /// Λ·√n of each alternative.
     lambdas: Vec<(String, Vec<f64>)>,
 }
 
 impl Honest {
-    pub(crate) fn add(&mut self, measured: Measured) {
+    pub(crate) fn add(&mut self, miner: usize, measured: Measured) {
         for (name, snapshots) in &measured.tests {
             let Some(last) = snapshots.last() else { continue };
             let spread = last.lambda() * f64::from(last.positions()).sqrt();
@@ -37,19 +41,22 @@ impl Honest {
                 None => self.lambdas.push((name.clone(), vec![spread])),
             }
         }
-        self.series.push(measured.series);
+        self.series.push((miner, measured.series));
     }
 
     pub(crate) fn fit(&self, base: Base, width: Width, dice: &mut Dice) -> Calibration {
+        let discount_cap = self.discount_cap();
+        let series: Vec<(usize, Series)> =
+            self.series.iter().map(|(miner, series)| (*miner, series.capped(discount_cap))).collect();
         let worst: Vec<f64> =
-            self.series.iter().map(|s| s.over(0, s.len(), f64::INFINITY).worst_miss).collect();
+            series.iter().map(|(_, s)| s.over(0, s.len(), f64::INFINITY).worst_miss).collect();
         let hard_miss = fit::quantile(&worst, 1.0 - HARD_RATE).max(1e-3);
         // a rollout is judged once as a whole, and by its windows in each band that they reach
         let windowed = EDGES.iter().filter(|from| **from >= WINDOW).count();
         let rate = TARGET / (STATISTICS * (1 + windowed)) as f64;
         let ends = EDGES.iter().skip(1).copied().chain([usize::MAX]);
         let bands =
-            EDGES.iter().zip(ends).filter_map(|(from, end)| self.band(*from, end, hard_miss, rate, dice));
+            EDGES.iter().zip(ends).filter_map(|(from, end)| band(&series, *from..end, hard_miss, rate, dice));
         let bands: Vec<Band> = bands.collect();
         let alternative = |(name, spreads): &(String, Vec<f64>)| {
             let squares = spreads.iter().map(|x| x * x).sum::<f64>();
@@ -64,6 +71,8 @@ impl Honest {
             sampling: base.sampling,
             k: width.k() as u32,
             whitening: base.whitening,
+            longest: series.iter().map(|(_, series)| series.len()).max().unwrap_or(0) as u32,
+            discount_cap,
             hard_miss,
             bands,
             alternatives: self.lambdas.iter().map(alternative).collect(),
@@ -72,34 +81,54 @@ impl Honest {
         }
     }
 
-    /// The limits of one band; `None` when no honest rollout reaches it.
-    fn band(&self, from: usize, end: usize, hard: f64, rate: f64, dice: &mut Dice) -> Option<Band> {
-        let mut rollout = Vec::new();
-        let mut window = Vec::new();
-        for series in self.series.iter().filter(|series| series.len() >= from) {
-            // any length of the band, so that limits hold for all of them
-            let length = dice.between(from, series.len().min(end - 1));
-            rollout.push(series.over(0, length, hard));
-            let in_band = |(at, _): &(usize, Statistics)| (from..end).contains(at);
-            let worst = series.windows(hard).filter(in_band).map(|(_, statistics)| statistics);
-            window.extend(worst.reduce(|a, b| a.max(&b)));
-        }
-        if rollout.is_empty() {
-            return None;
-        }
-        let n = rollout.len() as f64;
-        let logs: Vec<f64> = rollout.iter().map(|s| s.activation_typical.ln()).collect();
-        let mean = logs.iter().sum::<f64>() / n;
-        let variance = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / n;
-        Some(Band {
-            from: from as u32,
-            honest: rollout.len() as u64,
-            rollout: limits(&rollout, rate, dice),
-            window: (!window.is_empty()).then(|| limits(&window, rate, dice)),
-            log_activation_mean: mean,
-            log_activation_std: variance.sqrt().max(1e-12),
-        })
+    /// The activation distance that one honest position in a hundred exceeds.
+    fn discount_cap(&self) -> f64 {
+        let positions = self.series.iter().flat_map(|(_, series)| series.distances());
+        fit::quantile(&positions.map(|distance| distance.activation).collect::<Vec<_>>(), 0.99)
     }
+}
+
+/// The limits of one band; `None` when no honest rollout reaches it.
+fn band(
+    all: &[(usize, Series)],
+    lengths: Range<usize>,
+    hard: f64,
+    rate: f64,
+    dice: &mut Dice,
+) -> Option<Band> {
+    let mut rollout = Vec::new();
+    let mut window = Vec::new();
+    let mut logs: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for (miner, series) in all.iter().filter(|(_, series)| series.len() >= lengths.start) {
+        // any length of the band, so that limits hold for all of them
+        let length = dice.between(lengths.start, series.len().min(lengths.end - 1));
+        let whole = series.over(0, length, hard);
+        logs.entry(*miner).or_default().push(whole.activation_typical.ln());
+        rollout.push(whole);
+        let worst = series.windows(hard).filter(|(end, _)| lengths.contains(end)).map(|(_, s)| s);
+        window.extend(worst.reduce(|a, b| a.max(&b)));
+    }
+    if rollout.is_empty() {
+        return None;
+    }
+    // of the noisiest engine: another one's honest mean would be drift
+    let spreads = logs.values().map(|logs| spread(logs));
+    let (mean, std) = spreads.reduce(|a, b| (a.0.max(b.0), a.1.max(b.1)))?;
+    Some(Band {
+        from: lengths.start as u32,
+        honest: rollout.len() as u64,
+        rollout: limits(&rollout, rate, dice),
+        window: (!window.is_empty()).then(|| limits(&window, rate, dice)),
+        log_activation_mean: mean,
+        log_activation_std: std.max(1e-12),
+    })
+}
+
+/// Mean and standard deviation.
+fn spread(values: &[f64]) -> (f64, f64) {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt())
 }
 
 /// What a document says beside its limits.
@@ -123,9 +152,9 @@ fn limits(samples: &[Statistics], rate: f64, dice: &mut Dice) -> Statistics {
     }))
 }
 
-/// The differential test's answer after the first `tokens` positions, if it was run: does any alternative win?
+/// The differential test's answer at the longest of [`LENGTHS`] within `tokens`, if it was run: does any alternative win?
 pub(crate) fn alternative_wins(calibration: &Calibration, measured: &Measured, tokens: usize) -> bool {
-    let Some(at) = LENGTHS.iter().position(|length| *length == tokens) else { return false };
+    let Some(at) = LENGTHS.iter().rposition(|length| *length <= tokens) else { return false };
     measured.tests.iter().any(|(name, snapshots)| {
         let rule = calibration.alternatives.iter().find(|rule| rule.name == *name);
         rule.zip(snapshots.get(at)).is_some_and(|(rule, test)| test.wins(rule))

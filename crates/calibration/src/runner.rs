@@ -50,13 +50,25 @@ pub(crate) enum Runner {
 }
 
 impl Runner {
-    /// Samples rollouts of `tokens` tokens under their draws. EOS is a token like any other.
+    /// Samples rollouts of so many tokens each under their draws. EOS is a token like any other.
     pub(crate) fn play(
         &self,
         due: &[Due<'_>],
         sampling: Sampling,
-        tokens: usize,
+        lengths: &[usize],
     ) -> Result<Vec<Played>, Error> {
+        // all run to the longest; lengths of a batch are near each other
+        let tokens = lengths.iter().copied().max().unwrap_or(0);
+        let mut played = self.play_all(due, sampling, tokens)?;
+        for (played, length) in played.iter_mut().zip(lengths) {
+            played.tokens.truncate(*length);
+            played.states.truncate(*length);
+            played.logprobs.truncate(*length);
+        }
+        Ok(played)
+    }
+
+    fn play_all(&self, due: &[Due<'_>], sampling: Sampling, tokens: usize) -> Result<Vec<Played>, Error> {
         match self {
             Self::Ours(model) => play_ours(model, due, sampling, tokens),
             Self::Foreign(engine) => {

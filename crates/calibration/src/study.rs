@@ -13,7 +13,7 @@ use grail::tolerance;
 use crate::Error;
 use crate::cheat::{Cheat, Cheater};
 use crate::dice::Dice;
-use crate::evidence::{Against, Evidence, LENGTHS, Measured, Verifier};
+use crate::evidence::{Against, Caps, Evidence, LENGTHS, Lens, Measured, Verifier};
 use crate::fit;
 use crate::limits::{Base, Honest, TARGET, alternative_wins};
 use crate::rival;
@@ -52,10 +52,13 @@ pub struct Findings {
     pub verifier: String,
     /// One for each width; with its controls (limits and differential test together) and false rejects filled in.
     pub calibrations: Vec<Calibration>,
-    /// Per miner's engine.
-    pub false_rejects: Vec<(String, FalseRejects)>,
+    /// Per miner's engine, one for each width.
+    pub false_rejects: Vec<(String, [FalseRejects; 2])>,
     pub rows: Vec<Row>,
 }
+
+/// The name of honest rollouts among the cheats.
+pub const HONEST: &str = "honest";
 
 /// One cell of the table.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,41 +130,44 @@ impl<'s> Study<'s> {
         Ok(findings)
     }
 
-    /// The `index`-th rollout of a run; runs have their own randomness, so no two share a draw.
-    fn due(&self, run: &str, index: usize) -> Due<'s> {
+    /// The `index`-th rollout of a run. Runs have their own randomness, so no two share a draw; what limits are fitted to
+    /// has other prompts than what they are tried on.
+    fn due(&self, run: &Run<'_>, index: usize) -> Due<'s> {
         let group = index / GROUP;
         let hash = |label: &str, number: u64| {
-            Transcript::new(label).bytes(run.as_bytes()).u64(self.size.seed).u64(number).finish()
+            Transcript::new(label).bytes(run.name.as_bytes()).u64(self.size.seed).u64(number).finish()
         };
         let seeds = SeedStream {
             randomness: Randomness(hash("reliquary/calibration/randomness", 0)),
             checkpoint: self.subject.checkpoint.id,
             prompt: PromptId(hash("reliquary/calibration/prompt", group as u64)),
         };
-        let prompt = &self.subject.prompts[group % self.subject.prompts.len()];
-        Due { prompt, seeds, sample: (index % GROUP) as u32 }
+        let prompts = &self.subject.prompts;
+        let (fitted, tried) = prompts.split_at(prompts.len() / 2);
+        let prompts = if run.fits && !fitted.is_empty() { fitted } else { tried };
+        Due { prompt: &prompts[group % prompts.len()], seeds, sample: (index % GROUP) as u32 }
     }
 
-    /// Goes through `count` rollouts of `tokens(index)` tokens in batches of one length.
+    /// Goes through the rollouts of a run in batches of similar lengths, as `(rollouts, length of each)`.
     pub(crate) fn batches(
         &self,
-        run: &str,
-        count: usize,
-        tokens: impl Fn(usize) -> usize,
-        mut each: impl FnMut(&[Due<'s>], usize) -> Result<(), Error>,
+        run: &Run<'_>,
+        mut each: impl FnMut(&[Due<'s>], &[usize]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut by_length: std::collections::BTreeMap<usize, Vec<usize>> = std::collections::BTreeMap::new();
-        (0..count).for_each(|index| by_length.entry(tokens(index / GROUP)).or_default().push(index));
-        let mut done = 0;
-        for (tokens, indices) in by_length {
-            for part in indices.chunks(BATCH) {
-                let due: Vec<Due<'s>> = part.iter().map(|index| self.due(run, *index)).collect();
-                each(&due, tokens)?;
-                done += part.len();
-                (self.progress)(&format!("{} {run}", self.class.name), done, count);
-            }
+        let mut indices: Vec<usize> = (0..run.count).collect();
+        indices.sort_by_key(|index| ((run.length)(index / GROUP), *index));
+        for (done, part) in indices.chunks(BATCH).enumerate() {
+            let due: Vec<Due<'s>> = part.iter().map(|index| self.due(run, *index)).collect();
+            let lengths: Vec<usize> = part.iter().map(|index| (run.length)(index / GROUP)).collect();
+            each(&due, &lengths)?;
+            let done = run.count.min((done + 1) * BATCH);
+            (self.progress)(&format!("{} {}", self.class.name, run.name), done, run.count);
         }
         Ok(())
+    }
+
+    fn lens<'w>(&self, whitening: &'w [f32], caps: Caps) -> Lens<'w> {
+        Lens { sampling: self.sampling, whitening, caps }
     }
 
     /// 1/rms of each dimension of the first verifier's states over honest rollouts.
@@ -169,21 +175,17 @@ impl<'s> Study<'s> {
         let miner = self.subject.load(self.class.miners[0], Weights::Current)?;
         let mut squares = vec![0.0_f64; self.subject.config.hidden_size];
         let mut positions = 0.0;
-        self.batches(
-            "whitening",
-            BATCH,
-            |_| 128,
-            |due, tokens| {
-                let played = miner.play(due, self.sampling, tokens)?;
-                for checked in self.verifiers[0].check(due, self.sampling, &played)? {
-                    for state in &checked.states {
-                        squares.iter_mut().zip(state).for_each(|(sum, x)| *sum += f64::from(*x).powi(2));
-                        positions += 1.0;
-                    }
+        let run = Run { name: "whitening", count: BATCH, length: |_| 128, fits: true };
+        self.batches(&run, |due, lengths| {
+            let played = miner.play(due, self.sampling, lengths)?;
+            for checked in self.verifiers[0].check(due, self.sampling, &played)? {
+                for state in &checked.states {
+                    squares.iter_mut().zip(state).for_each(|(sum, x)| *sum += f64::from(*x).powi(2));
+                    positions += 1.0;
                 }
-                Ok(())
-            },
-        )?;
+            }
+            Ok(())
+        })?;
         Ok(squares.into_iter().map(|sum| (positions / sum.max(1e-12)).sqrt() as f32).collect())
     }
 
@@ -191,23 +193,25 @@ impl<'s> Study<'s> {
         let mut honest: Vec<Vec<Honest>> =
             self.verifiers.iter().map(|_| Width::ALL.iter().map(|_| Honest::default()).collect()).collect();
         let mut toploc: Vec<[Vec<f64>; 3]> = self.verifiers.iter().map(|_| Default::default()).collect();
+        let lens = self.lens(whitening, [0.0; 2]);
         let mut seed_only: Vec<[Vec<f64>; 2]> = self.verifiers.iter().map(|_| Default::default()).collect();
-        for miner in &self.class.miners {
+        for (number, miner) in self.class.miners.iter().enumerate() {
             let runner = self.subject.load(*miner, Weights::Current)?;
-            let run = format!("limits {}", miner.id());
+            let name = format!("limits {}", miner.id());
+            let run = Run { name: &name, count: self.size.fit, length, fits: true };
             let mut batch = 0;
-            self.batches(&run, self.size.fit, length, |due, tokens| {
-                let played = runner.play(due, self.sampling, tokens)?;
+            self.batches(&run, |due, lengths| {
+                let played = runner.play(due, self.sampling, lengths)?;
                 batch += 1;
                 for (v, verifier) in self.verifiers.iter().enumerate() {
-                    let against = if batch % 6 == 0 { Against::All } else { Against::Nothing };
-                    let evidence = verifier.examine(due, self.sampling, &played, whitening, against)?;
+                    let against = if batch % 6 == 1 { Against::All } else { Against::Nothing };
+                    let evidence = verifier.examine(due, &played, &lens, against)?;
                     for (played, evidence) in played.iter().zip(evidence) {
                         let found = rival::toploc(&played.states, &evidence.checked.states);
                         toploc[v].iter_mut().zip(found).for_each(|(all, found)| all.push(found));
                         let found = rival::seed_only(&evidence.checked.misses);
                         seed_only[v].iter_mut().zip(found).for_each(|(all, found)| all.push(found));
-                        honest[v].iter_mut().zip(evidence.measured).for_each(|(all, m)| all.add(m));
+                        honest[v].iter_mut().zip(evidence.measured).for_each(|(all, m)| all.add(number, m));
                     }
                 }
                 Ok(())
@@ -233,8 +237,8 @@ impl<'s> Study<'s> {
         Ok(fitted)
     }
 
-    /// Counts false rejects on rollouts that no limit was fitted to. A tenth of them has the differential test, as in
-    /// production.
+    /// Counts false rejects on rollouts that no limit was fitted to. A seventh of the batches has the differential test,
+    /// as in production.
     fn honest(
         &self,
         miner: Arithmetic,
@@ -243,30 +247,37 @@ impl<'s> Study<'s> {
         findings: &mut [Findings],
     ) -> Result<(), Error> {
         let runner = self.subject.load(miner, Weights::Current)?;
-        let mut rejected = vec![0; self.verifiers.len()];
+        let mut rejected = vec![[0; Width::ALL.len()]; self.verifiers.len()];
+        let mut tallies: Vec<Tally> = self.verifiers.iter().map(|_| Tally::default()).collect();
         let mut batch = 0;
-        let run = format!("honest {}", miner.id());
-        self.batches(&run, self.size.honest, length, |due, tokens| {
-            let played = runner.play(due, self.sampling, tokens)?;
+        let name = format!("honest {}", miner.id());
+        let run = Run { name: &name, count: self.size.honest, length, fits: false };
+        self.batches(&run, |due, lengths| {
+            let played = runner.play(due, self.sampling, lengths)?;
             batch += 1;
+            let against = if batch % 7 == 1 { Against::Known } else { Against::Nothing };
             for (v, verifier) in self.verifiers.iter().enumerate() {
-                let against = if batch % 10 == 0 { Against::Known } else { Against::Nothing };
-                let evidence = verifier.examine(due, self.sampling, &played, whitening, against)?;
-                let calibrations = &fitted[v].calibrations;
-                let refused = |evidence: &&Evidence| {
-                    // a profile has one width; the wider is the default
-                    let (calibration, measured) = (&calibrations[1], &evidence.measured[1]);
-                    is_refused(calibration, measured, tokens)
-                        || alternative_wins(calibration, measured, tokens)
-                };
-                rejected[v] += evidence.iter().filter(refused).count() as u64;
+                let (calibrations, caps) = (&fitted[v].calibrations, fitted[v].caps());
+                let evidence = verifier.examine(due, &played, &self.lens(whitening, caps), against)?;
+                for (evidence, tokens) in evidence.iter().zip(lengths) {
+                    for ((calibration, measured), rejected) in
+                        calibrations.iter().zip(&evidence.measured).zip(&mut rejected[v])
+                    {
+                        let refused = is_refused(calibration, measured, *tokens)
+                            || alternative_wins(calibration, measured, *tokens);
+                        *rejected += u64::from(refused);
+                    }
+                    tallies[v].honest(calibrations, evidence, *tokens);
+                }
             }
             Ok(())
         })?;
         let n = self.size.honest as u64;
-        for (findings, rejected) in findings.iter_mut().zip(rejected) {
-            let rate = FalseRejects { target: TARGET, rejected, n, upper95: fit::upper95(rejected, n) };
-            findings.false_rejects.push((miner.id(), rate));
+        for ((findings, rejected), tally) in findings.iter_mut().zip(rejected).zip(tallies) {
+            let rate =
+                |rejected| FalseRejects { target: TARGET, rejected, n, upper95: fit::upper95(rejected, n) };
+            findings.false_rejects.push((miner.id(), rejected.map(rate)));
+            findings.add(tally);
         }
         Ok(())
     }
@@ -281,11 +292,13 @@ impl<'s> Study<'s> {
         let cheater = Cheater::new(self.subject, cheat, self.class.miners[0], self.sampling)?;
         let mut dice = Dice::new(self.dice.word());
         let mut tallies: Vec<Tally> = self.verifiers.iter().map(|_| Tally::default()).collect();
-        let run = cheat.name();
-        self.batches(&run, self.size.controls, control_length, |due, tokens| {
-            let played = cheater.play(due, tokens, &mut dice)?;
+        let name = cheat.name();
+        let run = Run { name: &name, count: self.size.controls, length: control_length, fits: false };
+        self.batches(&run, |due, lengths| {
+            let played = cheater.play(due, lengths, &mut dice)?;
             for ((verifier, fitted), tally) in self.verifiers.iter().zip(fitted).zip(&mut tallies) {
-                let evidence = verifier.examine(due, self.sampling, &played, whitening, cheat.against())?;
+                let evidence =
+                    verifier.examine(due, &played, &self.lens(whitening, fitted.caps()), cheat.against())?;
                 for (played, evidence) in played.iter().zip(&evidence) {
                     tally.add(cheat, fitted, played, evidence, &mut dice)?;
                 }
@@ -293,18 +306,32 @@ impl<'s> Study<'s> {
             Ok(())
         })?;
         for (findings, tally) in findings.iter_mut().zip(tallies) {
-            findings.rows.extend(tally.0);
+            findings.add(tally);
         }
         Ok(())
     }
 }
 
-/// Mostly 128 tokens, some short, some long.
+/// What rollouts a run has.
+pub(crate) struct Run<'n> {
+    pub(crate) name: &'n str,
+    pub(crate) count: usize,
+    /// Tokens of the rollouts of a group.
+    pub(crate) length: fn(usize) -> usize,
+    /// Limits are fitted to it.
+    pub(crate) fits: bool,
+}
+
+/// Every length up to 512: a quarter up to 64, half up to 192, the rest longer; some exactly 512.
 pub(crate) fn length(group: usize) -> usize {
-    match group % 16 {
-        0 => 512,
-        1..=3 => 32,
-        _ => 128,
+    // a fixed scramble, so that groups of all lengths have all prompts
+    let scrambled = (group as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    let part = |from: usize, to: usize| from + (scrambled / 8) as usize % (to - from);
+    match scrambled % 8 {
+        0 | 1 => part(1, 64),
+        2..=5 => part(64, 192),
+        6 => part(192, 512),
+        _ => 512,
     }
 }
 
@@ -315,7 +342,7 @@ pub(crate) fn control_length(group: usize) -> usize {
 
 fn is_refused(calibration: &Calibration, measured: &Measured, tokens: usize) -> bool {
     measured.in_range < tokens
-        || tolerance::judge(calibration, &measured.series.prefix(tokens)).verdict.is_err()
+        || tolerance::judge(calibration, &measured.series.prefix(tokens), 1.0).verdict.is_err()
 }
 
 /// Counts of one cheat.
@@ -324,14 +351,28 @@ struct Tally(Vec<Row>);
 
 impl Tally {
     fn count(&mut self, cheat: Cheat, scheme: String, tokens: usize, detected: bool) {
+        self.row(cheat.name(), scheme, tokens, detected);
+    }
+
+    fn row(&mut self, cheat: String, scheme: String, tokens: usize, detected: bool) {
         let known = self.0.iter().position(|row| row.scheme == scheme && row.tokens == tokens);
         let at = known.unwrap_or_else(|| {
-            self.0.push(Row { cheat: cheat.name(), scheme, tokens, detected: 0, n: 0 });
+            self.0.push(Row { cheat, scheme, tokens, detected: 0, n: 0 });
             self.0.len() - 1
         });
         let row = &mut self.0[at];
         row.detected += u64::from(detected);
         row.n += 1;
+    }
+
+    /// False rejects at each length, beside the cheats.
+    fn honest(&mut self, calibrations: &[Calibration], evidence: &Evidence, length: usize) {
+        for tokens in LENGTHS.into_iter().filter(|tokens| *tokens <= length) {
+            for (calibration, measured) in calibrations.iter().zip(&evidence.measured) {
+                let refused = is_refused(calibration, measured, tokens);
+                self.row(HONEST.to_owned(), format!("grail-r1/k{}", calibration.k), tokens, refused);
+            }
+        }
     }
 
     fn add(
@@ -369,7 +410,7 @@ impl Tally {
     }
 
     fn channels(&mut self, cheat: Cheat, calibration: &Calibration, measured: &Measured, tokens: usize) {
-        let exceeded = tolerance::exceeded(calibration, &measured.series.prefix(tokens));
+        let exceeded = tolerance::exceeded(calibration, &measured.series.prefix(tokens), 1.0);
         let in_range = measured.in_range >= tokens;
         for (channel, names, range) in [
             ("activation", &["activation", "activation_typical"][..], true),
@@ -385,15 +426,13 @@ impl Tally {
 
 /// Writes what was measured into the documents.
 fn fill_in(findings: &mut Findings) {
-    let (rejected, n) = findings
-        .false_rejects
-        .iter()
-        .fold((0, 0), |(rejected, n), (_, rate)| (rejected + rate.rejected, n + rate.n));
-    for calibration in &mut findings.calibrations {
+    for (width, calibration) in findings.calibrations.iter_mut().enumerate() {
+        let rates = findings.false_rejects.iter().map(|(_, rates)| rates[width]);
+        let (rejected, n) = rates.fold((0, 0), |(rejected, n), rate| (rejected + rate.rejected, n + rate.n));
         calibration.false_rejects =
             FalseRejects { target: TARGET, rejected, n, upper95: fit::upper95(rejected, n) };
         let scheme = format!("grail-r1/k{}", calibration.k);
-        let rows = findings.rows.iter().filter(|row| row.scheme == scheme);
+        let rows = findings.rows.iter().filter(|row| row.scheme == scheme && row.cheat != HONEST);
         let control = |row: &Row| Control {
             cheat: row.cheat.clone(),
             tokens: row.tokens as u32,
@@ -404,7 +443,29 @@ fn fill_in(findings: &mut Findings) {
     }
 }
 
+impl Fitted {
+    fn caps(&self) -> Caps {
+        std::array::from_fn(|i| self.calibrations[i].discount_cap)
+    }
+}
+
 impl Findings {
+    /// Adds counts to the rows that are there, or new ones.
+    fn add(&mut self, tally: Tally) {
+        for row in tally.0 {
+            let same = |known: &&mut Row| {
+                (&known.cheat, &known.scheme, known.tokens) == (&row.cheat, &row.scheme, row.tokens)
+            };
+            match self.rows.iter_mut().find(same) {
+                Some(known) => {
+                    known.detected += row.detected;
+                    known.n += row.n;
+                }
+                None => self.rows.push(row),
+            }
+        }
+    }
+
     /// Elementary controls that were not caught every time: with any of them, a profile must not be written.
     pub fn uncaught(&self) -> Vec<&Row> {
         let elementary = Cheat::ELEMENTARY.map(Cheat::name);

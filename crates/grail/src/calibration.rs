@@ -14,6 +14,8 @@ use crate::projection::Width;
 use crate::statistics::Statistics;
 
 pub const CALIBRATION_VERSION: u32 = 1;
+/// A mean activation distance that no engine running these weights reaches: unrelated states give about 2.
+pub const FORGED: f64 = 0.5;
 
 /// A calibrated profile's document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,10 @@ pub struct Calibration {
     pub k: u32,
     /// 1/rms of each dimension of the state.
     pub whitening: Vec<f32>,
+    /// The longest rollouts that limits were measured on, in tokens.
+    pub longest: u32,
+    /// The activation distance beyond which no log-prob difference or miss is discounted further.
+    pub discount_cap: f64,
     /// A CDF miss above this is a hard one.
     pub hard_miss: f64,
     /// Limits by length and position, in ascending order of `from`; the first is from 1.
@@ -122,6 +128,7 @@ impl Calibration {
         let limits = |statistics: &Statistics| statistics.values().iter().all(|x| x.is_finite() && *x >= 0.0);
         let band = |band: &Band| {
             limits(&band.rollout)
+                && band.rollout.activation < FORGED
                 && band.window.as_ref().is_none_or(limits)
                 && band.log_activation_mean.is_finite()
                 && band.log_activation_std.is_finite()
@@ -137,6 +144,7 @@ impl Calibration {
             (self.alternatives.iter().all(alternative), "alternatives"),
             (!self.whitening.is_empty() && self.whitening.iter().all(whitened), "whitening"),
             (self.hard_miss > 0.0 && self.hard_miss.is_finite(), "hard_miss"),
+            (self.discount_cap >= 0.0 && self.discount_cap < FORGED, "discount_cap"),
         ];
         checks.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, what)| Err(what))
     }
@@ -149,6 +157,7 @@ impl Calibration {
     pub fn covers(&self, terms: &Terms) -> bool {
         let Sampler { temperature, top_p, top_k } = self.sampling;
         (terms.temperature, terms.top_p, terms.top_k) == (temperature, top_p, top_k)
+            && terms.max_tokens <= self.longest
     }
 
     /// The band of a length or of the end of a window.

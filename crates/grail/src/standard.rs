@@ -8,7 +8,7 @@ use crate::calibration::Calibration;
 use crate::chain::{Commitment, Task, Terms};
 use crate::exact::ExactCheck;
 use crate::hash::Hash;
-use crate::ids::Hotkey;
+use crate::ids::{CheckpointId, Hotkey};
 use crate::profile::{EngineClass, Profile};
 use crate::projection::Projector;
 use crate::recomputed::Recomputed;
@@ -41,6 +41,14 @@ impl Standard {
     /// `None` in class `exact`.
     pub fn calibration(&self) -> Option<&Calibration> {
         self.calibration.as_deref()
+    }
+
+    /// True when a verifier with this checkpoint and engine can judge by it.
+    pub fn fits(&self, checkpoint: &CheckpointId, hidden_size: usize, numerics: &str) -> bool {
+        let document = self.calibration().is_none_or(|calibration| {
+            calibration.checkpoint == *checkpoint && calibration.whitening.len() == hidden_size
+        });
+        document && self.profile.numerics == numerics
     }
 
     /// True when work under these terms can be judged: limits hold for the sampler that they were measured under.
@@ -95,7 +103,7 @@ impl ModelCheck<'_> {
     pub fn verdict(self) -> Result<(), RejectReason> {
         match self {
             Self::Exact(check) => check.verdict().map(|_| ()),
-            Self::Tolerance(check) => check.outcome().verdict,
+            Self::Tolerance(check) => check.outcome(1.0).verdict,
         }
     }
 }

@@ -62,7 +62,7 @@ impl<'a> ToleranceCheck<'a> {
             calibration,
             commitment,
             projector,
-            series: Series::default(),
+            series: Series::new(calibration.discount_cap),
             components: Vec::new(),
             misfit: false,
         }
@@ -78,8 +78,8 @@ impl<'a> ToleranceCheck<'a> {
             return;
         };
         let components = self.projector.project(recomputed.hidden);
-        let logprob = f64::from(record.logprob) - f64::from(recomputed.logprob);
-        self.series.push(Distance::between(committed, &components, logprob, recomputed.miss));
+        let Recomputed { logprob, miss, .. } = recomputed;
+        self.series.push(Distance::between(committed, record.logprob, &components, logprob, miss));
         self.components.extend(components);
     }
 
@@ -95,7 +95,10 @@ impl<'a> ToleranceCheck<'a> {
     }
 
     /// The verdict, after the last position.
-    pub fn outcome(&self) -> Outcome {
+    ///
+    /// A second look takes limits `slack` times as wide: an honest rollout that was just above one is below it then, and a
+    /// rollout that is not honest is far above.
+    pub fn outcome(&self, slack: f64) -> Outcome {
         let nothing = |reason| Outcome { verdict: Err(reason), statistics: None, excess: 0.0 };
         if self.misfit {
             return nothing(RejectReason::OutOfRange);
@@ -103,29 +106,30 @@ impl<'a> ToleranceCheck<'a> {
         if self.series.is_empty() || self.series.len() != self.commitment.tokens.len() {
             return nothing(RejectReason::TruncatedStream);
         }
-        judge(self.calibration, &self.series)
+        judge(self.calibration, &self.series, slack)
     }
 }
 
 /// The verdict on a whole rollout's distances.
-pub fn judge(calibration: &Calibration, series: &Series) -> Outcome {
+pub fn judge(calibration: &Calibration, series: &Series, slack: f64) -> Outcome {
     let n = series.len();
     let statistics = series.over(0, n, calibration.hard_miss);
     let band = calibration.band(n);
     let excess = (statistics.activation_typical.ln() - band.log_activation_mean) / band.log_activation_std;
-    let exceeded = exceeded(calibration, series);
+    let exceeded = exceeded(calibration, series, slack);
     let verdict = if exceeded.is_empty() { Ok(()) } else { Err(name(calibration, series, &exceeded)) };
     Outcome { verdict, statistics: Some(statistics), excess }
 }
 
 /// Every statistic above its limit, each named once for the rollout and once for its windows.
-pub fn exceeded(calibration: &Calibration, series: &Series) -> Vec<Exceeded> {
+pub fn exceeded(calibration: &Calibration, series: &Series, slack: f64) -> Vec<Exceeded> {
     let mut found = Vec::new();
     let mut compare = |values: Statistics, limits: &Statistics, window: bool| {
         for (statistic, (value, limit)) in values.values().into_iter().zip(limits.values()).enumerate() {
             let exceeded = Exceeded { statistic, window };
             // NaN exceeds, too
-            let within = matches!(value.partial_cmp(&limit), Some(Ordering::Less | Ordering::Equal));
+            let within =
+                matches!(value.partial_cmp(&(limit * slack)), Some(Ordering::Less | Ordering::Equal));
             if !within && !found.contains(&exceeded) {
                 found.push(exceeded);
             }
@@ -145,7 +149,7 @@ pub fn exceeded(calibration: &Calibration, series: &Series) -> Vec<Exceeded> {
 /// log-prob is far off follow a token that was put there; misses alone are another draw; log-probs alone are edited.
 fn name(calibration: &Calibration, series: &Series, exceeded: &[Exceeded]) -> RejectReason {
     let above = |names: &[&str]| exceeded.iter().any(|e| names.contains(&Statistics::NAMES[e.statistic]));
-    if above(&["activation", "activation_typical"]) {
+    if above(&["activation", "activation_typical", "worst_activation"]) {
         let distances = series.distances();
         let worst = (0..distances.len())
             .max_by(|a, b| distances[*a].logprob.abs().total_cmp(&distances[*b].logprob.abs()))
@@ -159,7 +163,7 @@ fn name(calibration: &Calibration, series: &Series, exceeded: &[Exceeded]) -> Re
             RejectReason::WrongWeights
         };
     }
-    if above(&["cdf_miss", "worst_miss", "hard_misses"]) {
+    if above(&["cdf_miss", "worst_miss", "worst_surprise", "hard_misses"]) {
         RejectReason::SeedMismatch
     } else {
         RejectReason::EditedLogprobs

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use calibration::{EXACT, LEGACY_BYTES, LENGTHS, Row, TOPLOC_BYTES, fit};
+use calibration::{EXACT, HONEST, LEGACY_BYTES, LENGTHS, Row, TOPLOC_BYTES, fit};
 use grail::calibration::FalseRejects;
 use grail::projection::Width;
 use grail::record::RecordKind;
@@ -71,18 +71,10 @@ impl Results {
             .map(|(_, row)| row.detected as f64 / row.n as f64)
     }
 
-    /// The best of our schemes at 128 tokens.
-    fn best(&self, cheat: &str) -> f64 {
-        let ours = |(_, row): &Cell<'_>| {
-            row.cheat == cheat && row.tokens == 128 && row.scheme.starts_with("grail-r1") && row.n > 0
-        };
-        self.cells().filter(ours).map(|(_, row)| row.detected as f64 / row.n as f64).fold(0.0, f64::max)
-    }
-
     /// All calibrated pairs of engines together.
     fn false_rejects(&self) -> FalseRejects {
         let rates = self.findings.iter().flat_map(|findings| &findings.false_rejects);
-        let (rejected, n) = rates.fold((0, 0), |(r, n), (_, rate)| (r + rate.rejected, n + rate.n));
+        let (rejected, n) = rates.fold((0, 0), |(r, n), (_, [_, k16])| (r + k16.rejected, n + k16.n));
         FalseRejects { target: calibration::TARGET, rejected, n, upper95: fit::upper95(rejected, n) }
     }
 }
@@ -158,19 +150,27 @@ fn summary(results: &Results) -> String {
     };
     line("exact", &results.exact.false_rejects);
     for findings in &results.findings {
-        for (miner, rate) in &findings.false_rejects {
-            line(&format!("{miner} judged by {}", findings.verifier), rate);
+        for (miner, [k8, k16]) in &findings.false_rejects {
+            line(&format!("{miner} judged by {}, k = 16", findings.verifier), k16);
+            line(&format!("{miner} judged by {}, k = 8", findings.verifier), k8);
         }
     }
-    line("all calibrated pairs", &results.false_rejects());
-    let missed: Vec<String> = results
-        .cheats()
-        .iter()
-        .filter(|cheat| results.best(cheat) < GOAL)
-        .map(|cheat| format!("{cheat} ({:.3})", results.best(cheat)))
-        .collect();
-    let missed = if missed.is_empty() { "none".to_owned() } else { missed.join(", ") };
-    let _ = writeln!(out, "- below {GOAL} at 128 tokens in every class of ours: {missed}");
+    line("all calibrated pairs at k = 16 (each has its own limits)", &results.false_rejects());
+    for column in results.columns().iter().take(1 + results.findings.len()) {
+        let missed: Vec<String> = results
+            .cheats()
+            .iter()
+            .filter_map(|cheat| Some((cheat, results.rate(column, cheat, 128)?)))
+            .filter(|(_, rate)| *rate < GOAL)
+            .map(|(cheat, rate)| format!("{cheat} ({rate:.2})"))
+            .collect();
+        let missed = if missed.is_empty() { "nothing".to_owned() } else { missed.join(", ") };
+        let _ = writeln!(
+            out,
+            "- caught less often than {GOAL} at 128 tokens in class {}: {missed}",
+            column.title
+        );
+    }
     for shape in &results.speed.shapes {
         let torch = shape.ratio().map_or_else(
             || "PyTorch was not measured (set RELIQUARY_TORCH_PYTHON)".to_owned(),
@@ -207,7 +207,7 @@ pub(super) fn document(results: &Results) -> String {
     }
     out.push_str("\n|---|");
     out.push_str(&"---|".repeat(columns.len()));
-    for cheat in results.cheats() {
+    for cheat in results.cheats().into_iter().chain([HONEST]) {
         let _ = write!(out, "\n| `{cheat}` |");
         for column in &columns {
             let rates = LENGTHS.map(|tokens| {
@@ -218,7 +218,7 @@ pub(super) fn document(results: &Results) -> String {
         }
     }
     out.push_str("\n\n");
-    out.push_str(NOTES);
+    out.push_str(&NOTES.replace("{n}", &results.size.controls.to_string()));
     let _ = writeln!(out, "\nBytes per token: `{}`.", bytes_per_token());
     out
 }
@@ -234,6 +234,11 @@ const NOTES: &str = "\
   against known alternatives (previous checkpoint, int8, fp8; for `stale_n` that checkpoint, as if it were the previous one).
 - **legacy**: the deployed rule (tolerance 5000 + 5·√position, 32 challenged positions). **TOPLOC-style**: the 128 largest activations of every 32 tokens, its three
   statistics with limits fitted to the same honest rollouts at the same false-reject rate. **seed only**: CDF misses alone, no states sent.
+- The row `honest` holds false rejects by length, without the differential test. Production runs that test on a share of audits, always on a
+  checkpoint new to a miner and at a second look; here it ran on every rollout with other weights. It knows the alternatives' exact weights: a miner
+  that quantises otherwise is seen by the limits alone.
+- With n rollouts all caught, the rate is above 1 - 3/n with 95 % confidence; {n} of each at 32 and 128 tokens, a third of that at 512. Limits of the
+  rival schemes do not depend on length; ours do.
 - EOS does not end these rollouts, so that every length is measured on one model; text after a natural end is off the model's training.
 - `stale_n`: n training steps away at a rate of 1e-5 (models/README.md); bf16 weights swallow most of what such a step changes. `drafted_by_int4`: text sampled by
   an int4 model under the right seeds, then prefilled honestly. `edited_logprobs`: 0.5 taken off all, or off a quarter of the positions.

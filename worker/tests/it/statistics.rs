@@ -15,7 +15,9 @@ use crate::world::{NewJob, World, checkpoint};
 
 /// A document under which a rollout passes if no statistic is above `limit`.
 fn standard(limit: f64) -> Standard {
-    let limits = Statistics::from_values([limit; 8]);
+    // no document may allow states of other weights
+    let activation = limit.min(0.4);
+    let limits = Statistics { activation, ..Statistics::from_values([limit; 10]) };
     let calibration = Calibration {
         version: CALIBRATION_VERSION,
         checkpoint: checkpoint().id,
@@ -24,6 +26,8 @@ fn standard(limit: f64) -> Standard {
         sampling: Sampler { temperature: 1.0, top_p: 1.0, top_k: 0 },
         k: 16,
         whitening: vec![1.0; checkpoint().config.hidden_size],
+        longest: 512,
+        discount_cap: 0.01,
         hard_miss: 1.0,
         bands: vec![Band {
             from: 1,
@@ -54,7 +58,7 @@ async fn a_statistic_convicts_by_two_of_three_and_takes_no_money() {
     world.verify().await;
     let rows = "SELECT sitting, outcome, reason, why, cardinality(excess), jsonb_array_length(statistics)
         FROM audits ORDER BY position";
-    assert_eq!(world.sql(rows).await, "1|suspected|wrong_weights|full_verification|2|2");
+    assert_eq!(world.sql(rows).await, "1|suspected|wrong_weights|full_verification|1|2");
     assert_eq!(world.groups(job).await, "scored", "nobody is refused for it");
     let standing = "SELECT phase, failures, frauds FROM miners";
     assert_eq!(world.sql(standing).await, "probation|0|0");
@@ -67,7 +71,7 @@ async fn a_statistic_convicts_by_two_of_three_and_takes_no_money() {
     world.verify().await;
     assert_eq!(
         world.sql(rows).await,
-        "1|suspected|wrong_weights|full_verification|2|2\n2|confirmed|wrong_weights|full_verification|0|2"
+        "1|suspected|wrong_weights|full_verification|1|2\n2|confirmed|wrong_weights|full_verification|0|2"
     );
     assert_eq!(world.groups(job).await, "pending", "another miner is asked");
     assert_eq!(world.sql(standing).await, "alarm|1|0");
