@@ -85,7 +85,11 @@ fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let telemetry = telemetry::start(&config.telemetry, arguments.command.role())?;
     let code = match &arguments.command {
+        // no runtime: ctrl-C ends these at once, and nothing has to drain
         Command::Verify(arguments) => offline(arguments),
+        Command::Calibrate(arguments) => calibrate::run(arguments, &config),
+        Command::Bench(bench::Command::Proof(arguments)) => bench::proof(arguments, &config),
+        Command::Bench(bench::Command::Audit(arguments)) => bench::audit(arguments),
         Command::Bundle(command) => convert::run(command).map(|said| {
             print(&said);
             ExitCode::SUCCESS
@@ -105,8 +109,9 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
     let (lifecycle, ending) = lifecycle(Duration::from_millis(config.lifecycle.drain_ms))?;
     match command {
         Command::Demo(arguments) => return demo::run(arguments, config, &lifecycle, ending).await,
-        Command::Bench(command) => return bench::run(command, config, &lifecycle, ending).await,
-        Command::Calibrate(arguments) => return calibrate::run(arguments, config),
+        Command::Bench(bench::Command::Pipeline(arguments)) => {
+            return bench::pipeline(arguments, config, &lifecycle, ending).await;
+        }
         Command::Up => return up::run(config, &lifecycle, ending).await,
         Command::Api => roles::api_alone(config, &lifecycle).await?,
         Command::Worker => roles::worker_alone(config, worker::Role::Worker, &lifecycle).await?,
@@ -127,7 +132,11 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
             print(&answer.text);
             return Ok(if answer.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Verify(_) | Command::Bundle(_) | Command::Openapi => {
+        Command::Verify(_)
+        | Command::Calibrate(_)
+        | Command::Bench(_)
+        | Command::Bundle(_)
+        | Command::Openapi => {
             unreachable!("handled without a runtime")
         }
     }

@@ -5,10 +5,9 @@ mod pipeline;
 mod plot;
 mod proof;
 
-use std::process::ExitCode;
-
-use crate::config::Config;
-use crate::lifecycle::{Ending, Lifecycle};
+pub(crate) use self::audit::run as audit;
+pub(crate) use self::pipeline::run as pipeline;
+pub(crate) use self::proof::run as proof;
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum Command {
@@ -18,17 +17,4 @@ pub(crate) enum Command {
     Audit(audit::Arguments),
     /// How often each cheat is caught, by our proof and by others, and what verification costs. Takes a while.
     Proof(proof::Arguments),
-}
-
-pub(crate) async fn run(
-    command: &Command,
-    config: &Config,
-    lifecycle: &Lifecycle,
-    ending: Ending,
-) -> anyhow::Result<ExitCode> {
-    match command {
-        Command::Pipeline(arguments) => pipeline::run(arguments, config, lifecycle, ending).await,
-        Command::Audit(arguments) => audit::run(arguments),
-        Command::Proof(arguments) => proof::run(arguments, config),
-    }
 }

@@ -175,6 +175,7 @@ fn job_body(arguments: &Arguments, function: &str) -> anyhow::Result<Value> {
 async fn offline(config: &Config, file: &Path, prompts: &Path) -> anyhow::Result<verify::Report> {
     let arguments = verify::Arguments {
         prompts: Some(prompts.to_owned()),
+        calibration: config.checkpoint.calibration.iter().cloned().collect(),
         ..verify::Arguments::new(file.to_owned(), config.checkpoint.dir.clone())
     };
     tokio::task::spawn_blocking(move || verify::run(&arguments, false)).await?

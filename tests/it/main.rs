@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bundles;
+mod calibrated;
 mod chance;
 mod chaos;
 mod cheats;

@@ -14,6 +14,7 @@ mod rival;
 mod runner;
 mod study;
 mod subject;
+mod tally;
 
 pub use error::Error;
 pub use evidence::LENGTHS;
