@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli;
 use crate::config::Config;
+use crate::up;
 
 /// What is measured, shared with `bench proof`.
 #[derive(Debug, Clone, clap::Args)]
@@ -169,28 +170,34 @@ fn summary(calibration: &Calibration) -> String {
     out
 }
 
-/// A bar on a terminal, nothing elsewhere.
-pub(crate) struct Bar(ProgressBar);
+/// A bar on a terminal, elsewhere a line for each part that is done.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    lines: bool,
+}
 
 pub(crate) fn progress() -> Bar {
     if !std::io::stderr().is_terminal() {
-        return Bar(ProgressBar::hidden());
+        return Bar { bar: ProgressBar::hidden(), lines: true };
     }
     let bar = ProgressBar::new(0);
     let style = "{elapsed_precise} {bar:30} {pos}/{len} {msg}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(200));
-    Bar(bar)
+    Bar { bar, lines: false }
 }
 
 impl Bar {
     pub(crate) fn tell(&self, what: &str, done: usize, total: usize) {
-        self.0.set_length(total as u64);
-        self.0.set_position(done as u64);
-        self.0.set_message(what.to_owned());
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(what.to_owned());
+        if self.lines && done == total {
+            up::say(&format!("{what}: {total}"));
+        }
     }
 
     pub(crate) fn clear(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
