@@ -299,21 +299,7 @@ pub async fn give_back(
     ids: &[GroupId],
     after: Duration,
 ) -> Result<(), Error> {
-    sqlx::query!(
-        r#"
-        WITH ours AS MATERIALIZED (
-            SELECT id FROM groups WHERE id = ANY($2) AND lease_token = $1 FOR NO KEY UPDATE SKIP LOCKED
-        )
-        UPDATE groups g SET lease_token = NULL, lease_until = now() + make_interval(secs => $3)
-        FROM ours WHERE g.id = ours.id
-        "#,
-        token.0,
-        &uuids(ids),
-        after.as_secs_f64()
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    give_up(conn, token, ids, after, 0).await
 }
 
 /// Gives leases up since it is not their time yet: looked at again after `after`, and no try of anything.
@@ -323,18 +309,30 @@ pub async fn put_off(
     ids: &[GroupId],
     after: Duration,
 ) -> Result<(), Error> {
+    give_up(conn, token, ids, after, 1).await
+}
+
+/// Gives leases up, and takes so many tries back.
+async fn give_up(
+    conn: &mut PgConnection,
+    token: Token,
+    ids: &[GroupId],
+    after: Duration,
+    untried: i32,
+) -> Result<(), Error> {
     sqlx::query!(
         r#"
         WITH ours AS MATERIALIZED (
             SELECT id FROM groups WHERE id = ANY($2) AND lease_token = $1 FOR NO KEY UPDATE SKIP LOCKED
         )
         UPDATE groups g SET lease_token = NULL, lease_until = now() + make_interval(secs => $3),
-            tries = GREATEST(g.tries - 1, 0)
+            tries = GREATEST(g.tries - $4, 0)
         FROM ours WHERE g.id = ours.id
         "#,
         token.0,
         &uuids(ids),
-        after.as_secs_f64()
+        after.as_secs_f64(),
+        untried
     )
     .execute(conn)
     .await?;
