@@ -2,7 +2,14 @@
 //!
 //! `hex::serde` also reads upper case; then a letter of a proof could be changed and nobody would see it.
 
-use serde::{Deserialize, Deserializer, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::hash::Hash;
+
+/// A hash that serialises as hex where `with` cannot be said: inside a list or an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HexHash(#[serde(with = "self")] pub Hash);
 
 pub fn serialize<const N: usize, S: Serializer>(bytes: &[u8; N], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&hex::encode(bytes))

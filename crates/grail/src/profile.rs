@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::{Hash, Transcript};
 use crate::ids::ProfileId;
-use crate::lower_hex;
+use crate::lower_hex::HexHash;
 use crate::projection::Width;
 use crate::record::RecordKind;
 
@@ -86,10 +86,6 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     k: Option<u32>,
 }
-
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-struct HexHash(#[serde(with = "lower_hex")] Hash);
 
 impl From<Profile> for Flat {
     fn from(profile: Profile) -> Self {

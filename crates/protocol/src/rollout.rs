@@ -11,6 +11,7 @@ use grail::chain::{Commitment, Finish, Task, Terms};
 use grail::hash::Hash;
 use grail::ids::{CheckpointId, Hotkey, Randomness, prompt_id};
 use grail::keys::{self, SIGNATURE_BYTES, ServiceKey};
+pub use grail::lower_hex::HexHash;
 use grail::profile::{EngineClass, Profile};
 use grail::receipt::SignedReceipt;
 use grail::record::Record;
@@ -129,11 +130,6 @@ pub struct Proof {
     /// [`FULL_VERIFICATION`] or [`SAMPLED_VERIFICATION`].
     pub verification: String,
 }
-
-/// A hash that serialises as hex inside a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HexHash(#[serde(with = "grail::lower_hex")] pub Hash);
 
 /// The service's signed word on how the reward came about; anyone can re-run the module and compare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
