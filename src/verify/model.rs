@@ -36,9 +36,8 @@ pub(super) fn check(model: &Model, standards: &[Standard], parts: &[Part<'_>]) -
 fn prefill(model: &Model, standard: &Standard, group: &[Part<'_>]) -> Vec<Option<Finding>> {
     let (first, Rebuilt { task, .. }) = group[0];
     let terms = task.terms;
-    let sampling = Sampling::new(terms.temperature, terms.top_p, terms.top_k);
-    let Ok(sampling) = sampling.map_err(drop).and_then(|s| standard.covers(&terms).then_some(s).ok_or(()))
-    else {
+    let sampling = Sampling::new(terms.temperature, terms.top_p, terms.top_k).ok();
+    let Some(sampling) = sampling.filter(|_| standard.covers(&terms)) else {
         return vec![Some(RejectReason::OutOfRange.into()); group.len()];
     };
     let mut checks: Vec<ModelCheck<'_>> = group

@@ -66,8 +66,7 @@ impl Study<'_> {
             rows.extend(counts);
         }
         let n = self.size.honest as u64;
-        let upper95 = fit::upper95(rejected, n);
-        Ok(ExactFindings { false_rejects: FalseRejects { target: 0.0, rejected, n, upper95 }, rows })
+        Ok(ExactFindings { false_rejects: fit::false_rejects(0.0, rejected, n), rows })
     }
 }
 

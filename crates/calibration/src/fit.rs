@@ -5,6 +5,8 @@
 //! (Hosking and Wallis, Technometrics 29, 1987), and the limit is the upper 95 % bootstrap bound of its quantile. A
 //! tail that looks bounded is taken as exponential: more honest samples would only move the limit up.
 
+use grail::calibration::FalseRejects;
+
 use crate::dice::Dice;
 
 /// Share of the samples that count as the tail.
@@ -78,8 +80,13 @@ pub(crate) fn count_limit(samples: &[f64], rate: f64) -> f64 {
     count.max(largest)
 }
 
+/// A false-reject rate with its bound.
+pub fn false_rejects(target: f64, rejected: u64, n: u64) -> FalseRejects {
+    FalseRejects { target, rejected, n, upper95: upper95(rejected, n) }
+}
+
 /// Upper end of the one-sided 95 % confidence interval of a rate (Clopper and Pearson).
-pub fn upper95(hits: u64, n: u64) -> f64 {
+fn upper95(hits: u64, n: u64) -> f64 {
     if n == 0 || hits >= n {
         return 1.0;
     }

@@ -3,7 +3,7 @@
 
 use engine::{Draws, Emitted, Generator, Model};
 use grail::hash::{Hash, Transcript};
-use grail::sampler::{self, BLOCK, Block, Sampling, Summary};
+use grail::sampler::{self, Sampling};
 use grail::seed::SeedStream;
 
 use crate::Error;
@@ -157,8 +157,7 @@ fn group_slices<'c>(due: &[Due<'_>], mut checked: &'c mut [Checked]) -> Vec<&'c 
 }
 
 fn logprob(logits: &[f32], token: u32) -> f32 {
-    let blocks: Vec<Block> = logits.chunks(BLOCK).map(|logits| Block::of(logits, 1.0)).collect();
-    Summary::new(&blocks).map_or(f32::NEG_INFINITY, |summary| summary.logprob(logits[token as usize]))
+    sampler::logprob_of(logits, token).unwrap_or(f32::NEG_INFINITY)
 }
 
 fn play_ours(

@@ -273,8 +273,7 @@ impl<'s> Study<'s> {
         })?;
         let n = self.size.honest as u64;
         for ((findings, rejected), tally) in findings.iter_mut().zip(rejected).zip(tallies) {
-            let rate =
-                |rejected| FalseRejects { target: TARGET, rejected, n, upper95: fit::upper95(rejected, n) };
+            let rate = |rejected| fit::false_rejects(TARGET, rejected, n);
             findings.false_rejects.push((miner.id(), rejected.map(rate)));
             findings.add(tally);
         }
@@ -344,8 +343,7 @@ fn fill_in(findings: &mut Findings) {
     for (width, calibration) in findings.calibrations.iter_mut().enumerate() {
         let rates = findings.false_rejects.iter().map(|(_, rates)| rates[width]);
         let (rejected, n) = rates.fold((0, 0), |(rejected, n), rate| (rejected + rate.rejected, n + rate.n));
-        calibration.false_rejects =
-            FalseRejects { target: TARGET, rejected, n, upper95: fit::upper95(rejected, n) };
+        calibration.false_rejects = fit::false_rejects(TARGET, rejected, n);
         let scheme = format!("grail-r1/k{}", calibration.k);
         let rows = findings.rows.iter().filter(|row| row.scheme == scheme && row.cheat != HONEST);
         let control = |row: &Row| Control {

@@ -1,7 +1,6 @@
 //! Counts of one cheat, by scheme and length.
 
 use grail::calibration::Calibration;
-use grail::statistics::Statistics;
 use grail::tolerance;
 
 use crate::Error;
@@ -54,11 +53,13 @@ impl Tally {
         for tokens in LENGTHS.into_iter().filter(|tokens| *tokens <= played.tokens.len()) {
             for (calibration, measured) in fitted.calibrations.iter().zip(&evidence.measured) {
                 let scheme = format!("grail-r1/k{}", calibration.k);
-                let refused = is_refused(calibration, measured, tokens);
+                let in_range = measured.in_range >= tokens;
+                let exceeded = exceeded(calibration, measured, tokens);
+                let refused = !in_range || !exceeded.is_empty();
                 let differs = alternative_wins(calibration, measured, tokens);
                 self.count(cheat, scheme.clone(), tokens, refused || differs);
                 if calibration.k == 16 {
-                    self.channels(cheat, calibration, measured, tokens);
+                    self.channels(cheat, &exceeded, in_range, tokens);
                     if cheat.against() != Against::Nothing {
                         self.count(cheat, format!("{scheme}/differential"), tokens, differs);
                     }
@@ -77,15 +78,13 @@ impl Tally {
         Ok(())
     }
 
-    fn channels(&mut self, cheat: Cheat, calibration: &Calibration, measured: &Measured, tokens: usize) {
-        let exceeded = tolerance::exceeded(calibration, &measured.series.prefix(tokens), 1.0);
-        let in_range = measured.in_range >= tokens;
+    fn channels(&mut self, cheat: Cheat, exceeded: &[&str], in_range: bool, tokens: usize) {
         for (channel, names, range) in [
             ("activation", &["activation", "activation_typical"][..], true),
             ("logprob", &["logprob_error", "logprob_bias", "worst_logprob"], false),
             ("seed", &["cdf_miss", "worst_miss", "hard_misses"], false),
         ] {
-            let above = exceeded.iter().any(|e| names.contains(&Statistics::NAMES[e.statistic]));
+            let above = exceeded.iter().any(|name| names.contains(name));
             let scheme = format!("grail-r1/k16/{channel}");
             self.count(cheat, scheme, tokens, above || (range && !in_range));
         }
@@ -94,6 +93,9 @@ impl Tally {
 
 /// True when a rollout of this length would be refused, differential test aside.
 pub(crate) fn is_refused(calibration: &Calibration, measured: &Measured, tokens: usize) -> bool {
-    measured.in_range < tokens
-        || tolerance::judge(calibration, &measured.series.prefix(tokens), 1.0).verdict.is_err()
+    measured.in_range < tokens || !exceeded(calibration, measured, tokens).is_empty()
+}
+
+fn exceeded(calibration: &Calibration, measured: &Measured, tokens: usize) -> Vec<&'static str> {
+    tolerance::exceeded(calibration, &measured.series.prefix(tokens), 1.0)
 }

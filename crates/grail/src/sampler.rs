@@ -201,6 +201,12 @@ pub fn miss(u: f64, (from, to): (f64, f64)) -> f64 {
     }
 }
 
+/// The raw log-prob of `token` for a whole row of logits; `None` if no token has any mass.
+pub fn logprob_of(row: &[f32], token: u32) -> Option<f32> {
+    let blocks: Vec<Block> = row.chunks(BLOCK).map(|logits| Block::of(logits, 1.0)).collect();
+    Some(Summary::new(&blocks)?.logprob(*row.get(token as usize)?))
+}
+
 /// [`miss`] of `token` for a whole row of logits; `None` if no token has any mass.
 pub fn miss_of(row: &[f32], sampling: Sampling, u: f64, token: u32) -> Option<f64> {
     let mut kept;

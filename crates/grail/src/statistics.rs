@@ -81,78 +81,44 @@ impl Distance {
     }
 }
 
-/// The statistics of some positions, or a limit for each.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Statistics {
-    pub activation: f64,
-    pub activation_typical: f64,
-    pub worst_activation: f64,
-    pub logprob_error: f64,
-    pub logprob_bias: f64,
-    pub worst_logprob: f64,
-    pub cdf_miss: f64,
-    pub worst_miss: f64,
-    pub worst_surprise: f64,
-    pub hard_misses: f64,
+macro_rules! statistics {
+    ($($name:ident),* $(,)?) => {
+        /// The statistics of some positions, or a limit for each.
+        #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Statistics { $(pub $name: f64),* }
+
+        impl Statistics {
+            pub const NAMES: [&str; COUNT] = [$(stringify!($name)),*];
+
+            /// In the order of [`Self::NAMES`].
+            pub fn values(&self) -> [f64; COUNT] {
+                [$(self.$name),*]
+            }
+
+            pub fn from_values([$($name),*]: [f64; COUNT]) -> Self {
+                Self { $($name),* }
+            }
+        }
+    };
+}
+
+const COUNT: usize = 10;
+
+statistics! {
+    activation,
+    activation_typical,
+    worst_activation,
+    logprob_error,
+    logprob_bias,
+    worst_logprob,
+    cdf_miss,
+    worst_miss,
+    worst_surprise,
+    hard_misses,
 }
 
 impl Statistics {
-    pub const NAMES: [&str; 10] = [
-        "activation",
-        "activation_typical",
-        "worst_activation",
-        "logprob_error",
-        "logprob_bias",
-        "worst_logprob",
-        "cdf_miss",
-        "worst_miss",
-        "worst_surprise",
-        "hard_misses",
-    ];
-
-    pub fn values(&self) -> [f64; 10] {
-        [
-            self.activation,
-            self.activation_typical,
-            self.worst_activation,
-            self.logprob_error,
-            self.logprob_bias,
-            self.worst_logprob,
-            self.cdf_miss,
-            self.worst_miss,
-            self.worst_surprise,
-            self.hard_misses,
-        ]
-    }
-
-    pub fn from_values(values: [f64; 10]) -> Self {
-        let [
-            activation,
-            activation_typical,
-            worst_activation,
-            logprob_error,
-            logprob_bias,
-            worst_logprob,
-            cdf_miss,
-            worst_miss,
-            worst_surprise,
-            hard_misses,
-        ] = values;
-        Self {
-            activation,
-            activation_typical,
-            worst_activation,
-            logprob_error,
-            logprob_bias,
-            worst_logprob,
-            cdf_miss,
-            worst_miss,
-            worst_surprise,
-            hard_misses,
-        }
-    }
-
     /// The larger of each.
     #[must_use]
     pub fn max(&self, other: &Self) -> Self {

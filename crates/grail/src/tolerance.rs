@@ -39,15 +39,6 @@ pub struct Outcome {
     pub excess: f64,
 }
 
-/// A statistic above its limit, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exceeded {
-    /// Index into [`Statistics::NAMES`].
-    pub statistic: usize,
-    /// The whole rollout, or a window.
-    pub window: bool,
-}
-
 impl<'a> ToleranceCheck<'a> {
     pub fn new(
         calibration: &'a Calibration,
@@ -106,40 +97,38 @@ impl<'a> ToleranceCheck<'a> {
         if self.series.is_empty() || self.series.len() != self.commitment.tokens.len() {
             return nothing(RejectReason::TruncatedStream);
         }
-        judge(self.calibration, &self.series, slack)
+        let n = self.series.len();
+        let statistics = self.series.over(0, n, self.calibration.hard_miss);
+        let band = self.calibration.band(n);
+        let excess =
+            (statistics.activation_typical.ln() - band.log_activation_mean) / band.log_activation_std;
+        let exceeded = exceeded(self.calibration, &self.series, slack);
+        let verdict =
+            if exceeded.is_empty() { Ok(()) } else { Err(name(self.calibration, &self.series, &exceeded)) };
+        Outcome { verdict, statistics: Some(statistics), excess }
     }
 }
 
-/// The verdict on a whole rollout's distances.
-pub fn judge(calibration: &Calibration, series: &Series, slack: f64) -> Outcome {
-    let n = series.len();
-    let statistics = series.over(0, n, calibration.hard_miss);
-    let band = calibration.band(n);
-    let excess = (statistics.activation_typical.ln() - band.log_activation_mean) / band.log_activation_std;
-    let exceeded = exceeded(calibration, series, slack);
-    let verdict = if exceeded.is_empty() { Ok(()) } else { Err(name(calibration, series, &exceeded)) };
-    Outcome { verdict, statistics: Some(statistics), excess }
-}
-
-/// Every statistic above its limit, each named once for the rollout and once for its windows.
-pub fn exceeded(calibration: &Calibration, series: &Series, slack: f64) -> Vec<Exceeded> {
+/// The names of the statistics that are above their limits, over the rollout or in any window.
+pub fn exceeded(calibration: &Calibration, series: &Series, slack: f64) -> Vec<&'static str> {
     let mut found = Vec::new();
-    let mut compare = |values: Statistics, limits: &Statistics, window: bool| {
-        for (statistic, (value, limit)) in values.values().into_iter().zip(limits.values()).enumerate() {
-            let exceeded = Exceeded { statistic, window };
+    let mut compare = |values: Statistics, limits: &Statistics| {
+        for (name, (value, limit)) in
+            Statistics::NAMES.into_iter().zip(values.values().into_iter().zip(limits.values()))
+        {
             // NaN exceeds, too
             let within =
                 matches!(value.partial_cmp(&(limit * slack)), Some(Ordering::Less | Ordering::Equal));
-            if !within && !found.contains(&exceeded) {
-                found.push(exceeded);
+            if !within && !found.contains(&name) {
+                found.push(name);
             }
         }
     };
     let n = series.len();
-    compare(series.over(0, n, calibration.hard_miss), &calibration.band(n).rollout, false);
+    compare(series.over(0, n, calibration.hard_miss), &calibration.band(n).rollout);
     for (end, values) in series.windows(calibration.hard_miss) {
         if let Some(limits) = &calibration.band(end).window {
-            compare(values, limits, true);
+            compare(values, limits);
         }
     }
     found
@@ -147,8 +136,8 @@ pub fn exceeded(calibration: &Calibration, series: &Series, slack: f64) -> Vec<E
 
 /// The culprit. States that are off from the start are another model's; states that go wrong after a token whose
 /// log-prob is far off follow a token that was put there; misses alone are another draw; log-probs alone are edited.
-fn name(calibration: &Calibration, series: &Series, exceeded: &[Exceeded]) -> RejectReason {
-    let above = |names: &[&str]| exceeded.iter().any(|e| names.contains(&Statistics::NAMES[e.statistic]));
+fn name(calibration: &Calibration, series: &Series, exceeded: &[&str]) -> RejectReason {
+    let above = |names: &[&str]| exceeded.iter().any(|name| names.contains(name));
     if above(&["activation", "activation_typical", "worst_activation"]) {
         let distances = series.distances();
         let worst = (0..distances.len())

@@ -75,7 +75,7 @@ impl Results {
     fn false_rejects(&self) -> FalseRejects {
         let rates = self.findings.iter().flat_map(|findings| &findings.false_rejects);
         let (rejected, n) = rates.fold((0, 0), |(r, n), (_, [_, k16])| (r + k16.rejected, n + k16.n));
-        FalseRejects { target: calibration::TARGET, rejected, n, upper95: fit::upper95(rejected, n) }
+        fit::false_rejects(calibration::TARGET, rejected, n)
     }
 }
 

@@ -10,7 +10,7 @@ use grail::Hotkey;
 use grail::chain::{Commitment, Finish, Task, group_root};
 use grail::keys::HotkeyPair;
 use grail::record::{Record, State};
-use grail::sampler::{self, BLOCK, Block, Sampling, Summary};
+use grail::sampler::{self, Sampling};
 use grail::standard::Standard;
 use protocol::collect::rollout_frames;
 use protocol::wire::Frame;
@@ -238,8 +238,7 @@ impl Inner {
         let prompts = vec![prompt; recorders.len()];
         let tokens = engine.generate(&prompts, terms.max_tokens as usize, eos, &mut |which, t, seen| {
             let token = sampler::pick(seen.logits, sampling, seeds.draw(which as u32, t as u32)).unwrap();
-            let blocks: Vec<Block> = seen.logits.chunks(BLOCK).map(|logits| Block::of(logits, 1.0)).collect();
-            let logprob = Summary::new(&blocks).unwrap().logprob(seen.logits[token as usize]);
+            let logprob = sampler::logprob_of(seen.logits, token).unwrap();
             records[which].push(recorders[which].record(t as u32, seen.hidden, logprob));
             token
         });
