@@ -33,7 +33,8 @@ const ALLOWED: &[Arrows] = &[
     arrows("beacon", &["grail"], &[]),
     arrows("audit", &["grail"], &[]),
     arrows("store", &["audit", "protocol", "grail"], &["embedded"]),
-    arrows("sandbox", &[], &[]),
+    arrows("sandbox", &[], &["builtins"]),
+    arrows("builtins", &[], &[]),
     arrows("embedded", &[], &[]),
     arrows("telemetry", &[], &[]),
     arrows(

@@ -1,10 +1,11 @@
 //! Rewards that come with the service. They are modules like any customer's: same contract, same checks,
 //! same limits. Sources and build scripts are in `sandbox/guests`.
 
-/// Name and core module of every built-in.
+/// Name and core module of every built-in. `builtins` takes its configuration from the task's metadata.
 pub const BUILTINS: &[(&str, &[u8])] = &[
     ("last-number", include_bytes!("../guests/assemblyscript/last-number.wasm")),
     ("boxed-answer", include_bytes!("../guests/c/boxed-answer.wasm")),
+    ("builtins", include_bytes!("../guests/builtins/builtins.wasm")),
 ];
 
 /// The module of a built-in.

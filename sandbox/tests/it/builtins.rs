@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use sandbox::{ContentHash, Outcome};
+use builtins::CATALOGUE;
+use sandbox::{ContentHash, Limits, Outcome, Sample, Scored, Task};
+use serde_json::{Value, json};
 
 use crate::kit::{SANDBOX, built_in, reward_of, sample, score_one, task};
+use crate::tables::{TABLES, UNGRADABLE};
 
 fn guests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("guests")
@@ -125,9 +128,98 @@ fn boxed_answer() {
 #[test]
 fn long_completions_are_cheap_enough() {
     let text = format!("{} #### 72", "So we compute 48/2 = 24 clips. \\boxed{1} ".repeat(20_000));
-    for (name, _) in sandbox::BUILTINS {
+    for name in ["last-number", "boxed-answer"] {
         let scored = score_one(&SANDBOX, &built_in(&SANDBOX, name), "72", &text);
         assert_eq!(scored.outcome, Outcome::Ok, "{name}: {:?}", scored.detail);
+    }
+}
+
+/// A group scored by the composed built-in.
+fn graded(args: &Value, reference: &str, samples: &[Sample]) -> Vec<Scored> {
+    let task = Task { metadata: json!({ "args": args }).to_string(), ..task(reference) };
+    let limits = Limits { fuel_per_sample: 2_000_000_000, ..Limits::default() };
+    SANDBOX.score(&built_in(&SANDBOX, "builtins"), &task, samples, &limits).expect("no host error")
+}
+
+#[test]
+fn the_module_grades_as_its_tables_say() {
+    for (args, cases) in TABLES {
+        let args: Value = serde_json::from_str(args).unwrap();
+        for (reference, completion, wanted) in *cases {
+            let scored = &graded(&args, reference, &[sample(completion, 3)])[0];
+            let got = scored.score.as_ref().map(|score| (score.reward, score.components[0].1));
+            assert_eq!(got, Some((*wanted, *wanted)), "{args}: {reference:?} against {completion:?}");
+        }
+    }
+    for (args, reference) in UNGRADABLE {
+        let scored = &graded(&serde_json::from_str(args).unwrap(), reference, &[sample("72", 3)])[0];
+        assert_eq!(scored.outcome, Outcome::Fault, "{args}: {reference:?}");
+        let detail = scored.detail.as_deref().unwrap_or_default();
+        assert!(detail.contains("part `answer`: the reference "), "{detail}");
+    }
+    assert_eq!(graded(&json!({ "parts": [] }), "72", &[sample("72", 3)])[0].outcome, Outcome::Fault);
+}
+
+/// All parts at once, as a group, agree with the library bit by bit.
+#[test]
+fn the_module_is_the_library() {
+    let example = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let parts: Vec<Value> = CATALOGUE
+        .iter()
+        .zip([1.0, 0.1, -0.3, 1e-3, 7.7, 0.2, 1e5, 0.01])
+        .map(|(part, weight)| json!({ "name": part.name, "weight": weight, "args": example(part.example) }))
+        .collect();
+    let args = json!({ "parts": parts });
+    let texts = TABLES.iter().flat_map(|(_, cases)| cases.iter().map(|(_, completion, _)| *completion));
+    let samples: Vec<Sample> = texts.zip(0..).map(|(text, tokens)| sample(text, tokens)).collect();
+    let seen: Vec<_> =
+        samples.iter().map(|s| builtins::Sample { text: &s.text, tokens: s.token_ids.len() }).collect();
+    let metadata = json!({ "args": args }).to_string();
+    for reference in ["B. 5", "(B) 12.5 km", "C: 72"] {
+        let wanted = builtins::grade(reference, &metadata, &seen).unwrap();
+        for (scored, wanted) in graded(&args, reference, &samples).iter().zip(&wanted) {
+            let score = scored.score.as_ref().expect("graded");
+            assert_eq!(score.reward.to_bits(), wanted.reward.to_bits());
+            assert_eq!(score.components, wanted.parts);
+        }
+    }
+}
+
+/// Fuel per byte of the worst texts that we know, so that the default of 50 M is enough for 50 KB (and for 20 KB of
+/// captured groups). The worst pattern that is taken costs 50,000 a byte, which is its customer's choice.
+#[test]
+fn the_module_is_linear_in_hostile_texts() {
+    let pattern = |pattern: &str| json!({ "name": "regex", "args": { "pattern": pattern } });
+    let schema = |schema: Value| json!({ "name": "json-schema", "args": { "schema": schema } });
+    let plain = |name: &str, args: Value| json!({ "name": name, "args": args });
+    for (part, start, unit, end, per_byte) in [
+        (plain("numeric", json!({ "abs_tolerance": 1e-9 })), "", "1", "", 200),
+        (plain("numeric", json!({ "abs_tolerance": 1e-9 })), "", "9,999", "", 200),
+        (plain("numeric", json!({})), "", "####\n", "", 100),
+        (plain("boxed-math", json!({})), "", "\\boxed{", "", 100),
+        (plain("boxed-math", json!({})), "", "\\boxed{\\text{", "}", 100),
+        (plain("multiple-choice", json!({})), "", "answer ", "", 200),
+        (plain("unit-format", json!({ "unit": "km" })), "", "5 km ", "", 400),
+        (plain("exact-match", json!({ "ignore_case": true })), "", "É ", "", 400),
+        (plain("length-window", json!({ "unit": "chars", "max": 9 })), "", "É", "", 50),
+        (schema(json!({ "uniqueItems": true })), "[", "1,", "0]", 2000),
+        (schema(json!({ "type": "array" })), "", "[", "", 50),
+        (schema(json!({ "type": "string" })), "\"", "\\u00e9", "\"", 100),
+        (pattern("^(\\w+\\s?)*$"), "", "a ", "!", 2500),
+        (pattern("(?s).*<a>(.*?)</a>"), "", "<a>", "", 2500),
+        (pattern("(?:a?){49}a{49}b"), "", "a", "", 50_000),
+    ] {
+        let fuel = |size: usize| {
+            let text = format!("{start}{}{end}", unit.repeat(size / unit.len()));
+            let scored = &graded(&json!({ "parts": [part] }), "B. 72", &[sample(&text, 3)])[0];
+            assert_eq!(scored.outcome, Outcome::Ok, "{part}: {:?}", scored.detail);
+            scored.receipt.fuel.expect("ok has fuel")
+        };
+        let (small, large) = (fuel(2_000), fuel(16_000));
+        let rate = large.saturating_sub(small) / 14_000;
+        println!("{rate} fuel per byte: {part} on {unit:?}");
+        assert!(rate <= per_byte, "{part} on {unit:?}: {rate} fuel per byte");
+        assert!(large <= 9 * small, "{part} on {unit:?}: {small} fuel, and {large} for eight times the text");
     }
 }
 

@@ -7,4 +7,6 @@ mod hostile;
 mod isolation;
 mod kit;
 mod receipts;
+#[path = "../../guests/builtins/tests/it/tables.rs"]
+mod tables;
 mod upload;
