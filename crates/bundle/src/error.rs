@@ -33,7 +33,7 @@ impl fmt::Display for Place {
 pub enum Error {
     #[error("cannot read or write the file")]
     Io(#[from] io::Error),
-    /// One line or row is no record; the next can still be read.
+    /// One line or row is neither a record nor a reward module; the next can still be read.
     #[error("{place} is no rollout record")]
     Unreadable { place: Place, source: serde_json::Error },
     /// The Parquet file has other columns.
@@ -42,6 +42,9 @@ pub enum Error {
     /// The file asks for more memory than any bundle needs.
     #[error("{what} is {size}; at most {limit} is read")]
     TooLarge { what: &'static str, size: u64, limit: u64 },
+    /// A reward module that is kept in the metadata of a Parquet file.
+    #[error("a reward module in the file's metadata cannot be read")]
+    Module(#[source] serde_json::Error),
     /// The file contradicts itself.
     #[error("the Parquet file is damaged: {0}")]
     Damaged(&'static str),

@@ -1,14 +1,15 @@
-//! An NDJSON bundle, line by line. Empty lines are nothing.
+//! An NDJSON bundle, line by line: rollouts, and the reward modules that scored them. Empty lines are nothing.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 
 use protocol::rollout::RolloutRecord;
-use protocol::strict_json;
+use protocol::{BundledModule, bundled_module, strict_json};
 use serde::de::Error as _;
 
 use crate::MAX_RECORD_BYTES;
 use crate::error::{Error, Place};
+use crate::modules::Modules;
 
 pub(crate) struct Lines {
     reader: BufReader<File>,
@@ -16,12 +17,23 @@ pub(crate) struct Lines {
     position: u64,
     total: u64,
     buffer: Vec<u8>,
+    modules: Modules,
 }
+
+/// As much of a line as it takes to tell what it is.
+const START_BYTES: u64 = 64;
 
 impl Lines {
     pub(crate) fn open(file: File) -> Result<Self, Error> {
         let total = file.metadata()?.len();
-        Ok(Self { reader: BufReader::new(file), line: 0, position: 0, total, buffer: Vec::new() })
+        Ok(Self {
+            reader: BufReader::new(file),
+            line: 0,
+            position: 0,
+            total,
+            buffer: Vec::new(),
+            modules: Modules::default(),
+        })
     }
 
     /// The number of the line that was read last.
@@ -37,27 +49,43 @@ impl Lines {
         self.total
     }
 
+    pub(crate) fn modules(&self) -> &[BundledModule] {
+        self.modules.known()
+    }
+
     pub(crate) fn next_record(&mut self) -> Result<Option<RolloutRecord>, Error> {
         loop {
             self.buffer.clear();
-            let most = MAX_RECORD_BYTES as u64 + 1; // and the line's end
-            let read = self.reader.by_ref().take(most).read_until(b'\n', &mut self.buffer)?;
-            if read == 0 {
-                return Ok(None);
-            }
+            let Some(most) = self.read_line()? else { return Ok(None) };
             self.line += 1;
-            self.position += read as u64;
             let place = Place::Line(self.line);
-            if read > MAX_RECORD_BYTES && self.buffer.last() != Some(&b'\n') {
+            let unreadable = |source| Error::Unreadable { place, source };
+            if self.buffer.len() > most && self.buffer.last() != Some(&b'\n') {
                 self.position += skip_line(&mut self.reader)?;
-                let source = serde_json::Error::custom(format_args!("longer than {MAX_RECORD_BYTES} bytes"));
-                return Err(Error::Unreadable { place, source });
+                return Err(unreadable(serde_json::Error::custom(format_args!("longer than {most} bytes"))));
             }
-            if !self.buffer.trim_ascii().is_empty() {
-                let record = strict_json::from_slice(&self.buffer);
-                return record.map(Some).map_err(|source| Error::Unreadable { place, source });
+            if BundledModule::is_line(&self.buffer) {
+                self.modules.add(strict_json::from_slice(&self.buffer).map_err(unreadable)?)?;
+            } else if !self.buffer.trim_ascii().is_empty() {
+                return strict_json::from_slice(&self.buffer).map(Some).map_err(unreadable);
             }
         }
+    }
+
+    /// Reads a line into the buffer, to its end or a byte beyond what it may have, which is given. `None` at the file's end.
+    fn read_line(&mut self) -> Result<Option<usize>, Error> {
+        if self.buffer.capacity() > 2 * MAX_RECORD_BYTES {
+            self.buffer = Vec::new(); // a module was here
+        }
+        let mut read = (&mut self.reader).take(START_BYTES).read_until(b'\n', &mut self.buffer)?;
+        let is_module = BundledModule::is_line(&self.buffer);
+        let most = if is_module { bundled_module::MAX_LINE_BYTES } else { MAX_RECORD_BYTES };
+        if read as u64 == START_BYTES && self.buffer.last() != Some(&b'\n') {
+            let rest = most as u64 + 1 - START_BYTES; // and the line's end
+            read += (&mut self.reader).take(rest).read_until(b'\n', &mut self.buffer)?;
+        }
+        self.position += read as u64;
+        Ok((read > 0).then_some(most))
     }
 }
 

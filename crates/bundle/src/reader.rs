@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
+use protocol::BundledModule;
 use protocol::rollout::RolloutRecord;
 
 use crate::error::{Error, Place};
@@ -47,6 +48,14 @@ impl Reader {
         match self.source {
             Source::Lines(_) => Format::Ndjson,
             Source::Rows(_) => Format::Parquet,
+        }
+    }
+
+    /// The reward modules that came so far: of Parquet all, of NDJSON those before the record that was given last.
+    pub fn modules(&self) -> &[BundledModule] {
+        match &self.source {
+            Source::Lines(lines) => lines.modules(),
+            Source::Rows(rows) => rows.modules(),
         }
     }
 

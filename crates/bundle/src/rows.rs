@@ -1,7 +1,7 @@
 //! A Parquet bundle, row by row.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -12,20 +12,22 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
+use protocol::BundledModule;
 use protocol::rollout::RolloutRecord;
 use serde::de::Error as _;
 
 use crate::error::{Error, Misfit, Place};
 use crate::extract::Budget;
+use crate::modules::{MAX_LINES_BYTES, Modules};
 use crate::pages::{self, at_most};
 use crate::shape::{self, Field, Shape};
-use crate::{MAX_RECORD_BYTES, extract};
+use crate::{MAX_RECORD_BYTES, extract, thrift};
 
 pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 const ENCRYPTED_MAGIC: &[u8; 4] = b"PARE";
 /// Length of the footer's length and the magic.
 const TAIL_BYTES: u64 = 8;
-/// Our footers take 8 KiB per row group.
+/// Our footers take 8 KiB per row group, beside the reward modules.
 const MAX_FOOTER_BYTES: u64 = 4 << 20;
 /// Rows unpacked at a time.
 const BATCH: usize = 64;
@@ -38,6 +40,7 @@ pub(crate) struct Rows {
     open: Option<Group>,
     row: u64,
     total: u64,
+    modules: Modules,
 }
 
 /// A row group that is being read.
@@ -59,7 +62,12 @@ impl Rows {
         if u64::try_from(metadata.metadata().file_metadata().num_rows()) != Ok(total) {
             return Err(Error::Damaged("the row groups have not the rows that the file has"));
         }
-        Ok(Self { file, metadata, group: 0, open: None, row: 0, total })
+        let modules = Modules::of_metadata(metadata.metadata().file_metadata().key_value_metadata())?;
+        Ok(Self { file, metadata, group: 0, open: None, row: 0, total, modules })
+    }
+
+    pub(crate) fn modules(&self) -> &[BundledModule] {
+        self.modules.known()
     }
 
     pub(crate) fn position(&self) -> u64 {
@@ -136,10 +144,24 @@ fn check_footer(file: &mut File) -> Result<(), Error> {
     file.read_exact(&mut tail)?;
     let [a, b, c, d, magic @ ..] = &tail;
     match magic {
-        MAGIC => at_most("the footer", u32::from_le_bytes([*a, *b, *c, *d]).into(), MAX_FOOTER_BYTES),
+        MAGIC => {
+            let footer = u64::from(u32::from_le_bytes([*a, *b, *c, *d]));
+            check_footer_length(file, at, footer)
+        }
         ENCRYPTED_MAGIC => Err(Error::Damaged("encrypted")),
         _ => Err(Error::Damaged("no footer")),
     }
+}
+
+/// Reward modules are copied as they are; whatever else is in a footer unpacks to many times its size.
+fn check_footer_length(file: &mut File, end: u64, footer: u64) -> Result<(), Error> {
+    if footer <= MAX_FOOTER_BYTES {
+        return Ok(());
+    }
+    at_most("the footer", footer, MAX_FOOTER_BYTES + MAX_LINES_BYTES as u64)?;
+    file.seek(SeekFrom::Start(end.checked_sub(footer).ok_or(Error::Damaged("no footer"))?))?;
+    let noted = thrift::noted_bytes(&mut BufReader::new(file.take(footer)), footer)?;
+    at_most("the footer", footer.saturating_sub(noted), MAX_FOOTER_BYTES)
 }
 
 /// The file's metadata, with its columns checked, and text to be read as views: those of a dictionary are not copied.

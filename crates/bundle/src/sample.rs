@@ -11,7 +11,8 @@ use grail::projection::Width;
 use grail::receipt::{Receipt, SignedReceipt};
 use protocol::advantage::Stats;
 use protocol::rollout::{
-    DedupInfo, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord, SCHEMA_VERSION, Sampling,
+    DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord,
+    SCHEMA_VERSION, Sampling,
 };
 use protocol::{GroupId, JobId, Rao, RolloutId};
 use uuid::Uuid;
@@ -46,6 +47,11 @@ pub(crate) fn fullest() -> RolloutRecord {
         group: GroupSummary { size: 0, stats_all: stats, stats_selected: stats },
         dedup: DedupInfo { sample_hash: [0; 32], is_duplicate: false },
         proof: proof(),
+        reward_inputs: Some(RewardInputs {
+            reference: text(),
+            metadata: text(),
+            limits: RewardInputLimits { fuel_per_sample: 0, memory_bytes: 0, input_bytes: 0 },
+        }),
         reward_receipt: Some(RewardReceipt {
             function: text(),
             receipt: serde_json::Value::Null,

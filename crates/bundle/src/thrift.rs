@@ -1,4 +1,5 @@
-//! The header of a Parquet page, as far as it says how much there is: Thrift's compact protocol, read strictly.
+//! The header of a Parquet page, as far as it says how much there is, and the length of what is noted in a footer:
+//! Thrift's compact protocol, read strictly.
 //!
 //! The Parquet library reads the same header again. So that both understand the same, whatever could be understood in
 //! two ways (a field given twice, fields out of order) is refused.
@@ -35,11 +36,13 @@ const I32: u8 = 5;
 const I64: u8 = 6;
 const DOUBLE: u8 = 7;
 const BINARY: u8 = 8;
+const LIST: u8 = 9;
+const SET: u8 = 10;
 const STRUCT: u8 = 12;
 
 /// Reads one header, and says how many bytes it was.
 pub(crate) fn page_header(input: &mut impl Read) -> io::Result<(PageHeader, u64)> {
-    let mut reader = Reader { input, read: 0 };
+    let mut reader = Reader { input, read: 0, most: MAX_HEADER_BYTES };
     let mut header = PageHeader::default();
     let mut id = 0;
     while let Some(kind) = reader.field(&mut id)? {
@@ -61,9 +64,41 @@ fn malformed(problem: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, problem)
 }
 
+/// The field of a file's metadata that is a list of noted pairs, and in each of them the value's.
+const PAIRS: i16 = 5;
+const VALUE: i16 = 2;
+
+/// How many bytes the values of noted pairs (`key_value_metadata`) have in a footer of this length.
+pub(crate) fn noted_bytes(input: &mut impl Read, length: u64) -> io::Result<u64> {
+    let mut reader = Reader { input, read: 0, most: usize::try_from(length).unwrap_or(usize::MAX) };
+    let (mut noted, mut id) = (0, 0);
+    while let Some(kind) = reader.field(&mut id)? {
+        if id != PAIRS {
+            reader.skip(kind, MAX_DEPTH)?;
+            continue;
+        }
+        let (count, STRUCT) = reader.list(kind)? else {
+            return Err(malformed("notes that are no list of pairs"));
+        };
+        for _ in 0..count {
+            let mut id = 0;
+            while let Some(kind) = reader.field(&mut id)? {
+                if (id, kind) == (VALUE, BINARY) {
+                    noted += reader.binary()?;
+                } else {
+                    reader.skip(kind, MAX_DEPTH)?;
+                }
+            }
+        }
+    }
+    Ok(noted)
+}
+
 struct Reader<'a, R> {
     input: &'a mut R,
     read: usize,
+    /// What may be read at most.
+    most: usize,
 }
 
 impl<R: Read> Reader<'_, R> {
@@ -99,7 +134,7 @@ impl<R: Read> Reader<'_, R> {
     }
 
     fn byte(&mut self) -> io::Result<u8> {
-        if self.read == MAX_HEADER_BYTES {
+        if self.read >= self.most {
             return Err(malformed("a page header without end"));
         }
         let mut byte = [0];
@@ -135,9 +170,13 @@ impl<R: Read> Reader<'_, R> {
             BYTE => self.byte().map(drop),
             I16 | I32 | I64 => self.long_varint(),
             DOUBLE => (0..8).try_for_each(|_| self.byte().map(drop)),
-            BINARY => {
-                let length = self.varint()?;
-                (0..length).try_for_each(|_| self.byte().map(drop)) // ends at the header's limit
+            BINARY => self.binary().map(drop),
+            LIST | SET => {
+                let (count, kind) = self.list(kind)?;
+                (0..count).try_for_each(|_| match kind {
+                    TRUE | FALSE => self.byte().map(drop), // outside of a struct, a byte
+                    kind => self.skip(kind, depth),
+                })
             }
             STRUCT => {
                 let mut id = 0;
@@ -146,8 +185,33 @@ impl<R: Read> Reader<'_, R> {
                 }
                 Ok(())
             }
-            _ => Err(malformed("a list in a page header")),
+            _ => Err(malformed("a type that is not read")),
         }
+    }
+
+    /// Passes over a text, and says how long it was.
+    fn binary(&mut self) -> io::Result<u64> {
+        let length = self.varint()?;
+        let left = (self.most - self.read) as u64;
+        if length > left {
+            return Err(malformed("a text behind the end"));
+        }
+        let passed = io::copy(&mut self.input.by_ref().take(length), &mut io::sink())?;
+        if passed != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.read += length as usize;
+        Ok(length)
+    }
+
+    /// Number and type of a list's items.
+    fn list(&mut self, kind: u8) -> io::Result<(u64, u8)> {
+        if !matches!(kind, LIST | SET) {
+            return Err(malformed("something else than a list"));
+        }
+        let byte = self.byte()?;
+        let count = if byte >> 4 == 15 { self.varint()? } else { u64::from(byte >> 4) };
+        Ok((count, byte & 0x0f))
     }
 
     fn long_varint(&mut self) -> io::Result<()> {
@@ -175,6 +239,22 @@ mod tests {
             page_header(&mut [DATA, b"rest"].concat().as_slice()).unwrap(),
             (header, DATA.len() as u64)
         );
+    }
+
+    #[test]
+    fn the_values_of_noted_pairs_are_counted_and_nothing_else() {
+        // version 1, schema [{ name: "ab" }], pairs [{ "key": "value" }, { "k" }], created by "me"
+        let schema = [0x19, 0x1c, 0x48, 2, b'a', b'b', 0];
+        let pairs =
+            [&[0x39, 0x2c, 0x18, 3][..], b"key", &[0x18, 5], b"value", &[0, 0x18, 1, b'k', 0]].concat();
+        let footer = [&[0x15, 2][..], &schema, &pairs, &[0x18, 2, b'm', b'e', 0]].concat();
+        assert_eq!(noted_bytes(&mut footer.as_slice(), footer.len() as u64).unwrap(), 5);
+        for cut in 0..footer.len() {
+            assert!(noted_bytes(&mut &footer[..cut], footer.len() as u64).is_err(), "cut to {cut}");
+            assert!(noted_bytes(&mut footer.as_slice(), cut as u64).is_err(), "at most {cut}");
+        }
+        let no_list = [0x58, 2, b'a', b'b', 0];
+        assert!(noted_bytes(&mut no_list.as_slice(), 5).is_err());
     }
 
     #[test]

@@ -12,10 +12,12 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use protocol::BundledModule;
 use protocol::rollout::RolloutRecord;
 
 use crate::append::Column;
 use crate::error::{Error, Misfit};
+use crate::modules::Modules;
 use crate::{MAX_RECORD_BYTES, shape};
 
 /// How a bundle is written down.
@@ -56,6 +58,7 @@ const SPLIT: &[&str] = &["behavior_logprobs.list.element", "verifier_logprobs.li
 pub struct Writer<W: Write + Send> {
     sink: Sink<W>,
     records: u64,
+    modules: Modules,
 }
 
 enum Sink<W: Write + Send> {
@@ -79,7 +82,24 @@ impl<W: Write + Send> Writer<W> {
                 }
             }
         };
-        Ok(Self { sink, records: 0 })
+        Ok(Self { sink, records: 0, modules: Modules::default() })
+    }
+
+    /// Adds a reward module, which should come before its rollouts; nothing if it is there already.
+    pub fn module(&mut self, module: &BundledModule) -> Result<(), Error> {
+        if !self.modules.add(module.clone())? {
+            return Ok(());
+        }
+        match &mut self.sink {
+            Sink::Lines(out) => {
+                out.write_all(module.line().as_bytes())?;
+                out.write_all(b"\n")?;
+            }
+            Sink::Columns { writer, .. } => {
+                self.modules.last_pair().into_iter().for_each(|pair| writer.append_key_value_metadata(pair));
+            }
+        }
+        Ok(())
     }
 
     pub fn write(&mut self, record: &RolloutRecord) -> Result<(), Error> {

@@ -9,8 +9,9 @@ use std::io::Write as _;
 use bundle::{Error, Format, MAX_RECORD_BYTES, Place, Reader, Writer};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
+use protocol::BundledModule;
 use protocol::rollout::RolloutRecord;
-use records::{fixed, lines, read, record, write};
+use records::{fixed, lines, module, read, record, write};
 
 fn whole(results: Vec<Result<RolloutRecord, Error>>) -> Vec<RolloutRecord> {
     results.into_iter().collect::<Result<_, _>>().unwrap()
@@ -30,6 +31,85 @@ proptest! {
         prop_assert_eq!(lines(&from_parquet), lines(&records));
         prop_assert!(write(&from_parquet, Format::Ndjson) == ndjson);
     }
+}
+
+/// A bundle with modules, and what a reader finds of them.
+fn bundle(modules: &[BundledModule], records: &[RolloutRecord], format: Format) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), format).unwrap();
+    for module in modules {
+        writer.module(module).unwrap();
+        writer.module(module).unwrap(); // once is enough
+    }
+    for record in records {
+        writer.write(record).unwrap();
+    }
+    let (count, bytes) = writer.finish().unwrap();
+    assert_eq!(count, records.len() as u64);
+    bytes
+}
+
+fn unbundle(dir: &std::path::Path, bytes: &[u8]) -> (Vec<BundledModule>, Vec<RolloutRecord>) {
+    let path = dir.join("bundle");
+    std::fs::write(&path, bytes).unwrap();
+    let mut reader = Reader::open(&path).unwrap();
+    let records = whole(reader.by_ref().collect());
+    (reader.modules().to_vec(), records)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn modules_go_through_both_formats(
+        mut modules in prop::collection::vec(module(), 0..4),
+        records in prop::collection::vec(record(), 0..4),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        modules.dedup();
+        let ndjson = bundle(&modules, &records, Format::Ndjson);
+        let (found, read) = unbundle(dir.path(), &ndjson);
+        prop_assert_eq!(&found, &modules);
+        let parquet = bundle(&found, &read, Format::Parquet);
+        let (found, read) = unbundle(dir.path(), &parquet);
+        prop_assert_eq!(&found, &modules);
+        prop_assert_eq!(lines(&read), lines(&records));
+        prop_assert!(bundle(&found, &read, Format::Ndjson) == ndjson);
+    }
+}
+
+/// Larger than any record and than any footer without modules.
+#[test]
+fn a_large_module_goes_through_both_formats() {
+    let dir = tempfile::tempdir().unwrap();
+    let records = fixed(2);
+    let modules = [BundledModule {
+        object: "reward_module".to_owned(),
+        function: "rwf@1".to_owned(),
+        upload_sha256: [1; 32],
+        component_sha256: [2; 32],
+        world: "reward".to_owned(),
+        wasi: "none".to_owned(),
+        component: vec![7; MAX_RECORD_BYTES],
+    }];
+    for format in [Format::Ndjson, Format::Parquet] {
+        let (found, read) = unbundle(dir.path(), &bundle(&modules, &records, format));
+        assert!(found == modules, "{format:?}");
+        assert_eq!(lines(&read), lines(&records));
+    }
+}
+
+#[test]
+fn a_bad_module_is_named_and_the_rollouts_behind_it_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = lines(&fixed(1)).remove(0);
+    let endless = format!("{{\"object\": \"reward_module\",\"x\":\"{}\"}}", "x".repeat(45 << 20));
+    let path = dir.path().join("a.ndjson");
+    std::fs::write(&path, format!("{{\"object\":\"reward_module\"}}\n{endless}\n{good}\n")).unwrap();
+    let mut reader = Reader::open(&path).unwrap();
+    let errors: Vec<_> = reader.by_ref().take(2).map(|result| result.unwrap_err().to_string()).collect();
+    assert!(errors[0].starts_with("line 1 ") && errors[1].starts_with("line 2 "), "{errors:?}");
+    assert_eq!(lines(&whole(reader.by_ref().collect())), [good]);
+    assert_eq!((reader.modules(), reader.place()), (&[][..], Place::Line(3)));
 }
 
 /// Many row groups and batches, which the property's small files do not have.
@@ -81,8 +161,15 @@ fn the_columns_are_typed() {
         .filter(|field| field.is_nullable())
         .map(|field| field.name().as_str())
         .collect();
-    let optional =
-        ["prompt_text", "verifier_logprobs", "reward", "reward_error", "advantage", "reward_receipt"];
+    let optional = [
+        "prompt_text",
+        "verifier_logprobs",
+        "reward",
+        "reward_error",
+        "advantage",
+        "reward_inputs",
+        "reward_receipt",
+    ];
     assert_eq!(nullable, optional);
     assert!(type_of("proof").contains("\"records\": non-null Binary"), "{}", type_of("proof"));
     assert!(type_of("reward_components").starts_with("Map("), "{}", type_of("reward_components"));

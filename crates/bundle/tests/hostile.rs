@@ -275,6 +275,24 @@ fn a_footer_that_lies_is_an_error() {
     assert!(matches!(read(dir.path(), &long)[..], [Err(Error::TooLarge { .. })]));
 }
 
+/// What is noted may be long, since it is copied as it is; a long name is in every path of its column.
+#[test]
+fn a_long_footer_is_read_for_what_is_noted_in_it_and_for_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let long = "x".repeat(5 << 20);
+    let noted = |key: &str| {
+        let pair = parquet::file::metadata::KeyValue::new(key.to_owned(), long.clone());
+        file(&[batch(dir.path(), 2)], plain().set_key_value_metadata(Some(vec![pair])))
+    };
+    assert_eq!(read(dir.path(), &noted("somebody else's")).iter().filter(|r| r.is_ok()).count(), 2);
+    assert!(fatal(dir.path(), &noted("reliquary.reward_module.0")).contains("a reward module"));
+    let by = plain().set_created_by(long.clone());
+    assert!(fatal(dir.path(), &file(&[batch(dir.path(), 2)], by)).contains("the footer"));
+    let text: ArrayRef = Arc::new(StringArray::from(vec!["a"; 2]));
+    let named = file(&[with_column(&batch(dir.path(), 2), &long, text)], plain());
+    assert!(fatal(dir.path(), &named).contains("the footer"));
+}
+
 /// A peak of this process, by the kernel's count.
 fn peak_mib(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -3,6 +3,7 @@
 //! What the gateway, the worker and the miner must agree on lives here; how it is stored or sent does not.
 
 pub mod advantage;
+pub mod bundled_module;
 pub mod collect;
 pub mod event;
 pub mod ids;
@@ -18,5 +19,6 @@ pub mod strict_json;
 pub mod wire;
 pub mod work;
 
+pub use bundled_module::BundledModule;
 pub use ids::{AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, RewardFunctionId, RolloutId};
 pub use money::Rao;

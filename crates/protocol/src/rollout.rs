@@ -22,7 +22,11 @@ use crate::advantage::Stats;
 use crate::ids::{GroupId, JobId, RolloutId};
 use crate::money::Rao;
 
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
+/// [`RewardReceipt::function`] of a reward that the customer's own trainer gave: there is nothing to run again.
+pub const CLIENT_FUNCTION: &str = "client";
+/// Texts and token ids that one call of a reward function may be given, in bytes: the same for every job.
+pub const REWARD_INPUT_BYTES: u64 = 4 << 20;
 /// The service has recomputed every token of this rollout.
 pub const FULL_VERIFICATION: &str = "full";
 /// The job left this rollout to a draw, and it was not drawn: nothing of it was recomputed.
@@ -66,7 +70,9 @@ pub struct RolloutRecord {
     pub group: GroupSummary,
     pub dedup: DedupInfo,
     pub proof: Proof,
-    /// `null` when the job has no reward function.
+    /// What the reward function was given and no other field holds; `null` when no module ran.
+    pub reward_inputs: Option<RewardInputs>,
+    /// `null` when the job has no rewards.
     pub reward_receipt: Option<RewardReceipt>,
     pub price_rao: Rao,
     pub created_at: String,
@@ -131,15 +137,36 @@ pub struct Proof {
     pub verification: String,
 }
 
+/// With prompt and completion, all that one call of the reward function saw; the receipt's `input_hash` and `limits_hash`
+/// bind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardInputs {
+    /// Exactly the text that the function was handed.
+    pub reference: String,
+    /// The same: JSON text, with the arguments of the job's reward already in it.
+    pub metadata: String,
+    pub limits: RewardInputLimits,
+}
+
+/// What a call was allowed to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewardInputLimits {
+    pub fuel_per_sample: u64,
+    pub memory_bytes: u64,
+    pub input_bytes: u64,
+}
+
 /// The service's signed word on how the reward came about; anyone can re-run the module and compare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RewardReceipt {
-    /// The name the job used, such as `builtin/last-number` or `rwf_…@3`.
+    /// The name the job used, such as `builtin/last-number` or `rwf_…@3`; or [`CLIENT_FUNCTION`].
     pub function: String,
-    /// The sandbox's receipt, as its own canonical JSON.
+    /// The sandbox's receipt, as its own canonical JSON. `null` for a reward of the customer's trainer.
     pub receipt: serde_json::Value,
-    /// The hash of the sandbox receipt's canonical bytes.
+    /// The hash of the sandbox receipt's canonical bytes; zeros where there is none.
     #[serde(with = "grail::lower_hex")]
     pub receipt_hash: Hash,
     #[serde(with = "grail::lower_hex")]
@@ -188,6 +215,21 @@ impl RewardReceipt {
     ) -> Self {
         let signature = key.sign(&reward_digest(head, &receipt_hash, &function, reward));
         Self { function, receipt, receipt_hash, service_key: key.public(), signature }
+    }
+
+    /// For a reward that the customer's trainer gave: the service vouches for what was posted, not for how it came about.
+    pub fn of_client(head: &Hash, reward: &Reward<'_>, key: &ServiceKey) -> Self {
+        Self::sign(CLIENT_FUNCTION.to_owned(), serde_json::Value::Null, [0; 32], head, reward, key)
+    }
+
+    /// Whether the reward came from the customer's trainer, not from a module.
+    pub fn is_client(&self) -> bool {
+        self.function == CLIENT_FUNCTION
+    }
+
+    /// Only a module leaves a receipt of the sandbox.
+    fn is_consistent(&self) -> bool {
+        !self.is_client() || (self.receipt.is_null() && self.receipt_hash == [0; 32])
     }
 
     fn is_signed(&self, head: &Hash, reward: &Reward<'_>) -> bool {
@@ -242,6 +284,7 @@ impl RolloutRecord {
         let bits = |logprobs: &[f32]| -> Vec<u32> { logprobs.iter().map(|lp| lp.to_bits()).collect() };
         self.loss_mask.iter().all(|mask| *mask == learn)
             && self.group_id == self.job_id.group(self.prompt_index)
+            && self.reward_inputs.is_some() == self.ran_a_module()
             && match (self.proof.verification.as_str(), &self.verifier_logprobs) {
                 (FULL_VERIFICATION, Some(own)) => match self.proof.profile.engine_class {
                     // what was verified in full agreed in every bit
@@ -253,6 +296,10 @@ impl RolloutRecord {
                 (SAMPLED_VERIFICATION, None) => true,
                 _ => false,
             }
+    }
+
+    fn ran_a_module(&self) -> bool {
+        self.reward_receipt.as_ref().is_some_and(|receipt| !receipt.is_client())
     }
 
     fn stated_reward(&self) -> Reward<'_> {
@@ -287,6 +334,7 @@ impl RolloutRecord {
         let reward_holds = match &self.reward_receipt {
             Some(receipt) => {
                 receipt.service_key == *service_key
+                    && receipt.is_consistent()
                     && receipt.is_signed(&commitment.head, &self.stated_reward())
             }
             None => self.reward.is_none() && self.reward_components.is_empty() && self.reward_error.is_none(),

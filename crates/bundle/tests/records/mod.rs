@@ -16,8 +16,11 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use protocol::advantage::Stats;
-use protocol::rollout::{DedupInfo, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord, Sampling};
-use protocol::{GroupId, JobId, Rao, RolloutId};
+use protocol::rollout::{
+    DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord,
+    Sampling,
+};
+use protocol::{BundledModule, GroupId, JobId, Rao, RolloutId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -112,6 +115,32 @@ fn reward_receipt() -> impl Strategy<Value = RewardReceipt> {
     )
 }
 
+fn reward_inputs() -> impl Strategy<Value = RewardInputs> {
+    (text(), text(), any::<(u64, u64, u64)>()).prop_map(
+        |(reference, metadata, (fuel_per_sample, memory_bytes, input_bytes))| RewardInputs {
+            reference,
+            metadata,
+            limits: RewardInputLimits { fuel_per_sample, memory_bytes, input_bytes },
+        },
+    )
+}
+
+/// Modules that are none: this crate does not look into them.
+#[allow(dead_code, reason = "not every test of this folder has modules")]
+pub(crate) fn module() -> impl Strategy<Value = BundledModule> {
+    (text(), hash(), hash(), text(), text(), vec(any::<u8>(), 0..300)).prop_map(
+        |(function, upload_sha256, component_sha256, world, wasi, component)| BundledModule {
+            object: "reward_module".to_owned(),
+            function,
+            upload_sha256,
+            component_sha256,
+            world,
+            wasi,
+            component,
+        },
+    )
+}
+
 fn tokens() -> impl Strategy<Value = Vec<u32>> {
     vec(0..=i32::MAX as u32, 0..12)
 }
@@ -130,7 +159,7 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
         btree_map(text(), double(), 0..4),
         option::of(text()),
         option::of(double()),
-        option::of(reward_receipt()),
+        option::of((reward_inputs(), reward_receipt())),
     );
     let group = (any::<u32>(), stats(), stats(), hash(), any::<bool>());
     (names, sampling, texts, lists, reward, group, proof()).prop_map(
@@ -138,6 +167,7 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
             let (object, schema_version, id, job, group_id, custom_id, created_at, price) = names;
             let (temperature, top_p, top_k, max_tokens, numbers, stop) = sampling;
             let (size, stats_all, stats_selected, sample_hash, is_duplicate) = group;
+            let (reward_inputs, reward_receipt) = reward.4.unzip();
             let reward_components: BTreeMap<String, f64> = reward.1;
             RolloutRecord {
                 object,
@@ -166,7 +196,8 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
                 group: GroupSummary { size, stats_all, stats_selected },
                 dedup: DedupInfo { sample_hash, is_duplicate },
                 proof,
-                reward_receipt: reward.4,
+                reward_inputs,
+                reward_receipt,
                 price_rao: Rao::new(price).unwrap(),
                 created_at,
             }

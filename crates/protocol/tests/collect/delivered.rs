@@ -11,8 +11,8 @@ use grail::{RejectReason, RejectReason as R};
 use proptest::prelude::*;
 use protocol::advantage::Stats;
 use protocol::rollout::{
-    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, Reward, RewardReceipt, RolloutRecord,
-    SCHEMA_VERSION, encode_records,
+    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, Reward, RewardInputLimits, RewardInputs,
+    RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
 };
 use protocol::{JobId, Rao};
 use serde_json::{Value, json};
@@ -82,6 +82,11 @@ pub(crate) fn record() -> RolloutRecord {
             receipt: receipt.sign(&service()),
             verification: FULL_VERIFICATION.to_owned(),
         },
+        reward_inputs: Some(RewardInputs {
+            reference: "4".to_owned(),
+            metadata: "{}".to_owned(),
+            limits: RewardInputLimits { fuel_per_sample: 1, memory_bytes: 2, input_bytes: 3 },
+        }),
         reward_receipt: Some(reward_receipt),
         price_rao: Rao::new(120_000).expect("not negative"),
         created_at: "2026-11-22T00:00:00.000Z".to_owned(),
@@ -148,7 +153,7 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
     let hash = json!("09".repeat(32));
     let contradictions = [
         ("/object", json!("rollouts")),
-        ("/schema_version", json!(2)),
+        ("/schema_version", json!(1)),
         ("/prompt_index", json!(1)),
         ("/job_id", json!(JobId(Uuid::from_u128(9)))),
         ("/group_id", json!(JOB.group(1))),
@@ -162,6 +167,7 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/proof/records", json!("")),
         ("/proof/verification", json!("none")),
         ("/proof/verification", json!("sampled")),
+        ("/reward_inputs", Value::Null),
         ("/reward_error", json!("trap")),
     ];
     for (pointer, value) in contradictions {
@@ -187,7 +193,7 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/reward", Value::Null, R::BadReceipt),
         ("/reward_components/answer", json!(0.5), R::BadReceipt),
         ("/reward_components", json!({ "answer": 1.0 }), R::BadReceipt),
-        ("/reward_receipt", Value::Null, R::BadReceipt),
+        ("/reward_receipt", Value::Null, R::MalformedFrame), // inputs of what never ran
         ("/reward_receipt/function", json!("builtin/y"), R::BadReceipt),
         ("/reward_receipt/receipt_hash", hash.clone(), R::BadReceipt),
         ("/reward_receipt/service_key", hash, R::BadReceipt),
@@ -242,6 +248,29 @@ fn failed_rewards_are_masked_and_bound_like_others() {
     assert_eq!(verdict(&zero), Ok(()));
 }
 
+/// A reward of the customer's trainer: signed like any other, with nothing to run again.
+#[test]
+fn a_client_s_reward_is_bound_and_has_neither_inputs_nor_a_sandbox_receipt() {
+    let mut posted = record();
+    let (components, head) = (posted.reward_components.clone(), posted.proof.head);
+    let stated = Reward { value: posted.reward, components: &components, error: None };
+    posted.reward_receipt = Some(RewardReceipt::of_client(&head, &stated, &service()));
+    let verdict = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    assert_eq!(verdict(&posted), Err(R::MalformedFrame), "inputs of a module that never ran");
+    posted.reward_inputs = None;
+    assert_eq!(verdict(&posted), Ok(()));
+    let mut other = posted.clone();
+    other.reward = Some(0.5);
+    assert_eq!(verdict(&other), Err(R::BadReceipt));
+    let mut shown = posted.clone();
+    shown.reward_receipt.as_mut().expect("there is one").receipt = json!({});
+    assert_eq!(verdict(&shown), Err(R::BadReceipt));
+    let mut hashed = posted;
+    hashed.reward_receipt =
+        Some(RewardReceipt::sign("client".to_owned(), Value::Null, [1; 32], &head, &stated, &service()));
+    assert_eq!(verdict(&hashed), Err(R::BadReceipt));
+}
+
 /// Fields that only the service's word stands for, or that the check without tokenizer and sandbox does not read
 /// (docs/PROTOCOL.md §8): texts are the tokenizer's to check, the sandbox receipt's hash the sandbox's.
 const UNBOUND: &[&str] = &[
@@ -253,6 +282,9 @@ const UNBOUND: &[&str] = &[
     "group/stats_all",
     "group/stats_selected",
     "dedup/is_duplicate",
+    "reward_inputs/reference",
+    "reward_inputs/metadata",
+    "reward_inputs/limits",
     "reward_receipt/receipt",
     "price_rao",
     "created_at",
