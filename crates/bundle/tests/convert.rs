@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 use protocol::BundledModule;
 use protocol::rollout::RolloutRecord;
-use records::{fixed, lines, module, read, record, write};
+use records::{fixed, hash, lines, read, record, text, write};
 
 fn whole(results: Vec<Result<RolloutRecord, Error>>) -> Vec<RolloutRecord> {
     results.into_iter().collect::<Result<_, _>>().unwrap()
@@ -31,6 +31,21 @@ proptest! {
         prop_assert_eq!(lines(&from_parquet), lines(&records));
         prop_assert!(write(&from_parquet, Format::Ndjson) == ndjson);
     }
+}
+
+/// Modules that are none: this crate does not look into them.
+fn module() -> impl Strategy<Value = BundledModule> {
+    (text(), hash(), hash(), text(), text(), prop::collection::vec(any::<u8>(), 0..300)).prop_map(
+        |(function, upload_sha256, component_sha256, world, wasi, component)| BundledModule {
+            object: "reward_module".to_owned(),
+            function,
+            upload_sha256,
+            component_sha256,
+            world,
+            wasi,
+            component,
+        },
+    )
 }
 
 /// A bundle with modules, and what a reader finds of them.

@@ -28,6 +28,8 @@ pub mod prompts;
 pub mod prompts_read;
 pub mod records;
 pub mod reward_functions;
+pub mod reward_modules;
+pub mod reward_reruns;
 pub mod rollouts;
 pub mod samples;
 pub mod standings;

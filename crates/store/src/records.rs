@@ -11,9 +11,10 @@ use grail::receipt::SignedReceipt;
 use protocol::advantage::{Stats, stats};
 use protocol::job::JobSpec;
 use protocol::recomputed;
+use protocol::reward_input;
 use protocol::rollout::{
-    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, RewardReceipt, RolloutRecord,
-    SAMPLED_VERIFICATION, SCHEMA_VERSION, encode_records,
+    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, REWARD_INPUT_BYTES, RewardInputLimits,
+    RewardInputs, RewardReceipt, RolloutRecord, SAMPLED_VERIFICATION, SCHEMA_VERSION, encode_records,
 };
 use protocol::segment::Segment;
 use protocol::{AccountId, GroupId, JobId, Rao, RolloutId};
@@ -100,6 +101,7 @@ struct Row {
 struct Shared {
     custom_id: String,
     prompt_text: Option<String>,
+    reward_inputs: Option<RewardInputs>,
     stats_all: Stats,
     stats_selected: Stats,
     receipt: SignedReceipt,
@@ -140,6 +142,8 @@ struct Group {
     id: GroupId,
     custom_id: String,
     prompt_text: Option<String>,
+    reference: String,
+    metadata: String,
     spec: JobSpec,
     hotkey: Hotkey,
     object_key: String,
@@ -150,7 +154,7 @@ struct Group {
 async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT g.id, p.custom_id, p.text, j.spec, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
+        SELECT g.id, p.custom_id, p.text, p.reference, p.metadata, j.spec, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
             g.receipt AS "receipt!", COALESCE(g.verification, 'full') = 'full' AS "audited!"
         FROM groups g
         JOIN jobs j ON j.id = g.job_id
@@ -167,6 +171,8 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
                 id: GroupId(row.id),
                 custom_id: row.custom_id,
                 prompt_text: row.text,
+                reference: row.reference,
+                metadata: row.metadata,
                 spec: json(row.spec, "job spec")?,
                 hotkey: Hotkey::from_slice(&row.hotkey).map_err(|_| Error::Corrupt("hotkey"))?,
                 object_key: row.object_key,
@@ -214,6 +220,7 @@ async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)])
         rewards.iter().filter(|(_, selected)| *selected).map(|(reward, _)| *reward).collect();
     let ddof = group.spec.advantage.std_ddof;
     Ok(Shared {
+        reward_inputs: reward_inputs(&group.spec, group.reference, &group.metadata),
         custom_id: group.custom_id,
         prompt_text: group.prompt_text,
         stats_all: stats(&all, ddof),
@@ -224,6 +231,17 @@ async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)])
         segment,
         recomputed,
     })
+}
+
+/// What a call of the job's module is given, beside the rollouts. `None`: the job has no module.
+pub(crate) fn reward_inputs(spec: &JobSpec, reference: String, metadata: &str) -> Option<RewardInputs> {
+    let module = spec.reward.as_ref()?;
+    let limits = RewardInputLimits {
+        fuel_per_sample: module.limits.fuel,
+        memory_bytes: module.limits.memory_bytes,
+        input_bytes: REWARD_INPUT_BYTES,
+    };
+    Some(RewardInputs { reference, metadata: reward_input::metadata(metadata, None), limits })
 }
 
 fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
@@ -294,6 +312,7 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
             receipt: group.receipt,
             verification: if group.audited { FULL_VERIFICATION } else { SAMPLED_VERIFICATION }.to_owned(),
         },
+        reward_inputs: reward_receipt.as_ref().and(group.reward_inputs.clone()),
         reward_receipt,
         price_rao: Rao::new(row.price).ok_or(Error::Corrupt("negative price"))?,
         created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),

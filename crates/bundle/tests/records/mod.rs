@@ -20,7 +20,7 @@ use protocol::rollout::{
     DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord,
     Sampling,
 };
-use protocol::{BundledModule, GroupId, JobId, Rao, RolloutId};
+use protocol::{GroupId, JobId, Rao, RolloutId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -35,11 +35,11 @@ fn double() -> impl Strategy<Value = f64> {
     prop_oneof![finite, prop::sample::select(vec![0.0, -0.0, 0.1, 5e-324, f64::MAX, 1.0 / 3.0])]
 }
 
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     prop_oneof!["\\PC{0,20}", "[\\x00-\\x1f\"\\\\ü🦀\u{2028}]{0,8}", Just(String::new())]
 }
 
-fn hash() -> impl Strategy<Value = [u8; 32]> {
+pub(crate) fn hash() -> impl Strategy<Value = [u8; 32]> {
     any::<[u8; 32]>()
 }
 
@@ -121,22 +121,6 @@ fn reward_inputs() -> impl Strategy<Value = RewardInputs> {
             reference,
             metadata,
             limits: RewardInputLimits { fuel_per_sample, memory_bytes, input_bytes },
-        },
-    )
-}
-
-/// Modules that are none: this crate does not look into them.
-#[allow(dead_code, reason = "not every test of this folder has modules")]
-pub(crate) fn module() -> impl Strategy<Value = BundledModule> {
-    (text(), hash(), hash(), text(), text(), vec(any::<u8>(), 0..300)).prop_map(
-        |(function, upload_sha256, component_sha256, world, wasi, component)| BundledModule {
-            object: "reward_module".to_owned(),
-            function,
-            upload_sha256,
-            component_sha256,
-            world,
-            wasi,
-            component,
         },
     )
 }
