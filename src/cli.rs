@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use miner::Behaviour;
+use rand_core::RngCore as _;
 
 use crate::config::Config;
 use crate::lifecycle::lifecycle;
-use crate::{audits, bench, calibrate, convert, demo, keys, roles, telemetry, up, verify};
+use crate::{audits, bench, calibrate, convert, demo, keys, rewards, roles, telemetry, up, verify};
 
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -53,6 +54,9 @@ enum Command {
     /// Audits of miners: replay them, or pardon a miner.
     #[command(subcommand)]
     Audits(audits::Command),
+    /// Rewards that were given: compute some of them again.
+    #[command(subcommand)]
+    Rewards(rewards::Command),
     /// Print the API's OpenAPI document.
     Openapi,
     /// Measure a part of the service against a limit, in one run.
@@ -132,6 +136,12 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
             print(&answer.text);
             return Ok(if answer.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::Rewards(command) => {
+            let (db, objects) = (roles::database(config).await?, roles::objects(config)?);
+            let answer = rewards::run(command, &db, &objects, rand_core::OsRng.next_u64()).await?;
+            print(&answer.text);
+            return Ok(ExitCode::from(answer.code));
+        }
         Command::Verify(_)
         | Command::Calibrate(_)
         | Command::Bench(_)
@@ -177,6 +187,7 @@ impl Command {
             Self::Migrate => "migrate",
             Self::Keys(_) => "keys",
             Self::Audits(_) => "audits",
+            Self::Rewards(_) => "rewards",
             Self::Openapi => "openapi",
             Self::Bench(_) => "bench",
             Self::Calibrate(_) => "calibrate",

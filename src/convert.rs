@@ -46,7 +46,14 @@ fn convert(from: &Path, to: &Path) -> anyhow::Result<u64> {
 }
 
 fn write_all(reader: &mut Reader, mut writer: Writer<std::fs::File>) -> anyhow::Result<u64> {
-    while let Some(record) = reader.next() {
+    let mut copied = 0;
+    loop {
+        let record = reader.next();
+        for module in &reader.modules()[copied..] {
+            writer.module(module)?;
+        }
+        copied = reader.modules().len();
+        let Some(record) = record else { break };
         writer.write(&record?).with_context(|| reader.place().to_string())?;
     }
     let (count, file) = writer.finish()?;

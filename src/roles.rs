@@ -46,7 +46,7 @@ impl Platform {
             Some(url) => Wake::redis(url, lifecycle.tasks(), lifecycle.stop()).context("redis.url")?,
             None => Wake::local(),
         };
-        Ok(Self { db, wake, objects: Objects::local(&config.data.dir.join("objects"))? })
+        Ok(Self { db, wake, objects: objects(config)? })
     }
 
     async fn alone(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
@@ -61,6 +61,10 @@ fn database_url(config: &Config) -> anyhow::Result<&str> {
 
 pub(crate) async fn database(config: &Config) -> anyhow::Result<Db> {
     Ok(Db::connect(database_url(config)?, 2).await?)
+}
+
+pub(crate) fn objects(config: &Config) -> anyhow::Result<Objects> {
+    Ok(Objects::local(&config.data.dir.join("objects"))?)
 }
 
 pub(crate) async fn api_alone(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<()> {

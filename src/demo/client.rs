@@ -63,6 +63,15 @@ impl Customer {
         answer(request).await
     }
 
+    /// The line that holds a job's reward module.
+    pub(crate) async fn reward_module(&self, job: &str) -> anyhow::Result<String> {
+        let path = format!("/v1/jobs/{job}/rollouts?include=reward_module&limit=1");
+        let request = self.http.get(self.url(&path)).header(ACCEPT, "application/x-ndjson");
+        let response = request.timeout(Duration::from_mins(1)).send().await?.error_for_status()?;
+        let text = response.text().await?;
+        text.lines().next().map(str::to_owned).context("a job without its reward module")
+    }
+
     /// The events after `after`, with whole rollouts, until the connection ends. `None` when the log is at its end.
     pub(crate) async fn events(
         &self,

@@ -102,6 +102,7 @@ async fn job(
     );
     let progress = Progress::new(!arguments.json, rollouts);
     let mut sink = Sink::create(&file, &events)?;
+    sink.module(&customer.reward_module(&id).await?)?;
     let received = {
         let names =
             running.miners.iter().map(|(name, hotkey)| (chain::ss58::encode(hotkey), *name)).collect();
@@ -112,9 +113,8 @@ async fn job(
     let job = customer.get(&format!("/v1/jobs/{id}")).await?;
     progress.counts(&job);
     progress.finish();
-    let report = offline(config, &file, &arguments.prompts_file).await?;
-    let files = [file, events, arguments.prompts_file.clone()];
-    summarise(&job, &received, &report, running, files, started).await
+    let report = offline(config, &file).await?;
+    summarise(&job, &received, &report, running, [file, events], started).await
 }
 
 async fn new_customer(running: &Running) -> anyhow::Result<String> {
@@ -171,10 +171,9 @@ fn job_body(arguments: &Arguments, function: &str) -> anyhow::Result<Value> {
     }))
 }
 
-/// What any customer can do later, with the file, the checkpoint and the prompts that were sent.
-async fn offline(config: &Config, file: &Path, prompts: &Path) -> anyhow::Result<verify::Report> {
+/// What any customer can do later, with the file and the checkpoint.
+async fn offline(config: &Config, file: &Path) -> anyhow::Result<verify::Report> {
     let arguments = verify::Arguments {
-        prompts: Some(prompts.to_owned()),
         calibration: config.checkpoint.calibration.iter().cloned().collect(),
         ..verify::Arguments::new(file.to_owned(), config.checkpoint.dir.clone())
     };
@@ -186,7 +185,7 @@ async fn summarise(
     received: &Received,
     report: &verify::Report,
     running: &Running,
-    [rollouts_file, events_file, prompts_file]: [PathBuf; 3],
+    [rollouts_file, events_file]: [PathBuf; 2],
     started: Instant,
 ) -> anyhow::Result<Summary> {
     let audit = store::ledger::audit(&mut *running.platform.db.acquire().await?).await?;
@@ -209,9 +208,8 @@ async fn summarise(
         name.starts_with(CHEATER) && *delivered == 0 && refused.contains_key(CHEATER_REASON)
     });
     let verify_command = format!(
-        "cargo run --release -- verify {} --checkpoint models/arith-tiny/current --prompts {}",
-        rollouts_file.display(),
-        prompts_file.display()
+        "cargo run --release -- verify {} --checkpoint models/arith-tiny/current",
+        rollouts_file.display()
     );
     Ok(Summary {
         job_id: job["id"].as_str().unwrap_or_default().to_owned(),

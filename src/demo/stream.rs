@@ -46,6 +46,11 @@ impl Sink {
         };
         Ok(Self { rollouts: open(rollouts)?, events: open(events)? })
     }
+
+    /// The line of the job's reward module, before all rollouts: then the file is all that its verification takes.
+    pub(crate) fn module(&mut self, line: &str) -> std::io::Result<()> {
+        writeln!(self.rollouts, "{line}")
+    }
 }
 
 /// How often a broken connection is taken up again before giving up.

@@ -9,12 +9,10 @@ use checkpoint::Checkpoint;
 use grail::ids::CheckpointId;
 use indicatif::{ProgressBar, ProgressStyle};
 use protocol::rollout::RolloutRecord;
-use sandbox::Limits;
-use sandbox::limits::{FUEL_DEFAULT, INPUT_MAX, MEMORY_DEFAULT};
 
 use super::groups::{Groups, Membership};
 use super::report::Verdicts;
-use super::{Finding, Level, Report, RewardCheck, RewardSources, Verdict, Verifier};
+use super::{Finding, Level, Report, RewardCheck, Verdict, Verifier};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
@@ -33,20 +31,7 @@ pub struct Arguments {
     /// The service's ed25519 receipt key, 64 hex digits; without it, the key of the file's first record is used and named.
     #[arg(long)]
     pub service_key: Option<String>,
-    /// A reward module as it was uploaded; give it more than once for more. The built-in ones need none.
-    #[arg(long)]
-    pub reward: Vec<PathBuf>,
-    /// The job's prompts, one JSON object per line or the body of the job as it was posted: references and metadata, which
-    /// a reward function saw and a rollout does not hold.
-    #[arg(long)]
-    pub prompts: Option<PathBuf>,
-    /// Fuel per sample of the reward function, if the job set its own.
-    #[arg(long, default_value_t = FUEL_DEFAULT)]
-    pub reward_fuel: u64,
-    /// Memory of the reward function in bytes, if the job set its own.
-    #[arg(long, default_value_t = MEMORY_DEFAULT)]
-    pub reward_memory: u64,
-    /// Refuse a rollout whose reward function could not run again, too.
+    /// Refuse a rollout whose reward could not be computed again, too.
     #[arg(long)]
     pub strict: bool,
     /// Write one verdict per rollout to this file, as NDJSON.
@@ -72,25 +57,12 @@ impl Arguments {
             level: Level::Full,
             checkpoint_id: None,
             service_key: None,
-            reward: Vec::new(),
-            prompts: None,
-            reward_fuel: FUEL_DEFAULT,
-            reward_memory: MEMORY_DEFAULT,
             strict: false,
             verdicts: None,
             calibration: Vec::new(),
             threads: 2,
             json: false,
         }
-    }
-
-    fn sources(&self) -> RewardSources {
-        let limits = Limits {
-            fuel_per_sample: self.reward_fuel,
-            memory_bytes: self.reward_memory,
-            input_bytes: INPUT_MAX,
-        };
-        RewardSources { modules: self.reward.clone(), prompts: self.prompts.clone(), limits }
     }
 }
 
@@ -123,6 +95,8 @@ struct Run<'a> {
     reader: Reader,
     /// Opened with the first record, which may have to say what the others are compared with.
     judge: Option<(Verifier, [u8; 32])>,
+    /// How many of the file's reward modules the verifier has taken in.
+    learned: usize,
     report: Report,
     verdicts: Verdicts,
     bar: ProgressBar,
@@ -138,6 +112,7 @@ impl<'a> Run<'a> {
             arguments,
             reader,
             judge: None,
+            learned: 0,
             report: Report::new(arguments.level),
             verdicts: Verdicts::create(arguments.verdicts.as_deref())?,
             started,
@@ -155,6 +130,7 @@ impl<'a> Run<'a> {
                     if self.judge.is_none() {
                         self.judge = Some(self.open(&record)?);
                     }
+                    self.learn()?;
                     return Ok(Some(Item { place, size, record }));
                 }
                 Err(error) if error.is_fatal() => {
@@ -181,14 +157,17 @@ impl<'a> Run<'a> {
         let given = arguments.service_key.as_deref().map(parse_key).transpose()?;
         let key = given.unwrap_or(first.proof.receipt.service_key);
         self.report.service_key = hex::encode(key);
-        let verifier = Verifier::of(
-            checkpoint,
-            arguments.level,
-            arguments.threads,
-            &arguments.calibration,
-            &arguments.sources(),
-        )?;
+        let verifier = Verifier::of(checkpoint, arguments.level, arguments.threads, &arguments.calibration)?;
         Ok((verifier, key))
+    }
+
+    /// Hands the verifier what reward modules came since.
+    fn learn(&mut self) -> anyhow::Result<()> {
+        let Some((verifier, _)) = &self.judge else { return Ok(()) };
+        let modules = self.reader.modules();
+        modules[self.learned..].iter().try_for_each(|module| verifier.learn(module))?;
+        self.learned = modules.len();
+        Ok(())
     }
 
     /// Judges the records of one group together.

@@ -3,11 +3,11 @@
 //! Level `signatures` needs no model: chain, signatures, receipts, Merkle paths. Level `reward` runs the reward functions
 //! again. Level `full` (the default) adds one packed prefill per group and compares every state, log-prob and draw.
 
+mod calls;
 mod command;
 mod findings;
 mod groups;
 mod model;
-mod prompts;
 mod report;
 mod rewards;
 
@@ -21,13 +21,14 @@ use grail::RejectReason;
 use grail::check::Rules;
 use grail::profile::{EngineClass, Profile};
 use grail::standard::Standard;
+use protocol::BundledModule;
 use protocol::rollout::{Rebuilt, RolloutRecord};
 
 pub use command::{Arguments, run};
 pub use findings::Finding;
 pub use report::Report;
 use rewards::Rewards;
-pub use rewards::{Missing, RewardCheck, RewardSources};
+pub use rewards::{Missing, RewardCheck};
 
 /// How much is re-checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -60,20 +61,19 @@ pub struct Verifier {
 
 impl Verifier {
     pub fn open(dir: &Path, level: Level, threads: usize) -> anyhow::Result<Self> {
-        Self::of(Checkpoint::open(dir)?, level, threads, &[], &RewardSources::default())
+        Self::of(Checkpoint::open(dir)?, level, threads, &[])
     }
 
-    /// A verifier with what the rewards were computed from.
+    /// A verifier that knows these calibrated profiles, too.
     pub fn of(
         checkpoint: Checkpoint,
         level: Level,
         threads: usize,
         calibrations: &[PathBuf],
-        sources: &RewardSources,
     ) -> anyhow::Result<Self> {
         let options = Options { threads, ..Options::default() };
         let model = (level >= Level::Full).then(|| Model::load(&checkpoint, options)).transpose()?;
-        let rewards = (level >= Level::Reward).then(|| Rewards::open(sources)).transpose()?;
+        let rewards = (level >= Level::Reward).then(Rewards::open).transpose()?;
         let mut standards = vec![Standard::exact(engine::numerics_id())];
         for path in calibrations {
             let document = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
@@ -87,6 +87,11 @@ impl Verifier {
             standards.push(standard);
         }
         Ok(Self { checkpoint, model, standards, rewards })
+    }
+
+    /// Takes in a reward module that came with the rollouts, for those that follow.
+    pub fn learn(&self, module: &BundledModule) -> anyhow::Result<()> {
+        self.rewards.as_ref().map_or(Ok(()), |rewards| rewards.learn(module))
     }
 
     pub fn checkpoint(&self) -> &Checkpoint {
@@ -103,9 +108,10 @@ impl Verifier {
     pub fn judge(&self, records: &[RolloutRecord], service_key: &[u8; 32]) -> Vec<Verdict> {
         let mut rebuilt: Vec<Result<Rebuilt, Finding>> =
             records.iter().map(|record| self.without_model(record, service_key)).collect();
+        let calls = calls::of(records, &mut rebuilt);
         let mut rewards = vec![RewardCheck::None; records.len()];
         if let Some(functions) = &self.rewards {
-            for (index, result) in functions.check(records, &rebuilt).into_iter().enumerate() {
+            for (index, result) in functions.check(records, &rebuilt, &calls).into_iter().enumerate() {
                 match result {
                     Ok(check) => rewards[index] = check,
                     Err(finding) => rebuilt[index] = Err(finding),
@@ -161,7 +167,7 @@ impl Verifier {
         let rules = Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids };
         let rebuilt = record.check(&rules, service_key)?;
         self.texts(record)?;
-        findings::reward(record)?;
+        findings::reward(record, &rebuilt)?;
         Ok(rebuilt)
     }
 

@@ -9,7 +9,7 @@ use bundle::{Format, Reader, Writer};
 use checkpoint::Checkpoint;
 use grail::keys::ServiceKey;
 use protocol::rollout::{Reward, RewardReceipt, RolloutRecord};
-use reliquary::verify::{Finding, Level, Missing, RewardCheck, RewardSources, Verdict, Verifier};
+use reliquary::verify::{Finding, Level, RewardCheck, Verdict, Verifier};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,8 +17,7 @@ use crate::forge::forge;
 use crate::main_job::outcome;
 use crate::roles::reliquary;
 use crate::stack::{CHECKPOINT, PREVIOUS};
-
-const PROMPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/arith-tiny/prompts.jsonl");
+use crate::uploaded;
 
 /// A folder with what was delivered, as NDJSON and as Parquet.
 struct Files {
@@ -27,12 +26,15 @@ struct Files {
 }
 
 impl Files {
+    fn empty() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), records: Vec::new() }
+    }
+
     async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let ndjson = &outcome().await.ndjson;
-        fs::write(dir.path().join("a.ndjson"), ndjson).unwrap();
-        let files =
-            Self { dir, records: ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+        let records = ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let files = Self { records, ..Self::empty() };
+        fs::write(files.path("a.ndjson"), ndjson).unwrap();
         let said = files.run(&["bundle", "convert", "a.ndjson", "a.parquet"]);
         assert!(said.status.success(), "{said:?}");
         files
@@ -79,7 +81,7 @@ async fn what_was_delivered_holds_in_both_formats_at_every_level() {
     assert_eq!(Reader::open(&files.path("a.parquet")).unwrap().format(), Format::Parquet);
     for file in ["a.ndjson", "a.parquet"] {
         for (level, checked) in [("signatures", 0), ("reward", count), ("full", count)] {
-            let more = ["--level", level, "--prompts", PROMPTS, "--strict", "--verdicts", "verdicts"];
+            let more = ["--level", level, "--strict", "--verdicts", "verdicts"];
             let (code, report) = files.verify(file, &more);
             assert_eq!(
                 (code, &report["verified"], &report["failed"]),
@@ -153,7 +155,7 @@ async fn the_order_of_a_file_does_not_matter() {
     files.write("mixed.ndjson", &records);
     let lines = fs::read_to_string(files.path("mixed.ndjson")).unwrap();
     fs::write(files.path("mixed.ndjson"), format!("{{}}\nnot json\n\n{lines}{{\"object\":")).unwrap();
-    let (code, report) = files.verify("mixed.ndjson", &["--prompts", PROMPTS, "--verdicts", "verdicts"]);
+    let (code, report) = files.verify("mixed.ndjson", &["--verdicts", "verdicts"]);
     let count = records.len();
     assert_eq!((code, &report["verified"], &report["failed"]), (1, &count.into(), &3.into()), "{report}");
     assert_eq!(report["findings"], json!({ "unreadable": 3 }));
@@ -185,27 +187,108 @@ async fn a_file_that_cannot_be_read_is_told_from_one_that_does_not_hold() {
     assert_eq!(words, ["wrong_checkpoint", &files.records.len().to_string(), "100.0", "%"]);
 }
 
+/// A job whose function is a customer's: what is delivered holds its module if that was asked for, and all that the module
+/// was given.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_at_hand_is_counted_and_only_strict_refuses_it() {
-    let files = Files::new().await;
-    let count = files.records.len();
-    let not_checked = |more: &[&str], missing: &str| {
-        let more = [&["--level", "reward"][..], more].concat();
-        let (code, report) = files.verify("a.parquet", &more);
-        assert_eq!((code, &report["verified"]), (0, &count.into()), "{report}");
-        assert_eq!(report["rewards_not_checked"], json!({ missing: count }));
-        let (code, report) = files.verify("a.parquet", &[&more[..], &["--strict"]].concat());
+async fn a_customer_s_function_runs_again_from_the_bundle_alone() {
+    let files = Files::empty();
+    let reward = ["--level", "reward"];
+    for outcome in uploaded::outcome().await {
+        let count = outcome.rollouts.lines().count();
+        assert_eq!(outcome.with_module.lines().count(), count + 1);
+        fs::write(files.path("without.ndjson"), &outcome.rollouts).unwrap();
+        fs::write(files.path("with.ndjson"), &outcome.with_module).unwrap();
+        let said = files.run(&["bundle", "convert", "with.ndjson", "with.parquet"]);
+        assert!(said.status.success(), "{said:?}");
+        for file in ["with.ndjson", "with.parquet"] {
+            let (code, report) = files.verify(file, &[&reward[..], &["--strict"]].concat());
+            assert_eq!((code, &report["rewards_checked"]), (0, &count.into()), "{file}: {report}");
+        }
+        let back = files.run(&["bundle", "convert", "with.parquet", "back.ndjson"]);
+        assert!(back.status.success(), "{back:?}");
+        assert!(fs::read(files.path("back.ndjson")).unwrap() == outcome.with_module.as_bytes());
+        // without the module it is said that nothing was run, and only strict refuses that
+        let (code, report) = files.verify("without.ndjson", &reward);
+        assert_eq!((code, &report["rewards_not_checked"]), (0, &json!({ "module": count })), "{report}");
+        let (code, report) = files.verify("without.ndjson", &[&reward[..], &["--strict"]].concat());
         assert_eq!((code, &report["findings"]), (1, &json!({ "reward_not_checked": count })));
+        for file in ["with.parquet", "back.ndjson"] {
+            fs::remove_file(files.path(file)).unwrap(); // nothing is overwritten
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_module_that_is_not_what_its_hash_says_is_no_module() {
+    let files = Files::empty();
+    let [simple, _] = uploaded::outcome().await;
+    let mut lines: Vec<String> = simple.with_module.lines().map(str::to_owned).collect();
+    lines[0] = lines[0].replacen("AGFzbQ", "AGFzbA", 1);
+    assert_ne!(lines[0], simple.with_module.lines().next().unwrap());
+    fs::write(files.path("other.ndjson"), lines.join("\n")).unwrap();
+    assert_eq!(files.verify("other.ndjson", &["--level", "reward"]).0, 2);
+}
+
+/// A function of world `reward` saw all rollouts of a group: what it was given binds each of them where all are there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_s_reward_is_checked_with_the_whole_group_and_not_without() {
+    let files = Files::empty();
+    let [_, grouped] = uploaded::outcome().await;
+    let lines: Vec<&str> = grouped.with_module.lines().collect();
+    let count = lines.len() - 1;
+    let verify = |lines: &[String], level: &str| {
+        fs::write(files.path("group.ndjson"), lines.join("\n")).unwrap();
+        files.verify("group.ndjson", &["--level", level])
     };
-    not_checked(&[], "prompt");
-    not_checked(&["--prompts", PROMPTS, "--reward-fuel", "49999999"], "limits");
-    // prompts that are there and other than those that the function saw: somebody lied
-    let other = fs::read_to_string(PROMPTS).unwrap().replace("\"reference\": \"", "\"reference\": \"1");
-    fs::write(files.path("other.jsonl"), other).unwrap();
-    let (code, report) = files.verify("a.parquet", &["--level", "reward", "--prompts", "other.jsonl"]);
-    assert_eq!((code, &report["findings"]), (1, &json!({ "reward_inputs": count })), "{report}");
-    // a file that is no module is told at once
-    assert_eq!(files.verify("a.parquet", &["--level", "reward", "--reward", PROMPTS]).0, 2);
+    let whole: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    let mut record: RolloutRecord = serde_json::from_str(lines[1]).unwrap();
+    let size = record.group.size as usize;
+
+    let mut without = whole.clone();
+    without.remove(1);
+    let (code, report) = verify(&without, "reward");
+    assert_eq!((code, &report["rewards_checked"]), (0, &(count - size).into()), "{report}");
+    assert_eq!(report["rewards_not_checked"], json!({ "group": size - 1 }));
+
+    // one of them says that something else was given; the others are what they were
+    record.reward_inputs.as_mut().unwrap().reference.push('1');
+    let mut edited = whole.clone();
+    edited[1] = serde_json::to_string(&record).unwrap();
+    for level in ["signatures", "reward"] {
+        let (code, report) = verify(&edited, level);
+        assert_eq!((code, &report["findings"]), (1, &json!({ "reward_inputs": 1 })), "{level}: {report}");
+    }
+    // the same rollout twice is the same reward twice
+    let twice: Vec<String> = whole.iter().chain(&whole[1..]).cloned().collect();
+    let (code, report) = verify(&twice, "reward");
+    assert_eq!((code, &report["rewards_checked"]), (0, &(2 * count).into()), "{report}");
+}
+
+type Edit = fn(&mut RolloutRecord);
+
+/// What the function was given is bound by its receipt, at every level and without any module.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_input_of_the_function_is_seen_without_running_it() {
+    let files = Files::new().await;
+    let row = 1;
+    let edits: [(&str, Edit); 7] = [
+        ("reward_inputs", |record| record.reward_inputs.as_mut().unwrap().reference.push('1')),
+        ("reward_inputs", |record| record.reward_inputs.as_mut().unwrap().metadata.push(' ')),
+        ("reward_inputs", |record| record.reward_inputs.as_mut().unwrap().limits.fuel_per_sample -= 1),
+        ("reward_inputs", |record| record.reward_inputs.as_mut().unwrap().limits.memory_bytes += 1),
+        ("reward_inputs", |record| record.custom_id.push('x')),
+        ("reward_inputs", |record| record.prompt_text = None),
+        ("malformed_frame", |record| record.reward_inputs = None),
+    ];
+    for (finding, edit) in edits {
+        let mut records = files.records.clone();
+        edit(&mut records[row]);
+        files.write("edited.ndjson", &records);
+        for level in ["signatures", "reward"] {
+            let (code, report) = files.verify("edited.ndjson", &["--level", level]);
+            assert_eq!((code, &report["findings"]), (1, &json!({ finding: 1 })), "{level}: {report}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -245,10 +328,7 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     let first = group[0].prompt_index;
     group.retain(|record| record.prompt_index == first);
     group.sort_by_key(|record| record.sample_index);
-    let sources = RewardSources { prompts: Some(PROMPTS.into()), ..RewardSources::default() };
-    let open = |level| {
-        Verifier::of(Checkpoint::open(Path::new(CHECKPOINT)).unwrap(), level, 1, &[], &sources).unwrap()
-    };
+    let open = |level| Verifier::open(Path::new(CHECKPOINT), level, 1).unwrap();
     let (signatures, rewards) = (open(Level::Signatures), open(Level::Reward));
     let decode = |tokens: &[u32]| signatures.checkpoint().tokenizer.decode(tokens).unwrap();
     let (mut forged, key) = forge(&group, outcome.miner(&group[0].proof.hotkey), decode, |_, _, _| {});
@@ -270,10 +350,6 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     let mut expected = vec![same; group.len()];
     expected[1] = Verdict { finding: Some(Finding::RewardDiffers), reward: RewardCheck::None };
     assert_eq!(rewards.judge(&forged, &key), expected);
-    // without the prompts it cannot be told, and is said to be so
-    let blind = Verifier::open(Path::new(CHECKPOINT), Level::Reward, 1).unwrap();
-    let missing = Verdict { finding: None, reward: RewardCheck::NotChecked(Missing::Prompt) };
-    assert_eq!(blind.judge(&forged, &key), vec![missing; group.len()]);
 }
 
 /// A process of its own network, in which there is none.
@@ -291,16 +367,7 @@ async fn everything_is_checked_without_a_network() {
     let plain = reliquary(&[], &[], files.dir.path());
     let mut command = Command::new("unshare");
     command.arg("-rn").arg(plain.get_program()).current_dir(files.dir.path());
-    command.args([
-        "verify",
-        "a.parquet",
-        "--checkpoint",
-        CHECKPOINT,
-        "--prompts",
-        PROMPTS,
-        "--strict",
-        "--json",
-    ]);
+    command.args(["verify", "a.parquet", "--checkpoint", CHECKPOINT, "--strict", "--json"]);
     let output = command.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     assert!(output.status.success(), "{output:?}");

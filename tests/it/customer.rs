@@ -216,7 +216,7 @@ impl Customer {
     }
 
     /// Reads until the service answers: it may be down for a moment.
-    async fn text(&self, path: &str, accept: &str) -> String {
+    pub(crate) async fn text(&self, path: &str, accept: &str) -> String {
         let began = Instant::now();
         loop {
             let sent = self.http.get(format!("{}{path}", self.base)).header(ACCEPT, accept).send().await;

@@ -1,5 +1,8 @@
-//! A group signed anew by a miner and a service that work together: every signature, chain and receipt fits the change,
-//! so that only the model can tell.
+//! A group signed anew by a miner and a service that work together: every signature, chain and receipt fits the change, and
+//! the rewards are what the function gives for it, so that only the model can tell.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use grail::chain::{group_path, group_root};
 use grail::keys::{HotkeyPair, ServiceKey};
@@ -7,6 +10,14 @@ use grail::receipt::Receipt;
 use grail::record::Record;
 use protocol::rollout::{HexHash, Rebuilt, Reward, RewardReceipt, RolloutRecord, encode_records};
 use rand_core::OsRng;
+use sandbox::{Sandbox, Scored};
+
+static FUNCTION: LazyLock<(Sandbox, Arc<sandbox::Reward>)> = LazyLock::new(|| {
+    let (_, upload) = sandbox::BUILTINS.iter().find(|(name, _)| *name == "last-number").unwrap();
+    let sandbox = Sandbox::new(sandbox::Settings::default()).unwrap();
+    let reward = sandbox.compile(&sandbox.validate(upload).unwrap()).unwrap();
+    (sandbox, reward)
+});
 
 /// Edits tokens and records of each rollout of a whole group, then makes everything else fit. `decode` gives the text of
 /// tokens. The key that signs for the service is returned: a reader who trusts it sees nothing but the model's word.
@@ -45,11 +56,39 @@ pub(crate) fn forge(
         record.proof.signature = commitment.signature;
         record.proof.merkle_path = group_path(&heads, sample).unwrap().into_iter().map(HexHash).collect();
         record.proof.receipt = receipt.sign(&service);
-        let RewardReceipt { function, receipt, receipt_hash, .. } = record.reward_receipt.clone().unwrap();
-        let (components, error) = (record.reward_components.clone(), record.reward_error.clone());
-        let reward = Reward { value: record.reward, components: &components, error: error.as_deref() };
-        record.reward_receipt =
-            Some(RewardReceipt::sign(function, receipt, receipt_hash, &commitment.head, &reward, &service));
+        reward(record, task.id(), &service);
     }
     (forged, service.public())
+}
+
+/// Grades the forged text with the job's function, and signs what comes out.
+fn reward(record: &mut RolloutRecord, task: [u8; 32], service: &ServiceKey) {
+    let scored = score(record, task);
+    let score = scored.score.unwrap();
+    assert_eq!(score.components, []);
+    let (components, head) = (BTreeMap::new(), record.proof.head);
+    let stated = Reward { value: Some(score.reward), components: &components, error: None };
+    let function = record.reward_receipt.take().unwrap().function;
+    let (shown, hash) = (serde_json::to_value(&*scored.receipt).unwrap(), scored.receipt.hash());
+    record.reward = Some(score.reward);
+    record.reward_receipt = Some(RewardReceipt::sign(function, shown, hash, &head, &stated, service));
+}
+
+fn score(record: &RolloutRecord, task: [u8; 32]) -> Scored {
+    let inputs = record.reward_inputs.clone().unwrap();
+    let asked = sandbox::Task {
+        id: record.custom_id.clone(),
+        prompt: record.prompt_text.clone().unwrap_or_default(),
+        prompt_token_ids: record.prompt_ids.clone(),
+        reference: inputs.reference,
+        metadata: inputs.metadata,
+        seed: u64::from_be_bytes(task[..8].try_into().unwrap()),
+    };
+    let sample = sandbox::Sample {
+        text: record.completion_text.clone(),
+        token_ids: record.completion_ids.clone(),
+        finish: serde_json::from_value(serde_json::to_value(record.finish_reason).unwrap()).unwrap(),
+    };
+    let (sandbox, function) = &*FUNCTION;
+    sandbox.score(function, &asked, &[sample], &sandbox::Limits::default()).unwrap().remove(0)
 }

@@ -19,3 +19,4 @@ mod restarts;
 mod roles;
 mod sampled;
 mod stack;
+mod uploaded;

@@ -70,6 +70,7 @@ async fn both_verifiers_agree_on_every_mutant() {
         "malformed_frame",
         "out_of_range",
         "oversized",
+        "reward_inputs",
         "reward_mismatch",
         "wrong_checkpoint",
         "wrong_profile",

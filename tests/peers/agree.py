@@ -69,6 +69,12 @@ class Rust:
         )
 
 
+MODULE = (
+    b'{"object":"reward_module","function":"rwf@1","upload_sha256":"' + b"01" * 32 + b'","component_sha256":"'
+    + b"02" * 32 + b'","world":"reward","wasi":"none","module_base64":"AGFzbQ=="}'
+)
+
+
 def files(good, forged_one):
     """Whole files, judged without being told the key: the first readable rollout's is believed."""
     a, b = mutate.written(good).encode(), mutate.written(forged_one).encode()
@@ -80,6 +86,9 @@ def files(good, forged_one):
         "blank between": a + b"\n\n   \n" + a + b"\n",
         "first key wins": a + b"\n" + b + b"\n",
         "first key wins, forged": b + b"\n" + a + b"\n",
+        "module first": MODULE + b"\n" + b + b"\n",
+        "module between": b + b"\n" + MODULE.replace(b":", b" : ") + b"\r\n" + b + b"\n",
+        "module alone": MODULE,
         "unreadable first": b"{}\n" + b + b"\n" + a + b"\n",
         "form feed": a + b"\n\x0c\n",
         "tab": a + b"\n\x0b\n",

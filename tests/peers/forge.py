@@ -128,6 +128,17 @@ class Forger:
             merkle_path=[step.hex() for step in steps],
         )
         proof["receipt"].update(task=task.hex(), group_root=root.hex(), hotkey=self.miner.public.hex())
+        self.give(r, task)
+
+    def give(self, r, task):
+        """What the reward function was given becomes what its receipt says."""
+        signed = r["reward_receipt"]
+        if signed is None or signed["function"] == "client":
+            r["reward_inputs"] = None
+        else:
+            seed, receipt = l0.reward_seed(task), signed["receipt"]
+            receipt.update(seed=str(seed), input_hash=l0.input_hash(r, seed))
+            receipt["engine"]["limits_hash"] = l0.limits_hash(r["reward_inputs"]["limits"])
 
     def sign(self, r):
         receipt, reward = r["proof"]["receipt"], r["reward_receipt"]
@@ -135,7 +146,8 @@ class Forger:
         digest = l0.receipt_digest({**receipt, **said})
         receipt.update(service_key=self.service.public.hex(), signature=self.service.sign(digest).hex())
         if reward is not None:
-            hashed = hashlib.sha256(l0.canonical_bytes(reward["receipt"])).digest()
+            shown = reward["receipt"]
+            hashed = bytes(32) if shown is None else hashlib.sha256(l0.canonical_bytes(shown)).digest()
             said = {**r, "proof": {"head": bytes.fromhex(r["proof"]["head"])}}
             digest = l0.reward_digest(said, {"receipt_hash": hashed, "function": reward["function"]})
             signature = self.service.sign(digest)

@@ -117,9 +117,6 @@ def rollouts(forger, checkpoint):
         "price at most": field("price_rao", value=str(2**63 - 1)),
         "price beyond": field("price_rao", value=str(2**63)),
         "price longer": field("price_rao", value="0" * 20),
-        "seed with zeros": field("reward_receipt", "receipt", "seed", value="007"),
-        "seed at most": field("reward_receipt", "receipt", "seed", value=str(2**64 - 1)),
-        "seed beyond": field("reward_receipt", "receipt", "seed", value=str(2**64)),
     }.items():
         yield name, forger.forge(edit)
     for count, index in ((1, 0), (2, 1), (3, 2), (5, 4), (6, 5), (7, 6), (9, 8), (100, 77), (2**32 - 1, 0)):
@@ -140,6 +137,7 @@ def rollouts(forger, checkpoint):
     yield "at another place", forger.forge(field("sample_index", value=1), place=(0, size))
     yield from receipts(forger)
     yield from rewards(forger)
+    yield from inputs(forger)
 
 
 def terms(forger, checkpoint, eos, inner):
@@ -223,6 +221,54 @@ def rewards(forger):
         ),
     }.items():
         yield f"{name} (reward)", forger.forge(edit)
+
+
+def inputs(forger):
+    """What the reward function was given: other things, said by the receipt or not."""
+    given = lambda name, value: field("reward_inputs", name, value=value)
+    limit = lambda name, value: field("reward_inputs", "limits", name, value=value)
+    receipt = lambda *way, value: field("reward_receipt", "receipt", *way, value=value)
+    edits = {
+        "another reference": given("reference", "17"),
+        "no reference": given("reference", ""),
+        "odd metadata": given("metadata", "{\n\0é}"),
+        "another name": field("custom_id", value="x"),
+        "no fuel": limit("fuel_per_sample", 0),
+        "all fuel": limit("fuel_per_sample", 2**64 - 1),
+        "more memory": limit("memory_bytes", 2**33),
+        "no input": limit("input_bytes", 0),
+    }
+    for name, edit in edits.items():
+        yield f"{name} (given and told)", forger.forge(edit)
+        yield f"{name} (given, not told)", forger.forge(receipts=edit)
+    alone = forger.good["reward_receipt"]["receipt"]["rewards"]
+    size = forger.good["group"]["size"]
+    for name, edit in {
+        "seed with zeros": receipt("seed", value="007"),
+        "another seed": receipt("seed", value="7"),
+        "seed at most": receipt("seed", value=str(2**64 - 1)),
+        "seed beyond": receipt("seed", value=str(2**64)),
+        "another input": receipt("input_hash", value="33" * 32),
+        "another input of the group": both(
+            receipt("input_hash", value="33" * 32),
+            receipt("world", value="reward"),
+            receipt("rewards", value=alone * size),
+        ),
+        "rewards of the group": receipt("rewards", value=alone * size),
+        "world of the group": receipt("world", value="reward"),
+        "other limits": receipt("engine", "limits_hash", value="44" * 32),
+        "nothing given": field("reward_inputs", value=None),
+    }.items():
+        yield f"{name} (told)", forger.forge(receipts=edit)
+    client = both(field("reward_receipt", "function", value="client"), field("reward_receipt", "receipt", value=None))
+    yield "of a client", forger.forge(client)
+    yield "of a client, another reward", forger.forge(both(client, field("reward", value=0.25)))
+    yield "of a client, none", forger.forge(both(client, field("reward", value=None)))
+    kept = forger.good["reward_receipt"]["receipt"]
+    yield "of a client, with a receipt", forger.forge(client, receipts=receipt(value=kept))
+    yield "of a client, with inputs", forger.forge(
+        client, receipts=field("reward_inputs", value=forger.good["reward_inputs"])
+    )
 
 
 def calibrated(forger):

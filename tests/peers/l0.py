@@ -2,8 +2,8 @@
 
     python3 l0.py FILE --checkpoint DIR [--service-key HEX]
 
-Checks §8, steps 1 to 3, 5, and of step 6 the signature and the hash. It has no tokenizer (step 4), no sandbox (the rest
-of step 6) and no model (step 7). Prints {"id", "verdict"} per line of FILE: "ok" or a reject reason; exits with 1
+Checks §8, steps 1 to 3, 5, and of step 6 all but running the module (and, where a call saw the whole group, what it was
+given). It has no tokenizer (step 4), no sandbox and no model (step 7). Prints {"id", "verdict"} per line of FILE: "ok" or a reject reason; exits with 1
 unless all are ok. It exists to show that the document is enough, and to disagree with the Rust verifier where it can.
 """
 
@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import curves
-from record import SANDBOX_RECEIPT, Refused, malformed, need, parse
+from record import MODULE, SANDBOX_RECEIPT, Refused, is_module, malformed, need, parse
 
 ed25519_verify = lru_cache(4096)(curves.ed25519_verify)
 sr25519_verify = lru_cache(4096)(curves.sr25519_verify)
@@ -115,13 +115,15 @@ def group_id(r):
 
 
 def check_derived(r):
-    need(r["schema_version"] == 1, "malformed_frame")
+    need(r["schema_version"] == 2, "malformed_frame")
     count = len(r["completion_ids"])
     learn = 0 if r["reward"] is None and r["reward_error"] is not None else 1
     malformed(r["group_id"] == group_id(r))
     malformed(r["num_completion_tokens"] == count and r["num_prompt_tokens"] == len(r["prompt_ids"]))
     malformed(r["loss_mask"] == [learn] * count)
     malformed(len(r["behavior_logprobs"]) == count)
+    signed = r["reward_receipt"]
+    malformed((r["reward_inputs"] is not None) == (signed is not None and signed["function"] != "client"))
     audited = r["proof"]["verification"] == "full"
     malformed((r["verifier_logprobs"] is not None) == audited)
     malformed(not audited or len(r["verifier_logprobs"]) == count)
@@ -223,13 +225,46 @@ def canonical_bytes(receipt):
     return "".join(line + "\n" for line in ["reliquary reward receipt", *lines]).encode()
 
 
-def check_reward(r, service_key):
+def sandbox_hash(domain, *fields):
+    """The sandbox's own way: lengths and numbers are little endian; lists are of u32."""
+    out = hashlib.sha256()
+    for field in (domain, *fields):
+        if isinstance(field, int):
+            out.update(struct.pack("<Q", field))
+        elif isinstance(field, str):
+            data = field.encode()
+            out.update(struct.pack("<Q", len(data)) + data)
+        else:
+            out.update(struct.pack(f"<Q{len(field)}I", len(field), *field))
+    return out.hexdigest()
+
+
+def limits_hash(limits):
+    names = ("fuel_per_sample", "memory_bytes", "input_bytes")
+    return sandbox_hash("reliquary reward limits v1", *(limits[name] for name in names))
+
+
+def input_hash(r, seed):
+    """Of a call that saw this rollout alone."""
+    given, prompt = r["reward_inputs"], r["prompt_text"] or ""
+    task = [r["custom_id"], prompt, r["prompt_ids"], given["reference"], given["metadata"], seed]
+    sample = [r["completion_text"], r["completion_ids"], r["finish_reason"]]
+    return sandbox_hash("reliquary reward input v1", *task, 1, *sample)
+
+
+def reward_seed(task):
+    return int.from_bytes(task[:8], "big")
+
+
+def check_reward(r, task, service_key):
     signed = r["reward_receipt"]
     if signed is None:
         nothing = r["reward"] is None and not r["reward_components"] and r["reward_error"] is None
         return need(nothing, "bad_receipt")
     need(signed["service_key"] == service_key, "bad_receipt")
     need(ed25519_verify(service_key, reward_digest(r, signed), signed["signature"]), "bad_receipt")
+    if signed["function"] == "client":
+        return need(signed["receipt"] is None and signed["receipt_hash"] == bytes(32), "bad_receipt")
     try:
         receipt = SANDBOX_RECEIPT(signed["receipt"])
     except Refused:
@@ -237,10 +272,16 @@ def check_reward(r, service_key):
     need(hashlib.sha256(canonical_bytes(receipt)).digest() == signed["receipt_hash"], "reward_mismatch")
     graded, reward = receipt["outcome"] == "ok", r["reward"]
     need(r["reward_error"] == (None if graded else receipt["outcome"]), "reward_mismatch")
+    alone = receipt["world"] == "reward-simple"
+    size, at = (1, 0) if alone else (r["group"]["size"], r["sample_index"])
+    need(len(receipt["rewards"]) == (size if graded else 0), "reward_mismatch")
     if graded:
-        need(reward is not None and struct.pack(">d", reward).hex() in receipt["rewards"], "reward_mismatch")
+        need(reward is not None and struct.pack(">d", reward).hex() == receipt["rewards"][at], "reward_mismatch")
     else:
-        need(reward is None or (reward == 0 and not receipt["rewards"]), "reward_mismatch")
+        need(reward is None or reward == 0, "reward_mismatch")
+    need(receipt["engine"]["limits_hash"] == limits_hash(r["reward_inputs"]["limits"]), "reward_inputs")
+    need(receipt["seed"] == reward_seed(task), "reward_inputs")
+    need(not alone or receipt["input_hash"] == input_hash(r, receipt["seed"]), "reward_inputs")
 
 
 def verify(r, checkpoint, service_key):
@@ -258,7 +299,7 @@ def verify(r, checkpoint, service_key):
     check_receipt(r, task, service_key)
     sample = H("reliquary/sample/1", tokens_hash(r["prompt_ids"]), tokens_hash(r["completion_ids"]))
     need(sample == r["dedup"]["sample_hash"], "malformed_frame")
-    check_reward(r, service_key)
+    check_reward(r, task, service_key)
 
 
 def verdicts(lines, checkpoint, service_key=None):
@@ -268,6 +309,9 @@ def verdicts(lines, checkpoint, service_key=None):
             continue
         name = None
         try:
+            if is_module(line):
+                parse(line, MODULE)
+                continue
             r = parse(line)
             name = json.loads(line)["id"]
             service_key = service_key or r["proof"]["receipt"]["service_key"]

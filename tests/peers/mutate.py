@@ -295,6 +295,27 @@ def swaps(good, other, kind):
     yield f"whole proof of {kind}", written({**good, "proof": other["proof"]})
 
 
+def modules():
+    """Lines of reward modules; a good one is no rollout, and neither accepted nor refused: `files` has one."""
+    module = {
+        "object": "reward_module",
+        "function": "rwf@1",
+        "upload_sha256": "01" * 32,
+        "component_sha256": "02" * 32,
+        "world": "reward",
+        "wasi": "none",
+        "module_base64": "AGFzbQ==",
+    }
+    for name in list(module)[1:]:
+        for new in (None, 7, "x", "AGFzbQ", [], "0X" * 32):
+            if not (isinstance(new, str) and name in ("function", "world", "wasi")):
+                yield f"{name} = {new}", written({**module, name: new})
+        yield f"without {name}", written({other: value for other, value in module.items() if other != name})
+    yield "more", written({**module, "x": None})
+    yield "cut", written(module)[:-1]
+    yield "later", written(dict(reversed(module.items())))
+
+
 def corpus(rollouts, checkpoint, folder, calibrated):
     rng = random.Random(3)
     key = bytes.fromhex(rollouts[0]["proof"]["receipt"]["service_key"])
@@ -304,6 +325,7 @@ def corpus(rollouts, checkpoint, folder, calibrated):
     texts = [*((f"good {r['id']}", written(r)) for r in rollouts), *edits(good), *spellings(good)]
     for some in (good, sibling, stranger):
         texts += [*flips(some, rng, 4), *together(some)]
+    texts += [(f"module: {name}", text) for name, text in modules()]
     texts += [*swaps(good, sibling, "a sibling"), *swaps(good, stranger, "another group")]
     for name, text in texts:
         # surrogates that Python could hold are not text: what cannot be written is left out

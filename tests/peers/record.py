@@ -228,6 +228,13 @@ ROLLOUT = fields(
         ),
         verification=one_of("full", "sampled"),
     ),
+    reward_inputs=nullable(
+        fields(
+            reference=text,
+            metadata=text,
+            limits=fields(fuel_per_sample=U64, memory_bytes=U64, input_bytes=U64),
+        )
+    ),
     reward_receipt=nullable(
         fields(
             function=text,
@@ -261,6 +268,27 @@ SANDBOX_RECEIPT = fields(
 )
 
 
+# ---- a reward module ----
+
+MODULE_BYTES = 32 << 20
+
+
+def module_bytes(value):
+    data = base64_bytes(value)
+    malformed(len(data) <= MODULE_BYTES)
+    return data
+
+
+MODULE = fields(
+    object=one_of("reward_module"),
+    function=text,
+    upload_sha256=HASH,
+    component_sha256=HASH,
+    world=text,
+    wasi=text,
+    module_base64=module_bytes,
+)
+
 # ---- the line ----
 
 
@@ -282,8 +310,13 @@ STRICT = {
 }
 
 
-def parse(line):
+def is_module(line):
+    """By its start alone, since it may be long."""
+    return re.sub(b"[ \t\r]", b"", line).startswith(b'{"object":"reward_module"')
+
+
+def parse(line, shape=ROLLOUT):
     try:
-        return ROLLOUT(json.loads(line.decode(), **STRICT))
+        return shape(json.loads(line.decode(), **STRICT))
     except (ValueError, RecursionError):
         raise Refused("malformed_frame") from None

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::{self, List, Query};
-use crate::rollouts::RolloutSchema;
+use crate::rollouts::{RolloutLine, RolloutSchema};
 use crate::state::AppState;
 
 const NDJSON: &str = "application/x-ndjson";
@@ -30,16 +30,21 @@ pub(crate) struct RolloutListParams {
     /// `selected`: the delivered ones, which are all that is listed for now.
     #[param(example = "selected")]
     status: Option<String>,
+    /// `reward_module`: the WebAssembly module that gave the rewards comes first, as a line of its own, so that they can be
+    /// computed again from the file alone. With lines only.
+    #[param(example = "reward_module")]
+    include: Option<String>,
 }
 
 /// What a job has delivered so far, in the order of its log.
 ///
 /// With `Accept: application/x-ndjson` one rollout a line, all of them; else a list. Both can be compressed with zstd or
-/// gzip. Every record holds its proof and receipts, and can be verified without this service.
+/// gzip. Every record holds its proof, its receipts and what its reward function was given, and can be verified without this
+/// service; a reward function of your own runs again there with `include=reward_module`.
 #[utoipa::path(get, path = "/v1/jobs/{id}/rollouts", tag = "rollouts",
     params(("id" = String, Path, description = "The job."), RolloutListParams), responses(
     (status = 200, description = "Delivered rollouts.", content(
-        (List<RolloutSchema> = "application/json"), (RolloutSchema = "application/x-ndjson"))),
+        (List<RolloutSchema> = "application/json"), (RolloutLine = "application/x-ndjson"))),
     (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.rollouts", skip_all, fields(account.id = %caller.account))]
@@ -51,22 +56,35 @@ pub(crate) async fn list_rollouts(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let job: JobId = params::id(&path, "job")?;
-    let RolloutListParams { after, limit, status } = query.0;
+    let RolloutListParams { after, limit, status, include } = query.0;
     if status.as_deref().is_some_and(|status| status != "selected") {
         let detail = "only `selected` rollouts are listed for now".to_owned();
         return Err(ApiError::InvalidParameter { name: "status", detail });
     }
-    let after = start(&state, caller, job, after.as_deref()).await?;
     let lines = params::accepts(&request, NDJSON);
+    let with_module = match include.as_deref() {
+        None => false,
+        Some("reward_module") if lines => true,
+        Some("reward_module") => {
+            let detail = format!("a module is a line of `{NDJSON}`: ask for that with `Accept`");
+            return Err(ApiError::InvalidParameter { name: "include", detail });
+        }
+        Some(_) => {
+            let detail = "only `reward_module` can be included".to_owned();
+            return Err(ApiError::InvalidParameter { name: "include", detail });
+        }
+    };
+    let after = start(&state, caller, job, after.as_deref()).await?;
     let limit = match limit {
         None if lines => i64::MAX,
         limit => params::limit(limit, 20, 1000)?,
     };
+    let module = if with_module { module(&state, job).await? } else { None };
     let mut pages = Pages { state, job, after, wanted: limit };
     let first = pages.next().await?; // what fails before the first byte is still an answer
     let mut response = HttpResponse::Ok();
     Ok(if lines {
-        response.content_type(NDJSON).streaming(as_lines(first, pages))
+        response.content_type(NDJSON).streaming(as_lines(module, first, pages))
     } else {
         response.content_type("application/json").streaming(as_list(first, pages))
     })
@@ -83,6 +101,12 @@ async fn start(state: &AppState, caller: Caller, job: JobId, after: Option<&str>
     };
     let detail = "neither a delivered rollout of this job nor a sequence".to_owned();
     sequence.ok_or(ApiError::InvalidParameter { name: "after", detail })
+}
+
+/// The line of the job's module, if it has one.
+async fn module(state: &AppState, job: JobId) -> Result<Option<Bytes>, ApiError> {
+    let module = store::reward_modules::of_job(&mut *state.db.acquire().await?, job).await?;
+    Ok(module.map(|module| Bytes::from(module.line() + "\n")))
 }
 
 /// Reads records a few at a time, and one more than is wanted: it tells whether more follow.
@@ -120,8 +144,15 @@ impl Pages {
 }
 
 /// One record a line. An error cuts the connection: a body that ends well is complete.
-fn as_lines(first: Page, mut pages: Pages) -> impl Stream<Item = Result<Bytes, store::Error>> {
+fn as_lines(
+    module: Option<Bytes>,
+    first: Page,
+    mut pages: Pages,
+) -> impl Stream<Item = Result<Bytes, store::Error>> {
     async_stream::try_stream! {
+        if let Some(line) = module {
+            yield line;
+        }
         let mut page = first;
         loop {
             for record in &page.records {

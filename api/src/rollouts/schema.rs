@@ -14,7 +14,7 @@ pub(crate) struct RolloutSchema {
     #[schema(example = "rollout")]
     object: String,
     /// Refuse versions that you do not know.
-    #[schema(example = 1)]
+    #[schema(example = 2)]
     schema_version: u32,
     #[schema(example = "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]
     id: String,
@@ -47,10 +47,70 @@ pub(crate) struct RolloutSchema {
     group: RolloutGroup,
     dedup: RolloutDedup,
     proof: ProofSchema,
+    /// `null` when no module gave the reward.
+    reward_inputs: Option<RewardInputsSchema>,
     reward_receipt: Option<RewardReceiptSchema>,
     #[schema(example = "120000")]
     price_rao: String,
     created_at: String,
+}
+
+/// One line of the answer: rollouts, after the module that gave their rewards where that was asked for.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) enum RolloutLine {
+    Module(BundledModuleSchema),
+    Rollout(Box<RolloutSchema>),
+}
+
+/// The WebAssembly module that gave the rewards of the rollouts that follow.
+#[derive(ToSchema)]
+#[schema(as = BundledModule)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct BundledModuleSchema {
+    #[schema(example = "reward_module")]
+    object: String,
+    /// The name the job used.
+    #[schema(example = "rwf_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4@3")]
+    function: String,
+    /// Of the file that was uploaded; hexadecimal.
+    upload_sha256: String,
+    /// Of the component that follows, which is what runs; hexadecimal.
+    component_sha256: String,
+    /// `reward` or `reward-simple`.
+    #[schema(example = "reward-simple")]
+    world: String,
+    /// What of WASI it may see: `none` or `deterministic`.
+    #[schema(example = "none")]
+    wasi: String,
+    /// The component, base64; at most 32 MiB.
+    module_base64: String,
+}
+
+/// What the reward function was given, beside what the rollout says already.
+#[derive(ToSchema)]
+#[schema(as = RewardInputs)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct RewardInputsSchema {
+    /// Exactly the text that it was handed.
+    reference: String,
+    /// JSON text, exactly as it was handed: the prompt's metadata, with the arguments of the job's reward.
+    #[schema(example = "{}")]
+    metadata: String,
+    limits: RewardInputLimits,
+}
+
+/// What a call could use.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RewardInputLimits {
+    #[schema(example = 50_000_000)]
+    fuel_per_sample: u64,
+    #[schema(example = 67_108_864)]
+    memory_bytes: u64,
+    #[schema(example = 4_194_304)]
+    input_bytes: u64,
 }
 
 #[derive(ToSchema)]

@@ -1,6 +1,7 @@
 //! Delivered rollouts: as lists, as lines, one by one, and whole enough to be verified by anyone.
 
 use grail::check::Rules;
+use protocol::BundledModule;
 use protocol::rollout::RolloutRecord;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -69,13 +70,52 @@ async fn lists_and_lines_go_on_where_they_stopped() {
     assert_eq!(lines(&service, &customer, &format!("{path}?after=0&limit=5")).await.len(), 5);
     let empty = service.get(&customer, &format!("{path}?after=1000000")).await.json(200);
     assert_eq!((&empty["data"], &empty["first_id"]), (&json!([]), &Value::Null));
-    for bad in ["after=x", "after=-1", "limit=0", "limit=1001", "status=filtered", "fields=id"] {
+    for bad in [
+        "after=x",
+        "after=-1",
+        "limit=0",
+        "limit=1001",
+        "status=filtered",
+        "fields=id",
+        "include=reward_module",
+        "include=x",
+    ] {
         assert_eq!(
             service.get(&customer, &format!("{path}?{bad}")).await.problem(400),
             "invalid_parameter",
             "{bad}"
         );
     }
+}
+
+/// The module that runs comes first, once, and its bytes are what the receipts name; only its owner gets it.
+#[tokio::test]
+async fn the_reward_module_comes_before_the_rollouts_when_it_is_asked_for() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 3).await;
+    let mut ids = deliver(&service, &job, 0).await;
+    ids.extend(deliver(&service, &job, 2).await);
+    let path = format!("/v1/jobs/{job}/rollouts?include=reward_module");
+    for (more, expected) in [("", &ids[..]), ("&limit=1", &ids[..1]), (&format!("&after={}", ids[3]), &[])] {
+        let mut all = lines(&service, &customer, &format!("{path}{more}")).await;
+        let module: BundledModule = serde_json::from_value(all.remove(0)).unwrap();
+        let component = sandbox::ContentHash::of(&module.component);
+        assert_eq!(*component.as_bytes(), module.component_sha256);
+        assert_eq!(
+            (module.function.as_str(), module.world.as_str()),
+            ("builtin/last-number", "reward-simple")
+        );
+        let seen: Vec<&Value> = all.iter().map(|record| &record["id"]).collect();
+        assert_eq!(json!(seen), json!(expected), "{more}");
+    }
+    let record = service.get(&customer, &format!("/v1/rollouts/{}", ids[0])).await.json(200);
+    let limits = json!({ "fuel_per_sample": 50_000_000, "memory_bytes": 64 << 20, "input_bytes": 4 << 20 });
+    assert_eq!(record["reward_inputs"]["limits"], limits);
+    let stranger = service.customer(1).await;
+    let request = service.request(Method::GET, &path).bearer_auth(&stranger.key);
+    let answer = request.header("accept", "application/x-ndjson").send().await.unwrap();
+    assert_eq!(answer.status(), 404);
 }
 
 #[tokio::test]

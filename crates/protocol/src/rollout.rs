@@ -232,7 +232,8 @@ impl RewardReceipt {
         !self.is_client() || (self.receipt.is_null() && self.receipt_hash == [0; 32])
     }
 
-    fn is_signed(&self, head: &Hash, reward: &Reward<'_>) -> bool {
+    /// Whether the key that it names has signed it for this rollout and reward.
+    pub fn is_signed(&self, head: &Hash, reward: &Reward<'_>) -> bool {
         let digest = reward_digest(head, &self.receipt_hash, &self.function, reward);
         keys::verify_service(&self.service_key, &digest, &self.signature)
     }

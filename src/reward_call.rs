@@ -1,0 +1,67 @@
+//! What one call of a reward function is given, put together from what is stored or delivered. The service's worker does the
+//! same from what it has (`worker::reward`); the receipt's `input_hash` and `limits_hash` tell whether both agree.
+
+use grail::chain::Finish;
+use grail::hash::Hash;
+use protocol::rollout::{RewardInputLimits, RewardInputs};
+use sandbox::{Limits, Sample, Task};
+
+/// The prompt, as a call sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) custom_id: &'a str,
+    /// `None`: raw token ids were sent, and the function sees no text.
+    pub(crate) prompt_text: Option<&'a str>,
+    pub(crate) prompt_ids: &'a [u32],
+    pub(crate) inputs: &'a RewardInputs,
+    /// The id of the task that the miner was given.
+    pub(crate) task: &'a Hash,
+}
+
+impl Asked<'_> {
+    pub(crate) fn task(&self) -> Task {
+        Task {
+            id: self.custom_id.to_owned(),
+            prompt: self.prompt_text.unwrap_or_default().to_owned(),
+            prompt_token_ids: self.prompt_ids.to_vec(),
+            reference: self.inputs.reference.clone(),
+            metadata: self.inputs.metadata.clone(),
+            seed: seed(self.task),
+        }
+    }
+}
+
+/// The only randomness that a function has: the same for every attempt, and for whoever runs it again.
+pub(crate) fn seed(task: &Hash) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *task;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+pub(crate) fn sample(text: &str, token_ids: &[u32], finish: Finish) -> Sample {
+    Sample {
+        text: text.to_owned(),
+        token_ids: token_ids.to_vec(),
+        finish: match finish {
+            Finish::Stop => sandbox::Finish::Stop,
+            Finish::Length => sandbox::Finish::Length,
+        },
+    }
+}
+
+pub(crate) fn limits(limits: &RewardInputLimits) -> Limits {
+    Limits {
+        fuel_per_sample: limits.fuel_per_sample,
+        memory_bytes: limits.memory_bytes,
+        input_bytes: limits.input_bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_job_may_hand_over_more_than_the_sandbox_takes() {
+        assert_eq!(protocol::rollout::REWARD_INPUT_BYTES, sandbox::limits::INPUT_MAX);
+    }
+}

@@ -1,0 +1,91 @@
+//! Runs reward functions again, for the offline verifier and for re-runs: the one place of this crate that does.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::anyhow;
+use protocol::BundledModule;
+use sandbox::{
+    ContentHash, Limits, Module, ModuleInfo, Receipt, Reward, Sample, Sandbox, Scored, Settings, Task, World,
+};
+
+/// The sandbox, and the modules that it knows.
+#[derive(Debug)]
+pub(crate) struct Scorer {
+    sandbox: Sandbox,
+    /// Those that ship with this program, by the hash of the upload.
+    shipped: HashMap<ContentHash, &'static [u8]>,
+    /// By the hashes of upload and component.
+    modules: Mutex<HashMap<(ContentHash, ContentHash), Arc<Module>>>,
+    compiled: Mutex<HashMap<ContentHash, Arc<Reward>>>,
+}
+
+impl Scorer {
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        Ok(Self {
+            sandbox: Sandbox::new(Settings::default())?,
+            shipped: sandbox::BUILTINS.iter().map(|(_, module)| (ContentHash::of(module), *module)).collect(),
+            modules: Mutex::default(),
+            compiled: Mutex::default(),
+        })
+    }
+
+    /// Takes a module in. Its bytes must be what its hash says; whether it can run is seen when it has to.
+    pub(crate) fn learn(&self, bundled: &BundledModule) -> anyhow::Result<Arc<Module>> {
+        let named = |problem: &str| anyhow!("reward module {}: {problem}", bundled.function);
+        let world = [World::Reward, World::RewardSimple].into_iter().find(|w| w.as_str() == bundled.world);
+        let info = ModuleInfo {
+            upload_sha256: ContentHash::from_bytes(bundled.upload_sha256),
+            component_sha256: ContentHash::from_bytes(bundled.component_sha256),
+            world: world.ok_or_else(|| named("its world is none that is known"))?,
+            upload_bytes: bundled.component.len() as u64, // not part of any receipt
+            component_bytes: bundled.component.len() as u64,
+        };
+        let key = (info.upload_sha256, info.component_sha256);
+        let module =
+            Module::from_parts(info, bundled.component.clone()).map_err(|error| named(&error.to_string()))?;
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(modules.entry(key).or_insert_with(|| Arc::new(module))))
+    }
+
+    /// The module that a receipt is about, if it is at hand.
+    pub(crate) fn find(&self, receipt: &Receipt) -> Option<Arc<Module>> {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (receipt.upload_sha256, receipt.component_sha256);
+        if let Some(known) = modules.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let module = self.sandbox.validate(self.shipped.get(&receipt.upload_sha256)?).ok()?;
+        // another version of this program may have made another component of the same upload
+        let is_same = module.info().component_sha256 == receipt.component_sha256;
+        is_same.then(|| Arc::clone(modules.entry(key).or_insert_with(|| Arc::new(module))))
+    }
+
+    /// One result per sample. An error is this machine's, or a module that cannot run at all.
+    pub(crate) fn score(
+        &self,
+        module: &Module,
+        task: &Task,
+        samples: &[Sample],
+        limits: &Limits,
+    ) -> Result<Vec<Scored>, sandbox::Error> {
+        let component = module.info().component_sha256;
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let reward = match compiled.get(&component) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let reward = self.sandbox.compile(module)?;
+                compiled.insert(component, Arc::clone(&reward));
+                reward
+            }
+        };
+        drop(compiled);
+        self.sandbox.score(&reward, task, samples, limits)
+    }
+}
+
+/// Whether a receipt is of the engine that runs here: of another, it says nothing that could be compared.
+pub(crate) fn is_this_engine(receipt: &Receipt) -> bool {
+    receipt.engine.wasmtime.to_string() == sandbox::WASMTIME
+        && receipt.engine.config_hash == sandbox::config_hash()
+}
