@@ -58,8 +58,6 @@ pub(crate) fn limits(limits: &RewardInputLimits) -> Limits {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn no_job_may_hand_over_more_than_the_sandbox_takes() {
         assert_eq!(protocol::rollout::REWARD_INPUT_BYTES, sandbox::limits::INPUT_MAX);

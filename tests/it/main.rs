@@ -15,6 +15,7 @@ mod main_job;
 mod offline;
 mod peers;
 mod prompts;
+mod reruns;
 mod restarts;
 mod roles;
 mod sampled;

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -205,11 +205,16 @@ impl Stack {
 
     /// Runs a command of the binary to its end; what it printed.
     pub(crate) fn cli(&self, arguments: &[&str]) -> String {
-        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let output = reliquary(&arguments, &self.settings, self.dir.path()).output().unwrap();
+        let output = self.output(arguments);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "reliquary {arguments:?}: {}\n{said}", output.status);
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command of the binary to its end, whatever that is.
+    pub(crate) fn output(&self, arguments: &[&str]) -> Output {
+        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        reliquary(&arguments, &self.settings, self.dir.path()).output().unwrap()
     }
 
     pub(crate) fn url(&self) -> &str {

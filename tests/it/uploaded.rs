@@ -12,7 +12,7 @@ const SAMPLES: usize = 4;
 /// World `reward-simple`.
 const LENGTH: &[u8] = include_bytes!("../../sandbox/guests/wat/length.wasm");
 /// World `reward`: sees the whole group.
-const SHORTEST: &[u8] = include_bytes!("../../sandbox/guests/wat/shortest.wasm");
+pub(crate) const SHORTEST: &[u8] = include_bytes!("../../sandbox/guests/wat/shortest.wasm");
 
 /// What one job delivered.
 pub(crate) struct Delivered {
