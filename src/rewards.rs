@@ -126,9 +126,8 @@ async fn check(
     let segment = objects.get(&stored.object_key).await?;
     let scorer = Arc::clone(scorer);
     let verdict = tokio::task::spawn_blocking(move || grade(&scorer, &stored, &module, &segment)).await??;
-    let Verdict { stored_hash, new_hash, differing } = match verdict {
-        Some(verdict) => verdict,
-        None => return Ok(line(&function, Outcome::OtherEngine, Vec::new())),
+    let Some(Verdict { stored_hash, new_hash, differing }) = verdict else {
+        return Ok(line(&function, Outcome::OtherEngine, Vec::new()));
     };
     let rerun = Rerun {
         group,

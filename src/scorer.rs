@@ -71,13 +71,12 @@ impl Scorer {
     ) -> Result<Vec<Scored>, sandbox::Error> {
         let component = module.info().component_sha256;
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        let reward = match compiled.get(&component) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let reward = self.sandbox.compile(module)?;
-                compiled.insert(component, Arc::clone(&reward));
-                reward
-            }
+        let reward = if let Some(known) = compiled.get(&component) {
+            Arc::clone(known)
+        } else {
+            let reward = self.sandbox.compile(module)?;
+            compiled.insert(component, Arc::clone(&reward));
+            reward
         };
         drop(compiled);
         self.sandbox.score(&reward, task, samples, limits)

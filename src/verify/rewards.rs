@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use protocol::BundledModule;
-use protocol::rollout::{Rebuilt, RolloutRecord};
+use protocol::rollout::{Rebuilt, RewardReceipt, RolloutRecord};
 use sandbox::Scored;
 
 use super::calls::Call;
@@ -73,7 +73,7 @@ impl Rewards {
         calls: &[Call],
     ) -> Vec<Result<RewardCheck, Finding>> {
         let of_client =
-            |record: &RolloutRecord| record.reward_receipt.as_ref().is_some_and(|r| r.is_client());
+            |record: &RolloutRecord| record.reward_receipt.as_ref().is_some_and(RewardReceipt::is_client);
         let start = |(record, rebuilt): (_, &Result<_, _>)| match rebuilt {
             Ok(_) if of_client(record) => Ok(RewardCheck::NotChecked(Missing::Function)),
             _ => Ok(RewardCheck::None),

@@ -6,7 +6,9 @@ use std::time::Instant;
 use grail::RejectReason;
 use protocol::job::GroupState;
 use store::audits::NewAudit;
-use telemetry::metrics::{HistogramVec, IntCounterVec, IntGaugeVec, SECONDS, counters, gauges, histograms};
+use telemetry::metrics::{
+    HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, SECONDS, counters, gauge, gauges, histograms,
+};
 
 static STEP_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
     histograms("reliquary_step_seconds", "Time of one batch of a background step.", &["step"], SECONDS)
@@ -15,6 +17,9 @@ static GROUPS: LazyLock<IntGaugeVec> =
     LazyLock::new(|| gauges("reliquary_groups", "Open groups, by the state they wait in.", &["state"]));
 static GROUPS_DONE: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_groups_moved_total", "Groups that reached a state, by state.", &["state"])
+});
+static RERUNS_DISAGREED: LazyLock<IntGauge> = LazyLock::new(|| {
+    gauge("reliquary_reward_reruns_disagreed", "Groups of the last day whose rewards came out otherwise.")
 });
 static REJECTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_rollouts_rejected_total", "Rollouts refused, by reason.", &["reason"])
@@ -43,6 +48,10 @@ pub(crate) fn audits(rows: &[NewAudit]) {
         let why = decision.why().map_or("", ::audit::Why::as_str);
         AUDITS.with_label_values(&[decision.as_str(), why]).inc();
     }
+}
+
+pub(crate) fn reruns_disagreed(count: i64) {
+    RERUNS_DISAGREED.set(count);
 }
 
 pub(crate) fn rollouts_rejected(reason: RejectReason, count: u32) {

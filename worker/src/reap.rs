@@ -7,6 +7,7 @@ use std::time::Duration;
 use protocol::JobId;
 use protocol::job::GroupState;
 use store::groups::{self, Stranded};
+use store::reward_reruns;
 
 use crate::give_up::{self, Unfinished, stranded};
 use crate::{Context, Error, Progress, metrics};
@@ -40,6 +41,8 @@ pub async fn survey(cx: &Arc<Context>) -> Result<(), Error> {
     let since = Duration::from_millis(cx.config.no_miner_after_ms);
     let (token, stranded) = groups::strand(&mut conn, since, BATCH, cx.config.lease()).await?;
     metrics::open_groups(&groups::open(&mut conn).await?);
+    let yesterday = cx.clock.now() - chrono::TimeDelta::days(1);
+    metrics::reruns_disagreed(reward_reruns::disagreed_since(&mut conn, yesterday).await?);
     drop(conn);
     let mut by_job: BTreeMap<JobId, Vec<Stranded>> = BTreeMap::new();
     for group in stranded {

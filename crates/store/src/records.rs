@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use grail::chain::group_path;
+use grail::chain::{Commitment, group_path};
 use grail::hash::Hash;
 use grail::ids::Hotkey;
 use grail::profile::EngineClass;
@@ -300,23 +300,28 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
             sample_hash: crate::rollouts::hash(row.sample_hash)?,
             is_duplicate: row.repeats_in_group,
         },
-        proof: Proof {
-            profile: group.segment.profile.clone(),
-            checkpoint_id: request.checkpoint,
-            randomness: request.randomness,
-            hotkey: group.segment.group.hotkey,
-            records: encode_records(&commitment.records),
-            head: commitment.head,
-            signature: commitment.signature,
-            merkle_path: path.into_iter().map(HexHash).collect(),
-            receipt: group.receipt,
-            verification: if group.audited { FULL_VERIFICATION } else { SAMPLED_VERIFICATION }.to_owned(),
-        },
+        proof: proof(group, commitment, path),
         reward_inputs: reward_receipt.as_ref().and(group.reward_inputs.clone()),
         reward_receipt,
         price_rao: Rao::new(row.price).ok_or(Error::Corrupt("negative price"))?,
         created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
     })
+}
+
+fn proof(group: &Shared, commitment: &Commitment, path: Vec<Hash>) -> Proof {
+    let request = &group.segment.request;
+    Proof {
+        profile: group.segment.profile.clone(),
+        checkpoint_id: request.checkpoint,
+        randomness: request.randomness,
+        hotkey: group.segment.group.hotkey,
+        records: encode_records(&commitment.records),
+        head: commitment.head,
+        signature: commitment.signature,
+        merkle_path: path.into_iter().map(HexHash).collect(),
+        receipt: group.receipt,
+        verification: if group.audited { FULL_VERIFICATION } else { SAMPLED_VERIFICATION }.to_owned(),
+    }
 }
 
 fn json<T: serde::de::DeserializeOwned>(value: Value, what: &'static str) -> Result<T, Error> {
