@@ -33,8 +33,9 @@ const ALLOWED: &[Arrows] = &[
     arrows("beacon", &["grail"], &[]),
     arrows("audit", &["grail"], &[]),
     arrows("store", &["audit", "protocol", "grail"], &["embedded"]),
-    arrows("sandbox", &[], &["builtins"]),
+    arrows("sandbox", &[], &["builtins", "gsm8k"]),
     arrows("builtins", &[], &[]),
+    arrows("gsm8k", &[], &[]),
     arrows("embedded", &[], &[]),
     arrows("telemetry", &[], &[]),
     arrows(

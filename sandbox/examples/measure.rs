@@ -1,12 +1,13 @@
-//! Measures one call per reward on a 1.5 KB completion: `cargo run --release -p sandbox --example measure`.
+//! Measures rewards on a 1.5 KB completion, one sample in a call and sixteen:
+//! `cargo run --release -p sandbox --example measure -- [FILE.wasm]...` takes the built-ins, the kits' committed modules
+//! and the named files.
 
 use std::io::Write;
 use std::time::Instant;
 
 use sandbox::{BUILTINS, Finish, Limits, Sample, Sandbox, Settings, Task};
 
-const CALLS: usize = 20_000;
-const GROUP: usize = 16;
+const SAMPLES: usize = 8_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::new(Settings::default())?;
@@ -22,35 +23,45 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         prompt: "Natalia sold clips to 48 of her friends in April ...".to_owned(),
         prompt_token_ids: (0..64).collect(),
         reference: "72".to_owned(),
-        metadata: "{}".to_owned(),
+        metadata: r#"{"args": {"parts": [{"name": "numeric"}]}}"#.to_owned(),
         seed: 7,
     };
-    let group = vec![sample; GROUP];
-    let fixtures: [(&str, &[u8]); 2] = [
-        ("length", include_bytes!("../guests/wat/length.wasm")),
-        ("shortest (one call per group)", include_bytes!("../guests/wat/shortest.wasm")),
-    ];
+    let mut modules: Vec<(String, Vec<u8>)> =
+        BUILTINS.iter().map(|(name, upload)| ((*name).to_owned(), upload.to_vec())).collect();
+    let guests = concat!(env!("CARGO_MANIFEST_DIR"), "/guests");
+    let kits = ["c/gsm8k", "assemblyscript/gsm8k", "rust/gsm8k", "wat/length", "wat/shortest"];
+    let kits = kits.iter().map(|kit| format!("{guests}/{kit}.wasm"));
+    for path in kits.chain(std::env::args().skip(1)) {
+        let upload = std::fs::read(&path)?;
+        modules.push((path.trim_start_matches(guests).to_owned(), upload));
+    }
     let mut out = std::io::stdout().lock();
-    for (name, upload) in BUILTINS.iter().copied().chain(fixtures) {
+    for (name, upload) in modules {
         let started = Instant::now();
-        let reward = sandbox.compile(&sandbox.validate(upload)?)?;
-        let compile = started.elapsed();
-        let mut per_sample = Vec::new();
-        let mut in_call = Vec::new();
-        let mut fuel = None;
-        for _ in 0..CALLS / GROUP {
-            let started = Instant::now();
-            let scored = sandbox.score(&reward, &task, &group, &Limits::default())?;
-            per_sample.push(started.elapsed().as_secs_f64() * 1e6 / GROUP as f64);
-            in_call.push(scored[0].wall.as_secs_f64() * 1e6);
-            fuel = scored[0].receipt.fuel;
+        let reward = sandbox.compile(&sandbox.validate(&upload)?)?;
+        writeln!(out, "{name}: {} KB, upload to ready {:.1?}", upload.len() / 1000, started.elapsed())?;
+        for group in [1, 16] {
+            let samples = vec![sample.clone(); group];
+            let mut per_sample = Vec::new();
+            let mut in_call = Vec::new();
+            let mut fuel = None;
+            for _ in 0..SAMPLES / group {
+                let started = Instant::now();
+                let scored = sandbox.score(&reward, &task, &samples, &Limits::default())?;
+                per_sample.push(started.elapsed().as_secs_f64() * 1e6 / group as f64);
+                in_call.push(scored[0].wall.as_secs_f64() * 1e6);
+                if let Some(detail) = &scored[0].detail {
+                    return Err(format!("{name}: {detail}").into());
+                }
+                fuel = scored[0].receipt.fuel;
+            }
+            writeln!(
+                out,
+                "  group of {group}: {:.1} us per sample with receipt, {:.1} us in one call, fuel {fuel:?}",
+                median(&mut per_sample),
+                median(&mut in_call),
+            )?;
         }
-        writeln!(
-            out,
-            "{name}: {:.1} us per sample with receipt, {:.1} us in one call, fuel {fuel:?}, upload to ready {compile:.1?}",
-            median(&mut per_sample),
-            median(&mut in_call),
-        )?;
     }
     Ok(())
 }

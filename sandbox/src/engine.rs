@@ -36,6 +36,9 @@ pub(crate) fn engine(concurrency: u32) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.wasm_features(WasmFeatures::all().difference(FEATURES), false);
     config.wasm_features(FEATURES, true);
+    // For what wasmtime writes between two components, such as those of `componentize-qjs --stub-wasi`: it copies from one
+    // memory to the other. Code in an upload has been validated with `FEATURES` alone.
+    config.wasm_features(WasmFeatures::MULTI_MEMORY, true);
     config.concurrency_support(false);
     // Deterministic: fuel decides, floats have one NaN, growing memory has a price.
     config.consume_fuel(true);

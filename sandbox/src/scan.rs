@@ -5,8 +5,8 @@
 use std::ops::Range;
 
 use wasmparser::{
-    BinaryReaderError, ComponentExternalKind, ComponentInstance, Encoding, ExternalKind, FunctionBody,
-    Instance, Parser, Payload,
+    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, ExternalKind, FunctionBody, Instance, Parser, Payload, TypeBounds,
 };
 
 use crate::rejection::{Rejection, RejectionCode as Code};
@@ -16,8 +16,10 @@ pub(crate) const FUNCTION_BYTES: usize = 512 << 10;
 pub(crate) const FUNCTION_LOCALS: u64 = 2_000;
 pub(crate) const FUNCTIONS: usize = 40_000;
 pub(crate) const CODE_BYTES: usize = 16 << 20;
-/// Instances that one component, outer or nested, may make.
+/// Instances that one component, outer or nested, may make, with those that the components in it make.
 pub(crate) const INSTANCES: usize = 64;
+/// Components inside each other: `componentize-qjs --stub-wasi` writes four.
+const NESTING: usize = 4;
 
 /// The outside of an upload.
 #[derive(Debug, Default)]
@@ -62,7 +64,10 @@ pub(crate) fn invalid(error: &BinaryReaderError) -> Rejection {
 #[derive(Default)]
 struct Level {
     is_component: bool,
+    /// What instantiating this makes.
     instances: usize,
+    /// The same of every component that it knows, in the order of their indices.
+    components: Vec<usize>,
 }
 
 #[derive(Default)]
@@ -75,24 +80,31 @@ struct Scan {
 
 impl Scan {
     fn payload(&mut self, payload: Payload<'_>) -> Result<(), Rejection> {
+        check_passed_components(&payload)?;
         match payload {
             Payload::Version { encoding, .. } => self.enter(encoding == Encoding::Component)?,
-            Payload::End(_) => drop(self.levels.pop()),
+            Payload::End(_) => self.leave(),
             Payload::FunctionSection(reader) => self.count_functions(reader.count() as usize)?,
             Payload::CodeSectionStart { range, .. } => self.count_code(&range)?,
             Payload::CodeSectionEntry(body) => check_body(&body)?,
             Payload::InstanceSection(reader) => {
                 for instance in reader {
                     if matches!(instance.map_err(|e| invalid(&e))?, Instance::Instantiate { .. }) {
-                        self.count_instance()?;
+                        self.count_instances(1)?;
                     }
                 }
             }
             Payload::ComponentInstanceSection(reader) => {
                 for instance in reader {
-                    if matches!(instance.map_err(|e| invalid(&e))?, ComponentInstance::Instantiate { .. }) {
-                        self.count_component_instance()?;
+                    let instance = instance.map_err(|e| invalid(&e))?;
+                    if let ComponentInstance::Instantiate { component_index, .. } = instance {
+                        self.count_component_instance(component_index)?;
                     }
+                }
+            }
+            Payload::ComponentAliasSection(reader) => {
+                for alias in reader {
+                    self.alias(&alias.map_err(|e| invalid(&e))?)?;
                 }
             }
             outer if self.levels.len() == 1 => self.outline(outer)?,
@@ -106,11 +118,19 @@ impl Scan {
             self.outline.is_component = is_component;
         }
         let components = self.levels.iter().filter(|level| level.is_component).count();
-        if is_component && components >= 2 {
-            return Err(too_complex("a component may hold components, and these may not hold more"));
+        if is_component && components >= NESTING {
+            return Err(too_complex(&format!("components may be {NESTING} levels deep at most")));
         }
-        self.levels.push(Level { is_component, instances: 0 });
+        self.levels.push(Level { is_component, ..Level::default() });
         Ok(())
+    }
+
+    fn leave(&mut self) {
+        let left = self.levels.pop();
+        if let (Some(left), Some(parent)) = (left.filter(|level| level.is_component), self.levels.last_mut())
+        {
+            parent.components.push(left.instances);
+        }
     }
 
     fn count_functions(&mut self, count: usize) -> Result<(), Rejection> {
@@ -131,9 +151,9 @@ impl Scan {
         Ok(())
     }
 
-    fn count_instance(&mut self) -> Result<(), Rejection> {
+    fn count_instances(&mut self, count: usize) -> Result<(), Rejection> {
         if let Some(level) = self.levels.last_mut() {
-            level.instances += 1;
+            level.instances = level.instances.saturating_add(count);
             if level.instances > INSTANCES {
                 return Err(too_complex(&format!("a component may make {INSTANCES} instances at most")));
             }
@@ -142,11 +162,35 @@ impl Scan {
     }
 
     /// Nested components that instantiate others double with every step: 30 lines make 2^30 instances.
-    fn count_component_instance(&mut self) -> Result<(), Rejection> {
-        if self.levels.len() > 1 {
-            return Err(too_complex("only the outermost component may instantiate components"));
+    fn count_component_instance(&mut self, component: u32) -> Result<(), Rejection> {
+        let known = self.levels.last().and_then(|level| level.components.get(component as usize)).copied();
+        let made = known
+            .ok_or_else(|| too_complex("only components that stand in the module may be instantiated"))?;
+        self.count_instances(made.saturating_add(1))
+    }
+
+    /// A component may get another name; one that comes out of an instance is nowhere counted.
+    fn alias(&mut self, alias: &ComponentAlias<'_>) -> Result<(), Rejection> {
+        match *alias {
+            ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
+                let level =
+                    self.levels.len().checked_sub(1 + count as usize).and_then(|at| self.levels.get(at));
+                let made = level.and_then(|level| level.components.get(index as usize)).copied();
+                let made = made.ok_or_else(|| too_complex("an alias names no component of the module"))?;
+                self.name_component(made);
+                Ok(())
+            }
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => {
+                Err(too_complex("an instance may not offer components"))
+            }
+            _ => Ok(()),
         }
-        self.count_instance()
+    }
+
+    fn name_component(&mut self, made: usize) {
+        if let Some(level) = self.levels.last_mut() {
+            level.components.push(made);
+        }
     }
 
     fn outline(&mut self, payload: Payload<'_>) -> Result<(), Rejection> {
@@ -160,7 +204,10 @@ impl Scan {
             Payload::ComponentImportSection(reader) => {
                 for import in reader {
                     let import = import.map_err(|e| invalid(&e))?;
-                    self.outline.imports.push((import.name.name.to_owned(), String::new()));
+                    // The types that the world uses: other names for what is there, nothing that the host gives.
+                    if !matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                        self.outline.imports.push((import.name.name.to_owned(), String::new()));
+                    }
                 }
             }
             Payload::ExportSection(reader) => {
@@ -188,6 +235,22 @@ impl Scan {
         }
         Ok(())
     }
+}
+
+/// Components that are handed in or out would be nowhere counted.
+fn check_passed_components(payload: &Payload<'_>) -> Result<(), Rejection> {
+    let passes = match payload {
+        Payload::ComponentImportSection(reader) => reader
+            .clone()
+            .into_iter()
+            .flatten()
+            .any(|import| matches!(import.ty, ComponentTypeRef::Component(_))),
+        Payload::ComponentExportSection(reader) => {
+            reader.clone().into_iter().flatten().any(|export| export.kind == ComponentExternalKind::Component)
+        }
+        _ => false,
+    };
+    if passes { Err(too_complex("components may not import or export components")) } else { Ok(()) }
 }
 
 fn check_body(body: &FunctionBody<'_>) -> Result<(), Rejection> {

@@ -6,6 +6,7 @@ mod group;
 mod hostile;
 mod isolation;
 mod kit;
+mod kits;
 mod receipts;
 #[path = "../../guests/builtins/tests/it/tables.rs"]
 mod tables;

@@ -210,7 +210,26 @@ fn component_bombs() {
         rejected_text(&format!("(component {doubling} (instance (instantiate $c30)))")),
         Code::TooComplex
     );
-    assert_eq!(rejected_text("(component (component (component)))"), Code::TooComplex);
+    // The same through another index, and components that nobody counts.
+    for (inner, outer) in [
+        ("(component $d (import \"x\" (component $e)) (instance (instantiate $e)))", "(component $e)"),
+        ("(component $d (component $e) (export $f \"x\" (component $e)))", ""),
+        (
+            "(component $d (component $e) (instance $i (export \"x\" (component $e))) (alias export $i \"x\" (component $f)) (instance (instantiate $f)))",
+            "",
+        ),
+    ] {
+        assert_eq!(rejected_text(&format!("(component {outer} {inner})")), Code::TooComplex, "{inner}");
+    }
+    let nested = |levels: usize| "(component ".repeat(levels) + &")".repeat(levels);
+    assert_eq!(rejected_text(&nested(4)), Code::MissingExport);
+    assert_eq!(rejected_text(&nested(5)), Code::TooComplex);
+    // Nested ones may instantiate: here 8 times 7 of a core module, and the 8 themselves.
+    let seven =
+        "(component $c (core module $m) ".to_owned() + &"(core instance (instantiate $m))".repeat(7) + ")";
+    let used = |times: usize| format!("(component {seven} {})", "(instance (instantiate $c))".repeat(times));
+    assert_eq!(rejected_text(&used(8)), Code::MissingExport);
+    assert_eq!(rejected_text(&used(9)), Code::TooComplex);
     let many = "(core instance (instantiate $m))".repeat(65);
     assert_eq!(rejected_text(&format!("(component (core module $m) {many})")), Code::TooComplex);
 }
