@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::ensure;
 use grail::hash::{Hash, Transcript};
-use protocol::job::OnError;
+use protocol::reward::OnError;
 use protocol::rollout::{Reward, reward_digest};
 use sandbox::{Outcome, Receipt, Scored};
 use store::reward_reruns::StoredReward;
@@ -74,10 +74,9 @@ fn digest(stored: &StoredReward) -> Hash {
 fn again(stored: &StoredReward, function: &str, scored: &Scored, on_error: OnError) -> Hash {
     let components: BTreeMap<String, f64> =
         scored.score.iter().flat_map(|score| score.components.iter().cloned()).collect();
-    let value = match (&scored.score, on_error) {
-        (Some(score), _) => Some(score.reward),
-        (None, OnError::Zero) => Some(0.0),
-        (None, OnError::Mask | OnError::Reject) => None,
+    let value = match &scored.score {
+        Some(score) => Some(score.reward),
+        None => on_error.reward(),
     };
     let error = (scored.outcome != Outcome::Ok).then(|| scored.outcome.as_str());
     let reward = Reward { value, components: &components, error };

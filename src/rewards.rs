@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use grail::hash::Transcript;
 use indicatif::ProgressBar;
 use protocol::BundledModule;
+use protocol::reward::RewardTerms;
 use protocol::segment::Segment;
 use serde::Serialize;
 use store::reward_reruns::{self, Rerun, ScoredGroup, Stored};
@@ -173,8 +174,7 @@ fn grade(
         .collect();
     let module_ref = scorer.learn(module)?;
     let scored = scorer.score(&module_ref, &task.task(), &samples, &reward_call::limits(&inputs.limits))?;
-    let on_error =
-        stored.spec.reward.as_ref().map(|reward| reward.on_error).context("a job without rewards")?;
+    let on_error = stored.spec.reward.as_ref().map(RewardTerms::on_error).context("a job without rewards")?;
     regrade::compare(&stored.rewards, &module.function, &scored, on_error).map(Some)
 }
 

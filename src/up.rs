@@ -61,7 +61,7 @@ fn welcome(running: &Running, key: &str) -> String {
         "\nReliquary is up at {url}  (API description: {url}/openapi.json)\n\n  export RELIQUARY_API_KEY={key}   # 10 TAO of credits\n  \
          curl {url}/v1/jobs -H \"Authorization: Bearer $RELIQUARY_API_KEY\" -H 'Content-Type: application/json' -d '{{\n    \
          \"prompts\": [{{\"text\": \"Tom has 17 apples and buys 25 more. How many apples does Tom have?\\n\", \"reference\": \"42\"}}],\n    \
-         \"sampling\": {{\"n\": 8, \"max_tokens\": 64}}, \"reward\": {{\"mode\": \"builtin\", \"name\": \"last-number\"}}}}'\n\nctrl-C stops it."
+         \"sampling\": {{\"n\": 8, \"max_tokens\": 64}}, \"reward\": {{\"mode\": \"builtin\", \"name\": \"numeric\"}}}}'\n\nctrl-C stops it."
     )
 }
 

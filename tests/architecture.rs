@@ -40,7 +40,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("telemetry", &[], &[]),
     arrows(
         "api",
-        &["chain", "sandbox", "checkpoint", "store", "protocol", "grail", "telemetry"],
+        &["builtins", "chain", "sandbox", "checkpoint", "store", "protocol", "grail", "telemetry"],
         &["embedded"],
     ),
     arrows(

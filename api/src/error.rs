@@ -38,6 +38,14 @@ pub(crate) enum ApiError {
     RequestTimeout,
     #[error("the job has ended as {0}")]
     JobNotCancellable(JobStatus),
+    #[error("the job is {0}")]
+    JobEnded(JobStatus),
+    #[error("no rewards are awaited: {0}")]
+    RewardsNotAwaited(String),
+    #[error("the group's deadline for rewards has passed")]
+    RewardsOverdue,
+    #[error("other rewards were posted for this group before")]
+    RewardsAlreadyPosted,
     #[error("the body may have {limit} bytes")]
     PayloadTooLarge { limit: usize },
     #[error("the body must be {expected}, without a content encoding")]
@@ -163,6 +171,10 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::RequestTimeout => "request_timeout",
             Self::JobNotCancellable(_) => "job_not_cancellable",
+            Self::JobEnded(_) => "job_ended",
+            Self::RewardsNotAwaited(_) => "rewards_not_awaited",
+            Self::RewardsOverdue => "rewards_overdue",
+            Self::RewardsAlreadyPosted => "rewards_already_posted",
             Self::PayloadTooLarge { .. } => "payload_too_large",
             Self::UnsupportedMediaType { .. } => "unsupported_media_type",
             Self::Validation(errors) => match errors.first() {
@@ -193,7 +205,11 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::JobNotCancellable(_) => StatusCode::CONFLICT,
+            Self::JobNotCancellable(_)
+            | Self::JobEnded(_)
+            | Self::RewardsNotAwaited(_)
+            | Self::RewardsOverdue
+            | Self::RewardsAlreadyPosted => StatusCode::CONFLICT,
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Validation(_) | Self::IdempotencyKeyReused | Self::ModuleRejected(_) => {

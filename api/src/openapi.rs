@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{billing, checkpoints, jobs, meta, rewards, rollouts};
+use crate::{billing, checkpoints, groups, jobs, meta, rewards, rollouts};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -19,8 +19,12 @@ use crate::{billing, checkpoints, jobs, meta, rewards, rollouts};
         jobs::list::list_jobs,
         jobs::show::show_job,
         jobs::cancel::cancel_job,
+        jobs::pause::pause_job,
+        jobs::resume::resume_job,
         jobs::events::list_events,
         jobs::rollouts::list_rollouts,
+        groups::show::show_group,
+        groups::post_rewards::post_rewards,
         rollouts::show::show_rollout,
         rollouts::proof::show_proof,
         rollouts::receipt::show_receipt,
@@ -41,6 +45,7 @@ use crate::{billing, checkpoints, jobs, meta, rewards, rollouts};
     ),
     tags(
         (name = "jobs", description = "Batches of prompts."),
+        (name = "groups", description = "All completions of one prompt."),
         (name = "rollouts", description = "What jobs deliver."),
         (name = "rewards", description = "Your reward functions."),
         (name = "checkpoints", description = "What jobs run on."),

@@ -7,7 +7,7 @@ use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig, get, post};
 
 use crate::error::{ApiError, unknown_route};
-use crate::{billing, checkpoints, jobs, meta, rewards, rollouts};
+use crate::{billing, checkpoints, groups, jobs, meta, rewards, rollouts};
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
     app.service(
@@ -17,12 +17,16 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     )
     .service(at("/v1/jobs/{id}", "GET").route(get().to(jobs::show::show_job)))
     .service(at("/v1/jobs/{id}/cancel", "POST").route(post().to(jobs::cancel::cancel_job)))
+    .service(at("/v1/jobs/{id}/pause", "POST").route(post().to(jobs::pause::pause_job)))
+    .service(at("/v1/jobs/{id}/resume", "POST").route(post().to(jobs::resume::resume_job)))
     .service(at("/v1/jobs/{id}/events", "GET").route(get().to(jobs::events::list_events)))
     .service(
         at("/v1/jobs/{id}/rollouts", "GET")
             .route(get().to(jobs::rollouts::list_rollouts))
             .wrap(Compress::default()),
     )
+    .service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
+    .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
     .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))
     .service(at("/v1/rollouts/{id}/proof", "GET").route(get().to(rollouts::proof::show_proof)))
     .service(at("/v1/rollouts/{id}/receipt", "GET").route(get().to(rollouts::receipt::show_receipt)))

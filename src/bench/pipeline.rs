@@ -106,7 +106,7 @@ async fn one_round(
     let body = json!({
         "prompts": prompts,
         "sampling": { "n": arguments.samples, "max_tokens": 32 },
-        "reward": { "mode": "builtin", "name": "last-number" },
+        "reward": { "mode": "builtin", "name": "numeric" },
         "selection": { "group_filter": null },
     });
     let job = customer.create_job(&body, &Uuid::now_v7().to_string()).await?;

@@ -84,9 +84,9 @@ async fn job(
 ) -> anyhow::Result<Summary> {
     let key = new_customer(running).await?;
     let customer = Customer::new(&running.url, &key)?;
-    let (_, module) =
-        sandbox::BUILTINS.iter().find(|(name, _)| *name == "last-number").context("last-number")?;
-    let function = customer.upload_reward("demo-last-number", module).await?;
+    // the service's own, uploaded as a customer uploads one
+    let module = sandbox::builtin("builtins").context("the built-in rewards")?;
+    let function = customer.upload_reward("demo-numeric", module).await?;
     up::say(&format!("uploaded the reward module ({} bytes of WebAssembly) as {function}", module.len()));
 
     let body = job_body(arguments, &function)?;
@@ -163,7 +163,7 @@ fn job_body(arguments: &Arguments, function: &str) -> anyhow::Result<Value> {
     Ok(json!({
         "prompts": prompts,
         "sampling": { "n": arguments.samples, "temperature": 1.0, "max_tokens": 96 },
-        "reward": { "mode": "wasm", "function": function },
+        "reward": { "mode": "wasm", "function": function, "args": { "parts": [{ "name": "numeric" }] } },
         "selection": { "group_filter": { "min_std": 0.1 } },
         "advantage": { "method": "grpo" },
         "dedup": { "mode": "exact_tokens" },

@@ -13,7 +13,7 @@ use rand_core::OsRng;
 use sandbox::{Sandbox, Scored};
 
 static FUNCTION: LazyLock<(Sandbox, Arc<sandbox::Reward>)> = LazyLock::new(|| {
-    let (_, upload) = sandbox::BUILTINS.iter().find(|(name, _)| *name == "last-number").unwrap();
+    let upload = sandbox::builtin("builtins").unwrap();
     let sandbox = Sandbox::new(sandbox::Settings::default()).unwrap();
     let reward = sandbox.compile(&sandbox.validate(upload).unwrap()).unwrap();
     (sandbox, reward)
@@ -56,39 +56,44 @@ pub(crate) fn forge(
         record.proof.signature = commitment.signature;
         record.proof.merkle_path = group_path(&heads, sample).unwrap().into_iter().map(HexHash).collect();
         record.proof.receipt = receipt.sign(&service);
-        reward(record, task.id(), &service);
     }
+    reward(&mut forged, rebuilt[0].task.id(), &service);
     (forged, service.public())
 }
 
-/// Grades the forged text with the job's function, and signs what comes out.
-fn reward(record: &mut RolloutRecord, task: [u8; 32], service: &ServiceKey) {
-    let scored = score(record, task);
-    let score = scored.score.unwrap();
-    assert_eq!(score.components, []);
-    let (components, head) = (BTreeMap::new(), record.proof.head);
-    let stated = Reward { value: Some(score.reward), components: &components, error: None };
-    let function = record.reward_receipt.take().unwrap().function;
-    let (shown, hash) = (serde_json::to_value(&*scored.receipt).unwrap(), scored.receipt.hash());
-    record.reward = Some(score.reward);
-    record.reward_receipt = Some(RewardReceipt::sign(function, shown, hash, &head, &stated, service));
+/// Grades the forged texts with the job's function, and signs what comes out.
+fn reward(group: &mut [RolloutRecord], task: [u8; 32], service: &ServiceKey) {
+    let scored = score(group, task);
+    for (record, scored) in group.iter_mut().zip(scored) {
+        let score = scored.score.unwrap();
+        let components: BTreeMap<String, f64> = score.components.into_iter().collect();
+        let head = record.proof.head;
+        let stated = Reward { value: Some(score.reward), components: &components, error: None };
+        let function = record.reward_receipt.take().unwrap().function;
+        let (shown, hash) = (serde_json::to_value(&*scored.receipt).unwrap(), scored.receipt.hash());
+        record.reward_receipt = Some(RewardReceipt::sign(function, shown, hash, &head, &stated, service));
+        record.reward = Some(score.reward);
+        record.reward_components = components;
+    }
 }
 
-fn score(record: &RolloutRecord, task: [u8; 32]) -> Scored {
-    let inputs = record.reward_inputs.clone().unwrap();
+fn score(group: &[RolloutRecord], task: [u8; 32]) -> Vec<Scored> {
+    let first = &group[0];
+    let inputs = first.reward_inputs.clone().unwrap();
     let asked = sandbox::Task {
-        id: record.custom_id.clone(),
-        prompt: record.prompt_text.clone().unwrap_or_default(),
-        prompt_token_ids: record.prompt_ids.clone(),
+        id: first.custom_id.clone(),
+        prompt: first.prompt_text.clone().unwrap_or_default(),
+        prompt_token_ids: first.prompt_ids.clone(),
         reference: inputs.reference,
         metadata: inputs.metadata,
         seed: u64::from_be_bytes(task[..8].try_into().unwrap()),
     };
-    let sample = sandbox::Sample {
+    let sample = |record: &RolloutRecord| sandbox::Sample {
         text: record.completion_text.clone(),
         token_ids: record.completion_ids.clone(),
         finish: serde_json::from_value(serde_json::to_value(record.finish_reason).unwrap()).unwrap(),
     };
+    let samples: Vec<sandbox::Sample> = group.iter().map(sample).collect();
     let (sandbox, function) = &*FUNCTION;
-    sandbox.score(function, &asked, &[sample], &sandbox::Limits::default()).unwrap().remove(0)
+    sandbox.score(function, &asked, &samples, &sandbox::Limits::default()).unwrap()
 }

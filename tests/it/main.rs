@@ -20,4 +20,5 @@ mod restarts;
 mod roles;
 mod sampled;
 mod stack;
+mod trainer;
 mod uploaded;

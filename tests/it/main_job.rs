@@ -103,7 +103,7 @@ async fn the_job_walks_through_every_station() {
         let by = text(&rollout["proof"]["hotkey"]).to_owned();
         assert!(hotkeys.contains(&by), "served by a stranger: {by}");
         let reward = rollout["reward"].as_f64().unwrap();
-        assert!(reward == 0.0 || reward == 1.0, "last-number gives 0 or 1, not {reward}");
+        assert!(reward == 0.0 || reward == 1.0, "numeric gives 0 or 1, not {reward}");
         assert!(rollout["advantage"].is_number() && !rollout["reward_receipt"].is_null());
         assert_eq!(rollout["verifier_logprobs"], rollout["behavior_logprobs"], "the same bits");
     }

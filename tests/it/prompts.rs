@@ -12,7 +12,7 @@ pub(crate) fn body(first: usize, count: usize, samples: usize) -> Value {
     json!({
         "prompts": prompts,
         "sampling": { "n": samples, "temperature": 1.0, "max_tokens": 48 },
-        "reward": { "mode": "builtin", "name": "last-number" },
+        "reward": { "mode": "builtin", "name": "numeric" },
         "selection": { "group_filter": { "min_std": 0.1 } },
     })
 }

@@ -41,10 +41,7 @@ async fn rewards_that_were_changed_afterwards_are_found() {
 
     let (code, report) = rerun(&stack, &all());
     assert_eq!((code, &report["results"]), (0, &json!({ "agreed": groups })), "{report}");
-    assert_eq!(
-        (&report["groups"], &report["functions"]["builtin/last-number"]),
-        (&groups.into(), &json!([PROMPTS, 0]))
-    );
+    assert_eq!((&report["groups"], &report["functions"]["builtins"]), (&groups.into(), &json!([PROMPTS, 0])));
     let rows = "SELECT count(*) FILTER (WHERE agreed), count(*), count(DISTINCT engine) FROM reward_reruns";
     assert_eq!(stack.sql(rows).await, format!("{groups}|{groups}|1"));
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use chain::ss58;
+use chrono::{DateTime, SecondsFormat, Utc};
 use grail::{Hotkey, RejectReason};
 use protocol::event::EventType;
 use protocol::{GroupId, Rao, RolloutId};
 use serde_json::{Value, json};
 use store::events::NewEvent;
+use store::groups::Leased;
 use store::rollouts::Member;
 
 /// What every event of a group says first.
@@ -18,6 +20,18 @@ pub(crate) struct Subject<'a> {
     pub(crate) custom_id: &'a str,
     pub(crate) attempt: u32,
     pub(crate) hotkey: Hotkey,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn of(group: &'a Leased) -> Self {
+        Self {
+            group: group.id,
+            prompt_index: group.prompt_index,
+            custom_id: &group.custom_id,
+            attempt: group.attempt,
+            hotkey: group.hotkey,
+        }
+    }
 }
 
 impl Subject<'_> {
@@ -51,6 +65,12 @@ impl Subject<'_> {
             "failed": failed,
         });
         NewEvent::new(EventType::GroupScored, self.with(own))
+    }
+
+    /// The proof passed; the customer is to say the rewards until `due_at`.
+    pub(crate) fn awaiting_rewards(&self, due_at: DateTime<Utc>) -> NewEvent {
+        let own = json!({ "rewards_due_at": due_at.to_rfc3339_opts(SecondsFormat::Millis, true) });
+        NewEvent::new(EventType::GroupAwaitingRewards, self.with(own))
     }
 
     /// One rollout of a refused answer. Its id is there only if it was ever stored.

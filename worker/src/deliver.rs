@@ -1,19 +1,20 @@
 //! Deliver: the rows and events of settled groups. A rollout's place in its job's list is the sequence of its event.
 
-use chrono::{DateTime, Utc};
 use protocol::Rao;
 use protocol::event::EventType;
 use protocol::job::GroupState;
+use protocol::rollout::{Reward, RewardReceipt};
 use protocol::selection::FilterReason;
 use serde_json::json;
-use store::groups::Finished;
+use store::groups::{Finished, Token};
 use store::job_close::Ended;
 use store::job_progress::Moved;
-use store::rollouts::Settled;
+use store::job_terms::JobTerms;
+use store::rollouts::{Member, Settled};
 use store::{PgConnection, events, groups, job_progress, rollouts};
 
+use crate::Context;
 use crate::announce::Subject;
-use crate::refuse::Scope;
 use crate::select::Chosen;
 use crate::settle::Priced;
 
@@ -34,17 +35,27 @@ fn filtered_for(chosen: &Chosen<'_>) -> Option<&'static str> {
 
 /// Writes settled groups of one job. Count what it returns with `job_close::groups_ended`, last.
 pub(crate) async fn write(
+    cx: &Context,
     conn: &mut PgConnection,
-    scope: Scope,
-    now: DateTime<Utc>,
+    terms: &JobTerms,
+    token: Token,
     priced: &[Priced<'_>],
 ) -> Result<Ended, store::Error> {
+    let now = cx.clock.now();
     let mut said = Vec::new();
     let mut settled = Vec::new();
-    let mut finished = Vec::new();
+    let (mut finished, mut signed) = (Vec::new(), Vec::new());
     let (mut ended, mut moved) = (Ended::default(), Moved::default());
+    let is_client = terms.spec.reward.as_ref().is_some_and(|reward| reward.client().is_some());
     for Priced { chosen, prices } in priced {
-        let subject = subject(chosen);
+        let subject = Subject::of(chosen.group);
+        if is_client {
+            // what the customer has scored itself is told and signed here: nothing of ours came to know it before
+            let rewards: Vec<Option<f64>> = chosen.members.iter().map(|member| member.reward).collect();
+            let failed = chosen.members.iter().filter(|member| member.error.is_some()).count();
+            said.push(subject.scored(&rewards, failed));
+            signed.extend(chosen.members.iter().map(|member| (member.id, client_receipt(cx, member))));
+        }
         for ((member, choice), price) in chosen.members.iter().zip(&chosen.selected.choices).zip(prices) {
             let mut sequence = None;
             if choice.filtered.is_none() {
@@ -76,25 +87,22 @@ pub(crate) async fn write(
         finished.push(Finished { id: chosen.group.id, state, reason });
         said.push(subject.settled(event, summary(chosen, prices, reason)));
     }
-    let first = events::append(conn, scope.job, now, &said).await?;
+    let first = events::append(conn, terms.id, now, &said).await?;
     for rollout in &mut settled {
         rollout.sequence = rollout.sequence.map(|place| first + place);
     }
+    rollouts::sign(conn, &signed).await?;
     rollouts::settle(conn, &settled).await?;
-    groups::finish(conn, scope.token, &finished).await?;
-    job_progress::count(conn, scope.job, moved).await?;
+    groups::finish(conn, token, &finished).await?;
+    job_progress::count(conn, terms.id, moved).await?;
     Ok(ended)
 }
 
-fn subject<'a>(chosen: &Chosen<'a>) -> Subject<'a> {
-    let group = chosen.group;
-    Subject {
-        group: group.id,
-        prompt_index: group.prompt_index,
-        custom_id: &group.custom_id,
-        attempt: group.attempt,
-        hotkey: group.hotkey,
-    }
+/// Says what its customer's word on a rollout was.
+fn client_receipt(cx: &Context, member: &Member) -> RewardReceipt {
+    let error = member.error.as_deref();
+    let reward = Reward { value: member.reward, components: &member.components, error };
+    RewardReceipt::of_client(&member.head, &reward, &cx.service_key)
 }
 
 fn summary(chosen: &Chosen<'_>, prices: &[Rao], reason: Option<&'static str>) -> serde_json::Value {

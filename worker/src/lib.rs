@@ -1,4 +1,4 @@
-//! The background steps of a job: dispatch, collect, reward, verify, settle, escrow, reap. No HTTP server, no SQL text.
+//! The background steps of a job: dispatch, collect, reward, verify, overdue, settle, escrow, reap. No HTTP server, no SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
 //! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
@@ -21,6 +21,7 @@ mod findings;
 mod give_up;
 mod keep;
 mod metrics;
+pub mod overdue;
 pub mod probe;
 pub mod reap;
 mod refuse;
@@ -74,7 +75,7 @@ pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
 fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
     let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = Vec::new();
     if role != Role::Verifier {
-        let [probing, dispatching, rewarding, settling, ending, reaping, surveying] =
+        let [probing, dispatching, rewarding, awaiting, settling, ending, reaping, surveying] =
             std::array::from_fn(|_| Arc::clone(cx));
         tasks.push((
             "probe",
@@ -93,6 +94,12 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
             "reward",
             Box::pin(async move {
                 drive(&rewarding, "reward", Some(GroupState::Received), || reward::step(&rewarding)).await;
+            }),
+        ));
+        tasks.push((
+            "overdue",
+            Box::pin(async move {
+                drive(&awaiting, "overdue", None, || overdue::step(&awaiting)).await;
             }),
         ));
         tasks.push((

@@ -1,7 +1,7 @@
 //! Rewards: runs a job's module in the sandbox, whole groups at once, and signs how each reward came about.
 //!
-//! A job without a reward function goes straight through. What the module does wrong is its rollouts' error; what the
-//! machine does wrong gives the group back.
+//! A job without a module goes straight through. What the module does wrong is its rollouts' error, and is counted: the
+//! job may pause or end over it. What the machine does wrong gives the group back, and is never a reward or an error.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
@@ -9,15 +9,21 @@ use std::sync::{Arc, PoisonError};
 use futures_util::StreamExt as _;
 use grail::chain::Finish;
 use protocol::JobId;
-use protocol::job::{GroupState, OnError, Prompt, RewardModule};
+use protocol::job::{GroupState, Prompt};
+use protocol::reward::{OnError, RewardModule, RewardTerms};
+use protocol::reward_input;
 use protocol::rollout::RewardReceipt;
 use protocol::segment::Segment;
 use sandbox::{ContentHash, Limits, Module, ModuleInfo, Reward, World};
+use store::client_rewards::REWARD_FAILED;
 use store::groups::{Lease, Leased, Token};
+use store::job_pause::{self, Graded};
 use store::job_progress::Moved;
 use store::job_terms::{self, JobTerms};
 use store::rollouts::Scored;
-use store::{events, groups, job_progress, prompts_read, reward_functions, rollouts};
+use store::{
+    PgConnection, events, groups, job_close, job_progress, prompts_read, reward_functions, rollouts,
+};
 
 use crate::announce::Subject;
 use crate::driver::{continue_trace, retrying};
@@ -46,15 +52,20 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
 /// A job's terms and the compiled module, shared by its groups in a batch.
 struct Shared {
     terms: JobTerms,
-    reward: Option<(RewardModule, Arc<Reward>)>,
+    module: Option<(RewardModule, Arc<Reward>)>,
+}
+
+impl Shared {
+    fn size(&self) -> u32 {
+        self.terms.spec.sampling.n
+    }
 }
 
 /// A group with its rewards.
 struct GroupScores<'l> {
     group: &'l Leased,
-    /// Empty where the job has no reward function.
+    /// Empty where the job has no module.
     scored: Vec<Scored>,
-    size: u32,
 }
 
 async fn score_all(cx: &Arc<Context>, lease: &Lease) {
@@ -87,7 +98,8 @@ async fn score_all(cx: &Arc<Context>, lease: &Lease) {
             }
         }
         for (job, scores) in by_job {
-            if let Err(error) = write(cx, lease.token, job, &scores).await {
+            let Some(shared) = jobs.get(&job) else { continue };
+            if let Err(error) = write(cx, lease.token, shared, &scores).await {
                 let error = Error::from(error);
                 for scores in &scores {
                     give_up::give_back(cx, lease.token, scores.group, "reward", &error).await;
@@ -99,11 +111,13 @@ async fn score_all(cx: &Arc<Context>, lease: &Lease) {
 
 async fn share(cx: &Arc<Context>, job: JobId) -> Result<Shared, Error> {
     let terms = job_terms::read(&mut *cx.db.acquire().await?, job).await?;
-    let reward = match &terms.spec.reward {
-        Some(module) => Some((module.clone(), compiled(cx, &module.component_sha256).await?)),
-        None => None,
+    let module = match &terms.spec.reward {
+        Some(RewardTerms::Module(module)) => {
+            Some((module.clone(), compiled(cx, &module.component_sha256).await?))
+        }
+        Some(RewardTerms::Client(_)) | None => None,
     };
-    Ok(Shared { terms, reward })
+    Ok(Shared { terms, module })
 }
 
 /// The compiled module, from this process's few or from the database's bytes.
@@ -142,9 +156,8 @@ async fn score<'l>(
     group: &'l Leased,
     shared: &Arc<Shared>,
 ) -> Result<GroupScores<'l>, Error> {
-    let size = shared.terms.spec.sampling.n;
-    if shared.reward.is_none() {
-        return Ok(GroupScores { group, scored: Vec::new(), size });
+    if shared.module.is_none() {
+        return Ok(GroupScores { group, scored: Vec::new() });
     }
     let taken_in = group.taken_in.as_ref().ok_or(Error::Inconsistent("a group without its segment"))?;
     let mut conn = cx.db.acquire().await?;
@@ -161,7 +174,7 @@ async fn score<'l>(
         run(&cx, &leased, &shared, prompt, &segment)
     });
     let scored = scoring.await.map_err(|_| Error::TaskEnded("score"))??;
-    Ok(GroupScores { group, scored, size })
+    Ok(GroupScores { group, scored })
 }
 
 /// Runs the module and signs one receipt per rollout. CPU work.
@@ -172,7 +185,7 @@ fn run(
     prompt: Prompt,
     segment: &Segment,
 ) -> Result<Vec<Scored>, Error> {
-    let Some((module, reward)) = &shared.reward else { return Ok(Vec::new()) };
+    let Some((module, reward)) = &shared.module else { return Ok(Vec::new()) };
     let asked = segment.request.task(0).ok_or(Error::Inconsistent("a segment without its task"))?;
     let [a, b, c, d, e, f, g, h, ..] = asked.id();
     let task = sandbox::Task {
@@ -181,7 +194,7 @@ fn run(
         prompt: prompt.text.unwrap_or_default(),
         prompt_token_ids: prompt.tokens,
         reference: prompt.reference,
-        metadata: prompt.metadata,
+        metadata: reward_input::metadata(&prompt.metadata, module.args.as_deref()),
         // the same for every attempt, and for whoever runs it again
         seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
     };
@@ -205,10 +218,9 @@ fn run(
     graded
         .map(|(sample, (result, commitment))| {
             let error = (result.outcome != sandbox::Outcome::Ok).then(|| result.outcome.as_str());
-            let reward = match (&result.score, module.on_error) {
-                (Some(score), _) => Some(score.reward),
-                (None, OnError::Zero) => Some(0.0),
-                (None, OnError::Mask | OnError::Reject) => None,
+            let reward = match &result.score {
+                Some(score) => Some(score.reward),
+                None => module.on_error.reward(),
             };
             let receipt = serde_json::to_value(&*result.receipt)
                 .map_err(|_| Error::Inconsistent("a receipt that is not JSON"))?;
@@ -230,53 +242,102 @@ fn run(
         .collect()
 }
 
-/// Writes groups of one job: rewards, states, counters and events in one transaction.
+/// What writing rewards did to their job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    GoesOn,
+    Paused,
+    Failed,
+}
+
+/// Writes groups of one job: rewards, states, counters and events in one transaction, and what follows from failures.
 async fn write(
     cx: &Context,
     token: Token,
-    job: JobId,
+    shared: &Shared,
     scores: &[GroupScores<'_>],
 ) -> Result<(), store::Error> {
+    let job = shared.terms.id;
     let ids: Vec<_> = scores.iter().map(|scores| scores.group.id).collect();
-    let written = retrying(cx, || async {
+    let (written, after) = retrying(cx, || async {
         let mut tx = cx.db.begin().await?;
         job_progress::lock(&mut tx, job).await?;
         let held = groups::held(&mut tx, token, &ids).await?;
-        let (mut rows, mut unscored, mut said) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut done, mut count) = (Vec::new(), 0);
-        for GroupScores { group, scored, size } in scores.iter().filter(|s| held.contains(&s.group.id)) {
-            let rewards: Vec<Option<f64>> = if scored.is_empty() {
-                vec![None; *size as usize]
-            } else {
-                scored.iter().map(|rollout| rollout.reward).collect()
-            };
-            let failed = scored.iter().filter(|rollout| rollout.error.is_some()).count();
-            let subject = Subject {
-                group: group.id,
-                prompt_index: group.prompt_index,
-                custom_id: &group.custom_id,
-                attempt: group.attempt,
-                hotkey: group.hotkey,
-            };
-            said.push(subject.scored(&rewards, failed));
-            if scored.is_empty() {
-                unscored.push((group.id, group.attempt));
-            }
-            rows.extend_from_slice(scored);
-            done.push(group.id);
-            count += i64::from(*size);
-        }
-        rollouts::score(&mut tx, &rows).await?;
-        rollouts::advance(&mut tx, &unscored, "scored").await?;
-        groups::advance(&mut tx, token, &done, GroupState::Scored).await?;
-        job_progress::count(&mut tx, job, Moved { scored: count, ..Moved::default() }).await?;
-        events::append(&mut tx, job, cx.clock.now(), &said).await?;
+        let ours: Vec<&GroupScores<'_>> = scores.iter().filter(|s| held.contains(&s.group.id)).collect();
+        let graded = write_rows(cx, &mut tx, token, shared, &ours).await?;
+        let after = follow(cx, &mut tx, shared, graded).await?;
         tx.commit().await?;
-        Ok(done.len())
+        Ok((ours.len(), after))
     })
     .await?;
     metrics::groups_moved(GroupState::Scored, written);
     cx.wake.groups(GroupState::Scored);
     cx.wake.events(job);
+    match after {
+        After::GoesOn => {}
+        After::Paused => tracing::warn!(job.id = %job, "the job is paused: too many of its rewards fail"),
+        After::Failed => {
+            tracing::warn!(job.id = %job, "the job has ended: a reward failed");
+            // whoever holds a lease on one of its groups has lost it
+            cx.wake.groups(GroupState::Dispatched);
+        }
+    }
     Ok(())
+}
+
+/// Moves groups to `scored`, and says how a module did on them.
+async fn write_rows(
+    cx: &Context,
+    conn: &mut PgConnection,
+    token: Token,
+    shared: &Shared,
+    ours: &[&GroupScores<'_>],
+) -> Result<Graded, store::Error> {
+    let (job, size) = (shared.terms.id, shared.size());
+    let is_client = shared.terms.spec.reward.as_ref().is_some_and(|reward| reward.client().is_some());
+    let (mut rows, mut unscored, mut said) = (Vec::new(), Vec::new(), Vec::new());
+    let mut graded = Graded::default();
+    for GroupScores { group, scored } in ours.iter().copied() {
+        let rewards: Vec<Option<f64>> = if scored.is_empty() {
+            unscored.push((group.id, group.attempt));
+            vec![None; size as usize]
+        } else {
+            scored.iter().map(|rollout| rollout.reward).collect()
+        };
+        let failed = scored.iter().filter(|rollout| rollout.error.is_some()).count();
+        graded.scored += scored.len() as i64;
+        graded.failed += failed as i64;
+        // what its customer scores is not scored yet
+        if !is_client {
+            said.push(Subject::of(group).scored(&rewards, failed));
+        }
+        rows.extend_from_slice(scored);
+    }
+    let ids: Vec<_> = ours.iter().map(|scores| scores.group.id).collect();
+    rollouts::score(conn, &rows).await?;
+    rollouts::advance(conn, &unscored, "scored").await?;
+    groups::advance(conn, token, &ids, GroupState::Scored).await?;
+    if !is_client {
+        let scored = ids.len() as i64 * i64::from(size);
+        job_progress::count(conn, job, Moved { scored, ..Moved::default() }).await?;
+    }
+    events::append(conn, job, cx.clock.now(), &said).await?;
+    Ok(graded)
+}
+
+/// Ends or pauses the job if its terms say so of these failures.
+async fn follow(
+    cx: &Context,
+    conn: &mut PgConnection,
+    shared: &Shared,
+    graded: Graded,
+) -> Result<After, store::Error> {
+    let Some((module, _)) = &shared.module else { return Ok(After::GoesOn) };
+    let (job, now) = (shared.terms.id, cx.clock.now());
+    if module.on_error == OnError::FailJob && graded.failed > 0 {
+        job_close::fail(conn, job, REWARD_FAILED, now).await?;
+        return Ok(After::Failed);
+    }
+    let paused = job_pause::count(conn, job, graded, module.max_error_rate, now).await?;
+    Ok(if paused { After::Paused } else { After::GoesOn })
 }

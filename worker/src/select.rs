@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use grail::hash::Hash;
 use protocol::GroupId;
-use protocol::job::{JobSpec, OnError};
+use protocol::job::JobSpec;
+use protocol::reward::OnError;
 use protocol::selection::{Candidate, Dedup, Rules, Selected, select};
 use store::groups::Leased;
 use store::job_terms::JobTerms;
@@ -28,11 +29,14 @@ impl Chosen<'_> {
 
 fn rules(spec: &JobSpec) -> Rules {
     Rules {
-        // without a reward function nothing can vary, and nothing is filtered for it
+        // without rewards nothing can vary, and nothing is filtered for it
         filter: if spec.reward.is_some() { spec.filter } else { protocol::selection::GroupFilter::None },
         advantage: spec.advantage,
         dedup: spec.dedup,
-        reject_failed_rewards: spec.reward.as_ref().is_some_and(|reward| reward.on_error == OnError::Reject),
+        reject_failed_rewards: spec
+            .reward
+            .as_ref()
+            .is_some_and(|reward| reward.on_error() == OnError::Reject),
     }
 }
 

@@ -22,7 +22,6 @@ use tracing::Instrument as _;
 
 use crate::driver::{continue_trace, retrying};
 use crate::give_up;
-use crate::refuse::Scope;
 use crate::select::{Chosen, choose};
 use crate::{Context, Error, Progress, deliver, metrics};
 
@@ -95,7 +94,7 @@ async fn write(
     leased: &[&Leased],
 ) -> Result<Ended, store::Error> {
     let (job, now) = (terms.id, cx.clock.now());
-    let status = job_progress::lock(conn, job).await?;
+    job_progress::lock(conn, job).await?;
     let ids: Vec<_> = leased.iter().map(|group| group.id).collect();
     let held = groups::held(conn, token, &ids).await?;
     let mut ours: Vec<&Leased> = leased.iter().copied().filter(|group| held.contains(&group.id)).collect();
@@ -126,7 +125,7 @@ async fn write(
         })
         .collect();
     charge(cx, conn, terms, &priced).await?;
-    let mut ended = deliver::write(conn, Scope { job, status, token }, now, &priced).await?;
+    let mut ended = deliver::write(cx, conn, terms, token, &priced).await?;
     if priced.is_empty() && !beyond.is_empty() {
         ended.cancelled += stop_spending(conn, token, job, &beyond).await?;
     } else if !beyond.is_empty() {

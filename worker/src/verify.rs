@@ -18,7 +18,7 @@ use store::groups::{Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_progress::Moved;
 use store::objects::{logprobs_key, pack};
-use store::{groups, job_close, job_progress, miners, rollouts, standings};
+use store::{events, groups, job_close, job_progress, miners, rollouts, standings};
 use tokio::sync::mpsc;
 
 use crate::announce::Subject;
@@ -249,11 +249,17 @@ async fn write(
         let held = groups::held(&mut tx, token, &ids).await?;
         let hotkeys: Vec<Hotkey> = judged.iter().map(|(group, _)| group.hotkey).collect();
         let miners = standings::lock(&mut tx, &hotkeys).await?;
-        let judged = judged.iter().filter(|(group, _)| held.contains(&group.id));
-        let rulings = rule(cx, judged, &miners);
+        let ours = judged.iter().filter(|(group, _)| held.contains(&group.id));
+        let rulings = rule(cx, ours, &miners);
         refuse::note_standings(&audits::record(&mut tx, cx.court(), &rulings.rows).await?);
         let verified = rollouts::advance(&mut tx, &rulings.attempts, "verified").await?;
-        groups::verify(&mut tx, token, &rulings.passed).await?;
+        let now = cx.clock.now();
+        let awaiting = groups::verify(&mut tx, token, &rulings.passed, now).await?;
+        if !awaiting.is_empty() {
+            let ours = judged.iter().filter_map(|(group, _)| Some((group, awaiting.get(&group.id)?)));
+            let said: Vec<_> = ours.map(|(group, due)| Subject::of(group).awaiting_rewards(*due)).collect();
+            events::append(&mut tx, job, now, &said).await?;
+        }
         job_progress::count(&mut tx, job, Moved { verified, ..Moved::default() }).await?;
         if rulings.mismatch.tokens > 0 {
             job_progress::mismatch(&mut tx, job, &rulings.mismatch).await?;
@@ -267,7 +273,7 @@ async fn write(
         for (hotkey, groups) in &rulings.credit {
             miners::verified(&mut tx, *hotkey, *groups).await?;
         }
-        job_close::groups_ended(&mut tx, job, ended, cx.clock.now()).await?;
+        job_close::groups_ended(&mut tx, job, ended, now).await?;
         tx.commit().await?;
         Ok(rulings)
     })
@@ -281,9 +287,7 @@ async fn write(
     if !rulings.again.is_empty() {
         cx.wake.groups(GroupState::Scored);
     }
-    if !rulings.refusals.is_empty() {
-        cx.wake.events(job);
-    }
+    cx.wake.events(job);
     Ok(())
 }
 
@@ -316,7 +320,7 @@ fn rule<'a>(
                     Some(Outcome::Suspected | Outcome::Disputed) => rulings.again.push(group.id),
                     Some(Outcome::Fraud | Outcome::Confirmed) | None => {
                         let verdicts = findings.verdicts.clone();
-                        rulings.refusals.extend(Refusal::of_rollouts(subject(group), verdicts, true));
+                        rulings.refusals.extend(Refusal::of_rollouts(Subject::of(group), verdicts, true));
                     }
                 }
                 audited.push(row);
@@ -334,15 +338,5 @@ impl Rulings<'_> {
         if audited {
             *self.credit.entry(group.hotkey).or_default() += 1;
         }
-    }
-}
-
-fn subject(group: &Leased) -> Subject<'_> {
-    Subject {
-        group: group.id,
-        prompt_index: group.prompt_index,
-        custom_id: &group.custom_id,
-        attempt: group.attempt,
-        hotkey: group.hotkey,
     }
 }

@@ -36,7 +36,8 @@ enum CancelMode {
 /// Cancel a job.
 ///
 /// No more prompts go to miners. The rest of the hold is released when the job reaches `cancelled`. Cancelling again is
-/// fine, and `immediate` after `graceful` hurries it up.
+/// fine, and `immediate` after `graceful` hurries it up. With reward mode `client`, groups whose rewards you have not
+/// posted are dropped either way.
 #[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs", request_body = inline(Option<CancelJob>),
     params(("id" = String, Path, description = "The job.")), responses(
     (status = 202, description = "Cancelling, or cancelled already.", body = JobView),

@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use grail::chain::Terms;
 use grail::{CheckpointId, Randomness};
 use protocol::event::EventType;
-use protocol::job::{GroupState, JobSpec, Prompt, RewardModule, SamplingSpec};
+use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
+use protocol::reward::{RewardModule, RewardTerms};
 use protocol::{JobId, Rao, RewardFunctionId};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -16,7 +17,8 @@ use store::jobs::NewJob;
 use telemetry::metrics::{IntCounter, counter};
 
 use super::input::CreateJob;
-use super::parse::{self, Draft, Faults, RewardDraft, RewardName};
+use super::parse::{self, Draft, Faults};
+use super::reward::{BUILTINS, ModuleDraft, ModuleName, RewardDraft};
 use super::view::JobView;
 use crate::auth::Caller;
 use crate::body::{self, Body};
@@ -99,7 +101,10 @@ async fn price(
 ) -> Result<Priced, ApiError> {
     let checkpoint = checkpoint(state, draft.checkpoint, &mut faults).await?;
     let reward = match draft.reward {
-        Some(reward) => module(state, caller, reward, &mut faults).await?,
+        Some(RewardDraft::Module(draft)) => {
+            module(state, caller, draft, &mut faults).await?.map(RewardTerms::Module)
+        }
+        Some(RewardDraft::Client(client)) => Some(RewardTerms::Client(client)),
         None => None,
     };
     let maximum = state.offer.price.maximum(draft.prompts.len() as u64, draft.sampling.n.into());
@@ -153,32 +158,37 @@ async fn checkpoint(
 async fn module(
     state: &AppState,
     caller: Caller,
-    draft: RewardDraft,
+    draft: ModuleDraft,
     faults: &mut Faults,
 ) -> Result<Option<RewardModule>, ApiError> {
     let mut conn = state.db.acquire().await?;
-    let (found, name, pointer) = match draft.name {
+    let (found, name) = match draft.name {
         // a missing name is a fault already
-        RewardName::Function(text) | RewardName::Builtin(text) if text.is_empty() => return Ok(None),
-        RewardName::Builtin(text) => {
-            let found = store::reward_functions::builtin(&mut conn, &text).await?;
-            (found, format!("builtin/{text}"), "#/reward/name")
+        ModuleName::Function(text) if text.is_empty() => return Ok(None),
+        ModuleName::Builtins => {
+            let found = store::reward_functions::builtin(&mut conn, BUILTINS).await?;
+            (
+                Some(found.ok_or_else(|| ApiError::Internal("the built-in rewards are not there".into()))?),
+                BUILTINS.to_owned(),
+            )
         }
-        RewardName::Function(text) => {
+        ModuleName::Function(text) => {
             let found = match versioned(&text) {
                 Some((id, version)) => {
                     store::reward_functions::find_version(&mut conn, caller.account, id, version).await?
                 }
                 None => None,
             };
-            (found.map(|version| version.component_sha256), text, "#/reward/function")
+            (found.map(|version| version.component_sha256), text)
         }
     };
     let Some(component_sha256) = found else {
-        faults.add(pointer, "unknown_reward_function", format!("you have no reward function `{name}`"));
+        let detail = format!("you have no reward function `{name}`");
+        faults.add("#/reward/function", "unknown_reward_function", detail);
         return Ok(None);
     };
-    Ok(Some(RewardModule { name, component_sha256, limits: draft.limits, on_error: draft.on_error }))
+    let ModuleDraft { args, limits, on_error, max_error_rate, .. } = draft;
+    Ok(Some(RewardModule { name, component_sha256, limits, on_error, args, max_error_rate }))
 }
 
 /// `rwf_…@3`, in the one way that it is written.

@@ -54,6 +54,8 @@ enum EventType {
     GroupReceived,
     #[schema(rename = "group.scored")]
     GroupScored,
+    #[schema(rename = "group.awaiting_rewards")]
+    GroupAwaitingRewards,
     #[schema(rename = "group.rejected")]
     GroupRejected,
     #[schema(rename = "group.accepted")]
@@ -66,6 +68,12 @@ enum EventType {
     RolloutVerified,
     #[schema(rename = "rollout.rejected")]
     RolloutRejected,
+    #[schema(rename = "reward.error_rate_exceeded")]
+    RewardErrorRateExceeded,
+    #[schema(rename = "job.paused")]
+    JobPaused,
+    #[schema(rename = "job.resumed")]
+    JobResumed,
     #[schema(rename = "job.completed")]
     JobCompleted,
     #[schema(rename = "job.failed")]

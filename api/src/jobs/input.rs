@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use protocol::advantage::Method;
-use protocol::job::OnError;
+use protocol::reward::OnError;
 use protocol::selection::Dedup;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer};
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 #[schema(example = json!({
     "prompts": [{ "custom_id": "gsm8k-17", "text": "What is 40 + 2?", "reference": "42" }],
     "sampling": { "n": 8, "max_tokens": 64 },
-    "reward": { "mode": "builtin", "name": "last-number" },
+    "reward": { "mode": "builtin", "name": "numeric" },
     "selection": { "group_filter": { "min_std": 0.24 } },
     "budget": { "max_amount_rao": "61440000" }
 }))]
@@ -118,26 +118,56 @@ pub(crate) struct RewardInput {
     pub(crate) mode: Option<Word<RewardMode>>,
     /// With `wasm`: `rwf_…@3`.
     pub(crate) function: Option<String>,
-    /// With `builtin`.
-    #[schema(example = "last-number")]
+    /// With `builtin`, for one built-in reward. Not beside `parts`.
+    #[schema(example = "numeric")]
     pub(crate) name: Option<String>,
-    #[serde(default)]
-    pub(crate) limits: LimitsInput,
-    /// What becomes of a rollout on which the function fails.
+    /// With `builtin`, for the weighted sum of several: a list of `{"name", "weight", "args", "as"}`.
+    #[schema(value_type = Option<Vec<Object>>)]
+    #[serde(default, deserialize_with = "raw")]
+    pub(crate) parts: Option<Box<RawValue>>,
+    /// With `wasm`, and with `builtin` beside `name`: an object of at most 65536 bytes that the function finds as member
+    /// `args` of every prompt's metadata, unless the prompt has one of its own.
+    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "raw")]
+    pub(crate) args: Option<Box<RawValue>>,
+    /// With `wasm` and `builtin`.
+    pub(crate) limits: Option<LimitsInput>,
+    /// What becomes of a rollout without a reward: the function failed on it, or with `client` you could not say, or not
+    /// in time. Not with `none`.
     #[schema(value_type = Option<FailurePolicy>, default = "mask")]
     pub(crate) on_error: Option<Word<OnError>>,
+    /// With `wasm` and `builtin`: the job pauses itself when more than this share of at least 32 rewards has failed since
+    /// it began or was resumed. 0 to 1; 1 never pauses.
+    #[schema(default = 0.5, minimum = 0, maximum = 1)]
+    pub(crate) max_error_rate: Option<f64>,
+    /// With `client`: how long each group waits for your rewards, in seconds.
+    #[schema(default = 86400, minimum = 60, maximum = 604_800)]
+    pub(crate) deadline_s: Option<i64>,
 }
 
 /// Who scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RewardMode {
+    /// Modules of the service: one, or a weighted sum.
+    Builtin,
     /// A module that you uploaded.
     Wasm,
-    /// A module of the service.
-    Builtin,
+    /// You, with `POST /v1/groups/{id}/rewards`: your own word, without a receipt.
+    Client,
     /// Nobody: rewards and advantages are `null`.
     None,
+}
+
+impl RewardMode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Wasm => "wasm",
+            Self::Client => "client",
+            Self::None => "none",
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -244,14 +274,16 @@ pub(crate) enum DedupMode {
     ExactTokens,
 }
 
-/// `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered.
+/// `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
+/// as `failed`; what was delivered stays.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::OnError reads")]
+#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::reward::OnError reads")]
 pub(crate) enum FailurePolicy {
     Mask,
     Zero,
     Reject,
+    FailJob,
 }
 
 /// `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,

@@ -4,6 +4,7 @@ mod events_schema;
 mod input;
 mod parse;
 mod prompts;
+mod reward;
 mod stream;
 mod view;
 
@@ -13,5 +14,7 @@ pub(crate) mod cancel;
 pub(crate) mod create;
 pub(crate) mod events;
 pub(crate) mod list;
+pub(crate) mod pause;
+pub(crate) mod resume;
 pub(crate) mod rollouts;
 pub(crate) mod show;

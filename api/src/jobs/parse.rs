@@ -8,17 +8,13 @@ use grail::CheckpointId;
 use protocol::Rao;
 use protocol::advantage::{Advantage, Method};
 use protocol::job::{
-    MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, OnError, Prompt, RewardLimits, SamplingSpec,
-    Verification,
+    MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec, Verification,
 };
 use protocol::selection::{Dedup, GroupFilter};
-use sandbox::{LimitError, Limits};
 
-use super::input::{
-    AdvantageInput, CreateJob, Level, LimitsInput, RewardInput, RewardMode, SamplingInput, VerificationInput,
-    Word,
-};
+use super::input::{AdvantageInput, CreateJob, Level, SamplingInput, VerificationInput, Word};
 use super::prompts;
+use super::reward::{self, RewardDraft};
 use crate::error::FieldError;
 
 /// The job, but for what only the database knows: which module scores it.
@@ -36,21 +32,6 @@ pub(crate) struct Draft {
     pub(crate) prompts: Vec<Prompt>,
 }
 
-/// A reward function by the name that the customer used.
-#[derive(Debug)]
-pub(crate) struct RewardDraft {
-    pub(crate) name: RewardName,
-    pub(crate) limits: RewardLimits,
-    pub(crate) on_error: OnError,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RewardName {
-    /// `rwf_…@3`
-    Function(String),
-    Builtin(String),
-}
-
 /// What was found to be wrong, in the order in which it was found.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(pub(crate) Vec<FieldError>);
@@ -61,7 +42,7 @@ impl Faults {
     }
 
     /// The word, or a fault that lists what it may be.
-    fn word<T>(&mut self, given: Option<Word<T>>, default: T, pointer: &str, known: &str) -> T {
+    pub(super) fn word<T>(&mut self, given: Option<Word<T>>, default: T, pointer: &str, known: &str) -> T {
         match given {
             None => default,
             Some(Word::Known(word)) => word,
@@ -73,7 +54,7 @@ impl Faults {
     }
 
     /// The number, or a fault.
-    fn whole(&mut self, given: i64, range: RangeInclusive<i64>, pointer: &str) -> Option<u32> {
+    pub(super) fn whole(&mut self, given: i64, range: RangeInclusive<i64>, pointer: &str) -> Option<u32> {
         if range.contains(&given) {
             return u32::try_from(given).ok();
         }
@@ -93,7 +74,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
     let wanted = model(body.model.checkpoint.as_deref(), &mut faults);
     let context = checkpoint.config.max_position_embeddings;
     let sampling = sampling(&body.sampling, context, &mut faults);
-    let reward = reward(body.reward, &mut faults);
+    let reward = reward::parse(body.reward, &mut faults);
     let filter = match body.selection.group_filter {
         None => GroupFilter::None,
         Some(filter) => min_std(filter.min_std, sampling.n, reward.is_some(), &mut faults),
@@ -161,54 +142,13 @@ fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> Sampl
     SamplingSpec { n, temperature: temperature as f32, top_p: top_p as f32, top_k, max_tokens }
 }
 
-fn reward(given: RewardInput, faults: &mut Faults) -> Option<RewardDraft> {
-    let mode = faults.word(given.mode, RewardMode::None, "#/reward/mode", "wasm, builtin, none");
-    let on_error = faults.word(given.on_error, OnError::Mask, "#/reward/on_error", "mask, zero, reject");
-    let limits = limits(&given.limits, faults);
-    for (field, is_there, belongs) in [
-        ("function", given.function.is_some(), mode == RewardMode::Wasm),
-        ("name", given.name.is_some(), mode == RewardMode::Builtin),
-    ] {
-        let pointer = format!("#/reward/{field}");
-        match (is_there, belongs) {
-            (true, false) => faults.add(pointer, "not_allowed", "does not go with this reward mode"),
-            (false, true) => faults.add(pointer, "required", "this reward mode needs it"),
-            _ => {}
-        }
-    }
-    let name = match mode {
-        RewardMode::None => return None,
-        RewardMode::Wasm => RewardName::Function(given.function.unwrap_or_default()),
-        RewardMode::Builtin => RewardName::Builtin(given.name.unwrap_or_default()),
-    };
-    Some(RewardDraft { name, limits, on_error })
-}
-
-fn limits(given: &LimitsInput, faults: &mut Faults) -> RewardLimits {
-    let default = Limits::default();
-    let limits = Limits {
-        fuel_per_sample: given.fuel.unwrap_or(default.fuel_per_sample),
-        memory_bytes: given.memory_bytes.unwrap_or(default.memory_bytes),
-        ..default
-    };
-    for LimitError { field, value, min, max } in limits.validate().err().unwrap_or_default() {
-        let field = if field == "fuel_per_sample" { "fuel" } else { field };
-        faults.add(
-            format!("#/reward/limits/{field}"),
-            "out_of_range",
-            format!("{value} is not from {min} to {max}"),
-        );
-    }
-    RewardLimits { fuel: limits.fuel_per_sample, memory_bytes: limits.memory_bytes }
-}
-
 fn min_std(least: f64, n: u32, has_reward: bool, faults: &mut Faults) -> GroupFilter {
     const POINTER: &str = "#/selection/group_filter/min_std";
     if !(0.0..=1e6).contains(&least) {
         faults.add(POINTER, "out_of_range", format!("{least} is not from 0 to 1000000"));
     }
     if !has_reward {
-        faults.add(POINTER, "needs_reward", "without a reward function there is nothing to filter by");
+        faults.add(POINTER, "needs_reward", "without rewards there is nothing to filter by");
     }
     if n == 1 && least > 0.0 {
         faults.add(POINTER, "group_too_small", "one reward does not vary: every group would be filtered");
@@ -230,7 +170,7 @@ fn advantage(given: Option<AdvantageInput>, n: u32, has_reward: bool, faults: &m
     let ddof = given.std_ddof.unwrap_or(default.std_ddof.into());
     let std_ddof = faults.whole(ddof, 0..=1, "#/advantage/std_ddof").unwrap_or(0) as u8;
     if method != Method::None && !has_reward {
-        let detail = "without a reward function there are no advantages";
+        let detail = "without rewards there are no advantages";
         faults.add("#/advantage/method", "needs_reward", detail);
     } else if method != Method::None && n == 1 {
         let detail = "a group of one has no advantages: ask for at least 2, or for advantage `none`";

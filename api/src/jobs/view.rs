@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::advantage::{Advantage, Method};
-use protocol::job::{JobStatus, OnError, Verification};
+use protocol::job::{JobStatus, Verification};
 use protocol::mismatch::MismatchMeans;
+use protocol::reward::{OnError, RewardLimits, RewardTerms};
 use protocol::selection::{Dedup, GroupFilter};
 use protocol::{JobId, Rao};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use store::jobs::{GroupCounts, Job, RolloutCounts};
 use utoipa::ToSchema;
 
-use super::input::{AdvantageMethod, DedupMode, FailurePolicy, VerificationLevel};
+use super::input::{AdvantageMethod, DedupMode, FailurePolicy, RewardMode, VerificationLevel};
+use super::reward::BUILTINS;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JobView {
@@ -23,6 +26,7 @@ pub(crate) struct JobView {
     id: JobId,
     #[schema(value_type = Status)]
     status: JobStatus,
+    /// Why it is paused, or has ended before its time.
     status_reason: Option<String>,
     /// How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`.
     outcome: Option<&'static str>,
@@ -84,6 +88,7 @@ impl From<MismatchMeans> for MismatchView {
 enum Status {
     Queued,
     InProgress,
+    Paused,
     Cancelling,
     Completed,
     Failed,
@@ -104,6 +109,7 @@ struct GroupCountsView {
     dispatched: i64,
     received: i64,
     scored: i64,
+    awaiting_rewards: i64,
     verified: i64,
     accepted: i64,
     filtered: i64,
@@ -155,14 +161,63 @@ struct SamplingView {
     max_tokens: u32,
 }
 
+/// Who scores; `null` for mode `none`.
 #[derive(Debug, Serialize, ToSchema)]
 struct RewardView {
-    /// `builtin/last-number` or `rwf_…@3`.
-    function: String,
-    component_sha256: String,
-    limits: LimitsView,
+    /// `builtin`, `wasm` or `client`.
+    #[schema(value_type = RewardMode)]
+    mode: &'static str,
+    /// `builtins` or `rwf_…@3`, as receipts name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_sha256: Option<String>,
+    /// What the function finds as member `args` of every prompt's metadata.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<LimitsView>,
     #[schema(value_type = FailurePolicy)]
     on_error: OnError,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_error_rate: Option<f64>,
+    /// With `client`: how long each group waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline_s: Option<u32>,
+}
+
+impl From<RewardTerms> for RewardView {
+    fn from(terms: RewardTerms) -> Self {
+        let on_error = terms.on_error();
+        match terms {
+            RewardTerms::Module(module) => {
+                let RewardLimits { fuel, memory_bytes } = module.limits;
+                let mode = if module.name == BUILTINS { RewardMode::Builtin } else { RewardMode::Wasm };
+                Self {
+                    mode: mode.as_str(),
+                    function: Some(module.name),
+                    component_sha256: Some(hex::encode(module.component_sha256)),
+                    // it was read as JSON when it came
+                    args: module.args.and_then(|args| RawValue::from_string(args).ok()),
+                    limits: Some(LimitsView { fuel, memory_bytes }),
+                    on_error,
+                    max_error_rate: Some(module.max_error_rate),
+                    deadline_s: None,
+                }
+            }
+            RewardTerms::Client(client) => Self {
+                mode: RewardMode::Client.as_str(),
+                function: None,
+                component_sha256: None,
+                args: None,
+                limits: None,
+                on_error,
+                max_error_rate: None,
+                deadline_s: Some(client.deadline_s),
+            },
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -242,12 +297,7 @@ impl From<Job> for JobView {
                 top_k: sampling.top_k,
                 max_tokens: sampling.max_tokens,
             },
-            reward: job.spec.reward.map(|reward| RewardView {
-                function: reward.name,
-                component_sha256: hex::encode(reward.component_sha256),
-                limits: LimitsView { fuel: reward.limits.fuel, memory_bytes: reward.limits.memory_bytes },
-                on_error: reward.on_error,
-            }),
+            reward: job.spec.reward.map(RewardView::from),
             selection: SelectionView {
                 group_filter: match job.spec.filter {
                     GroupFilter::None => None,
@@ -286,13 +336,25 @@ impl From<GroupCounts> for GroupCountsView {
             dispatched,
             received,
             scored,
+            awaiting_rewards,
             verified,
             accepted,
             filtered,
             failed,
             cancelled,
         } = counts;
-        Self { pending, dispatched, received, scored, verified, accepted, filtered, failed, cancelled }
+        Self {
+            pending,
+            dispatched,
+            received,
+            scored,
+            awaiting_rewards,
+            verified,
+            accepted,
+            filtered,
+            failed,
+            cancelled,
+        }
     }
 }
 

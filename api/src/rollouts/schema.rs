@@ -205,7 +205,7 @@ pub(crate) struct GroupReceiptSchema {
 #[schema(as = RewardReceipt)]
 #[expect(dead_code, reason = "a schema")]
 pub(crate) struct RewardReceiptSchema {
-    #[schema(example = "builtin/last-number")]
+    #[schema(example = "builtins")]
     function: String,
     /// The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used.
     #[schema(value_type = Object)]

@@ -8,7 +8,7 @@ use grail::hash;
 use grail::ids::prompt_id;
 use grail::keys::HotkeyPair;
 use grail::profile::Profile;
-use grail::receipt::Receipt;
+use grail::receipt::{Receipt, SignedReceipt};
 use grail::record::{Record, State};
 use protocol::collect::CommittedGroup;
 use protocol::event::EventType;
@@ -29,9 +29,17 @@ use crate::harness::Service;
 /// The end-of-sequence token of the fixture.
 pub(crate) const EOS: u32 = 1;
 
-/// Delivers the group of one prompt; its rollouts, in the order of the log.
-pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<RolloutId> {
-    let job: JobId = job.parse().unwrap();
+/// What was taken in of the group of one prompt, and where it is.
+struct Taken {
+    terms: JobTerms,
+    segment: Segment,
+    key: String,
+    receipt: SignedReceipt,
+    rollouts: Vec<RolloutId>,
+}
+
+/// Takes in the group of one prompt, as if an honest miner had sent it.
+async fn take_in(service: &Service, job: JobId, index: u32) -> Taken {
     let mut conn = service.db.acquire().await.unwrap();
     let terms = job_terms::read(&mut conn, job).await.unwrap();
     let prompts = store::prompts_read::of_job(&mut conn, job, &[index]).await.unwrap();
@@ -49,53 +57,87 @@ pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<Rol
         audit_round: 0,
     }
     .sign(&service.key);
-    let samples = terms.spec.sampling.n;
-    let rollouts: Vec<RolloutId> = (0..samples).map(|sample| group.rollout(1, sample)).collect();
+    let rollouts = (0..terms.spec.sampling.n).map(|sample| group.rollout(1, sample)).collect();
+    Taken { terms, segment, key, receipt, rollouts }
+}
 
+impl Taken {
+    /// Writes the rows of the group, in this state, and of its rollouts, each changed so.
+    async fn write(&self, service: &Service, index: u32, state: &str, change: impl Fn(usize, &mut Value)) {
+        let (job, group) = (self.terms.id, self.terms.id.group(index));
+        let moved = format!(
+            "UPDATE groups SET state = '{state}', attempt = 1, hotkey = '\\x{}', object_key = '{}', \
+                group_root = '\\x{}', receipt = '{}', rewards_due_at = now() + interval '1 hour' WHERE id = '{}';\n",
+            self.segment.group.hotkey,
+            self.key,
+            self.segment.group.root,
+            serde_json::to_string(&self.receipt).unwrap(),
+            group.0,
+        );
+        let rows = self.rollouts.iter().enumerate().map(|(sample, id)| {
+            let mut row = row(&self.segment, sample, service);
+            row["id"] = json!(id.0);
+            row["job_id"] = json!(job.0);
+            row["group_id"] = json!(group.0);
+            row["prompt_index"] = json!(index);
+            row["price"] = json!(0);
+            row["created_at"] = json!(service.clock.now().trunc_subsecs(3));
+            change(sample, &mut row);
+            let text = row.to_string().replace('\'', "''");
+            format!("INSERT INTO rollouts SELECT * FROM jsonb_populate_record(NULL::rollouts, '{text}');\n")
+        });
+        let statements: String = [moved].into_iter().chain(rows).collect();
+        service.sql(&statements).await;
+    }
+}
+
+/// Puts the group of one prompt where it awaits its customer's rewards; its rollouts, in sample order.
+pub(crate) async fn await_rewards(service: &Service, job: &str, index: u32) -> Vec<RolloutId> {
+    let taken = take_in(service, job.parse().unwrap(), index).await;
+    let ungraded = |_: usize, row: &mut Value| {
+        row["state"] = json!("verified");
+        for column in ["reward", "reward_components", "reward_receipt", "advantage"] {
+            row[column] = Value::Null;
+        }
+    };
+    taken.write(service, index, "awaiting_rewards", ungraded).await;
+    taken.rollouts
+}
+
+/// Delivers the group of one prompt; its rollouts, in the order of the log.
+pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<RolloutId> {
+    let job: JobId = job.parse().unwrap();
+    let taken = take_in(service, job, index).await;
+    let (terms, group) = (&taken.terms, job.group(index));
     let now = service.clock.now().trunc_subsecs(3);
     let mut tx = service.db.begin().await.unwrap();
-    let events: Vec<NewEvent> = rollouts
+    let events: Vec<NewEvent> = taken
+        .rollouts
         .iter()
         .map(|id| NewEvent::new(EventType::RolloutVerified, json!({ "rollout_id": id, "reward": 0.5 })))
         .chain([NewEvent::new(EventType::GroupAccepted, json!({ "group_id": group }))])
         .collect();
     let first = store::events::append(&mut tx, job, now, &events).await.unwrap();
-    let charges: Vec<Charge> = (0..samples)
+    let charges: Vec<Charge> = (0..terms.spec.sampling.n)
         .map(|sample| Charge { id: job.charge(index, sample), amount: terms.price.rollout, filtered: false })
         .collect();
-    let share = Share { hotkey: segment.group.hotkey, bps: terms.price.miner_share_bps, escrow: None };
+    let hotkey = taken.segment.group.hotkey;
+    let share = Share { hotkey, bps: terms.price.miner_share_bps, escrow: None };
     ledger::capture(&mut tx, job, &share, &charges, now).await.unwrap();
     tx.commit().await.unwrap();
 
-    let accepted = format!(
-        "UPDATE groups SET state = 'accepted', attempt = 1, hotkey = '\\x{}', object_key = '{key}', \
-            group_root = '\\x{}', receipt = '{}' WHERE id = '{}';\n",
-        segment.group.hotkey,
-        segment.group.root,
-        serde_json::to_string(&receipt).unwrap(),
-        group.0,
-    );
-    let delivered = rollouts.iter().enumerate().map(|(sample, id)| {
-        let mut row = row(&segment, sample, service);
-        row["id"] = json!(id.0);
-        row["job_id"] = json!(job.0);
-        row["group_id"] = json!(group.0);
-        row["prompt_index"] = json!(index);
+    let charged = |sample: usize, row: &mut Value| {
         row["price"] = json!(terms.price.rollout.get());
         row["sequence"] = json!(first + sample as i64);
-        row["created_at"] = json!(now);
-        let text = row.to_string().replace('\'', "''");
-        format!("INSERT INTO rollouts SELECT * FROM jsonb_populate_record(NULL::rollouts, '{text}');\n")
-    });
-    let statements: String = [accepted].into_iter().chain(delivered).collect();
-    service.sql(&statements).await;
+    };
+    taken.write(service, index, "accepted", charged).await;
 
     let mut tx = service.db.begin().await.unwrap();
     let ended = Ended { accepted: 1, ..Ended::default() };
     job_close::groups_ended(&mut tx, job, ended, now).await.unwrap();
     tx.commit().await.unwrap();
     service.wake.events(job);
-    rollouts
+    taken.rollouts
 }
 
 /// The columns that come from the commitment and its reward.
@@ -104,7 +146,7 @@ fn row(segment: &Segment, sample: usize, service: &Service) -> Value {
     let reward = sample as f64 / 2.0;
     let components = BTreeMap::from([("exact".to_owned(), 0.5)]);
     let receipt = RewardReceipt::sign(
-        "builtin/last-number".to_owned(),
+        "builtins".to_owned(),
         json!({ "outcome": "ok" }),
         [5; 32],
         &commitment.head,

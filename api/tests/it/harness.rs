@@ -209,7 +209,7 @@ pub(crate) fn job_body(prompts: usize) -> Value {
     json!({
         "prompts": prompts,
         "sampling": { "n": 2, "max_tokens": 16 },
-        "reward": { "mode": "builtin", "name": "last-number" },
+        "reward": { "mode": "builtin", "name": "numeric" },
     })
 }
 

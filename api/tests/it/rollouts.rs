@@ -38,7 +38,7 @@ async fn what_is_delivered_verifies_offline() {
     assert_eq!((&proof["rollout_id"], &proof["records"]), (&json!(ids[1]), &json!(record.proof.records)));
     let receipt = service.get(&customer, &format!("/v1/rollouts/{}/receipt", ids[1])).await.json(200);
     assert_eq!(receipt["group_receipt"]["service_key"], keys["data"][0]["public_key"]);
-    assert_eq!(receipt["reward_receipt"]["function"], "builtin/last-number");
+    assert_eq!(receipt["reward_receipt"]["function"], "builtins");
     assert_eq!(receipt["head"], json!(hex::encode(record.proof.head)));
 }
 
@@ -102,10 +102,7 @@ async fn the_reward_module_comes_before_the_rollouts_when_it_is_asked_for() {
         let module: BundledModule = serde_json::from_value(all.remove(0)).unwrap();
         let component = sandbox::ContentHash::of(&module.component);
         assert_eq!(*component.as_bytes(), module.component_sha256);
-        assert_eq!(
-            (module.function.as_str(), module.world.as_str()),
-            ("builtin/last-number", "reward-simple")
-        );
+        assert_eq!((module.function.as_str(), module.world.as_str()), ("builtins", "reward"));
         let seen: Vec<&Value> = all.iter().map(|record| &record["id"]).collect();
         assert_eq!(json!(seen), json!(expected), "{more}");
     }

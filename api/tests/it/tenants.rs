@@ -1,5 +1,6 @@
 //! No account sees anything of another's, on any route. The routes are taken from the document, so none is forgotten.
 
+use protocol::JobId;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -37,6 +38,7 @@ async fn every_route_keeps_accounts_apart() {
     body["metadata"] = json!({ "secret": CANARY });
     let job = service.post(&owner, "/v1/jobs", &body).await.json(201)["id"].as_str().unwrap().to_owned();
     let rollout = deliver(&service, &job, 0).await[0].to_string();
+    let group = job.parse::<JobId>().unwrap().group(0).to_string();
 
     let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
     let mut visited = 0;
@@ -44,6 +46,7 @@ async fn every_route_keeps_accounts_apart() {
         let id = match path.split('/').nth(2) {
             Some("jobs") => &job,
             Some("rollouts") => &rollout,
+            Some("groups") => &group,
             _ => function,
         };
         let concrete = path.replace("{id}", id).replace("{version}", "1");
@@ -57,7 +60,7 @@ async fn every_route_keeps_accounts_apart() {
             assert_eq!(nobody.problem(401), "invalid_api_key", "{method} {path}");
             let theirs = ask(&service, &method, &concrete, Some(&stranger)).await;
             let told = theirs.text.replace(&concrete, "[the path that was asked]");
-            for secret in [CANARY, &job, &rollout, function] {
+            for secret in [CANARY, &job, &rollout, &group, function] {
                 assert!(!told.contains(secret), "{method} {path}: {told}");
             }
             if path.contains('{') {
@@ -71,7 +74,7 @@ async fn every_route_keeps_accounts_apart() {
             }
         }
     }
-    assert_eq!(visited, 18, "routes that need a key");
+    assert_eq!(visited, 22, "routes that need a key");
 
     // the other's names open nothing inside a body or a cursor either
     let mut body = job_body(1);

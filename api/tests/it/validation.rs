@@ -50,7 +50,8 @@ async fn everything_wrong_is_reported_at_once() {
             { "text": "2 ".repeat(400) },
         ],
         "sampling": { "n": 65, "temperature": 2.5, "top_p": 0.0, "top_k": -1, "max_tokens": 513 },
-        "reward": { "mode": "wasm", "name": "last-number", "limits": { "fuel": 0, "memory_bytes": 1 }, "on_error": "panic" },
+        "reward": { "mode": "wasm", "name": "numeric", "limits": { "fuel": 0, "memory_bytes": 1 }, "on_error": "panic",
+            "args": [1], "parts": [], "max_error_rate": 2, "deadline_s": 1 },
         "selection": { "group_filter": { "min_std": -0.1 } },
         "advantage": { "method": "magic", "eps": 2.0, "std_ddof": 2 },
         "dedup": { "mode": "near" },
@@ -106,17 +107,10 @@ async fn each_rule_by_itself() {
         ("/reward", json!({ "mode": "builtin" }), "#/reward/name", "required"),
         (
             "/reward",
-            json!({ "mode": "builtin", "name": "no-such" }),
-            "#/reward/name",
-            "unknown_reward_function",
-        ),
-        (
-            "/reward",
             json!({ "mode": "wasm", "function": "rwf_x@1" }),
             "#/reward/function",
             "unknown_reward_function",
         ),
-        ("/reward", json!({ "mode": "none", "name": "last-number" }), "#/reward/name", "not_allowed"),
         ("/advantage", json!({ "eps": -1e-9 }), "#/advantage/eps", "out_of_range"),
         ("/model", json!({ "checkpoint": unknown }), "#/model/checkpoint", "unknown_checkpoint"),
         ("/metadata", Value::Object(many), "#/metadata", "too_many"),
@@ -130,6 +124,76 @@ async fn each_rule_by_itself() {
         let found = faults(&service, &customer, &with(part, value)).await;
         assert_eq!(found, [(pointer.to_owned(), code.to_owned())], "{part}");
     }
+    service.assert_nothing_stored().await;
+}
+
+/// One fault per reward that is wrong in one way.
+const REWARDS: &[(&str, &str, &str)] = &[
+    (r#"{"mode":"none","name":"numeric"}"#, "#/reward/name", "not_allowed"),
+    (r#"{"mode":"none","args":{}}"#, "#/reward/args", "not_allowed"),
+    (r#"{"mode":"none","on_error":"zero"}"#, "#/reward/on_error", "not_allowed"),
+    (r#"{"on_error":"mask"}"#, "#/reward/on_error", "not_allowed"),
+    (r#"{"mode":"none","limits":{}}"#, "#/reward/limits", "not_allowed"),
+    (r#"{"mode":"none","max_error_rate":0.1}"#, "#/reward/max_error_rate", "not_allowed"),
+    (r#"{"mode":"none","deadline_s":60}"#, "#/reward/deadline_s", "not_allowed"),
+    (r#"{"mode":"client","function":"rwf_x@1"}"#, "#/reward/function", "not_allowed"),
+    (r#"{"mode":"client","name":"numeric"}"#, "#/reward/name", "not_allowed"),
+    (r#"{"mode":"client","parts":[]}"#, "#/reward/parts", "not_allowed"),
+    (r#"{"mode":"client","args":{}}"#, "#/reward/args", "not_allowed"),
+    (r#"{"mode":"client","limits":{"fuel":1000}}"#, "#/reward/limits", "not_allowed"),
+    (r#"{"mode":"client","max_error_rate":0.1}"#, "#/reward/max_error_rate", "not_allowed"),
+    (r#"{"mode":"client","deadline_s":59}"#, "#/reward/deadline_s", "out_of_range"),
+    (r#"{"mode":"client","deadline_s":604801}"#, "#/reward/deadline_s", "out_of_range"),
+    (r#"{"mode":"client","on_error":"retry"}"#, "#/reward/on_error", "unsupported_value"),
+    (r#"{"mode":"builtin","name":"numeric","function":"rwf_x@1"}"#, "#/reward/function", "not_allowed"),
+    (r#"{"mode":"builtin","name":"numeric","parts":[]}"#, "#/reward/parts", "not_allowed"),
+    (r#"{"mode":"builtin","name":"numeric","deadline_s":60}"#, "#/reward/deadline_s", "not_allowed"),
+    (r#"{"mode":"builtin","name":"numeric","args":[]}"#, "#/reward/args", "not_an_object"),
+    (r#"{"mode":"builtin","name":"numeric","args":null}"#, "#/reward/args", "not_an_object"),
+    (
+        r#"{"mode":"builtin","name":"numeric","max_error_rate":1.01}"#,
+        "#/reward/max_error_rate",
+        "out_of_range",
+    ),
+    (
+        r#"{"mode":"builtin","name":"numeric","max_error_rate":-0.01}"#,
+        "#/reward/max_error_rate",
+        "out_of_range",
+    ),
+    (r#"{"mode":"builtin","parts":[{"name":"numeric"}],"args":{}}"#, "#/reward/args", "not_allowed"),
+    (r#"{"mode":"wasm"}"#, "#/reward/function", "required"),
+];
+
+#[tokio::test]
+async fn what_does_not_go_with_a_way_of_scoring_is_named() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    for (reward, pointer, code) in REWARDS {
+        let found =
+            faults(&service, &customer, &with("/reward", serde_json::from_str(reward).unwrap())).await;
+        assert_eq!(found, [((*pointer).to_owned(), (*code).to_owned())], "{reward}");
+    }
+    let long = json!({ "mode": "builtin", "name": "numeric", "args": { "x": "y".repeat(64 << 10) } });
+    let found = faults(&service, &customer, &with("/reward", long)).await;
+    assert_eq!(found, [("#/reward/args".to_owned(), "too_long".to_owned())]);
+    service.assert_nothing_stored().await;
+}
+
+#[tokio::test]
+async fn what_a_built_in_reward_finds_wrong_is_shown_where_it_was_written() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let first =
+        async |reward: Value| faults(&service, &customer, &with("/reward", reward)).await[0].0.clone();
+    let pointer = first(json!({ "mode": "builtin", "name": "no-such" })).await;
+    assert_eq!(pointer, "#/reward/name");
+    let pointer = first(json!({ "mode": "builtin", "name": "numeric", "args": { "no_such": 1 } })).await;
+    assert_eq!(pointer, "#/reward/args/no_such");
+    let parts = json!([{ "name": "numeric" }, { "name": "regex", "args": { "no_such": 1 }, "as": "b" }]);
+    let pointer = first(json!({ "mode": "builtin", "parts": parts })).await;
+    assert!(pointer.starts_with("#/reward/parts/1/args"), "{pointer}");
+    assert_eq!(first(json!({ "mode": "builtin", "parts": [] })).await, "#/reward/parts");
+    assert_eq!(first(json!({ "mode": "builtin", "parts": 7 })).await, "#/reward/parts");
     service.assert_nothing_stored().await;
 }
 

@@ -28,6 +28,8 @@ event_types! {
     /// A miner's commitment for a group was taken in and receipted.
     GroupReceived = "group.received",
     GroupScored = "group.scored",
+    /// The proof passed, and the customer is to say the rewards.
+    GroupAwaitingRewards = "group.awaiting_rewards",
     /// An answer of a miner was refused; the group goes to another.
     GroupRejected = "group.rejected",
     GroupAccepted = "group.accepted",
@@ -35,6 +37,10 @@ event_types! {
     GroupFailed = "group.failed",
     RolloutVerified = "rollout.verified",
     RolloutRejected = "rollout.rejected",
+    /// More of the job's rewards fail than it allows: it is paused.
+    RewardErrorRateExceeded = "reward.error_rate_exceeded",
+    JobPaused = "job.paused",
+    JobResumed = "job.resumed",
     JobCompleted = "job.completed",
     JobFailed = "job.failed",
     JobCancelled = "job.cancelled",

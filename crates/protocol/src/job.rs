@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advantage::Advantage;
 use crate::money::Rao;
+use crate::reward::RewardTerms;
 use crate::selection::{Dedup, GroupFilter};
 
 pub const MAX_SAMPLES: u32 = 64;
@@ -25,38 +26,6 @@ pub struct SamplingSpec {
     pub top_p: f32,
     pub top_k: u32,
     pub max_tokens: u32,
-}
-
-/// What happens to a rollout whose reward function failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnError {
-    /// Deliver it with `reward: null`; it takes no part in the advantages.
-    Mask,
-    /// Count the reward as 0.
-    Zero,
-    /// Filter it.
-    Reject,
-}
-
-/// Fuel and memory that one sample may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RewardLimits {
-    pub fuel: u64,
-    pub memory_bytes: u64,
-}
-
-/// The module that scores a job's rollouts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RewardModule {
-    /// `builtin/last-number` or `rwf_…@3`, as the customer named it.
-    pub name: String,
-    #[serde(with = "hex::serde")]
-    pub component_sha256: [u8; 32],
-    pub limits: RewardLimits,
-    pub on_error: OnError,
 }
 
 /// How much of a job the service recomputes before it delivers.
@@ -85,8 +54,8 @@ impl Verification {
 #[serde(deny_unknown_fields)]
 pub struct JobSpec {
     pub sampling: SamplingSpec,
-    /// `None`: rewards are `null` and no group is filtered for its variance.
-    pub reward: Option<RewardModule>,
+    /// `None` (mode `none`): rewards are `null` and no group is filtered for its variance.
+    pub reward: Option<RewardTerms>,
     pub filter: GroupFilter,
     pub advantage: Advantage,
     pub dedup: Dedup,
@@ -118,6 +87,8 @@ pub struct Prompt {
 pub enum JobStatus {
     Queued,
     InProgress,
+    /// Nothing more is sent to miners or scored until somebody resumes it.
+    Paused,
     Cancelling,
     Completed,
     Failed,
@@ -125,13 +96,21 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    pub const ALL: &[Self] =
-        &[Self::Queued, Self::InProgress, Self::Cancelling, Self::Completed, Self::Failed, Self::Cancelled];
+    pub const ALL: &[Self] = &[
+        Self::Queued,
+        Self::InProgress,
+        Self::Paused,
+        Self::Cancelling,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
             Self::InProgress => "in_progress",
+            Self::Paused => "paused",
             Self::Cancelling => "cancelling",
             Self::Completed => "completed",
             Self::Failed => "failed",
@@ -164,9 +143,11 @@ pub enum GroupState {
     Dispatched,
     /// Committed and receipted; waits for its rewards.
     Received,
-    /// Scored; waits for the verifier.
+    /// Scored, or scored later or not at all; waits for the verifier.
     Scored,
-    /// Proof passed; waits for selection and settlement.
+    /// Proof passed; waits for the customer to say its rewards. No worker has anything to do with it.
+    AwaitingRewards,
+    /// Proof passed and rewards known; waits for selection and settlement.
     Verified,
     /// Terminal: delivered.
     Accepted,
@@ -184,6 +165,7 @@ impl GroupState {
         Self::Dispatched,
         Self::Received,
         Self::Scored,
+        Self::AwaitingRewards,
         Self::Verified,
         Self::Accepted,
         Self::Filtered,
@@ -197,6 +179,7 @@ impl GroupState {
             Self::Dispatched => "dispatched",
             Self::Received => "received",
             Self::Scored => "scored",
+            Self::AwaitingRewards => "awaiting_rewards",
             Self::Verified => "verified",
             Self::Accepted => "accepted",
             Self::Filtered => "filtered",
@@ -211,6 +194,11 @@ impl GroupState {
 
     pub fn is_terminal(self) -> bool {
         matches!(self, Self::Accepted | Self::Filtered | Self::Failed | Self::Cancelled)
+    }
+
+    /// Some worker is to move it on: the states of the index `groups_queue`.
+    pub fn is_queued(self) -> bool {
+        !self.is_terminal() && self != Self::AwaitingRewards
     }
 }
 

@@ -11,6 +11,7 @@ pub mod job;
 pub mod mismatch;
 pub mod money;
 pub mod recomputed;
+pub mod reward;
 pub mod reward_input;
 pub mod rollout;
 pub mod segment;

@@ -64,7 +64,7 @@ pub struct RolloutRecord {
     /// `null`, never 0, when scoring failed.
     pub reward: Option<f64>,
     pub reward_components: BTreeMap<String, f64>,
-    /// Why there is no reward: an outcome of the sandbox.
+    /// Why there is no reward: an outcome of the sandbox; in mode `client`, `not_graded` or `overdue`.
     pub reward_error: Option<String>,
     pub advantage: Option<f64>,
     pub group: GroupSummary,
@@ -162,7 +162,7 @@ pub struct RewardInputLimits {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RewardReceipt {
-    /// The name the job used, such as `builtin/last-number` or `rwf_…@3`; or [`CLIENT_FUNCTION`].
+    /// The name the job used: `builtins` or `rwf_…@3`; or [`CLIENT_FUNCTION`].
     pub function: String,
     /// The sandbox's receipt, as its own canonical JSON. `null` for a reward of the customer's trainer.
     pub receipt: serde_json::Value,

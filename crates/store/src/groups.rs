@@ -4,9 +4,10 @@
 //! lost its lease writes nothing. A transaction that touches a job's row and its groups locks the job first
 //! (`job_progress::lock`); statements that lease or renew skip locked rows. So no two ever wait for each other in a ring.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, ProfileId};
 use grail::receipt::SignedReceipt;
 use protocol::job::GroupState;
@@ -68,6 +69,9 @@ pub async fn lease(
             WHERE g.state = $1 AND (g.lease_until IS NULL OR g.lease_until < now())
                 -- the predicate of the index groups_queue, word for word, so that any plan can use it
                 AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
+                -- nothing of a paused job is scored
+                AND ($1 <> 'received'
+                    OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused'))
                 AND ($2::bytea IS NULL
                     OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.checkpoint_id = $2))
             ORDER BY g.vtime, g.id LIMIT $3
@@ -196,24 +200,35 @@ pub async fn receive(conn: &mut PgConnection, token: Token, groups: &[Received<'
     all(updated.rows_affected(), groups.len())
 }
 
-/// `scored` to `verified`. `audited` says for each whether the model ran.
-pub async fn verify(conn: &mut PgConnection, token: Token, groups: &[(GroupId, bool)]) -> Result<(), Error> {
+/// `scored` to `verified`, or to `awaiting_rewards` where the customer scores. Each says whether the model ran.
+/// Returns those that wait for the customer, and until when.
+pub async fn verify(
+    conn: &mut PgConnection,
+    token: Token,
+    groups: &[(GroupId, bool)],
+    now: DateTime<Utc>,
+) -> Result<HashMap<GroupId, DateTime<Utc>>, Error> {
     let ids: Vec<Uuid> = groups.iter().map(|(id, _)| id.0).collect();
     let audited: Vec<bool> = groups.iter().map(|(_, audited)| *audited).collect();
-    let updated = sqlx::query!(
+    let rows = sqlx::query!(
         r#"
-        UPDATE groups g SET state = 'verified', tries = 0, lease_token = NULL, lease_until = NULL,
+        UPDATE groups g SET tries = 0, lease_token = NULL, lease_until = NULL,
+            state = CASE WHEN j.reward_deadline_s IS NULL THEN 'verified' ELSE 'awaiting_rewards' END,
+            rewards_due_at = $4::timestamptz + make_interval(secs => j.reward_deadline_s),
             verification = CASE WHEN v.audited THEN 'full' ELSE 'sampled' END
-        FROM UNNEST($2::uuid[], $3::bool[]) AS v (id, audited)
-        WHERE g.id = v.id AND g.lease_token = $1 AND g.state = 'scored'
+        FROM UNNEST($2::uuid[], $3::bool[]) AS v (id, audited), jobs j
+        WHERE g.id = v.id AND g.lease_token = $1 AND g.state = 'scored' AND j.id = g.job_id
+        RETURNING g.id, g.rewards_due_at
         "#,
         token.0,
         &ids,
-        &audited
+        &audited,
+        now
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    all(updated.rows_affected(), groups.len())
+    all(rows.len() as u64, groups.len())?;
+    Ok(rows.into_iter().filter_map(|row| Some((GroupId(row.id), row.rewards_due_at?))).collect())
 }
 
 /// One step on: `received` to `scored`.
@@ -342,14 +357,18 @@ async fn give_up(
 /// Ends the open groups of a job that is being cancelled: those that no miner has answered yet, and unless `graceful`
 /// also those that were received but not delivered. Leases on them are lost.
 ///
+/// Where the customer scores, what it has not scored cannot be delivered, however graceful.
+///
 /// Call it with the job's row locked (its status just changed), then `job_close::groups_ended` with what it returns.
 pub async fn cancel(conn: &mut PgConnection, job: JobId, graceful: bool) -> Result<Ended, Error> {
     let cancelled = sqlx::query!(
         r#"
         WITH ended AS (
             UPDATE groups SET state = 'cancelled', lease_token = NULL, lease_until = NULL
-            WHERE job_id = $1
-                AND (state IN ('pending', 'dispatched') OR (NOT $2 AND state IN ('received', 'scored', 'verified')))
+            WHERE job_id = $1 AND (state IN ('pending', 'dispatched')
+                OR (state IN ('received', 'scored', 'awaiting_rewards')
+                    AND (NOT $2 OR (SELECT reward_deadline_s IS NOT NULL FROM jobs WHERE id = $1)))
+                OR (state = 'verified' AND NOT $2))
             RETURNING id, attempt
         ), withdrawn AS (
             UPDATE attempts a SET ended_at = now(), reason = $3 FROM ended e
@@ -391,6 +410,8 @@ pub async fn strand(
         WITH stranded AS MATERIALIZED (
             SELECT g.id FROM groups g
             WHERE g.state = 'pending' AND g.attempt > 0 AND (g.lease_until IS NULL OR g.lease_until < now())
+                -- nobody may take those of a paused job
+                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused')
                 AND EXISTS (SELECT 1 FROM attempts a WHERE a.group_id = g.id AND a.reason <> $4)
                 AND NOT EXISTS (SELECT 1 FROM attempts a
                     WHERE a.group_id = g.id AND a.ended_at > now() - make_interval(secs => $1))
@@ -429,7 +450,7 @@ pub async fn any_pending(
         r#"
         SELECT EXISTS (SELECT 1 FROM groups g JOIN jobs j ON j.id = g.job_id
             WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
-                AND j.checkpoint_id = $1 AND j.profile_id = $2) AS "any!"
+                AND j.checkpoint_id = $1 AND j.profile_id = $2 AND j.status <> 'paused') AS "any!"
         "#,
         checkpoint.as_bytes(),
         profile.as_bytes()
@@ -439,12 +460,15 @@ pub async fn any_pending(
     Ok(any)
 }
 
-/// Open groups by the state they wait in.
+/// Groups that are not terminal, by the state they wait in.
 pub async fn open(conn: &mut PgConnection) -> Result<Vec<(GroupState, i64)>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT state, count(*) AS "count!" FROM groups
+        SELECT state AS "state!", count(*) AS "count!" FROM groups
         WHERE state IN ('pending', 'dispatched', 'received', 'scored', 'verified') GROUP BY state
+        -- by the other index
+        UNION ALL
+        SELECT 'awaiting_rewards', count(*) FROM groups WHERE state = 'awaiting_rewards'
         "#
     )
     .fetch_all(conn)

@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
-use crate::{Error, ledger};
+use crate::{Error, groups, job_progress, ledger};
 
 /// How many groups left the queue, by how they ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,17 +34,75 @@ pub async fn groups_ended(
     ended: Ended,
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
+    let Some(tally) = count(conn, job, ended).await? else { return Ok(None) };
+    if tally.open_groups > 0 {
+        return Ok(None);
+    }
+    let status = match JobStatus::parse(&tally.status).ok_or(Error::Corrupt("job status"))? {
+        JobStatus::Cancelling => JobStatus::Cancelled,
+        _ if tally.delivered() == 0 && tally.groups_failed > 0 => JobStatus::Failed,
+        _ => JobStatus::Completed,
+    };
+    close(conn, job, status, &tally, now).await?;
+    Ok(Some(status))
+}
+
+/// Ends a job as failed at once, whatever is open: what was delivered stays, and the rest of the hold is released. One
+/// that is being cancelled ends as cancelled.
+///
+/// Call it with the job's row locked. Leases on its groups are lost.
+pub async fn fail(
+    conn: &mut PgConnection,
+    job: JobId,
+    reason: &'static str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    job_progress::note_reason(conn, job, reason).await?;
+    let ended = groups::cancel(conn, job, false).await?;
+    let Some(tally) = count(conn, job, ended).await? else { return Ok(()) };
+    let status = match JobStatus::parse(&tally.status).ok_or(Error::Corrupt("job status"))? {
+        JobStatus::Cancelling => JobStatus::Cancelled,
+        _ => JobStatus::Failed,
+    };
+    close(conn, job, status, &tally, now).await
+}
+
+/// A job's counters.
+struct Tally {
+    open_groups: i32,
+    status: String,
+    status_reason: Option<String>,
+    groups_accepted: i32,
+    groups_filtered: i32,
+    groups_failed: i32,
+    groups_cancelled: i32,
+    rollouts_generated: i64,
+    rollouts_verified: i64,
+    rollouts_selected: i64,
+    rollouts_filtered: i64,
+    rollouts_rejected: i64,
+}
+
+impl Tally {
+    fn delivered(&self) -> i32 {
+        self.groups_accepted + self.groups_filtered
+    }
+}
+
+async fn count(conn: &mut PgConnection, job: JobId, ended: Ended) -> Result<Option<Tally>, Error> {
     if ended.total() == 0 {
         return Ok(None);
     }
-    let row = sqlx::query!(
+    let tally = sqlx::query_as!(
+        Tally,
         r#"
         UPDATE jobs SET open_groups = open_groups - $2, groups_accepted = groups_accepted + $3,
             groups_filtered = groups_filtered + $4, groups_failed = groups_failed + $5,
             groups_cancelled = groups_cancelled + $6
         WHERE id = $1
-        RETURNING open_groups, status, groups_accepted, groups_filtered, groups_failed, groups_cancelled,
-            rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered, rollouts_rejected
+        RETURNING open_groups, status, status_reason, groups_accepted, groups_filtered, groups_failed,
+            groups_cancelled, rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered,
+            rollouts_rejected
         "#,
         job.0,
         ended.total(),
@@ -54,39 +112,50 @@ pub async fn groups_ended(
         ended.cancelled
     )
     .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::NotFound)?;
-    if row.open_groups > 0 {
-        return Ok(None);
-    }
-    let delivered = row.groups_accepted + row.groups_filtered;
-    let (status, event) = match JobStatus::parse(&row.status).ok_or(Error::Corrupt("job status"))? {
-        JobStatus::Cancelling => (JobStatus::Cancelled, EventType::JobCancelled),
-        _ if delivered == 0 && row.groups_failed > 0 => (JobStatus::Failed, EventType::JobFailed),
-        _ => (JobStatus::Completed, EventType::JobCompleted),
+    .await?;
+    tally.map(Some).ok_or(Error::NotFound)
+}
+
+async fn close(
+    conn: &mut PgConnection,
+    job: JobId,
+    status: JobStatus,
+    tally: &Tally,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let event = match status {
+        JobStatus::Cancelled => EventType::JobCancelled,
+        JobStatus::Failed => EventType::JobFailed,
+        _ => EventType::JobCompleted,
     };
     let settlement = ledger::close(conn, job, now).await?;
-    sqlx::query!("UPDATE jobs SET status = $2, finished_at = $3 WHERE id = $1", job.0, status.as_str(), now)
-        .execute(&mut *conn)
-        .await?;
-    let outcome = match (delivered, row.groups_failed + row.groups_cancelled) {
+    sqlx::query!(
+        "UPDATE jobs SET status = $2, pause_reason = NULL, finished_at = $3 WHERE id = $1",
+        job.0,
+        status.as_str(),
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    let outcome = match (tally.delivered(), tally.groups_failed + tally.groups_cancelled) {
         (0, _) => "none",
         (_, 0) => "full",
         _ => "partial",
     };
     let data = json!({
         "status": status,
+        "status_reason": tally.status_reason,
         "outcome": outcome,
         "counts": {
-            "groups": { "accepted": row.groups_accepted, "filtered": row.groups_filtered,
-                "failed": row.groups_failed, "cancelled": row.groups_cancelled },
-            "rollouts": { "generated": row.rollouts_generated, "verified": row.rollouts_verified,
-                "selected": row.rollouts_selected, "filtered": row.rollouts_filtered,
-                "rejected": row.rollouts_rejected },
+            "groups": { "accepted": tally.groups_accepted, "filtered": tally.groups_filtered,
+                "failed": tally.groups_failed, "cancelled": tally.groups_cancelled },
+            "rollouts": { "generated": tally.rollouts_generated, "verified": tally.rollouts_verified,
+                "selected": tally.rollouts_selected, "filtered": tally.rollouts_filtered,
+                "rejected": tally.rollouts_rejected },
         },
         "spend": { "held_rao": settlement.held, "charged_rao": settlement.charged,
             "released_rao": settlement.released },
     });
     events::append(conn, job, now, &[NewEvent::new(event, data)]).await?;
-    Ok(Some(status))
+    Ok(())
 }

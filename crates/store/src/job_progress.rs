@@ -21,25 +21,21 @@ pub async fn lock(conn: &mut PgConnection, job: JobId) -> Result<JobStatus, Erro
     JobStatus::parse(&status).ok_or(Error::Corrupt("job status"))
 }
 
-/// `queued` to `in_progress`, with its event; true when this call did it.
+/// `queued` to `in_progress`, with its event; true when this call did it. A job that was paused meanwhile stays so.
 pub async fn start(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> Result<bool, Error> {
-    let started = sqlx::query!(
-        "UPDATE jobs SET status = 'in_progress', started_at = $2 WHERE id = $1 AND status = 'queued'",
+    let started = sqlx::query_scalar!(
+        r#"
+        UPDATE jobs SET started_at = $2, status = CASE status WHEN 'queued' THEN 'in_progress' ELSE status END
+        WHERE id = $1 AND started_at IS NULL AND status IN ('queued', 'paused') RETURNING status
+        "#,
         job.0,
         now
     )
-    .execute(&mut *conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    if started.rows_affected() == 0 {
-        return Ok(false);
-    }
-    events::append(
-        conn,
-        job,
-        now,
-        &[NewEvent::new(EventType::JobStarted, json!({ "status": "in_progress" }))],
-    )
-    .await?;
+    let Some(status) = started else { return Ok(false) };
+    let started = NewEvent::new(EventType::JobStarted, json!({ "status": status }));
+    events::append(conn, job, now, &[started]).await?;
     Ok(true)
 }
 

@@ -5,6 +5,7 @@ use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
 use protocol::mismatch::Mismatch;
 use protocol::money::Price;
+use protocol::reward::RewardTerms;
 use protocol::{AccountId, JobId, Rao, RolloutId};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -33,11 +34,13 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
     let spec = serde_json::to_value(job.spec).map_err(|_| Error::Corrupt("job spec"))?;
     let price = serde_json::to_value(job.price).map_err(|_| Error::Corrupt("price"))?;
     let count = i32::try_from(job.prompts.len()).map_err(|_| Error::Corrupt("prompt count"))?;
+    let deadline_s =
+        job.spec.reward.as_ref().and_then(RewardTerms::client).map(|client| client.deadline_s as i32);
     sqlx::query!(
         r#"
         INSERT INTO jobs (id, account_id, status, spec, price, checkpoint_id, profile_id, randomness,
-            prompt_count, samples, open_groups, traceparent, created_at)
-        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11)
+            prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s)
+        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12)
         "#,
         job.id.0,
         job.account.0,
@@ -49,7 +52,8 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         count,
         job.spec.sampling.n as i32,
         job.traceparent,
-        now
+        now,
+        deadline_s
     )
     .execute(&mut *conn)
     .await?;
@@ -67,34 +71,53 @@ async fn insert_groups(
 ) -> Result<(), Error> {
     let ids: Vec<Uuid> = (0..count).map(|index| job.group(index).0).collect();
     let indexes: Vec<i32> = (0..count).map(|index| index as i32).collect();
-    let open: Vec<String> = GroupState::ALL
-        .iter()
-        .filter(|state| !state.is_terminal())
-        .map(|state| state.as_str().to_owned())
-        .collect();
+    let front = front(conn).await?;
     sqlx::query!(
         r#"
-        WITH front AS (
-            -- one index seek for each open state, instead of a walk over the queue
-            SELECT min(first.vtime) AS vtime FROM UNNEST($5::text[]) AS s (state)
-            CROSS JOIN LATERAL (SELECT vtime FROM groups WHERE state = s.state ORDER BY vtime LIMIT 1) AS first
-        ), own AS (
+        WITH own AS (
             SELECT max(g.vtime) + 1 AS vtime FROM jobs j JOIN groups g ON g.job_id = j.id
             WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($5)
         )
         INSERT INTO groups (id, job_id, prompt_index, vtime)
-        SELECT g.id, $2, g.prompt_index, GREATEST(front.vtime, own.vtime, 0) + g.prompt_index
-        FROM front, own, UNNEST($3::uuid[], $4::int[]) AS g (id, prompt_index)
+        SELECT g.id, $2, g.prompt_index, GREATEST($6, own.vtime, 0) + g.prompt_index
+        FROM own, UNNEST($3::uuid[], $4::int[]) AS g (id, prompt_index)
         "#,
         account.0,
         job.0,
         &ids,
         &indexes,
-        &open
+        &queued(),
+        front
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Where the queue stands: the first virtual time that anybody works on. `None` when nothing waits.
+pub(crate) async fn front(conn: &mut PgConnection) -> Result<Option<i64>, Error> {
+    let front = sqlx::query_scalar!(
+        r#"
+        -- one index seek for each state, past what is paused, instead of a walk over the queue
+        SELECT min(first.vtime) FROM UNNEST($1::text[]) AS s (state)
+        CROSS JOIN LATERAL (
+            SELECT g.vtime FROM groups g
+            WHERE g.state = s.state AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
+                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused')
+            ORDER BY g.vtime LIMIT 1
+        ) AS first
+        "#,
+        &queued()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(front)
+}
+
+/// The states of groups that somebody is to move on.
+pub(crate) fn queued() -> Vec<String> {
+    let queued = GroupState::ALL.iter().filter(|state| state.is_queued());
+    queued.map(|state| state.as_str().to_owned()).collect()
 }
 
 /// Where the groups of a job are. They always add up to its prompts.
@@ -104,6 +127,7 @@ pub struct GroupCounts {
     pub dispatched: i64,
     pub received: i64,
     pub scored: i64,
+    pub awaiting_rewards: i64,
     pub verified: i64,
     pub accepted: i64,
     pub filtered: i64,
@@ -173,7 +197,7 @@ async fn between(
     let rows = sqlx::query_as!(
         Row,
         r#"
-        SELECT j.id, j.status, j.status_reason, j.spec, j.price, j.checkpoint_id, j.profile_id, j.randomness,
+        SELECT j.id, j.status, COALESCE(j.pause_reason, j.status_reason) AS status_reason, j.spec, j.price, j.checkpoint_id, j.profile_id, j.randomness,
             j.prompt_count, j.last_sequence, j.traceparent, j.created_at, j.started_at, j.finished_at,
             j.groups_accepted, j.groups_filtered, j.groups_failed, j.groups_cancelled,
             j.rollouts_generated, j.rollouts_scored, j.rollouts_verified, j.rollouts_selected,
@@ -181,7 +205,7 @@ async fn between(
             j.mismatch_tokens, j.mismatch_abs_sum, j.mismatch_kl_sum, j.mismatch_max,
             h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
             g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
-            g.scored AS "scored!", g.verified AS "verified!"
+            g.scored AS "scored!", g.awaiting_rewards AS "awaiting_rewards!", g.verified AS "verified!"
         FROM jobs j
         JOIN holds h ON h.job_id = j.id
         -- open groups are counted in the same snapshot as the terminal ones are read; an ended job has none
@@ -190,6 +214,7 @@ async fn between(
                 count(*) FILTER (WHERE state = 'dispatched') AS dispatched,
                 count(*) FILTER (WHERE state = 'received') AS received,
                 count(*) FILTER (WHERE state = 'scored') AS scored,
+                count(*) FILTER (WHERE state = 'awaiting_rewards') AS awaiting_rewards,
                 count(*) FILTER (WHERE state = 'verified') AS verified
             FROM groups WHERE job_id = j.id AND j.finished_at IS NULL
         ) AS g
@@ -270,7 +295,7 @@ pub async fn cancel(
     if before.is_terminal() {
         return Ok(before);
     }
-    sqlx::query!("UPDATE jobs SET status = $2 WHERE id = $1", id.0, JobStatus::Cancelling.as_str())
+    sqlx::query!("UPDATE jobs SET status = 'cancelling', pause_reason = NULL WHERE id = $1", id.0)
         .execute(&mut *conn)
         .await?;
     job_progress::note_reason(conn, id, "cancelled_by_customer").await?;
@@ -317,6 +342,7 @@ struct Row {
     dispatched: i64,
     received: i64,
     scored: i64,
+    awaiting_rewards: i64,
     verified: i64,
 }
 
@@ -341,6 +367,7 @@ impl TryFrom<Row> for Job {
                 dispatched: row.dispatched,
                 received: row.received,
                 scored: row.scored,
+                awaiting_rewards: row.awaiting_rewards,
                 verified: row.verified,
                 accepted: row.groups_accepted.into(),
                 filtered: row.groups_filtered.into(),

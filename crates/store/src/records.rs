@@ -11,6 +11,7 @@ use grail::receipt::SignedReceipt;
 use protocol::advantage::{Stats, stats};
 use protocol::job::JobSpec;
 use protocol::recomputed;
+use protocol::reward::RewardTerms;
 use protocol::reward_input;
 use protocol::rollout::{
     DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, REWARD_INPUT_BYTES, RewardInputLimits,
@@ -235,13 +236,17 @@ async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)])
 
 /// What a call of the job's module is given, beside the rollouts. `None`: the job has no module.
 pub(crate) fn reward_inputs(spec: &JobSpec, reference: String, metadata: &str) -> Option<RewardInputs> {
-    let module = spec.reward.as_ref()?;
+    let Some(RewardTerms::Module(module)) = &spec.reward else { return None };
     let limits = RewardInputLimits {
         fuel_per_sample: module.limits.fuel,
         memory_bytes: module.limits.memory_bytes,
         input_bytes: REWARD_INPUT_BYTES,
     };
-    Some(RewardInputs { reference, metadata: reward_input::metadata(metadata, None), limits })
+    Some(RewardInputs {
+        reference,
+        metadata: reward_input::metadata(metadata, module.args.as_deref()),
+        limits,
+    })
 }
 
 fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {

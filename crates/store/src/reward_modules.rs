@@ -1,6 +1,7 @@
 //! The module behind a job's rewards, as it travels with its rollouts.
 
 use protocol::job::JobSpec;
+use protocol::reward::RewardTerms;
 use protocol::{BundledModule, JobId, bundled_module};
 use sqlx::PgConnection;
 
@@ -16,7 +17,7 @@ pub async fn of_job(conn: &mut PgConnection, job: JobId) -> Result<Option<Bundle
 
 /// The module that a job's rewards come from.
 pub async fn module(conn: &mut PgConnection, spec: &JobSpec) -> Result<Option<BundledModule>, Error> {
-    let Some(reward) = &spec.reward else { return Ok(None) };
+    let Some(RewardTerms::Module(reward)) = &spec.reward else { return Ok(None) };
     let stored = reward_functions::module(conn, &reward.component_sha256).await?;
     let stored = stored.ok_or(Error::Corrupt("a job without its reward module"))?;
     Ok(Some(BundledModule {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use grail::hash::Hash;
 use grail::ids::Hotkey;
 use protocol::job::JobSpec;
-use protocol::rollout::{RewardInputs, RewardReceipt};
+use protocol::rollout::{CLIENT_FUNCTION, RewardInputs, RewardReceipt};
 use protocol::{AccountId, GroupId, JobId};
 use sqlx::PgConnection;
 
@@ -24,11 +24,12 @@ pub async fn scored_since(conn: &mut PgConnection, since: DateTime<Utc>) -> Resu
     let rows = sqlx::query!(
         r#"
         SELECT r.group_id, r.attempt FROM rollouts r JOIN groups g ON g.id = r.group_id AND g.attempt = r.attempt
-        WHERE r.created_at >= $1 AND r.sample_index = 0 AND r.reward_receipt IS NOT NULL
+        WHERE r.created_at >= $1 AND r.sample_index = 0 AND r.reward_receipt ->> 'function' <> $2
             AND g.state IN ('scored', 'verified', 'accepted', 'filtered')
         ORDER BY r.group_id
         "#,
-        since
+        since,
+        CLIENT_FUNCTION
     )
     .fetch_all(conn)
     .await?;

@@ -82,8 +82,22 @@ pub struct Scored {
     pub receipt: Option<RewardReceipt>,
 }
 
-/// `received` to `scored`.
+/// `received` to `scored`: what a module gave.
 pub async fn score(conn: &mut PgConnection, scored: &[Scored]) -> Result<(), Error> {
+    reward(conn, scored, "received", "scored").await
+}
+
+/// Rewards from the customer, of rollouts that are verified already and stay so.
+pub async fn grade(conn: &mut PgConnection, scored: &[Scored]) -> Result<(), Error> {
+    reward(conn, scored, "verified", "verified").await
+}
+
+async fn reward(
+    conn: &mut PgConnection,
+    scored: &[Scored],
+    from: &'static str,
+    to: &'static str,
+) -> Result<(), Error> {
     let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|_| Error::Corrupt("reward"));
     let ids: Vec<Uuid> = scored.iter().map(|rollout| rollout.id.0).collect();
     let rewards: Vec<Option<f64>> = scored.iter().map(|rollout| rollout.reward).collect();
@@ -100,24 +114,26 @@ pub async fn score(conn: &mut PgConnection, scored: &[Scored]) -> Result<(), Err
         .collect::<Result<Vec<_>, _>>()?;
     sqlx::query!(
         r#"
-        UPDATE rollouts r SET state = 'scored', reward = s.reward, reward_components = s.components,
+        UPDATE rollouts r SET state = $7, reward = s.reward, reward_components = s.components,
             reward_error = s.error, reward_receipt = s.receipt
         FROM UNNEST($1::uuid[], $2::float8[], $3::jsonb[], $4::text[], $5::jsonb[])
             AS s (id, reward, components, error, receipt)
-        WHERE r.id = s.id AND r.state = 'received'
+        WHERE r.id = s.id AND r.state = $6
         "#,
         &ids,
         &rewards as &[Option<f64>],
         &components,
         &errors as &[Option<String>],
-        &receipts as &[Option<serde_json::Value>]
+        &receipts as &[Option<serde_json::Value>],
+        from,
+        to
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Moves all rollouts of these attempts to `scored` (where the job has no reward function) or `verified`, and says how many
+/// Moves all rollouts of these attempts to `scored` (where the service has nothing to score) or `verified`, and says how many
 /// there are.
 pub async fn advance(
     conn: &mut PgConnection,
@@ -180,7 +196,11 @@ pub struct Member {
     pub completion_tokens: u32,
     pub finish: Finish,
     pub sample_hash: Hash,
+    pub head: Hash,
     pub reward: Option<f64>,
+    pub components: BTreeMap<String, f64>,
+    /// Why it could not be graded.
+    pub error: Option<String>,
 }
 
 /// The rollouts of these attempts by group, in sample order.
@@ -191,7 +211,8 @@ pub async fn members(
     let (groups, numbers) = columns(attempts);
     let rows = sqlx::query!(
         r#"
-        SELECT r.id, r.group_id, r.sample_index, r.completion_tokens, r.finish, r.sample_hash, r.reward
+        SELECT r.id, r.group_id, r.sample_index, r.completion_tokens, r.finish, r.sample_hash, r.head,
+            r.reward, r.reward_components, r.reward_error
         FROM rollouts r JOIN UNNEST($1::uuid[], $2::int[]) AS a (group_id, attempt)
             ON r.group_id = a.group_id AND r.attempt = a.attempt
         ORDER BY r.group_id, r.sample_index
@@ -210,9 +231,32 @@ pub async fn members(
             finish: finish(&row.finish)?,
             sample_hash: hash(row.sample_hash)?,
             reward: row.reward,
+            head: hash(row.head)?,
+            components: components(row.reward_components)?,
+            error: row.reward_error,
         });
     }
     Ok(members)
+}
+
+/// Notes the service's word that these are the rewards that their customer gave.
+pub async fn sign(conn: &mut PgConnection, signed: &[(RolloutId, RewardReceipt)]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = signed.iter().map(|(id, _)| id.0).collect();
+    let receipts = signed
+        .iter()
+        .map(|(_, receipt)| serde_json::to_value(receipt).map_err(|_| Error::Corrupt("reward receipt")))
+        .collect::<Result<Vec<_>, _>>()?;
+    sqlx::query!(
+        r#"
+        UPDATE rollouts r SET reward_receipt = s.receipt
+        FROM UNNEST($1::uuid[], $2::jsonb[]) AS s (id, receipt) WHERE r.id = s.id
+        "#,
+        &ids,
+        &receipts
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// What selection decided for one rollout.
@@ -267,6 +311,11 @@ pub(crate) fn finish(text: &str) -> Result<Finish, Error> {
         .into_iter()
         .find(|finish| finish.as_str() == text)
         .ok_or(Error::Corrupt("finish"))
+}
+
+pub(crate) fn components(json: Option<serde_json::Value>) -> Result<BTreeMap<String, f64>, Error> {
+    let components = json.map(serde_json::from_value).transpose();
+    Ok(components.map_err(|_| Error::Corrupt("reward components"))?.unwrap_or_default())
 }
 
 pub(crate) fn hash(bytes: Vec<u8>) -> Result<Hash, Error> {

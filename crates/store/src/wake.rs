@@ -282,6 +282,6 @@ mod tests {
             assert_eq!(hint.to_string().parse(), Ok(hint));
         }
         assert_eq!("groups none".parse::<Hint>(), Err(()));
-        assert_eq!(GroupState::ALL.iter().position(|state| *state == GroupState::Cancelled), Some(8));
+        assert_eq!(GroupState::ALL.iter().position(|state| *state == GroupState::Cancelled), Some(9));
     }
 }

@@ -11,9 +11,11 @@
 mod audits;
 mod calibrated;
 mod cancelling;
+mod client_rewards;
 mod delivery;
 mod dispatching;
 mod leases;
+mod pausing;
 mod proofs;
 mod refusals;
 mod rewards;

@@ -1,10 +1,13 @@
 //! Rewards: what a failing function does to its rollouts.
 
-use protocol::job::OnError;
+use protocol::job::JobSpec;
+use protocol::reward::{OnError, RewardTerms};
 use protocol::rollout::RolloutRecord;
+use serde_json::json;
+use worker::Progress;
 
 use crate::stub::{Manner, Stub};
-use crate::world::{NewJob, World, last_number};
+use crate::world::{NewJob, World, numeric};
 
 /// A job whose function has no fuel.
 async fn starved(on_error: OnError) -> (World, protocol::JobId, Vec<RolloutRecord>) {
@@ -13,9 +16,9 @@ async fn starved(on_error: OnError) -> (World, protocol::JobId, Vec<RolloutRecor
     world.stub(&stub).await;
     let job = world
         .job(NewJob::scored(1, 2).spec(|spec| {
-            let mut reward = last_number(on_error);
+            let mut reward = numeric(on_error);
             reward.limits.fuel = 1;
-            spec.reward = Some(reward);
+            spec.reward = Some(RewardTerms::Module(reward));
         }))
         .await;
     world.finish(job).await;
@@ -64,9 +67,67 @@ async fn components_and_receipts_are_kept() {
     world.finish(job).await;
     for (_, record) in world.records(job).await {
         let receipt = record.reward_receipt.unwrap();
-        assert_eq!(receipt.function, "builtin/last-number");
+        assert_eq!(receipt.function, "builtins");
         assert_eq!(receipt.receipt["outcome"], "ok");
-        let bits = receipt.receipt["rewards"][0].as_str().unwrap();
+        let bits = receipt.receipt["rewards"][record.sample_index as usize].as_str().unwrap();
         assert_eq!(u64::from_str_radix(bits, 16).unwrap(), record.reward.unwrap().to_bits());
+        assert_eq!(record.reward_components["numeric"].to_bits(), record.reward.unwrap().to_bits());
     }
+}
+
+#[tokio::test]
+async fn the_first_failure_ends_a_job_that_wants_it_so_and_what_was_delivered_stays() {
+    let world = World::new().await;
+    let stub = Stub::with_capacity(11, Manner::Good, 2).await;
+    world.stub(&stub).await;
+    let fail_job = |spec: &mut JobSpec| {
+        spec.reward = Some(RewardTerms::Module(numeric(OnError::FailJob)));
+    };
+    let job = world.job(NewJob::scored(4, 2).spec(fail_job)).await;
+    assert_eq!(worker::dispatch::step(&world.cx).await.unwrap(), Progress::Some);
+    world.quiet().await;
+    world.reward().await;
+    world.verify().await;
+    world.settle().await;
+    assert_eq!(world.groups(job).await, "accepted pending pending pending");
+    // from here on the function has no fuel
+    world.sql("UPDATE jobs SET spec = jsonb_set(spec, '{reward,limits,fuel}', '1')").await;
+    assert_eq!(worker::dispatch::step(&world.cx).await.unwrap(), Progress::Some);
+    world.quiet().await;
+    world.reward().await;
+    assert_eq!(world.groups(job).await, "accepted cancelled cancelled cancelled");
+    assert_eq!(
+        world.sql("SELECT status, status_reason, open_groups FROM jobs").await,
+        "failed|reward_failed|0"
+    );
+    assert_eq!(world.spend(job).await, "8000|2000|6000");
+    assert_eq!(world.records(job).await.len(), 2);
+    let ended = world.events(job).await.pop().unwrap();
+    assert_eq!(
+        (&ended["type"], &ended["data"]["status_reason"]),
+        (&json!("job.failed"), &json!("reward_failed"))
+    );
+    assert_eq!(ended["data"]["outcome"], "partial");
+    world.check(job).await;
+    world.turn().await;
+    world.check(job).await;
+}
+
+#[tokio::test]
+async fn what_the_machine_does_wrong_is_no_failed_reward() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    let fail_job = |spec: &mut JobSpec| {
+        spec.reward = Some(RewardTerms::Module(numeric(OnError::FailJob)));
+    };
+    let job = world.job(NewJob::scored(1, 2).spec(fail_job)).await;
+    world.dispatch().await;
+    // the segment is not where it should be
+    world.sql("UPDATE groups SET object_key = 'lost'").await;
+    world.finish(job).await;
+    assert_eq!(world.sql("SELECT state, reason FROM groups").await, "failed|scoring_failed");
+    assert_eq!(world.sql("SELECT status_reason, window_scored, window_failed FROM jobs").await, "|0|0");
+    assert_eq!(world.sql("SELECT DISTINCT state, reward_error FROM rollouts").await, "cancelled|");
+    assert_eq!(world.spend(job).await, "2000|0|2000");
 }

@@ -14,8 +14,9 @@ use grail::keys::{HotkeyPair, ServiceKey};
 use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::event::EventType;
-use protocol::job::{JobSpec, OnError, Prompt, RewardLimits, RewardModule, SamplingSpec, Verification};
+use protocol::job::{JobSpec, Prompt, SamplingSpec, Verification};
 use protocol::money::Price;
+use protocol::reward::{DEFAULT_MAX_ERROR_RATE, OnError, RewardLimits, RewardModule, RewardTerms};
 use protocol::rollout::RolloutRecord;
 use protocol::selection::{Dedup, GroupFilter};
 use protocol::{AccountId, JobId, LedgerEntryId, Rao};
@@ -267,6 +268,10 @@ impl World {
         while worker::verify::step(&self.cx).await.unwrap() == Progress::Some {}
     }
 
+    pub(crate) async fn overdue(&self) {
+        while worker::overdue::step(&self.cx).await.unwrap() == Progress::Some {}
+    }
+
     pub(crate) async fn settle(&self) {
         while worker::settle::step(&self.cx).await.unwrap() == Progress::Some {}
     }
@@ -277,6 +282,7 @@ impl World {
         self.dispatch().await;
         self.reward().await;
         self.verify().await;
+        self.overdue().await;
         self.settle().await;
     }
 
@@ -396,7 +402,7 @@ impl NewJob {
         Self {
             spec: JobSpec {
                 sampling: SamplingSpec { n, temperature: 1.0, top_p: 1.0, top_k: 0, max_tokens: 24 },
-                reward: Some(last_number(OnError::Mask)),
+                reward: Some(RewardTerms::Module(numeric(OnError::Mask))),
                 filter: GroupFilter::None,
                 advantage: Advantage::default(),
                 dedup: Dedup::None,
@@ -414,15 +420,17 @@ impl NewJob {
     }
 }
 
-pub(crate) fn last_number(on_error: OnError) -> RewardModule {
-    let module = sandbox().validate(sandbox::builtin("last-number").unwrap()).unwrap();
+pub(crate) fn numeric(on_error: OnError) -> RewardModule {
+    let module = sandbox().validate(sandbox::builtin("builtins").unwrap()).unwrap();
     RewardModule {
-        name: "builtin/last-number".to_owned(),
+        name: "builtins".to_owned(),
         component_sha256: *module.info().component_sha256.as_bytes(),
         limits: RewardLimits {
             fuel: sandbox::limits::FUEL_DEFAULT,
             memory_bytes: sandbox::limits::MEMORY_DEFAULT,
         },
         on_error,
+        args: Some(protocol::reward_input::single("numeric", None)),
+        max_error_rate: DEFAULT_MAX_ERROR_RATE,
     }
 }

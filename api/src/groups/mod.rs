@@ -1,0 +1,6 @@
+//! Groups: all completions of one prompt, for customers who score them.
+
+mod view;
+
+pub(crate) mod post_rewards;
+pub(crate) mod show;

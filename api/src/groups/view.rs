@@ -1,0 +1,108 @@
+//! A group as its owner sees it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use grail::chain::Finish;
+use protocol::job::GroupState;
+use protocol::{GroupId, JobId, RolloutId};
+use serde::Serialize;
+use store::groups_read::{Completion, Group};
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Group)]
+pub(crate) struct GroupView {
+    #[schema(example = "group")]
+    object: &'static str,
+    #[schema(value_type = String, example = "grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    id: GroupId,
+    #[schema(value_type = String)]
+    job_id: JobId,
+    custom_id: String,
+    prompt_index: u32,
+    #[schema(value_type = State)]
+    state: GroupState,
+    /// Why it was filtered, has failed or was cancelled.
+    reason: Option<String>,
+    /// How many miners were asked.
+    attempts: u32,
+    prompt_text: Option<String>,
+    prompt_ids: Vec<u32>,
+    /// Until when your rewards must be here; after that the job's `on_error` takes their place.
+    rewards_due_at: Option<DateTime<Utc>>,
+    /// With reward mode `client`, from `awaiting_rewards` on: what there is to score. Else null: what a job delivers is
+    /// at `GET /v1/jobs/{id}/rollouts`.
+    rollouts: Option<Vec<CompletionView>>,
+}
+
+/// The states of a group; the last four are final.
+#[derive(ToSchema)]
+#[schema(as = GroupState, rename_all = "snake_case")]
+#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::GroupState writes")]
+enum State {
+    Pending,
+    Dispatched,
+    Received,
+    Scored,
+    AwaitingRewards,
+    Verified,
+    Accepted,
+    Filtered,
+    Failed,
+    Cancelled,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupRollout)]
+struct CompletionView {
+    #[schema(value_type = String, example = "rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    id: RolloutId,
+    sample_index: u32,
+    completion_text: String,
+    completion_ids: Vec<u32>,
+    /// `stop` or `length`.
+    #[schema(value_type = String, example = "stop")]
+    finish_reason: Finish,
+    /// Yours, once it is there; 0 with `on_error: zero` where you gave none.
+    reward: Option<f64>,
+    reward_components: BTreeMap<String, f64>,
+    /// `not_graded`: you posted null. `overdue`: you posted nothing in time.
+    reward_error: Option<String>,
+}
+
+impl From<Group> for GroupView {
+    fn from(group: Group) -> Self {
+        let rollouts =
+            group.rollouts.map(|rollouts| rollouts.into_iter().map(CompletionView::from).collect());
+        Self {
+            object: "group",
+            id: group.id,
+            job_id: group.job,
+            custom_id: group.custom_id,
+            prompt_index: group.prompt_index,
+            state: group.state,
+            reason: group.reason,
+            attempts: group.attempts,
+            prompt_text: group.prompt_text,
+            prompt_ids: group.prompt_ids,
+            rewards_due_at: group.rewards_due_at,
+            rollouts,
+        }
+    }
+}
+
+impl From<Completion> for CompletionView {
+    fn from(completion: Completion) -> Self {
+        Self {
+            id: completion.id,
+            sample_index: completion.sample_index,
+            completion_text: completion.text,
+            completion_ids: completion.ids,
+            finish_reason: completion.finish,
+            reward: completion.reward,
+            reward_components: completion.components,
+            reward_error: completion.error,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! One group as its owner sees it; with its completions where the owner is the one who scores them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use grail::chain::Finish;
+use grail::ids::Hotkey;
+use protocol::job::GroupState;
+use protocol::segment::Segment;
+use protocol::{AccountId, GroupId, JobId, RolloutId};
+use sqlx::PgConnection;
+
+use crate::objects::Objects;
+use crate::rollouts::components;
+use crate::{Db, Error, prompts};
+
+/// A group as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    pub id: GroupId,
+    pub job: JobId,
+    pub prompt_index: u32,
+    pub custom_id: String,
+    pub prompt_text: Option<String>,
+    pub prompt_ids: Vec<u32>,
+    pub state: GroupState,
+    pub reason: Option<String>,
+    /// How many miners were asked.
+    pub attempts: u32,
+    pub rewards_due_at: Option<DateTime<Utc>>,
+    /// Of a job whose customer scores, once the group has passed its verification; else `None`.
+    pub rollouts: Option<Vec<Completion>>,
+}
+
+/// What there is to grade, and the grade.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    pub id: RolloutId,
+    pub sample_index: u32,
+    pub text: String,
+    pub ids: Vec<u32>,
+    pub finish: Finish,
+    pub reward: Option<f64>,
+    pub components: BTreeMap<String, f64>,
+    pub error: Option<String>,
+}
+
+/// A group of this account.
+pub async fn find(
+    db: &Db,
+    objects: &Objects,
+    account: AccountId,
+    id: GroupId,
+) -> Result<Option<Group>, Error> {
+    let mut conn = db.acquire().await?;
+    let row = sqlx::query!(
+        r#"
+        SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.rewards_due_at,
+            p.custom_id, p.text, p.tokens
+        FROM groups g JOIN jobs j ON j.id = g.job_id
+        JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
+        WHERE g.id = $1 AND j.account_id = $2
+        "#,
+        id.0,
+        account.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let state = GroupState::parse(&row.state).ok_or(Error::Corrupt("group state"))?;
+    let is_shown =
+        row.rewards_due_at.is_some() && !matches!(state, GroupState::Failed | GroupState::Cancelled);
+    let rollouts = match (row.hotkey, row.object_key) {
+        (Some(hotkey), Some(key)) if is_shown => {
+            let rows = rows(&mut conn, id, row.attempt).await?;
+            drop(conn);
+            let hotkey = Hotkey::from_slice(&hotkey).map_err(|_| Error::Corrupt("hotkey"))?;
+            Some(completions(Segment::decode(&objects.get(&key).await?, hotkey)?, rows)?)
+        }
+        _ => None,
+    };
+    Ok(Some(Group {
+        id,
+        job: JobId(row.job_id),
+        prompt_index: row.prompt_index as u32,
+        custom_id: row.custom_id,
+        prompt_text: row.text,
+        prompt_ids: prompts::tokens(&row.tokens)?,
+        state,
+        reason: row.reason,
+        attempts: row.attempt as u32,
+        rewards_due_at: row.rewards_due_at,
+        rollouts,
+    }))
+}
+
+struct Row {
+    id: uuid::Uuid,
+    sample_index: i32,
+    reward: Option<f64>,
+    reward_components: Option<serde_json::Value>,
+    reward_error: Option<String>,
+}
+
+async fn rows(conn: &mut PgConnection, group: GroupId, attempt: i32) -> Result<Vec<Row>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id, sample_index, reward, reward_components, reward_error FROM rollouts
+        WHERE group_id = $1 AND attempt = $2 ORDER BY sample_index
+        "#,
+        group.0,
+        attempt
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+fn completions(segment: Segment, rows: Vec<Row>) -> Result<Vec<Completion>, Error> {
+    let answers = segment.group.commitments.into_iter().zip(segment.texts);
+    let read = |(row, (commitment, text)): (Row, (grail::chain::Commitment, String))| {
+        Ok(Completion {
+            id: RolloutId(row.id),
+            sample_index: row.sample_index as u32,
+            text,
+            ids: commitment.tokens,
+            finish: commitment.finish,
+            reward: row.reward,
+            components: components(row.reward_components)?,
+            error: row.reward_error,
+        })
+    };
+    rows.into_iter().zip(answers).map(read).collect()
+}
