@@ -89,6 +89,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
     });
     metadata(&body.metadata, &mut faults);
     let prompts = prompts::parse(body.prompts, &sampling, checkpoint, &mut faults);
+    reward::own_args(reward.as_ref(), &prompts, &mut faults);
     let draft = Draft {
         checkpoint: wanted,
         sampling,

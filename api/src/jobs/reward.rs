@@ -1,5 +1,6 @@
 //! The reward of a body: who scores, by which rules, and what of that goes together.
 
+use protocol::job::Prompt;
 use protocol::reward::{
     ClientRewards, DEADLINE_S, DEFAULT_DEADLINE_S, DEFAULT_MAX_ERROR_RATE, MAX_ARGS_BYTES, OnError,
     RewardLimits,
@@ -7,6 +8,7 @@ use protocol::reward::{
 use protocol::reward_input;
 use sandbox::{LimitError, Limits};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::input::{LimitsInput, RewardInput, RewardMode};
 use super::parse::Faults;
@@ -156,6 +158,19 @@ fn builtin(
         }
     }
     (ModuleName::Builtins, Some(text))
+}
+
+/// Arguments that a prompt has of its own win over the job's, and must be as good.
+pub(super) fn own_args(reward: Option<&RewardDraft>, prompts: &[Prompt], faults: &mut Faults) {
+    let Some(RewardDraft::Module(ModuleDraft { name: ModuleName::Builtins, .. })) = reward else { return };
+    for prompt in prompts {
+        let metadata: Option<Map<String, Value>> = serde_json::from_str(&prompt.metadata).ok();
+        let Some(args) = metadata.as_ref().and_then(|metadata| metadata.get("args")) else { continue };
+        for fault in builtins::check(args).err().unwrap_or_default() {
+            let pointer = format!("#/prompts/{}/metadata/args{}", prompt.index, fault.pointer);
+            faults.add(pointer, fault.code, fault.detail);
+        }
+    }
 }
 
 /// How the customer wrote built-in rewards.

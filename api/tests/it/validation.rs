@@ -192,9 +192,20 @@ async fn what_a_built_in_reward_finds_wrong_is_shown_where_it_was_written() {
     let parts = json!([{ "name": "numeric" }, { "name": "regex", "args": { "no_such": 1 }, "as": "b" }]);
     let pointer = first(json!({ "mode": "builtin", "parts": parts })).await;
     assert!(pointer.starts_with("#/reward/parts/1/args"), "{pointer}");
+    // a prompt's own win over the job's
+    let own = |args: Value| with("/prompts/1", json!({ "text": "a", "metadata": { "args": args } }));
+    let bad = json!({ "parts": [{ "name": "numeric", "args": { "no_such": 1 } }] });
+    let found = faults(&service, &customer, &own(bad.clone())).await;
+    assert_eq!(found[0].0, "#/prompts/1/metadata/args/parts/0/args/no_such");
+    assert!(
+        faults(&service, &customer, &own(json!(null))).await[0].0.starts_with("#/prompts/1/metadata/args")
+    );
     assert_eq!(first(json!({ "mode": "builtin", "parts": [] })).await, "#/reward/parts");
     assert_eq!(first(json!({ "mode": "builtin", "parts": 7 })).await, "#/reward/parts");
     service.assert_nothing_stored().await;
+    let mut nobody = own(bad);
+    nobody["reward"] = json!({ "mode": "none" });
+    service.post(&customer, "/v1/jobs", &nobody).await.json(201);
 }
 
 #[tokio::test]
