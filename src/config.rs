@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
+use supervisor::Isolation;
 use toml::{Table, Value};
 
 const DEFAULTS: &str = include_str!("config.default.toml");
@@ -54,6 +55,7 @@ pub(crate) struct Config {
     pub gateway: Gateway,
     pub api: api::Config,
     pub worker: worker::Config,
+    pub sandbox: Sandbox,
     pub audit: audit::Settings,
     pub beacon: Beacon,
     pub miners: Miners,
@@ -96,6 +98,19 @@ pub(crate) struct Embedded {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gateway {
     pub listen: SocketAddr,
+}
+
+/// How reward functions are run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sandbox {
+    pub isolation: Isolation,
+    #[serde(deserialize_with = "unless_empty")]
+    pub programs_dir: Option<PathBuf>,
+    pub run_children: usize,
+    pub compile_children: usize,
+    pub cache_memory_bytes: usize,
+    pub cache_disk_bytes: u64,
 }
 
 /// What measurements need beside the service.
@@ -238,6 +253,7 @@ impl Config {
             gateway: sections.take("gateway")?,
             api: sections.take("api")?,
             worker: sections.take("worker")?,
+            sandbox: sections.take("sandbox")?,
             audit: sections.take("audit")?,
             beacon: sections.take("beacon")?,
             miners: sections.take("miners")?,
@@ -268,6 +284,8 @@ impl Config {
             some("worker.reward_batch", self.worker.reward_batch.into()),
             some("worker.verify_batch", self.worker.verify_batch.into()),
             some("worker.settle_batch", self.worker.settle_batch.into()),
+            some("sandbox.run_children", self.sandbox.run_children as u64),
+            some("sandbox.compile_children", self.sandbox.compile_children as u64),
             some("worker.escrow_batch", self.worker.escrow_batch.into()),
             some("api.max_connections", self.api.max_connections as u64),
             some("api.sse_heartbeat_ms", self.api.sse_heartbeat_ms),

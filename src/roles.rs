@@ -15,9 +15,10 @@ use miner::Behaviour;
 use protocol::Rao;
 use protocol::money::Price;
 use rand_core::{OsRng, RngCore as _};
-use sandbox::Sandbox;
+use sandbox::WasiProfile;
 use serde_json::json;
 use store::{Clock, Db, Objects, Wake};
+use supervisor::{Cache, Programs, Supervisor};
 use worker::{Audit, Parts, Role};
 
 use crate::config::{self, BeaconSource, Config};
@@ -30,6 +31,8 @@ pub(crate) struct Platform {
     pub(crate) db: Db,
     pub(crate) wake: Wake,
     pub(crate) objects: Objects,
+    /// Runs customers' code.
+    pub(crate) supervisor: Arc<Supervisor>,
 }
 
 impl Platform {
@@ -46,7 +49,10 @@ impl Platform {
             Some(url) => Wake::redis(url, lifecycle.tasks(), lifecycle.stop()).context("redis.url")?,
             None => Wake::local(),
         };
-        Ok(Self { db, wake, objects: objects(config)? })
+        let settings = config.clone();
+        let supervisor = tokio::task::spawn_blocking(move || supervisor(&settings)).await??;
+        let objects = objects(config)?;
+        Ok(Self { db, wake, objects, supervisor: Arc::new(supervisor) })
     }
 
     async fn alone(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
@@ -142,13 +148,12 @@ pub(crate) async fn start_api(
         None => None,
     };
     let service_key = receipt_key(config)?;
-    let sandbox = Sandbox::new(sandbox_settings(config))?;
-    publish(platform, &checkpoint, previous, config, &sandbox).await?;
+    publish(platform, &checkpoint, previous, config).await?;
     let state = api::AppState {
         db: platform.db.clone(),
         wake: platform.wake.clone(),
         objects: platform.objects.clone(),
-        sandbox: Arc::new(sandbox),
+        supervisor: Arc::clone(&platform.supervisor),
         offer: Arc::new(api::Offer {
             standard: standard_for(config, &checkpoint)?,
             checkpoint,
@@ -168,7 +173,6 @@ async fn publish(
     checkpoint: &Checkpoint,
     previous: Option<grail::CheckpointId>,
     config: &Config,
-    sandbox: &Sandbox,
 ) -> anyhow::Result<()> {
     let now = Clock::System.now();
     let shown = json!({
@@ -182,7 +186,9 @@ async fn publish(
     let mut tx = platform.db.begin().await?;
     store::checkpoints::publish(&mut tx, checkpoint.id, &name, previous, &shown, now).await?;
     for (name, bytes) in sandbox::BUILTINS {
-        let module = sandbox.validate(bytes).with_context(|| format!("built-in reward {name}"))?;
+        let supervisor = Arc::clone(&platform.supervisor);
+        let validating = tokio::task::spawn_blocking(move || supervisor.validate(bytes, WasiProfile::None));
+        let module = validating.await?.with_context(|| format!("built-in reward {name}"))?;
         let info = module.info();
         let module = store::reward_functions::Module {
             component_sha256: *info.component_sha256.as_bytes(),
@@ -239,7 +245,7 @@ async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> any
         objects: platform.objects.clone(),
         wake: platform.wake.clone(),
         clock: Clock::System,
-        sandbox: Arc::new(Sandbox::new(sandbox_settings(config))?),
+        supervisor: Arc::clone(&platform.supervisor),
         checkpoint: Arc::new(checkpoint),
         previous: previous.map(Arc::new),
         service_key: receipt_key(config)?,
@@ -279,8 +285,32 @@ pub(crate) async fn open_checkpoint(dir: &Path) -> anyhow::Result<Checkpoint> {
     .await?
 }
 
-fn sandbox_settings(_config: &Config) -> sandbox::Settings {
-    sandbox::Settings::default()
+/// Starts the supervisor, and says how far this machine can confine its children.
+pub(crate) fn supervisor(config: &Config) -> anyhow::Result<Supervisor> {
+    let section = &config.sandbox;
+    let programs = match &section.programs_dir {
+        Some(folder) => Programs::in_folder(folder),
+        None => Programs::beside_this_one()?,
+    };
+    let mac_key = seed_file::load_or_create(&config.data.dir.join("keys/native.key"), OsRng)?;
+    let settings = supervisor::Settings {
+        isolation: section.isolation,
+        run_children: section.run_children,
+        compile_children: section.compile_children,
+        cache: Cache {
+            memory_bytes: section.cache_memory_bytes,
+            folder: Some((config.data.dir.join("native"), section.cache_disk_bytes, mac_key)),
+        },
+        ..supervisor::Settings::new(programs)
+    };
+    let supervisor = Supervisor::start(settings).context("reward functions cannot be run here")?;
+    let confinement = supervisor.confinement();
+    if confinement.is_complete() {
+        tracing::info!(%confinement, "reward functions are confined");
+    } else {
+        tracing::warn!(%confinement, "reward functions are confined only in part: this kernel offers no more");
+    }
+    Ok(supervisor)
 }
 
 pub(crate) fn price(pricing: &config::Pricing) -> anyhow::Result<Price> {

@@ -5,28 +5,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 use protocol::BundledModule;
-use sandbox::{
-    ContentHash, Limits, Module, ModuleInfo, Receipt, Reward, Sample, Sandbox, Scored, Settings, Task, World,
-};
+use sandbox::{ContentHash, Limits, Module, ModuleInfo, Receipt, Sample, Scored, Task, WasiProfile, World};
+use supervisor::{Programs, Settings, Supervisor, Tenant};
 
-/// The sandbox, and the modules that it knows.
+/// The supervisor of the children that run them, and the modules that are known.
 #[derive(Debug)]
 pub(crate) struct Scorer {
-    sandbox: Sandbox,
+    supervisor: Supervisor,
     /// Those that ship with this program, by the hash of the upload.
     shipped: HashMap<ContentHash, &'static [u8]>,
     /// By the hashes of upload and component.
     modules: Mutex<HashMap<(ContentHash, ContentHash), Arc<Module>>>,
-    compiled: Mutex<HashMap<ContentHash, Arc<Reward>>>,
 }
 
 impl Scorer {
     pub(crate) fn start() -> anyhow::Result<Self> {
         Ok(Self {
-            sandbox: Sandbox::new(Settings::default())?,
+            supervisor: Supervisor::start(Settings::new(Programs::beside_this_one()?))?,
             shipped: sandbox::BUILTINS.iter().map(|(_, module)| (ContentHash::of(module), *module)).collect(),
             modules: Mutex::default(),
-            compiled: Mutex::default(),
         })
     }
 
@@ -34,10 +31,13 @@ impl Scorer {
     pub(crate) fn learn(&self, bundled: &BundledModule) -> anyhow::Result<Arc<Module>> {
         let named = |problem: &str| anyhow!("reward module {}: {problem}", bundled.function);
         let world = [World::Reward, World::RewardSimple].into_iter().find(|w| w.as_str() == bundled.world);
+        let profiles = [WasiProfile::None, WasiProfile::Deterministic];
+        let wasi = profiles.into_iter().find(|profile| profile.as_str() == bundled.wasi);
         let info = ModuleInfo {
             upload_sha256: ContentHash::from_bytes(bundled.upload_sha256),
             component_sha256: ContentHash::from_bytes(bundled.component_sha256),
             world: world.ok_or_else(|| named("its world is none that is known"))?,
+            wasi: wasi.ok_or_else(|| named("its WASI profile is none that is known"))?,
             upload_bytes: bundled.component.len() as u64, // not part of any receipt
             component_bytes: bundled.component.len() as u64,
         };
@@ -55,7 +55,8 @@ impl Scorer {
         if let Some(known) = modules.get(&key) {
             return Some(Arc::clone(known));
         }
-        let module = self.sandbox.validate(self.shipped.get(&receipt.upload_sha256)?).ok()?;
+        let module =
+            self.supervisor.validate(self.shipped.get(&receipt.upload_sha256)?, WasiProfile::None).ok()?;
         // another version of this program may have made another component of the same upload
         let is_same = module.info().component_sha256 == receipt.component_sha256;
         is_same.then(|| Arc::clone(modules.entry(key).or_insert_with(|| Arc::new(module))))
@@ -68,18 +69,8 @@ impl Scorer {
         task: &Task,
         samples: &[Sample],
         limits: &Limits,
-    ) -> Result<Vec<Scored>, sandbox::Error> {
-        let component = module.info().component_sha256;
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        let reward = if let Some(known) = compiled.get(&component) {
-            Arc::clone(known)
-        } else {
-            let reward = self.sandbox.compile(module)?;
-            compiled.insert(component, Arc::clone(&reward));
-            reward
-        };
-        drop(compiled);
-        self.sandbox.score(&reward, task, samples, limits)
+    ) -> Result<Vec<Scored>, supervisor::Error> {
+        self.supervisor.score(Tenant::SELF, module, task, samples, limits)
     }
 }
 

@@ -33,14 +33,17 @@ const ALLOWED: &[Arrows] = &[
     arrows("beacon", &["grail"], &[]),
     arrows("audit", &["grail"], &[]),
     arrows("store", &["audit", "protocol", "grail"], &["embedded"]),
-    arrows("sandbox", &[], &["builtins", "gsm8k"]),
+    arrows("confine", &[], &[]),
+    arrows("sandbox", &["confine"], &["compiler", "builtins", "gsm8k"]),
     arrows("builtins", &[], &[]),
     arrows("gsm8k", &[], &[]),
+    arrows("compiler", &["sandbox", "confine"], &[]),
+    arrows("supervisor", &["sandbox", "confine"], &["compiler"]),
     arrows("embedded", &[], &[]),
     arrows("telemetry", &[], &[]),
     arrows(
         "api",
-        &["builtins", "chain", "sandbox", "checkpoint", "store", "protocol", "grail", "telemetry"],
+        &["builtins", "chain", "sandbox", "supervisor", "checkpoint", "store", "protocol", "grail", "telemetry"],
         &["embedded"],
     ),
     arrows(
@@ -49,6 +52,7 @@ const ALLOWED: &[Arrows] = &[
             "audit",
             "foreign",
             "sandbox",
+            "supervisor",
             "engine",
             "checkpoint",
             "chain",
@@ -75,6 +79,7 @@ const ALLOWED: &[Arrows] = &[
             "chain",
             "beacon",
             "sandbox",
+            "supervisor",
             "store",
             "bundle",
             "protocol",
@@ -102,7 +107,7 @@ const RESTRICTED: &[Restricted] = &[
     restricted("actix*", &["api", "miner", "reliquary"], "HTTP is served in api and miner only"),
     restricted("sqlx*", &["store"], "all SQL is in store"),
     restricted("parquet", &["bundle"], "files of rollouts are read and written in bundle"),
-    restricted("wasmtime*", &["sandbox"], "guest code runs in the sandbox only"),
+    restricted("wasmtime*", &["sandbox", "compiler"], "guest code is compiled and run there only"),
 ];
 
 /// `grail`, `protocol` and `audit` are pure: no async, no I/O.
@@ -162,7 +167,8 @@ fn the_table_has_no_circles_and_no_strangers() {
         }
         assert!(!reaches(&table, row.from, row.from), "{} reaches itself", row.from);
     }
-    for required in ["grail", "protocol", "store", "api", "worker", "sandbox", "engine", "miner", "reliquary"]
+    for required in
+        ["grail", "protocol", "store", "api", "worker", "sandbox", "compiler", "engine", "miner", "reliquary"]
     {
         assert!(ours.contains(required), "{required} is gone: was the metadata read?");
     }
@@ -177,7 +183,14 @@ fn the_table_keeps_the_forbidden_arrows_out() {
     {
         assert!(!reaches(&table, from, to), "{from} reaches {to}");
     }
-    assert!(table["sandbox"].is_empty(), "the sandbox knows nothing of ours");
+    for part in ["sandbox", "compiler", "supervisor", "confine"] {
+        for service in ["grail", "protocol", "store", "api", "worker"] {
+            assert!(!reaches(&table, part, service), "{part} knows nothing of the service: {service}");
+        }
+    }
+    for service in ["api", "worker", "reliquary", "supervisor", "sandbox"] {
+        assert!(!reaches(&table, service, "compiler"), "{service} must not link a compiler");
+    }
 }
 
 /// The check can fail: planted arrows are all found.

@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use grail::standard::Standard;
 use protocol::money::Price;
 use rand_core::{CryptoRng, OsRng, RngCore};
-use sandbox::Sandbox;
 use store::Db;
 use store::clock::Clock;
 use store::objects::Objects;
 use store::wake::Wake;
+use supervisor::Supervisor;
 use uuid::{Builder, Uuid};
 
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct AppState {
     pub wake: Wake,
     pub objects: Objects,
     /// It only validates here: nothing of a customer's runs in the gateway.
-    pub sandbox: Arc<Sandbox>,
+    pub supervisor: Arc<Supervisor>,
     pub offer: Arc<Offer>,
     pub ambient: Ambient,
 }

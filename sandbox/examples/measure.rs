@@ -5,12 +5,13 @@
 use std::io::Write;
 use std::time::Instant;
 
-use sandbox::{BUILTINS, Finish, Limits, Sample, Sandbox, Settings, Task};
+use compiler::InProcess;
+use sandbox::{BUILTINS, Finish, Limits, RunnerSettings, Sample, Task};
 
 const SAMPLES: usize = 8_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sandbox = Sandbox::new(Settings::default())?;
+    let sandbox = InProcess::new(&RunnerSettings { concurrency: 8, ..RunnerSettings::default() })?;
     let mut text = "Natalia sold 48 clips in April, and half as many in May. ".to_owned();
     while text.len() < 1_500 {
         text.push_str("So we compute 48/2 = 24 clips in May, and the total is 48 + 24 = 72. ");

@@ -1,16 +1,15 @@
 //! One call of a reward function, in a store of its own, and the reading of its end: which outcome it was,
 //! or that the host is to blame.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::Instance;
 use wasmtime::{Engine, Store, Trap};
 
-use crate::compile::Compiled;
 use crate::error::Error;
 use crate::guest::Guest;
 use crate::limits::{COMPONENT_NAME_BYTES, COMPONENTS, RESULT_BYTES, REWARD_MAX};
+use crate::loaded::Loaded;
 use crate::module::World;
 use crate::outcome::Outcome;
 use crate::rejection::shortened;
@@ -21,7 +20,7 @@ use crate::types::{
 /// What one call is given.
 pub(crate) struct Call<'a> {
     pub(crate) engine: &'a Engine,
-    pub(crate) compiled: &'a Compiled,
+    pub(crate) loaded: &'a Loaded,
     pub(crate) task: &'a Task,
     pub(crate) samples: &'a [Sample],
     pub(crate) fuel: u64,
@@ -30,17 +29,19 @@ pub(crate) struct Call<'a> {
     pub(crate) deadline: u64,
 }
 
-/// How it went.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) outcome: Outcome,
+/// How one call went: all that the process that ran it has to say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ran {
+    pub outcome: Outcome,
     /// One per sample if the outcome is ok, else empty.
-    pub(crate) scores: Vec<Score>,
-    pub(crate) fuel: u64,
-    pub(crate) log: Arc<[LogLine]>,
+    pub scores: Vec<Score>,
+    pub fuel: u64,
+    /// The most linear memory that it held.
+    pub peak_memory_bytes: u64,
+    pub log: Vec<LogLine>,
     /// For a person: the trap, the broken rule, the fault's text.
-    pub(crate) detail: Option<String>,
-    pub(crate) wall: Duration,
+    pub detail: Option<String>,
+    pub wall: Duration,
 }
 
 /// A text of the guest in [`Ran::detail`] is cut here.
@@ -63,17 +64,19 @@ impl Call<'_> {
         };
         let fuel =
             if outcome == Outcome::FuelExhausted { self.fuel } else { self.fuel - store.get_fuel()? };
-        let log = std::mem::take(&mut store.data_mut().log.lines).into();
-        Ok(Ran { outcome, scores, fuel, log, detail, wall: started.elapsed() })
+        let peak_memory_bytes = store.data().memory.peak as u64;
+        let log = std::mem::take(&mut store.data_mut().log.lines);
+        drop(store);
+        Ok(Ran { outcome, scores, fuel, peak_memory_bytes, log, detail, wall: started.elapsed() })
     }
 
     fn invoke(&self, store: &mut Store<Guest>) -> Result<Vec<Score>, Failure> {
         let instance = self
-            .compiled
+            .loaded
             .pre
             .instantiate(&mut *store)
             .map_err(|error| failure(&error, store, Phase::Instantiate))?;
-        match self.compiled.world {
+        match self.loaded.world {
             World::Reward => self.invoke_group(store, &instance),
             World::RewardSimple => self.invoke_simple(store, &instance),
         }
@@ -81,7 +84,7 @@ impl Call<'_> {
 
     fn invoke_group(&self, store: &mut Store<Guest>, instance: &Instance) -> Result<Vec<Score>, Failure> {
         let score =
-            instance.get_typed_func::<GroupParams<'_>, GroupResults>(&mut *store, &self.compiled.export)?;
+            instance.get_typed_func::<GroupParams<'_>, GroupResults>(&mut *store, &self.loaded.export)?;
         let (result,) = score
             .call(&mut *store, (self.task, self.samples))
             .map_err(|error| failure(&error, store, Phase::Call))?;
@@ -101,7 +104,7 @@ impl Call<'_> {
 
     fn invoke_simple(&self, store: &mut Store<Guest>, instance: &Instance) -> Result<Vec<Score>, Failure> {
         let reward =
-            instance.get_typed_func::<SimpleParams<'_>, SimpleResults>(&mut *store, &self.compiled.export)?;
+            instance.get_typed_func::<SimpleParams<'_>, SimpleResults>(&mut *store, &self.loaded.export)?;
         let task = self.task;
         let mut scores = Vec::with_capacity(self.samples.len());
         // The caller hands one sample per call; a second would see what the first left in memory.
@@ -205,7 +208,7 @@ fn checked_number(what: &str, value: f64) -> Result<f64, Failure> {
     Ok(value + 0.0)
 }
 
-fn is_part_name(name: &str) -> bool {
+pub(crate) fn is_part_name(name: &str) -> bool {
     let allowed = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'-');
     !name.is_empty() && name.len() <= COMPONENT_NAME_BYTES && name.bytes().all(allowed)
 }

@@ -3,13 +3,11 @@
 
 use wasmparser::WasmFeatures;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig,
-    WasmBacktraceDetails,
+    Config, Enabled, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
 use crate::hash::{ContentHash, Transcript};
 use crate::limits::{LOG_BYTES, LOG_CALL_FUEL, LOG_CALLS, MEMORY_MAX, RESULT_BYTES};
-use crate::scan::INSTANCES;
 
 /// The engine's version, as pinned in the workspace; a test compares the two.
 pub const WASMTIME: &str = "48.0.8";
@@ -17,13 +15,15 @@ pub const WASMTIME: &str = "48.0.8";
 /// The WebAssembly that is accepted: 2.0 and what compilers emit by default. Off, because they make results
 /// depend on the machine or widen the attack surface: threads, shared and 64-bit memory, several memories,
 /// GC, function references, exceptions, tail calls, relaxed SIMD, async components.
-pub(crate) const FEATURES: WasmFeatures = WasmFeatures::WASM2
+pub const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .difference(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::EXTENDED_CONST)
     .union(WasmFeatures::BULK_MEMORY_OPT)
     .union(WasmFeatures::CALL_INDIRECT_OVERLONG)
     .union(WasmFeatures::COMPONENT_MODEL);
 
+/// Core instances that one component may make; Python components have 38.
+pub const INSTANCES: usize = 64;
 const STACK_BYTES: usize = 512 << 10;
 /// A page is 64 KiB that the host has to zero.
 const GROW_FUEL_PER_PAGE: u8 = 255;
@@ -31,8 +31,10 @@ pub(crate) const MEMORIES: u32 = 8;
 pub(crate) const TABLES: u32 = 32;
 pub(crate) const TABLE_ELEMENTS: usize = 65_536;
 
-/// An engine whose pool holds `concurrency` calls at a time.
-pub(crate) fn engine(concurrency: u32) -> wasmtime::Result<Engine> {
+/// The settings that whoever compiles and whoever runs must share; the pool holds `concurrency` calls at a time.
+///
+/// The compiler adds its own: canonical NaNs, which belong to the code that it makes.
+pub fn config(concurrency: u32) -> Config {
     let mut config = Config::new();
     config.wasm_features(WasmFeatures::all().difference(FEATURES), false);
     config.wasm_features(FEATURES, true);
@@ -40,10 +42,9 @@ pub(crate) fn engine(concurrency: u32) -> wasmtime::Result<Engine> {
     // memory to the other. Code in an upload has been validated with `FEATURES` alone.
     config.wasm_features(WasmFeatures::MULTI_MEMORY, true);
     config.concurrency_support(false);
-    // Deterministic: fuel decides, floats have one NaN, growing memory has a price.
+    // Deterministic: fuel decides, growing memory has a price; one NaN is the compiler's part.
     config.consume_fuel(true);
     config.operator_cost(operator_cost());
-    config.cranelift_nan_canonicalization(true);
     config.max_wasm_stack(STACK_BYTES);
     // The host's own safety.
     config.epoch_interruption(true);
@@ -52,11 +53,9 @@ pub(crate) fn engine(concurrency: u32) -> wasmtime::Result<Engine> {
     // Small reservations: bounds checks are explicit, and hundreds of memories fit any address space.
     config.memory_reservation(MEMORY_MAX);
     config.memory_guard_size(64 << 10);
-    config.cranelift_opt_level(OptLevel::Speed);
-    config.parallel_compilation(true);
     config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
     config.wasm_backtrace_max_frames(None);
-    Engine::new(&config)
+    config
 }
 
 fn operator_cost() -> OperatorCost {

@@ -1,24 +1,25 @@
-//! Lets a bounded number of calls into the engine's fixed pool of slots; the others wait their turn.
+//! Lets a bounded number of callers through at a time; the others wait their turn: for the engine's fixed pool of slots, for a
+//! compile child.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Counts free places.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     free: Mutex<usize>,
     freed: Condvar,
 }
 
 /// One place; dropping it lets the next caller in.
 #[derive(Debug)]
-pub(crate) struct Pass<'a>(&'a Gate);
+pub struct Pass<'a>(&'a Gate);
 
 impl Gate {
-    pub(crate) const fn new(places: usize) -> Self {
+    pub const fn new(places: usize) -> Self {
         Self { free: Mutex::new(places), freed: Condvar::new() }
     }
 
-    pub(crate) fn enter(&self) -> Pass<'_> {
+    pub fn enter(&self) -> Pass<'_> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         while *free == 0 {
             free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);

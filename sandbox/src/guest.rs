@@ -4,15 +4,15 @@
 use wasmtime::component::{Linker, WasmStr};
 use wasmtime::{Engine, ResourceLimiter, StoreContextMut, Trap};
 
-use crate::engine::{MEMORIES, TABLE_ELEMENTS, TABLES};
+use crate::engine::{INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
 use crate::limits::{LOG_BYTES, LOG_CALL_FUEL, LOG_CALLS};
-use crate::scan::INSTANCES;
+use crate::receipt::WasiProfile;
 use crate::types::{Level, LogLine};
 
 /// Type-only interface of the contract.
-pub(crate) const TYPES: &str = "reliquary:reward/types@0.1.0";
+pub const TYPES: &str = "reliquary:reward/types@0.1.0";
 /// The one interface that a guest may call.
-pub(crate) const HOST: &str = "reliquary:reward/host@0.1.0";
+pub const HOST: &str = "reliquary:reward/host@0.1.0";
 
 /// The store's data.
 pub(crate) struct Guest {
@@ -25,6 +25,7 @@ impl Guest {
         let memory = MemoryAccount {
             limit: usize::try_from(memory_bytes).unwrap_or(usize::MAX),
             used: 0,
+            peak: 0,
             allowed: false,
             denied: false,
             host_failed: false,
@@ -38,6 +39,8 @@ impl Guest {
 pub(crate) struct MemoryAccount {
     limit: usize,
     used: usize,
+    /// The most that was held; memories only grow.
+    pub(crate) peak: usize,
     /// The last growth was within every limit: if it fails all the same, the host failed.
     allowed: bool,
     /// The guest was refused memory or table space that it asked for.
@@ -57,6 +60,7 @@ impl ResourceLimiter for MemoryAccount {
         self.allowed = used <= self.limit && maximum.is_none_or(|max| desired <= max);
         if self.allowed {
             self.used = used;
+            self.peak = self.peak.max(used);
         } else {
             self.denied = true;
         }
@@ -120,7 +124,7 @@ pub(crate) struct Log {
 struct LogCapPassed;
 
 /// Offers the contract's `host` interface, and nothing else.
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
+pub(crate) fn linker(engine: &Engine, _wasi: WasiProfile) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     linker.instance(TYPES)?;
     linker.instance(HOST)?.func_wrap("log", log)?;

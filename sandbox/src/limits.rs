@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::hash::{ContentHash, Transcript};
+use crate::module::World;
+use crate::types::{Sample, Task};
 
 /// Host memory that one answer of the guest may take, in bytes.
 pub const RESULT_BYTES: usize = 1 << 20;
@@ -68,6 +71,22 @@ impl Limits {
             .map(|(field, value, min, max)| LimitError { field, value, min, max })
             .collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// Fuel of one call that sees this many samples.
+    pub fn fuel_of(&self, samples: usize) -> u64 {
+        self.fuel_per_sample.saturating_mul(samples as u64)
+    }
+
+    /// Whether every call of a group gets no more than it may.
+    pub fn check_input(&self, world: World, task: &Task, samples: &[Sample]) -> Result<(), Error> {
+        for samples in world.calls(samples) {
+            let bytes = task.bytes() + samples.iter().map(Sample::bytes).sum::<u64>();
+            if bytes > self.input_bytes {
+                return Err(Error::InputTooLarge { bytes, limit: self.input_bytes });
+            }
+        }
+        Ok(())
     }
 
     /// Names these limits in a receipt.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::hash::ContentHash;
+use crate::receipt::WasiProfile;
+use crate::types::Sample;
 
 /// Which of the two contracts in `wit/reward.wit` the module implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,6 +25,14 @@ impl World {
         match self {
             Self::Reward => "reward",
             Self::RewardSimple => "reward-simple",
+        }
+    }
+
+    /// The samples of each call that a group takes: all at once, or one by one.
+    pub(crate) fn calls(self, samples: &[Sample]) -> std::slice::Chunks<'_, Sample> {
+        match self {
+            Self::Reward => samples.chunks(samples.len().max(1)),
+            Self::RewardSimple => samples.chunks(1),
         }
     }
 
@@ -49,6 +59,9 @@ pub struct ModuleInfo {
     /// SHA-256 of the component that runs. Equal to the upload's when a component was sent.
     pub component_sha256: ContentHash,
     pub world: World,
+    /// What of WASI it may see.
+    #[serde(default)]
+    pub wasi: WasiProfile,
     pub upload_bytes: u64,
     pub component_bytes: u64,
 }
@@ -61,11 +74,13 @@ pub struct Module {
 }
 
 impl Module {
-    pub(crate) fn new(upload: &[u8], component: Vec<u8>, world: World) -> Self {
+    /// For the compiler: `component` is what it made of `upload`.
+    pub fn new(upload: &[u8], component: Vec<u8>, world: World, wasi: WasiProfile) -> Self {
         let info = ModuleInfo {
             upload_sha256: ContentHash::of(upload),
             component_sha256: ContentHash::of(&component),
             world,
+            wasi,
             upload_bytes: upload.len() as u64,
             component_bytes: component.len() as u64,
         };

@@ -34,6 +34,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// In the order of their numbers.
+    pub const ALL: &[Self] = &[
+        Self::Ok,
+        Self::FuelExhausted,
+        Self::MemoryExceeded,
+        Self::TrapUnreachable,
+        Self::TrapOob,
+        Self::TrapStack,
+        Self::TrapArithmetic,
+        Self::InvalidOutput,
+        Self::NonFiniteScore,
+        Self::ScoreOutOfRange,
+        Self::Fault,
+    ];
+
     /// The stable name, as in receipts and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -51,16 +51,21 @@ pub struct EngineName {
 }
 
 /// What of WASI the guest could see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WasiProfile {
+    /// No WASI at all: the default, and what built-in modules use.
+    #[default]
     None,
+    /// WASI that answers the same on every machine: see `wasi`.
+    Deterministic,
 }
 
 impl WasiProfile {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Deterministic => "deterministic",
         }
     }
 }
@@ -96,8 +101,8 @@ impl<'de> Deserialize<'de> for EngineVersion {
 pub(crate) struct Evidence<'a> {
     pub(crate) info: &'a ModuleInfo,
     pub(crate) limits: &'a Limits,
-    pub(crate) task: &'a Task,
-    pub(crate) samples: &'a [Sample],
+    pub(crate) input_hash: ContentHash,
+    pub(crate) seed: u64,
     pub(crate) outcome: Outcome,
     pub(crate) scores: &'a [Score],
     pub(crate) fuel: u64,
@@ -116,9 +121,9 @@ impl Receipt {
                 config_hash: config_hash(),
                 limits_hash: evidence.limits.hash(),
             },
-            wasi_profile: WasiProfile::None,
-            input_hash: input_hash(evidence.task, evidence.samples),
-            seed: evidence.task.seed,
+            wasi_profile: evidence.info.wasi,
+            input_hash: evidence.input_hash,
+            seed: evidence.seed,
             outcome: evidence.outcome,
             rewards: evidence.scores.iter().map(|score| score.reward.to_bits()).collect(),
             components_hash: components_hash(evidence.scores),

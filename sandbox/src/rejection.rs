@@ -77,7 +77,7 @@ pub struct Rejection {
 const MESSAGE_BYTES: usize = 600;
 
 impl Rejection {
-    pub(crate) fn new(code: RejectionCode, message: impl Into<String>) -> Self {
+    pub fn new(code: RejectionCode, message: impl Into<String>) -> Self {
         Self { code, message: shortened(message.into(), MESSAGE_BYTES) }
     }
 }

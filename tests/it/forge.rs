@@ -2,7 +2,7 @@
 //! the rewards are what the function gives for it, so that only the model can tell.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use grail::chain::{group_path, group_root};
 use grail::keys::{HotkeyPair, ServiceKey};
@@ -10,13 +10,14 @@ use grail::receipt::Receipt;
 use grail::record::Record;
 use protocol::rollout::{HexHash, Rebuilt, Reward, RewardReceipt, RolloutRecord, encode_records};
 use rand_core::OsRng;
-use sandbox::{Sandbox, Scored};
+use sandbox::{Module, Scored, WasiProfile};
+use supervisor::{Programs, Settings, Supervisor, Tenant};
 
-static FUNCTION: LazyLock<(Sandbox, Arc<sandbox::Reward>)> = LazyLock::new(|| {
+static FUNCTION: LazyLock<(Supervisor, Module)> = LazyLock::new(|| {
     let upload = sandbox::builtin("builtins").unwrap();
-    let sandbox = Sandbox::new(sandbox::Settings::default()).unwrap();
-    let reward = sandbox.compile(&sandbox.validate(upload).unwrap()).unwrap();
-    (sandbox, reward)
+    let supervisor = Supervisor::start(Settings::new(Programs::beside_this_one().unwrap())).unwrap();
+    let module = supervisor.validate(upload, WasiProfile::None).unwrap();
+    (supervisor, module)
 });
 
 /// Edits tokens and records of each rollout of a whole group, then makes everything else fit. `decode` gives the text of
@@ -94,6 +95,6 @@ fn score(group: &[RolloutRecord], task: [u8; 32]) -> Vec<Scored> {
         finish: serde_json::from_value(serde_json::to_value(record.finish_reason).unwrap()).unwrap(),
     };
     let samples: Vec<sandbox::Sample> = group.iter().map(sample).collect();
-    let (sandbox, function) = &*FUNCTION;
-    sandbox.score(function, &asked, &samples, &sandbox::Limits::default()).unwrap()
+    let (supervisor, module) = &*FUNCTION;
+    supervisor.score(Tenant::SELF, module, &asked, &samples, &sandbox::Limits::default()).unwrap()
 }

@@ -10,9 +10,10 @@ use grail::check::Rules;
 use grail::ids::ProfileId;
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::standard::Standard;
-use sandbox::{Reward, Sandbox};
+use sandbox::Module;
 use store::audits::{Court, Rules as AuditRules};
 use store::{Clock, Db, Objects, Wake};
+use supervisor::Supervisor;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,7 +39,7 @@ pub struct Parts {
     pub objects: Objects,
     pub wake: Wake,
     pub clock: Clock,
-    pub sandbox: Arc<Sandbox>,
+    pub supervisor: Arc<Supervisor>,
     /// The checkpoint whose jobs this process serves.
     pub checkpoint: Arc<Checkpoint>,
     /// The one before it: tells a stale miner from one with foreign weights.
@@ -66,7 +67,7 @@ pub struct Context {
     pub(crate) objects: Objects,
     pub(crate) wake: Wake,
     pub(crate) clock: Clock,
-    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) supervisor: Arc<Supervisor>,
     pub(crate) checkpoint: Arc<Checkpoint>,
     pub(crate) standard: Standard,
     pub(crate) profile_id: ProfileId,
@@ -78,8 +79,8 @@ pub struct Context {
     pub(crate) config: Config,
     pub(crate) axons: Axons,
     pub(crate) models: Models,
-    /// Compiled reward functions, by component.
-    pub(crate) rewards: Mutex<HashMap<[u8; 32], Arc<Reward>>>,
+    /// Reward modules of late, by component.
+    pub(crate) rewards: Mutex<HashMap<[u8; 32], Arc<Module>>>,
     /// One for each request to a miner that may be in flight.
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) chance: Chance,
@@ -109,7 +110,7 @@ impl Context {
             objects: parts.objects,
             wake: parts.wake,
             clock: parts.clock,
-            sandbox: parts.sandbox,
+            supervisor: parts.supervisor,
             checkpoint: parts.checkpoint,
             service_key: parts.service_key,
             rules: AuditRules::new(parts.rules),

@@ -5,7 +5,7 @@ pub enum Error {
     #[error("store")]
     Store(#[from] store::Error),
     #[error("sandbox")]
-    Sandbox(#[from] sandbox::Error),
+    Sandbox(#[from] supervisor::Error),
     #[error("engine")]
     Engine(#[from] engine::Error),
     #[error("checkpoint")]

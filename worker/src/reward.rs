@@ -14,7 +14,7 @@ use protocol::reward::{OnError, RewardModule, RewardTerms};
 use protocol::reward_input;
 use protocol::rollout::RewardReceipt;
 use protocol::segment::Segment;
-use sandbox::{ContentHash, Limits, Module, ModuleInfo, Reward, World};
+use sandbox::{ContentHash, Limits, Module, ModuleInfo, WasiProfile, World};
 use store::client_rewards::REWARD_FAILED;
 use store::groups::{Lease, Leased, Token};
 use store::job_pause::{self, Graded};
@@ -24,6 +24,7 @@ use store::rollouts::Scored;
 use store::{
     PgConnection, events, groups, job_close, job_progress, prompts_read, reward_functions, rollouts,
 };
+use supervisor::Tenant;
 
 use crate::announce::Subject;
 use crate::driver::{continue_trace, retrying};
@@ -31,8 +32,8 @@ use crate::give_up;
 use crate::keep::keep;
 use crate::{Context, Error, Progress, metrics};
 
-/// Compiled modules kept by this process.
-const MODULES: usize = 64;
+/// Modules kept by this process; each is at most 32 MiB.
+const MODULES: usize = 8;
 /// Groups written in one transaction.
 const BATCH: usize = 32;
 
@@ -49,10 +50,10 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     Ok(Progress::of(ids.len()))
 }
 
-/// A job's terms and the compiled module, shared by its groups in a batch.
+/// A job's terms and its module, shared by its groups in a batch.
 struct Shared {
     terms: JobTerms,
-    module: Option<(RewardModule, Arc<Reward>)>,
+    module: Option<(RewardModule, Arc<Module>)>,
 }
 
 impl Shared {
@@ -113,15 +114,15 @@ async fn share(cx: &Arc<Context>, job: JobId) -> Result<Shared, Error> {
     let terms = job_terms::read(&mut *cx.db.acquire().await?, job).await?;
     let module = match &terms.spec.reward {
         Some(RewardTerms::Module(module)) => {
-            Some((module.clone(), compiled(cx, &module.component_sha256).await?))
+            Some((module.clone(), stored(cx, &module.component_sha256).await?))
         }
         Some(RewardTerms::Client(_)) | None => None,
     };
     Ok(Shared { terms, module })
 }
 
-/// The compiled module, from this process's few or from the database's bytes.
-async fn compiled(cx: &Arc<Context>, component: &[u8; 32]) -> Result<Arc<Reward>, Error> {
+/// The module, from this process's few or from the database's bytes.
+async fn stored(cx: &Arc<Context>, component: &[u8; 32]) -> Result<Arc<Module>, Error> {
     let known = |cx: &Context| {
         cx.rewards.lock().unwrap_or_else(PoisonError::into_inner).get(component).map(Arc::clone)
     };
@@ -135,19 +136,18 @@ async fn compiled(cx: &Arc<Context>, component: &[u8; 32]) -> Result<Arc<Reward>
         upload_sha256: ContentHash::from_bytes(stored.upload_sha256),
         component_sha256: ContentHash::from_bytes(stored.component_sha256),
         world: world.ok_or(Error::Inconsistent("a reward module of an unknown world"))?,
+        wasi: WasiProfile::None,
         upload_bytes: stored.component.len() as u64, // not part of any receipt
         component_bytes: stored.component.len() as u64,
     };
-    let module = Module::from_parts(info, stored.component)?;
-    let sandbox = Arc::clone(&cx.sandbox);
-    let compiling = cx.tracker.spawn_blocking(move || sandbox.compile(&module));
-    let reward = compiling.await.map_err(|_| Error::TaskEnded("compile"))??;
+    let module = Module::from_parts(info, stored.component).map_err(supervisor::Error::from)?;
+    let module = Arc::new(module);
     let mut rewards = cx.rewards.lock().unwrap_or_else(PoisonError::into_inner);
     if rewards.len() >= MODULES {
         rewards.clear();
     }
-    rewards.insert(*component, Arc::clone(&reward));
-    Ok(reward)
+    rewards.insert(*component, Arc::clone(&module));
+    Ok(module)
 }
 
 /// Scores one group. No transaction is open while guest code runs.
@@ -185,7 +185,7 @@ fn run(
     prompt: Prompt,
     segment: &Segment,
 ) -> Result<Vec<Scored>, Error> {
-    let Some((module, reward)) = &shared.module else { return Ok(Vec::new()) };
+    let Some((terms, module)) = &shared.module else { return Ok(Vec::new()) };
     let asked = segment.request.task(0).ok_or(Error::Inconsistent("a segment without its task"))?;
     let [a, b, c, d, e, f, g, h, ..] = asked.id();
     let task = sandbox::Task {
@@ -194,7 +194,7 @@ fn run(
         prompt: prompt.text.unwrap_or_default(),
         prompt_token_ids: prompt.tokens,
         reference: prompt.reference,
-        metadata: reward_input::metadata(&prompt.metadata, module.args.as_deref()),
+        metadata: reward_input::metadata(&prompt.metadata, terms.args.as_deref()),
         // the same for every attempt, and for whoever runs it again
         seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
     };
@@ -209,23 +209,24 @@ fn run(
     };
     let samples: Vec<sandbox::Sample> = commitments.iter().zip(&segment.texts).map(sample).collect();
     let limits = Limits {
-        fuel_per_sample: module.limits.fuel,
-        memory_bytes: module.limits.memory_bytes,
+        fuel_per_sample: terms.limits.fuel,
+        memory_bytes: terms.limits.memory_bytes,
         ..Limits::default()
     };
-    let results = cx.sandbox.score(reward, &task, &samples, &limits)?;
+    let tenant = Tenant(*shared.terms.account.0.as_bytes());
+    let results = cx.supervisor.score(tenant, module, &task, &samples, &limits)?;
     let graded = results.into_iter().zip(commitments).enumerate();
     graded
         .map(|(sample, (result, commitment))| {
             let error = (result.outcome != sandbox::Outcome::Ok).then(|| result.outcome.as_str());
             let reward = match &result.score {
                 Some(score) => Some(score.reward),
-                None => module.on_error.reward(),
+                None => terms.on_error.reward(),
             };
             let receipt = serde_json::to_value(&*result.receipt)
                 .map_err(|_| Error::Inconsistent("a receipt that is not JSON"))?;
             let hash = result.receipt.hash();
-            let name = module.name.clone();
+            let name = terms.name.clone();
             let components: BTreeMap<String, f64> =
                 result.score.map(|score| score.components.into_iter().collect()).unwrap_or_default();
             let stated = protocol::rollout::Reward { value: reward, components: &components, error };

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use protocol::RewardFunctionId;
+use sandbox::WasiProfile;
 use store::reward_functions::{self, Added, Module};
 
 use super::RewardVersionView;
@@ -37,8 +38,12 @@ pub(crate) async fn create_reward_version(
     owned(&state, caller, function).await?; // before 32 MiB are read and compiled
     let upload = body.read(body::WASM, config.max_module_body_bytes).await?;
     let upload_bytes = upload.len() as i64;
-    let sandbox = state.sandbox.clone();
-    let module = web::block(move || sandbox.validate(&upload)).await?.map_err(ApiError::ModuleRejected)?;
+    let supervisor = state.supervisor.clone();
+    let validated = web::block(move || supervisor.validate(&upload, WasiProfile::None)).await?;
+    let module = validated.map_err(|error| match error {
+        supervisor::Error::Rejected(rejection) => ApiError::ModuleRejected(rejection),
+        other => ApiError::Internal(other.into()),
+    })?;
     let (info, component) = module.into_parts();
     let module = Module {
         component_sha256: *info.component_sha256.as_bytes(),

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use api::{Ambient, AppState, Config, Offer};
@@ -14,11 +14,12 @@ use protocol::money::Price;
 use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
 use rand_core::OsRng;
 use reqwest::{Method, Response};
-use sandbox::{BUILTINS, Sandbox, Settings};
+use sandbox::{BUILTINS, WasiProfile};
 use serde_json::{Value, json};
 use store::api_keys::KeyText;
 use store::reward_functions::Module;
 use store::{Clock, Db, Objects, Wake};
+use supervisor::{Programs, Settings, Supervisor};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -116,13 +117,13 @@ impl Service {
         let price =
             Price { rollout: Rao::new(ROLLOUT_RAO).unwrap(), filtered_bps: 2_500, miner_share_bps: 8_000 };
         let clock = Clock::System;
-        let sandbox = Sandbox::new(Settings { concurrency: 1, ..Settings::default() }).unwrap();
-        publish(&db, &checkpoint, &sandbox, &clock).await;
+        let supervisor = supervisor();
+        publish(&db, &checkpoint, &supervisor, &clock).await;
         let state = AppState {
             db: db.clone(),
             wake: Wake::local(),
             objects: Objects::in_memory(),
-            sandbox: Arc::new(sandbox),
+            supervisor,
             offer: Arc::new(Offer {
                 checkpoint,
                 standard: Standard::exact("test/1"),
@@ -234,12 +235,21 @@ fn checkpoint() -> (TempDir, Checkpoint) {
 }
 
 /// What the binary does when it starts.
-async fn publish(db: &Db, checkpoint: &Checkpoint, sandbox: &Sandbox, clock: &Clock) {
+/// One for all tests: its children are the same programs that the service starts.
+fn supervisor() -> Arc<Supervisor> {
+    static SUPERVISOR: LazyLock<Arc<Supervisor>> = LazyLock::new(|| {
+        let programs = Programs::beside_this_one().expect("this program's own path");
+        Arc::new(Supervisor::start(Settings::new(programs)).expect("the children start"))
+    });
+    Arc::clone(&SUPERVISOR)
+}
+
+async fn publish(db: &Db, checkpoint: &Checkpoint, supervisor: &Supervisor, clock: &Clock) {
     let config = json!({ "context_length": checkpoint.config.max_position_embeddings });
     let mut tx = db.begin().await.unwrap();
     store::checkpoints::publish(&mut tx, checkpoint.id, "tiny", None, &config, clock.now()).await.unwrap();
     for (name, upload) in BUILTINS {
-        let (info, component) = sandbox.validate(upload).unwrap().into_parts();
+        let (info, component) = supervisor.validate(upload, WasiProfile::None).unwrap().into_parts();
         let module = Module {
             component_sha256: *info.component_sha256.as_bytes(),
             upload_sha256: *info.upload_sha256.as_bytes(),

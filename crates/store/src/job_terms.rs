@@ -1,10 +1,10 @@
 //! What the pipeline needs to know of a job: its terms, fixed at creation, and therefore safe to keep.
 
 use grail::ids::{CheckpointId, ProfileId, Randomness};
-use protocol::JobId;
 use protocol::job::JobSpec;
 use protocol::money::Price;
 use protocol::rollout::Sampling;
+use protocol::{AccountId, JobId};
 use sqlx::PgConnection;
 
 use crate::Error;
@@ -13,6 +13,7 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobTerms {
     pub id: JobId,
+    pub account: AccountId,
     pub spec: JobSpec,
     pub price: Price,
     pub checkpoint: CheckpointId,
@@ -35,7 +36,7 @@ impl JobTerms {
 
 pub async fn read(conn: &mut PgConnection, job: JobId) -> Result<JobTerms, Error> {
     let row = sqlx::query!(
-        "SELECT spec, price, checkpoint_id, profile_id, randomness, traceparent FROM jobs WHERE id = $1",
+        "SELECT account_id, spec, price, checkpoint_id, profile_id, randomness, traceparent FROM jobs WHERE id = $1",
         job.0
     )
     .fetch_optional(conn)
@@ -43,6 +44,7 @@ pub async fn read(conn: &mut PgConnection, job: JobId) -> Result<JobTerms, Error
     .ok_or(Error::NotFound)?;
     Ok(JobTerms {
         id: job,
+        account: AccountId(row.account_id),
         spec: serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?,
         price: serde_json::from_value(row.price).map_err(|_| Error::Corrupt("job price"))?,
         checkpoint: CheckpointId::from_slice(&row.checkpoint_id)

@@ -4,7 +4,7 @@ use sandbox::{Level, Limits, LogLine, Outcome, World};
 
 use crate::kit::{SANDBOX, reward_of, sample, task};
 
-fn shortest() -> std::sync::Arc<sandbox::Reward> {
+fn shortest() -> std::sync::Arc<compiler::Reward> {
     reward_of(&SANDBOX, include_bytes!("../../guests/wat/shortest.wasm"))
 }
 

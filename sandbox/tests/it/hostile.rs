@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use sandbox::{Error, Limits, Outcome, Sandbox, Scored, Settings};
+use compiler::InProcess;
+use sandbox::{Error, Guard, Limits, Outcome, RunnerSettings, Scored};
 
 use crate::kit::{SANDBOX, built_in, reward_of, reward_of_text, sample, simple_module, task};
 
@@ -163,12 +164,11 @@ fn fuel_is_per_sample_and_exactly_counted() {
 
 #[test]
 fn the_wall_guard_is_a_host_error_and_never_a_reward() {
-    let hasty = Settings {
-        guard_min: std::time::Duration::from_millis(1),
-        guard_per_megafuel: std::time::Duration::ZERO,
-        ..Settings::default()
+    let hasty = RunnerSettings {
+        guard: Guard { min: std::time::Duration::from_millis(1), per_megafuel: std::time::Duration::ZERO },
+        ..RunnerSettings::default()
     };
-    let sandbox = Sandbox::new(hasty).unwrap();
+    let sandbox = InProcess::new(&hasty).unwrap();
     let spin = reward_of_text(&sandbox, &simple_module("", "(loop $again (br $again)) (unreachable)"));
     let endless = Limits { fuel_per_sample: sandbox::limits::FUEL_MAX, ..Limits::default() };
     let error = sandbox.score(&spin, &task("1"), &[sample("1", 1)], &endless).unwrap_err();

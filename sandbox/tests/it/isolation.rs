@@ -1,6 +1,7 @@
 //! What one call leaves behind: nothing.
 
-use sandbox::{Limits, Outcome, Sandbox, Settings};
+use compiler::InProcess;
+use sandbox::{Limits, Outcome, RunnerSettings};
 
 use crate::kit::{reward_of_text, sample, simple_module, task};
 
@@ -37,7 +38,7 @@ fn reader() -> String {
 #[test]
 fn the_next_tenant_reads_zeros() {
     // One place: the reader gets the very slot that the writer left.
-    let sandbox = Sandbox::new(Settings { concurrency: 1, ..Settings::default() }).unwrap();
+    let sandbox = InProcess::new(&RunnerSettings { concurrency: 1, ..RunnerSettings::default() }).unwrap();
     let reader = reward_of_text(&sandbox, &reader());
     let limits = Limits::default();
     for (end, outcome) in [("(unreachable)", Outcome::TrapUnreachable), ("(f64.const 1)", Outcome::Ok)] {
@@ -54,7 +55,7 @@ fn the_next_tenant_reads_zeros() {
 #[test]
 fn the_reader_would_see_a_secret() {
     // Negative control: the same instance does see what it wrote.
-    let sandbox = Sandbox::new(Settings { concurrency: 1, ..Settings::default() }).unwrap();
+    let sandbox = InProcess::new(&RunnerSettings { concurrency: 1, ..RunnerSettings::default() }).unwrap();
     let text = reader().replacen(
         "(local.set $at (i32.const 8192))",
         "(i64.store (i32.const 9000) (i64.const 1)) (local.set $at (i32.const 8192))",
@@ -67,7 +68,7 @@ fn the_reader_would_see_a_secret() {
 
 #[test]
 fn every_sample_has_an_instance_of_its_own() {
-    let sandbox = Sandbox::new(Settings { concurrency: 1, ..Settings::default() }).unwrap();
+    let sandbox = InProcess::new(&RunnerSettings { concurrency: 1, ..RunnerSettings::default() }).unwrap();
     let body = "(i32.store (i32.const 64) (i32.add (i32.load (i32.const 64)) (i32.const 1)))
         (f64.convert_i32_u (i32.load (i32.const 64)))";
     let reward = reward_of_text(&sandbox, &simple_module("", body));
@@ -78,9 +79,8 @@ fn every_sample_has_an_instance_of_its_own() {
 
 #[test]
 fn more_threads_than_places_wait_their_turn() {
-    let sandbox = Sandbox::new(Settings { concurrency: 2, cache_entries: 1, ..Settings::default() }).unwrap();
+    let sandbox = InProcess::new(&RunnerSettings { concurrency: 2, ..RunnerSettings::default() }).unwrap();
     let reward = reward_of_text(&sandbox, &simple_module("", "(f64.const 3)"));
-    // With room for one, compiling another pushes the first out of the cache; who holds it keeps it.
     let other = reward_of_text(&sandbox, &simple_module("", "(f64.const 4)"));
     std::thread::scope(|scope| {
         for _ in 0..8 {

@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
-use sandbox::{Finish, Limits, Reward, Sample, Sandbox, Scored, Settings, Task};
+use compiler::{InProcess, Reward};
+use sandbox::{Finish, Limits, RunnerSettings, Sample, Scored, Task};
 
-pub(crate) static SANDBOX: LazyLock<Sandbox> =
-    LazyLock::new(|| Sandbox::new(Settings::default()).expect("the engine starts"));
+pub(crate) static SANDBOX: LazyLock<InProcess> = LazyLock::new(|| {
+    InProcess::new(&RunnerSettings { concurrency: 8, ..RunnerSettings::default() })
+        .expect("the engine starts")
+});
 
 pub(crate) fn task(reference: &str) -> Task {
     Task {
@@ -23,22 +26,22 @@ pub(crate) fn sample(text: &str, tokens: u32) -> Sample {
 }
 
 /// A module from text, through the same door as any upload.
-pub(crate) fn reward_of_text(sandbox: &Sandbox, text: &str) -> Arc<Reward> {
+pub(crate) fn reward_of_text(sandbox: &InProcess, text: &str) -> Arc<Reward> {
     reward_of(sandbox, &wat::parse_str(text).expect("the test's text is WebAssembly"))
 }
 
-pub(crate) fn reward_of(sandbox: &Sandbox, upload: &[u8]) -> Arc<Reward> {
+pub(crate) fn reward_of(sandbox: &InProcess, upload: &[u8]) -> Arc<Reward> {
     let module = sandbox.validate(upload).expect("the upload is accepted");
     sandbox.compile(&module).expect("a validated module compiles")
 }
 
 /// A built-in, through the same door as any upload.
-pub(crate) fn built_in(sandbox: &Sandbox, name: &str) -> Arc<Reward> {
+pub(crate) fn built_in(sandbox: &InProcess, name: &str) -> Arc<Reward> {
     reward_of(sandbox, sandbox::builtin(name).expect("the name of a built-in"))
 }
 
 /// One completion, scored with the default limits.
-pub(crate) fn score_one(sandbox: &Sandbox, reward: &Reward, reference: &str, text: &str) -> Scored {
+pub(crate) fn score_one(sandbox: &InProcess, reward: &Reward, reference: &str, text: &str) -> Scored {
     let samples = [sample(text, 3)];
     let mut scored =
         sandbox.score(reward, &task(reference), &samples, &Limits::default()).expect("no host error");

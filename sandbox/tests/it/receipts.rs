@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use sandbox::{Finish, Limits, Receipt, Sample, Sandbox, Settings, Task, input_hash};
+use compiler::InProcess;
+use sandbox::{Finish, Limits, Receipt, RunnerSettings, Sample, Task, input_hash};
 
 use crate::kit::{SANDBOX, reward_of, reward_of_text, sample, simple_module, task};
 
-fn hashes(sandbox: &Sandbox, upload: &[u8], task: &Task, samples: &[Sample]) -> Vec<[u8; 32]> {
+fn hashes(sandbox: &InProcess, upload: &[u8], task: &Task, samples: &[Sample]) -> Vec<[u8; 32]> {
     let reward = reward_of(sandbox, upload);
     let scored = sandbox.score(&reward, task, samples, &Limits::default()).expect("no host error");
     scored.iter().map(|one| one.receipt.hash()).collect()
@@ -31,7 +32,7 @@ fn repeats_threads_and_sandboxes_agree() {
                 });
             }
         });
-        let other = Sandbox::new(Settings { concurrency: 1, ..Settings::default() }).unwrap();
+        let other = InProcess::new(&RunnerSettings { concurrency: 1, ..RunnerSettings::default() }).unwrap();
         assert_eq!(hashes(&other, upload, &task("72"), &samples), wanted);
     }
 }

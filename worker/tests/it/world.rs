@@ -20,10 +20,11 @@ use protocol::reward::{DEFAULT_MAX_ERROR_RATE, OnError, RewardLimits, RewardModu
 use protocol::rollout::RolloutRecord;
 use protocol::selection::{Dedup, GroupFilter};
 use protocol::{AccountId, JobId, LedgerEntryId, Rao};
-use sandbox::{Sandbox, Settings};
+use sandbox::WasiProfile;
 use serde_json::{Value, json};
 use store::events::NewEvent;
 use store::{Clock, Db, Objects, Wake};
+use supervisor::{Programs, Settings, Supervisor};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -53,9 +54,11 @@ pub(crate) fn checkpoint() -> Arc<Checkpoint> {
     Arc::clone(OPENED.get_or_init(|| Arc::new(Checkpoint::open(Path::new(CURRENT)).unwrap())))
 }
 
-fn sandbox() -> Arc<Sandbox> {
-    static MADE: OnceLock<Arc<Sandbox>> = OnceLock::new();
-    Arc::clone(MADE.get_or_init(|| Arc::new(Sandbox::new(Settings::default()).unwrap())))
+/// One for all tests: its children are the same programs that the service starts.
+fn supervisor() -> Arc<Supervisor> {
+    static MADE: OnceLock<Arc<Supervisor>> = OnceLock::new();
+    let start = || Supervisor::start(Settings::new(Programs::beside_this_one().unwrap())).unwrap();
+    Arc::clone(MADE.get_or_init(|| Arc::new(start())))
 }
 
 pub(crate) struct World {
@@ -136,7 +139,7 @@ impl World {
             objects: objects.clone(),
             wake: wake.clone(),
             clock: clock.clone(),
-            sandbox: sandbox(),
+            supervisor: supervisor(),
             checkpoint: checkpoint(),
             previous: (audit == Audit::Full).then(|| Arc::new(Checkpoint::open(previous).unwrap())),
             service_key: ServiceKey::from_seed(&[1; 32]),
@@ -163,7 +166,7 @@ impl World {
         store::ledger::grant(&mut tx, grant, self.account, rao(1_000_000_000), now).await.unwrap();
         store::checkpoints::publish(&mut tx, checkpoint.id, "tiny", None, &json!({}), now).await.unwrap();
         for (name, bytes) in sandbox::BUILTINS {
-            let module = sandbox().validate(bytes).unwrap();
+            let module = supervisor().validate(bytes, WasiProfile::None).unwrap();
             let info = module.info();
             let module = store::reward_functions::Module {
                 component_sha256: *info.component_sha256.as_bytes(),
@@ -421,7 +424,7 @@ impl NewJob {
 }
 
 pub(crate) fn numeric(on_error: OnError) -> RewardModule {
-    let module = sandbox().validate(sandbox::builtin("builtins").unwrap()).unwrap();
+    let module = supervisor().validate(sandbox::builtin("builtins").unwrap(), WasiProfile::None).unwrap();
     RewardModule {
         name: "builtins".to_owned(),
         component_sha256: *module.info().component_sha256.as_bytes(),

@@ -9,15 +9,14 @@ use wasmparser::{
     ComponentTypeRef, Encoding, ExternalKind, FunctionBody, Instance, Parser, Payload, TypeBounds,
 };
 
-use crate::rejection::{Rejection, RejectionCode as Code};
+use sandbox::engine::INSTANCES;
+use sandbox::{Rejection, RejectionCode as Code};
 
 pub(crate) const UPLOAD_BYTES: usize = 32 << 20;
 pub(crate) const FUNCTION_BYTES: usize = 512 << 10;
 pub(crate) const FUNCTION_LOCALS: u64 = 2_000;
 pub(crate) const FUNCTIONS: usize = 40_000;
 pub(crate) const CODE_BYTES: usize = 16 << 20;
-/// Instances that one component, outer or nested, may make, with those that the components in it make.
-pub(crate) const INSTANCES: usize = 64;
 /// Components inside each other: `componentize-qjs --stub-wasi` writes four.
 const NESTING: usize = 4;
 

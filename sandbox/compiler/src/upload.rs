@@ -3,21 +3,19 @@
 
 use std::sync::LazyLock;
 
+use sandbox::{HOST, Module, Rejection, RejectionCode as Code, TYPES, WasiProfile, World};
 use wasmparser::ValType::{self, F64, I32, I64};
 use wasmparser::types::{CoreTypeId, EntityType, Types};
 use wasmparser::{Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::{PackageId, Resolve};
 
-use crate::compile::guarded;
-use crate::guest::{HOST, TYPES};
-use crate::module::{Module, World};
-use crate::rejection::{Rejection, RejectionCode as Code};
+use crate::native::guarded;
 use crate::scan::{Outline, invalid, scan};
 use crate::weight::{self, Refusal};
 
 /// Checks everything that can be checked without compiling, and wraps core modules.
-pub(crate) fn prepare(upload: &[u8]) -> Result<Module, Rejection> {
+pub fn prepare(upload: &[u8], wasi: WasiProfile) -> Result<Module, Rejection> {
     let outline = scan(upload)?;
     check_imports(&outline)?;
     let types = validate_code(upload)?;
@@ -28,7 +26,7 @@ pub(crate) fn prepare(upload: &[u8]) -> Result<Module, Rejection> {
         check_core_exports(&outline, &types, world)?;
         guarded("wrapper", || wrap(upload, world, outline.has_wit))?
     };
-    Ok(Module::new(upload, component, world))
+    Ok(Module::new(upload, component, world, wasi))
 }
 
 fn validate_code(upload: &[u8]) -> Result<Types, Rejection> {
@@ -139,7 +137,7 @@ fn wrap(core: &[u8], world: World, has_wit: bool) -> Result<Vec<u8>, Rejection> 
 static WIT: LazyLock<(Resolve, PackageId)> = LazyLock::new(|| {
     let mut resolve = Resolve::default();
     let package = resolve
-        .push_source("reward.wit", include_str!("../wit/reward.wit"))
+        .push_source("reward.wit", include_str!("../../wit/reward.wit"))
         .expect("our own WIT file parses; every test of the crate reads it");
     (resolve, package)
 });

@@ -11,7 +11,7 @@ use wasmparser::{
     Parser, ValidPayload, Validator, ValidatorResources,
 };
 
-use crate::engine::FEATURES;
+use sandbox::engine::FEATURES;
 
 /// Operators times live values, of one function; a branch counts as 16.
 pub(crate) const FUNCTION_WEIGHT: u64 = 64_000_000;
