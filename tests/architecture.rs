@@ -43,7 +43,17 @@ const ALLOWED: &[Arrows] = &[
     arrows("telemetry", &[], &[]),
     arrows(
         "api",
-        &["builtins", "chain", "sandbox", "supervisor", "checkpoint", "store", "protocol", "grail", "telemetry"],
+        &[
+            "builtins",
+            "chain",
+            "sandbox",
+            "supervisor",
+            "checkpoint",
+            "store",
+            "protocol",
+            "grail",
+            "telemetry",
+        ],
         &["embedded"],
     ),
     arrows(
