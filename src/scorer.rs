@@ -77,5 +77,5 @@ impl Scorer {
 /// Whether a receipt is of the engine that runs here: of another, it says nothing that could be compared.
 pub(crate) fn is_this_engine(receipt: &Receipt) -> bool {
     receipt.engine.wasmtime.to_string() == sandbox::WASMTIME
-        && receipt.engine.config_hash == sandbox::config_hash()
+        && receipt.engine.config_hash == sandbox::config_hash(receipt.wasi_profile)
 }

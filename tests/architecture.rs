@@ -34,9 +34,10 @@ const ALLOWED: &[Arrows] = &[
     arrows("audit", &["grail"], &[]),
     arrows("store", &["audit", "protocol", "grail"], &["embedded"]),
     arrows("confine", &[], &[]),
-    arrows("sandbox", &["confine"], &["compiler", "builtins", "gsm8k"]),
+    arrows("sandbox", &["confine"], &["compiler", "builtins", "gsm8k", "oracle"]),
     arrows("builtins", &[], &[]),
     arrows("gsm8k", &[], &[]),
+    arrows("oracle", &[], &[]),
     arrows("compiler", &["sandbox", "confine"], &[]),
     arrows("supervisor", &["sandbox", "confine"], &["compiler"]),
     arrows("embedded", &[], &[]),
@@ -118,6 +119,7 @@ const RESTRICTED: &[Restricted] = &[
     restricted("sqlx*", &["store"], "all SQL is in store"),
     restricted("parquet", &["bundle"], "files of rollouts are read and written in bundle"),
     restricted("wasmtime*", &["sandbox", "compiler"], "guest code is compiled and run there only"),
+    restricted("wasmi*", &["oracle"], "the oracle is the second engine, and the only place of it"),
 ];
 
 /// `grail`, `protocol` and `audit` are pure: no async, no I/O.

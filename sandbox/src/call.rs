@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use wasmtime::component::Instance;
-use wasmtime::{Engine, Store, Trap};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 
 use crate::error::Error;
 use crate::guest::Guest;
@@ -12,10 +12,12 @@ use crate::limits::{COMPONENT_NAME_BYTES, COMPONENTS, RESULT_BYTES, REWARD_MAX};
 use crate::loaded::Loaded;
 use crate::module::World;
 use crate::outcome::Outcome;
+use crate::receipt::{WasiProfile, input_hash};
 use crate::rejection::shortened;
 use crate::types::{
     GroupParams, GroupResults, LogLine, RawFault, RawScore, Sample, Score, SimpleParams, SimpleResults, Task,
 };
+use crate::wasi::Wasi;
 
 /// What one call is given.
 pub(crate) struct Call<'a> {
@@ -51,13 +53,13 @@ impl Call<'_> {
     /// Runs the function in a fresh instance. The store is dropped whatever happens.
     pub(crate) fn run(&self) -> Result<Ran, Error> {
         let started = Instant::now();
-        let mut store = Store::new(self.engine, Guest::new(self.memory_bytes));
+        let mut store = Store::new(self.engine, Guest::new(self.memory_bytes, self.wasi()));
         store.limiter(|guest| &mut guest.memory);
         store.set_fuel(self.fuel)?;
         store.set_epoch_deadline(self.deadline);
         store.set_hostcall_fuel(RESULT_BYTES);
 
-        let (outcome, scores, detail) = match self.invoke(&mut store) {
+        let (outcome, scores, detail) = match self.invoke_whole(&mut store) {
             Ok(scores) => (Outcome::Ok, scores, None),
             Err(Failure::Guest(outcome, detail)) => (outcome, Vec::new(), Some(detail)),
             Err(Failure::Host(error)) => return Err(error),
@@ -70,12 +72,30 @@ impl Call<'_> {
         Ok(Ran { outcome, scores, fuel, peak_memory_bytes, log, detail, wall: started.elapsed() })
     }
 
+    fn wasi(&self) -> Option<Wasi> {
+        match self.loaded.wasi {
+            WasiProfile::None => None,
+            WasiProfile::Deterministic => {
+                Some(Wasi::new(input_hash(self.task, self.samples), self.task.seed))
+            }
+        }
+    }
+
+    fn invoke_whole(&self, store: &mut Store<Guest>) -> Result<Vec<Score>, Failure> {
+        let scores = self.invoke(store);
+        // A guest that failed has its last words logged too, if they fit.
+        let logged = store.data_mut().finish_log();
+        let scores = scores?;
+        logged.map_err(|passed| Failure::guest(Outcome::InvalidOutput, passed.to_string()))?;
+        Ok(scores)
+    }
+
     fn invoke(&self, store: &mut Store<Guest>) -> Result<Vec<Score>, Failure> {
         let instance = self
             .loaded
             .pre
             .instantiate(&mut *store)
-            .map_err(|error| failure(&error, store, Phase::Instantiate))?;
+            .map_err(|error| failure(&error, store, Phase::Instantiate { fuel: self.fuel }))?;
         match self.loaded.world {
             World::Reward => self.invoke_group(store, &instance),
             World::RewardSimple => self.invoke_simple(store, &instance),
@@ -138,7 +158,10 @@ impl From<wasmtime::Error> for Failure {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    Instantiate,
+    /// With how much fuel it began.
+    Instantiate {
+        fuel: u64,
+    },
     Call,
 }
 
@@ -157,9 +180,24 @@ fn failure(error: &wasmtime::Error, store: &Store<Guest>, phase: Phase) -> Failu
         Some(trap) => trap_outcome(trap),
         // Arguments and results are copied in and out here; what fails is what the guest gave.
         None if phase == Phase::Call => Outcome::InvalidOutput,
+        // A start function does the same; only before one ran, or by the machine's own errors, is the host to blame.
+        None if has_run(store, phase) && !is_of_machine(error) => Outcome::InvalidOutput,
         None => return Failure::Host(Error::Engine(format!("{error:#}").into())),
     };
     Failure::guest(outcome, format!("{error:#}"))
+}
+
+fn has_run(store: &Store<Guest>, phase: Phase) -> bool {
+    match phase {
+        Phase::Instantiate { fuel } => store.get_fuel().is_ok_and(|left| left < fuel),
+        Phase::Call => true,
+    }
+}
+
+/// Memory that cannot be mapped, a pool that is full.
+fn is_of_machine(error: &wasmtime::Error) -> bool {
+    error.is::<PoolConcurrencyLimitError>()
+        || error.chain().any(|cause| cause.is::<rustix::io::Errno>() || cause.is::<std::io::Error>())
 }
 
 fn trap_outcome(trap: Trap) -> Outcome {

@@ -8,6 +8,8 @@ use wasmtime::{
 
 use crate::hash::{ContentHash, Transcript};
 use crate::limits::{LOG_BYTES, LOG_CALL_FUEL, LOG_CALLS, MEMORY_MAX, RESULT_BYTES};
+use crate::receipt::WasiProfile;
+use crate::wasi;
 
 /// The engine's version, as pinned in the workspace; a test compares the two.
 pub const WASMTIME: &str = "48.0.8";
@@ -88,7 +90,7 @@ fn pool(concurrency: u32) -> PoolingAllocationConfig {
 }
 
 /// Names every setting above that can change an outcome, a reward or the fuel used.
-pub fn config_hash() -> ContentHash {
+pub fn config_hash(wasi: WasiProfile) -> ContentHash {
     let mut t = Transcript::new("reliquary reward engine v1");
     t.text(WASMTIME);
     for (name, feature) in FEATURES.iter_names() {
@@ -110,6 +112,10 @@ pub fn config_hash() -> ContentHash {
         t.u64(number);
     }
     t.text("fuel; canonical NaN; default operator costs");
+    // Receipts without WASI are older than the profile and keep their hash.
+    if wasi == WasiProfile::Deterministic {
+        wasi::describe(&mut t);
+    }
     t.finish()
 }
 

@@ -6,8 +6,8 @@ use wasmtime::{Engine, ResourceLimiter, StoreContextMut, Trap};
 
 use crate::engine::{INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
 use crate::limits::{LOG_BYTES, LOG_CALL_FUEL, LOG_CALLS};
-use crate::receipt::WasiProfile;
 use crate::types::{Level, LogLine};
+use crate::wasi::Wasi;
 
 /// Type-only interface of the contract.
 pub const TYPES: &str = "reliquary:reward/types@0.1.0";
@@ -18,10 +18,15 @@ pub const HOST: &str = "reliquary:reward/host@0.1.0";
 pub(crate) struct Guest {
     pub(crate) memory: MemoryAccount,
     pub(crate) log: Log,
+    /// There exactly if the module was linked to the profile `deterministic`.
+    pub(crate) wasi: Option<Wasi>,
 }
 
+/// The guest, as a function of the host sees it.
+pub(crate) type Caller<'a> = StoreContextMut<'a, Guest>;
+
 impl Guest {
-    pub(crate) fn new(memory_bytes: u64) -> Self {
+    pub(crate) fn new(memory_bytes: u64, wasi: Option<Wasi>) -> Self {
         let memory = MemoryAccount {
             limit: usize::try_from(memory_bytes).unwrap_or(usize::MAX),
             used: 0,
@@ -30,7 +35,14 @@ impl Guest {
             denied: false,
             host_failed: false,
         };
-        Self { memory, log: Log::default() }
+        Self { memory, log: Log::default(), wasi }
+    }
+}
+
+impl Guest {
+    /// Logs what the guest left unfinished.
+    pub(crate) fn finish_log(&mut self) -> Result<(), LogCapPassed> {
+        self.wasi.as_mut().map_or(Ok(()), |wasi| wasi.finish(&mut self.log))
     }
 }
 
@@ -121,29 +133,38 @@ pub(crate) struct Log {
 /// The log's cap was passed; ends the call.
 #[derive(Debug, thiserror::Error)]
 #[error("the log cap of {LOG_CALLS} calls or {LOG_BYTES} bytes was passed")]
-struct LogCapPassed;
+pub(crate) struct LogCapPassed;
+
+impl Log {
+    /// Ends the call of a guest that logs too much.
+    pub(crate) fn push(&mut self, level: Level, message: String) -> Result<(), LogCapPassed> {
+        if self.lines.len() == LOG_CALLS || self.bytes + message.len() > LOG_BYTES {
+            return Err(LogCapPassed);
+        }
+        self.bytes += message.len();
+        self.lines.push(LogLine { level, message });
+        Ok(())
+    }
+}
 
 /// Offers the contract's `host` interface, and nothing else.
-pub(crate) fn linker(engine: &Engine, _wasi: WasiProfile) -> wasmtime::Result<Linker<Guest>> {
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     linker.instance(TYPES)?;
     linker.instance(HOST)?.func_wrap("log", log)?;
     Ok(linker)
 }
 
-fn log(mut store: StoreContextMut<'_, Guest>, (level, message): (Level, WasmStr)) -> wasmtime::Result<()> {
-    let Some(fuel) = store.get_fuel()?.checked_sub(LOG_CALL_FUEL) else {
-        store.set_fuel(0)?;
-        return Err(Trap::OutOfFuel.into());
-    };
-    store.set_fuel(fuel)?;
-
-    let message = message.to_str(&store)?.into_owned();
-    let log = &mut store.data_mut().log;
-    if log.lines.len() == LOG_CALLS || log.bytes + message.len() > LOG_BYTES {
-        return Err(LogCapPassed.into());
-    }
-    log.bytes += message.len();
-    log.lines.push(LogLine { level, message });
+fn log(mut caller: Caller<'_>, (level, message): (Level, WasmStr)) -> wasmtime::Result<()> {
+    charge(&mut caller, LOG_CALL_FUEL)?;
+    let message = message.to_str(&caller)?.into_owned();
+    caller.data_mut().log.push(level, message)?;
     Ok(())
+}
+
+/// Takes the price of a host function; ends a guest that cannot pay it.
+pub(crate) fn charge(caller: &mut Caller<'_>, price: u64) -> wasmtime::Result<()> {
+    let left = caller.get_fuel()?.checked_sub(price);
+    caller.set_fuel(left.unwrap_or(0))?;
+    if left.is_some() { Ok(()) } else { Err(Trap::OutOfFuel.into()) }
 }

@@ -52,6 +52,7 @@ mod runner;
 mod scored;
 mod ticker;
 mod types;
+mod wasi;
 
 pub use builtins::{BUILTINS, builtin};
 pub use call::Ran;
@@ -69,3 +70,4 @@ pub use rejection::{Rejection, RejectionCode};
 pub use runner::{Guard, NativeCode, Runner, RunnerSettings};
 pub use scored::{Asked, Scored};
 pub use types::{Finish, Level, LogLine, Sample, Score, Task};
+pub use wasi::is_offered as is_wasi_offered;

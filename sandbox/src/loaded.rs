@@ -13,6 +13,7 @@ use crate::module::World;
 use crate::receipt::WasiProfile;
 use crate::rejection::{Rejection, RejectionCode as Code};
 use crate::types::{GroupParams, GroupResults, SimpleParams, SimpleResults};
+use crate::wasi::offer;
 
 /// A reward function that can be called. Many threads may call it at once.
 pub struct Loaded {
@@ -30,12 +31,18 @@ impl Loaded {
         world: World,
         wasi: WasiProfile,
     ) -> Result<Self, Rejection> {
-        let pre = linker.instantiate_pre(component).map_err(|e| {
-            Rejection::new(Code::ForbiddenImport, format!("an import does not fit the host: {e:#}"))
-        })?;
+        let mut linker = linker.clone();
+        if wasi == WasiProfile::Deterministic {
+            offer(&mut linker, component).map_err(|e| unfit(&e))?;
+        }
+        let pre = linker.instantiate_pre(component).map_err(|e| unfit(&e))?;
         let export = check_export(component, &pre, world)?;
         Ok(Self { pre, export, world, wasi })
     }
+}
+
+fn unfit(error: &wasmtime::Error) -> Rejection {
+    Rejection::new(Code::ForbiddenImport, format!("an import does not fit the host: {error:#}"))
 }
 
 impl fmt::Debug for Loaded {
@@ -51,7 +58,7 @@ pub fn check(
     world: World,
     wasi: WasiProfile,
 ) -> Result<(), Rejection> {
-    let linker = crate::guest::linker(engine, wasi)
+    let linker = crate::guest::linker(engine)
         .map_err(|e| Rejection::new(Code::Unsupported, format!("the host cannot be linked: {e:#}")))?;
     Loaded::link(component, &linker, world, wasi).map(drop)
 }

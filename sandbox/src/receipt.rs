@@ -118,7 +118,7 @@ impl Receipt {
             world: evidence.info.world,
             engine: EngineName {
                 wasmtime: EngineVersion(WASMTIME.to_owned()),
-                config_hash: config_hash(),
+                config_hash: config_hash(evidence.info.wasi),
                 limits_hash: evidence.limits.hash(),
             },
             wasi_profile: evidence.info.wasi,

@@ -60,8 +60,7 @@ impl Guard {
 /// The engine and its epoch thread. Dropping it stops the thread.
 pub struct Runner {
     engine: Engine,
-    plain: Linker<Guest>,
-    deterministic: Linker<Guest>,
+    linker: Linker<Guest>,
     guard: Guard,
     gate: Gate,
     _ticker: Ticker,
@@ -73,8 +72,7 @@ impl Runner {
         let engine = Engine::new(&config(concurrency))?;
         let ticker = Ticker::start(ticking(&engine)).map_err(|e| Error::Engine(e.into()))?;
         Ok(Self {
-            plain: linker(&engine, WasiProfile::None)?,
-            deterministic: linker(&engine, WasiProfile::Deterministic)?,
+            linker: linker(&engine)?,
             gate: Gate::new(concurrency as usize),
             guard: settings.guard,
             engine,
@@ -90,11 +88,7 @@ impl Runner {
         #[expect(unsafe_code, reason = "native code can only be believed, not checked")]
         // SAFETY: `NativeCode::vouched` is the promise that a compiler of this version made these bytes.
         let component = unsafe { Component::deserialize(&self.engine, code.0) }?;
-        let linker = match wasi {
-            WasiProfile::None => &self.plain,
-            WasiProfile::Deterministic => &self.deterministic,
-        };
-        Loaded::link(&component, linker, world, wasi).map_err(|e| Error::Unusable(e.to_string()))
+        Loaded::link(&component, &self.linker, world, wasi).map_err(|e| Error::Unusable(e.to_string()))
     }
 
     /// Runs one group: one [`Ran`] per call, which is one per sample in world `reward-simple` and one in world `reward`.

@@ -3,7 +3,10 @@
 
 use std::sync::LazyLock;
 
-use sandbox::{HOST, Module, Rejection, RejectionCode as Code, TYPES, WasiProfile, World};
+use sandbox::{HOST, Module, Rejection, RejectionCode as Code, TYPES, WasiProfile, World, is_wasi_offered};
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
 use wasmparser::ValType::{self, F64, I32, I64};
 use wasmparser::types::{CoreTypeId, EntityType, Types};
 use wasmparser::{Validator, WasmFeatures};
@@ -17,14 +20,14 @@ use crate::weight::{self, Refusal};
 /// Checks everything that can be checked without compiling, and wraps core modules.
 pub fn prepare(upload: &[u8], wasi: WasiProfile) -> Result<Module, Rejection> {
     let outline = scan(upload)?;
-    check_imports(&outline)?;
+    check_imports(&outline, wasi)?;
     let types = validate_code(upload)?;
     let world = world_of(&outline)?;
     let component = if outline.is_component {
         upload.to_vec()
     } else {
         check_core_exports(&outline, &types, world)?;
-        guarded("wrapper", || wrap(upload, world, outline.has_wit))?
+        guarded("wrapper", || wrap(upload, world, &outline))?
     };
     Ok(Module::new(upload, component, world, wasi))
 }
@@ -47,25 +50,34 @@ fn validate_code(upload: &[u8]) -> Result<Types, Rejection> {
     })
 }
 
-fn check_imports(outline: &Outline) -> Result<(), Rejection> {
+fn check_imports(outline: &Outline, wasi: WasiProfile) -> Result<(), Rejection> {
     for (module, name) in &outline.imports {
         let offered = if outline.is_component {
-            module == TYPES || module == HOST
+            let by_profile = wasi == WasiProfile::Deterministic && is_wasi_offered(module);
+            module == TYPES || module == HOST || by_profile
         } else {
-            module == HOST && name == "log"
+            let adapted = wasi == WasiProfile::Deterministic && module == PREVIEW1;
+            module == HOST && name == "log" || adapted
         };
         if !offered {
-            let hint = if module.starts_with("wasi") {
-                "; build without WASI, or stub it: a reward function has no clock, files or network"
-            } else {
-                ""
-            };
+            let hint = if module.starts_with("wasi") { hint(outline, wasi) } else { "" };
             let wanted = if name.is_empty() { module.clone() } else { format!("{module} {name}") };
             let message = format!("the module imports `{wanted}`; only `{HOST}` is offered{hint}");
             return Err(Rejection::new(Code::ForbiddenImport, message));
         }
     }
     Ok(())
+}
+
+/// What to do about an import of WASI.
+fn hint(outline: &Outline, wasi: WasiProfile) -> &'static str {
+    match (outline.is_component, wasi) {
+        (_, WasiProfile::None) => "; build without WASI, or choose the WASI profile `deterministic`",
+        (true, WasiProfile::Deterministic) => "; the WASI profile `deterministic` has versions 0.2",
+        (false, WasiProfile::Deterministic) => {
+            "; for core modules the WASI profile `deterministic` has `wasi_snapshot_preview1`"
+        }
+    }
 }
 
 fn world_of(outline: &Outline) -> Result<World, Rejection> {
@@ -120,17 +132,20 @@ fn spelled(params: &[ValType], results: &[ValType]) -> String {
 }
 
 /// Makes a core module a component.
-fn wrap(core: &[u8], world: World, has_wit: bool) -> Result<Vec<u8>, Rejection> {
+fn wrap(core: &[u8], world: World, outline: &Outline) -> Result<Vec<u8>, Rejection> {
     let failed =
         |e| Rejection::new(Code::Unsupported, format!("the module cannot be made a component: {e:#}"));
     let mut module = core.to_vec();
-    if !has_wit {
+    if !outline.has_wit {
         let (resolve, package) = &*WIT;
         let world = resolve.select_world(&[*package], Some(world.as_str())).map_err(failed)?;
         wit_component::embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)
             .map_err(failed)?;
     }
     let mut encoder = ComponentEncoder::default().validate(true).module(&module).map_err(failed)?;
+    if outline.imports.iter().any(|(module, _)| module == PREVIEW1) {
+        encoder = encoder.adapter(PREVIEW1, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER).map_err(failed)?;
+    }
     encoder.encode().map_err(failed)
 }
 

@@ -20,6 +20,8 @@ const ALLOWED: &[i64] = &[
     libc::SYS_brk,
     // the first image of a guest's memory is a file without a name, which nobody else can open
     libc::SYS_memfd_create,
+    // where the processor does not show new code to every thread by itself
+    libc::SYS_membarrier,
     // threads that run already
     libc::SYS_futex,
     libc::SYS_sched_yield,
@@ -43,13 +45,22 @@ const ALLOWED: &[i64] = &[
     libc::SYS_exit_group,
 ];
 
-/// `ioctl` on the process's own page map: which pages a guest has written.
-const PAGEMAP_SCAN: u64 = 0xc060_6610;
+/// Calls that do many things and may do some: which argument says so, and its value.
+const ONLY_WITH: &[(i64, u8, u64)] = &[
+    // PAGEMAP_SCAN, of the process's own page map: which pages a guest has written
+    (libc::SYS_ioctl, 1, 0xc060_6610),
+    // sealing such an image, and the standard library's check of what it closes
+    (libc::SYS_fcntl, 1, libc::F_ADD_SEALS as u64),
+    (libc::SYS_fcntl, 1, libc::F_GETFD as u64),
+    // names for debuggers: a thread's own, and those of the allocator's memory. Not to be refused in the first filter:
+    // the second could then not be put in place
+    (libc::SYS_prctl, 0, libc::PR_SET_NAME as u64),
+    (libc::SYS_prctl, 0, libc::PR_SET_VMA as u64),
+];
 
-/// Opening a file fails instead of killing: the allocator of the C library looks for settings of the machine now and then,
-/// and goes on without them.
-/// The same library names its memory areas for debuggers.
-const REFUSED: &[i64] = &[libc::SYS_openat, libc::SYS_prctl];
+/// These fail instead of killing. The allocator of the C library looks for settings of the machine now and then, and the
+/// engine for a faster `madvise`; both go on without.
+const REFUSED: &[i64] = &[libc::SYS_openat, libc::SYS_process_madvise];
 
 pub(crate) fn apply() -> Result<(), String> {
     // of two filters the kernel takes the stricter answer: an error over a permission, death over an error
@@ -66,14 +77,10 @@ fn listed() -> Result<BpfProgram, seccompiler::BackendError> {
     use seccompiler::{SeccompCmpArgLen, SeccompCmpOp, SeccompCondition};
 
     let mut rules = plain(ALLOWED.iter().chain(REFUSED));
-    let scan = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, PAGEMAP_SCAN)?;
-    rules.insert(libc::SYS_ioctl, vec![SeccompRule::new(vec![scan])?]);
-    // sealing such an image, and the standard library's check of what it closes
-    let command = |command: i32| {
-        SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, command as u64)
-            .and_then(|condition| SeccompRule::new(vec![condition]))
-    };
-    rules.insert(libc::SYS_fcntl, vec![command(libc::F_ADD_SEALS)?, command(libc::F_GETFD)?]);
+    for (call, argument, value) in ONLY_WITH {
+        let only = SeccompCondition::new(*argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, *value)?;
+        rules.entry(*call).or_default().push(SeccompRule::new(vec![only])?);
+    }
     let target = std::env::consts::ARCH.try_into()?;
     let filter = SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, target)?;
     filter.try_into()
@@ -82,7 +89,7 @@ fn listed() -> Result<BpfProgram, seccompiler::BackendError> {
 /// Turns what is refused into an error, and leaves the rest to the other filter.
 fn refused() -> Result<BpfProgram, seccompiler::BackendError> {
     let target = std::env::consts::ARCH.try_into()?;
-    let denied = SeccompAction::Errno(libc::EACCES as u32);
+    let denied = SeccompAction::Errno(libc::EPERM as u32);
     SeccompFilter::new(plain(REFUSED.iter()), SeccompAction::Allow, denied, target)?.try_into()
 }
 

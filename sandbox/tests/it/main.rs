@@ -7,7 +7,9 @@ mod hostile;
 mod isolation;
 mod kit;
 mod kits;
+mod oracle;
 mod receipts;
 #[path = "../../guests/builtins/tests/it/tables.rs"]
 mod tables;
 mod upload;
+mod wasi;
