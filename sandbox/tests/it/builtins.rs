@@ -1,4 +1,4 @@
-//! The rewards that come with the service, on the texts that models really write; and the committed fixtures.
+//! The reward that comes with the service, and the fixtures, on the texts that models really write.
 
 use std::path::{Path, PathBuf};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use compiler::InProcess;
 use sandbox::{Finish, Limits, Receipt, RunnerSettings, Sample, Task, input_hash};
 
-use crate::kit::{SANDBOX, reward_of, reward_of_text, sample, simple_module, task};
+use crate::kit::{SANDBOX, reward_of, reward_of_text, sample, simple_module, task, upload_of};
 
 fn hashes(sandbox: &InProcess, upload: &[u8], task: &Task, samples: &[Sample]) -> Vec<[u8; 32]> {
     let reward = reward_of(sandbox, upload);
@@ -16,8 +16,8 @@ fn hashes(sandbox: &InProcess, upload: &[u8], task: &Task, samples: &[Sample]) -
 #[test]
 fn repeats_threads_and_sandboxes_agree() {
     let uploads: [&[u8]; 3] = [
-        sandbox::builtin("last-number").unwrap(),
-        sandbox::builtin("boxed-answer").unwrap(),
+        upload_of("last-number"),
+        upload_of("boxed-answer"),
         include_bytes!("../../guests/wat/shortest.wasm"),
     ];
     let samples = [sample("It is \\boxed{72}, that is 72.", 9), sample("It is 71.", 4)];
@@ -70,7 +70,7 @@ fn every_part_of_the_input_changes_the_receipt() {
         Sample { token_ids: vec![0, 1, 3], ..one.clone() },
         Sample { finish: Finish::Length, ..one.clone() },
     ];
-    let upload = sandbox::builtin("last-number").unwrap();
+    let upload = upload_of("last-number");
     let mut inputs = BTreeSet::new();
     let mut receipts = BTreeSet::new();
     for task in &tasks {

@@ -2,7 +2,7 @@
 
 use sandbox::{ContentHash, Error, Module, ModuleInfo, RejectionCode as Code, World};
 
-use crate::kit::{SANDBOX, reward_of, score_one, simple_module};
+use crate::kit::{SANDBOX, reward_of, score_one, simple_module, upload_of};
 
 fn rejected(upload: &[u8]) -> Code {
     let rejection = SANDBOX.validate(upload).expect_err("must be refused");
@@ -53,7 +53,7 @@ fn too_large() {
 
 #[test]
 fn invalid_wasm_never_panics() {
-    let upload = sandbox::builtin("last-number").unwrap();
+    let upload = upload_of("last-number");
     assert_eq!(rejected(&upload[..upload.len() / 2]), Code::InvalidWasm);
     assert_eq!(rejected(b"\0asm\x07\0\0\0"), Code::InvalidWasm);
     assert_eq!(
@@ -244,7 +244,7 @@ fn more_than_the_engine_ever_grants() {
 
 #[test]
 fn stored_modules_are_checked_when_they_come_back() {
-    let module = SANDBOX.validate(sandbox::builtin("last-number").unwrap()).unwrap();
+    let module = SANDBOX.validate(upload_of("last-number")).unwrap();
     let (info, component) = module.clone().into_parts();
     let json = serde_json::to_string(&info).unwrap();
     let info: ModuleInfo = serde_json::from_str(&json).unwrap();
@@ -261,7 +261,7 @@ fn a_module_that_brings_its_own_wit_is_taken() {
     let mut resolve = wit_parser::Resolve::default();
     let package = resolve.push_source("reward.wit", include_str!("../../wit/reward.wit")).unwrap();
     let world = resolve.select_world(&[package], Some("reward-simple")).unwrap();
-    let mut core = sandbox::builtin("last-number").unwrap().to_vec();
+    let mut core = upload_of("last-number").to_vec();
     wit_component::embed_component_metadata(&mut core, &resolve, world, wit_component::StringEncoding::UTF8)
         .unwrap();
     let reward = reward_of(&SANDBOX, &core);
