@@ -8,6 +8,8 @@ mod cache;
 mod child;
 mod compile;
 mod error;
+mod examine;
+mod lint;
 mod pipe;
 mod pool;
 mod settings;
@@ -15,5 +17,9 @@ mod supervisor;
 mod vault;
 
 pub use error::Error;
+pub use examine::{
+    Determinism, Examination, MAX_REPEAT, MAX_TRIALS, Report, SampleReport, SuggestedLimits, Trial, examine,
+};
+pub use lint::Lint;
 pub use settings::{Cache, Isolation, Programs, Settings};
 pub use supervisor::{Confinement, Supervisor, Tenant};

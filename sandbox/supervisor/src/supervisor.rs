@@ -22,6 +22,15 @@ pub struct Tenant(pub [u8; 16]);
 impl Tenant {
     /// The service itself, and whoever runs the program for himself alone.
     pub const SELF: Self = Self([0; 16]);
+
+    /// Another one, for a second process on the same behalf.
+    pub(crate) fn second(self) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("reliquary 2026-11 second process of a tenant");
+        hasher.update(&self.0);
+        let mut second = [0; 16];
+        hasher.finalize_xof().fill(&mut second);
+        Self(second)
+    }
 }
 
 /// How the children of this machine are confined.
@@ -177,7 +186,7 @@ impl Supervisor {
     }
 
     /// Native code, from the cache or from a compile child.
-    fn code(&self, module: &Module) -> Result<Arc<[u8]>, Error> {
+    pub fn code(&self, module: &Module) -> Result<Arc<[u8]>, Error> {
         let key = self.key(module);
         if let Some(code) = self.cache.find(&key) {
             return Ok(code);

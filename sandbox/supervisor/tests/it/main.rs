@@ -7,6 +7,7 @@ mod bombs;
 mod children;
 mod corpus;
 mod deaths;
+mod examination;
 mod kit;
 mod liars;
 mod soak;
