@@ -25,13 +25,13 @@ fn a_hundred_thousand_mixed_calls() {
     }
 }
 
-/// The good ones, and those of the corpus that do not burn all their fuel: 1 M is enough for these.
+const GOOD: [&str; 3] = ["assemblyscript/last-number.wasm", "c/boxed-answer.wasm", "wat/shortest.wasm"];
+
+/// The good ones, and then the corpus.
 fn mixture(supervisor: &Supervisor) -> Vec<(String, Module)> {
-    let mut uploads = hostile();
-    for path in ["assemblyscript/last-number.wasm", "c/boxed-answer.wasm", "wat/shortest.wasm"] {
-        uploads.insert(path.to_owned(), guest(path));
-    }
-    uploads.into_iter().map(|(name, upload)| (name, module(supervisor, &upload))).collect()
+    let good = GOOD.map(|path| (path.to_owned(), guest(path)));
+    let uploads = good.into_iter().chain(hostile());
+    uploads.map(|(name, upload)| (name, module(supervisor, &upload))).collect()
 }
 
 fn soak(calls: usize) {
@@ -40,8 +40,13 @@ fn soak(calls: usize) {
     let limits = Limits { fuel_per_sample: 1_000_000, ..Limits::default() };
     let samples = [sample("The answer is 72."), sample(&"So 48/2 = 24. ".repeat(100))];
     let call = |n: usize| {
-        // a seeded walk: tenants keep a module for a while, and then change
-        let (name, module) = &mixture[(n / 7).wrapping_mul(2_654_435_761) % mixture.len()];
+        // a seeded walk: tenants keep a module for a while, and then change; every other one is in order
+        let place = if (n / 7) % 2 == 0 {
+            n % GOOD.len()
+        } else {
+            (n / 7).wrapping_mul(2_654_435_761) % mixture.len()
+        };
+        let (name, module) = &mixture[place];
         let tenant = if (n / 50) % 2 == 0 { ALICE } else { BOB };
         let scored = supervisor.score(tenant, module, &task("72"), &samples, &limits);
         let scored = scored.unwrap_or_else(|error| panic!("{name}: {error:?}"));
