@@ -93,3 +93,49 @@ fn holds(stored: &StoredReward, receipt: &Receipt) -> bool {
         receipt.hash() == signed.receipt_hash && signed.is_signed(&stored.head, &stated(stored))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use grail::keys::ServiceKey;
+    use protocol::rollout::RewardReceipt;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A reward of 1 as it was signed, by an engine of this version.
+    fn stored(wasmtime: &str) -> StoredReward {
+        let hash = "11".repeat(32);
+        let shown = json!({
+            "v": 1, "upload_sha256": hash, "component_sha256": hash, "world": "reward-simple",
+            "engine": {
+                "wasmtime": wasmtime, "config_hash": sandbox::config_hash(), "limits_hash": hash,
+            },
+            "wasi_profile": "none", "input_hash": hash, "seed": "7", "outcome": "ok",
+            "rewards": ["3ff0000000000000"], "components_hash": hash, "fuel": 9, "log_hash": hash,
+        });
+        let receipt: Receipt = serde_json::from_value(shown.clone()).unwrap();
+        let (head, components) = ([3; 32], BTreeMap::new());
+        let reward = Reward { value: Some(1.0), components: &components, error: None };
+        let key = ServiceKey::from_seed(&[1; 32]);
+        let signed = RewardReceipt::sign("f@1".to_owned(), shown, receipt.hash(), &head, &reward, &key);
+        StoredReward { head, reward: Some(1.0), components, error: None, receipt: Some(signed) }
+    }
+
+    #[test]
+    fn receipts_of_another_engine_are_passed_over_and_forged_ones_are_not() {
+        let (this, other) = (stored(sandbox::WASMTIME), stored("1.0.0"));
+        assert!(is_of_another_engine(&[other.clone(), other.clone()]));
+        assert!(!is_of_another_engine(std::slice::from_ref(&this)));
+        assert!(!is_of_another_engine(&[other.clone(), this.clone()]) && !is_of_another_engine(&[]));
+        // one of this engine that was changed to look like another's: its hash or its signature tells
+        let mut renamed = this;
+        renamed.receipt.as_mut().unwrap().receipt["engine"]["wasmtime"] = json!("1.0.0");
+        assert!(!is_of_another_engine(std::slice::from_ref(&renamed)));
+        let forged = receipt(&renamed).unwrap().hash();
+        renamed.receipt.as_mut().unwrap().receipt_hash = forged;
+        assert!(!is_of_another_engine(&[renamed]));
+        let mut other_reward = other;
+        other_reward.reward = Some(0.0);
+        assert!(!is_of_another_engine(&[other_reward]));
+    }
+}

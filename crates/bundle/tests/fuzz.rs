@@ -9,10 +9,12 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use bundle::Format;
+use bundle::{Format, Reader, Writer};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
+use protocol::BundledModule;
+use protocol::rollout::RolloutRecord;
 use records::{fixed, lines, read, write};
 use tempfile::TempDir;
 
@@ -35,16 +37,52 @@ fn edited(bytes: &[u8], (edits, cut): &Edits) -> Vec<u8> {
     bytes
 }
 
+fn module() -> BundledModule {
+    BundledModule {
+        object: "reward_module".to_owned(),
+        function: "rwf@1".to_owned(),
+        upload_sha256: [1; 32],
+        component_sha256: [2; 32],
+        world: "reward".to_owned(),
+        wasi: "none".to_owned(),
+        component: (0..200).collect(),
+    }
+}
+
+fn bundle(modules: &[BundledModule], records: &[RolloutRecord], format: Format) -> Vec<u8> {
+    written(modules, records, format).unwrap()
+}
+
+fn written(
+    modules: &[BundledModule],
+    records: &[RolloutRecord],
+    format: Format,
+) -> Result<Vec<u8>, bundle::Error> {
+    let mut writer = Writer::new(Vec::new(), format)?;
+    modules.iter().try_for_each(|module| writer.module(module))?;
+    records.iter().try_for_each(|record| writer.write(record))?;
+    Ok(writer.finish()?.1)
+}
+
+/// What of a file can be read.
+fn accepted(dir: &Path, bytes: &[u8]) -> (Vec<BundledModule>, Vec<RolloutRecord>) {
+    let records = read(dir, bytes).into_iter().filter_map(Result::ok).collect();
+    let modules = Reader::open(&dir.join("bundle")).map(|mut reader| {
+        reader.by_ref().for_each(drop);
+        reader.modules().to_vec()
+    });
+    (modules.unwrap_or_default(), records)
+}
+
 /// Reads what was edited; what is accepted is the same in both formats.
 fn judge(dir: &Path, bytes: &[u8]) {
-    let accepted: Vec<_> = read(dir, bytes).into_iter().filter_map(Result::ok).collect();
+    let (modules, records) = accepted(dir, bytes);
     for format in [Format::Ndjson, Format::Parquet] {
         // a token beyond int32 or records that are no base64 can be read from NDJSON, and not be written to Parquet
-        let mut writer = bundle::Writer::new(Vec::new(), format).unwrap();
-        if accepted.iter().try_for_each(|record| writer.write(record)).is_ok() {
-            let again: Vec<_> =
-                read(dir, &writer.finish().unwrap().1).into_iter().map(Result::unwrap).collect();
-            assert_eq!(lines(&again), lines(&accepted));
+        if let Ok(bytes) = written(&modules, &records, format) {
+            let (same, again) = accepted(dir, &bytes);
+            assert_eq!(lines(&again), lines(&records));
+            assert_eq!(same, modules);
         }
     }
     assert!(peak_mib() < MAX_MIB, "{} MiB", peak_mib());
@@ -67,7 +105,7 @@ fn noise() {
 
 #[test]
 fn edited_ndjson() {
-    static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| write(&fixed(3), Format::Ndjson));
+    static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| bundle(&[module()], &fixed(3), Format::Ndjson));
     let dir = TempDir::new().unwrap();
     bolero::check!().with_test_time(TIME).with_type::<Edits>().for_each(|edits| {
         judge(dir.path(), &edited(&BASE, edits));
@@ -76,7 +114,7 @@ fn edited_ndjson() {
 
 #[test]
 fn edited_parquet() {
-    static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| write(&fixed(5), Format::Parquet));
+    static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| bundle(&[module()], &fixed(5), Format::Parquet));
     let dir = TempDir::new().unwrap();
     bolero::check!().with_test_time(TIME).with_type::<Edits>().for_each(|edits| {
         judge(dir.path(), &edited(&BASE, edits));
