@@ -138,7 +138,8 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
         }
         Command::Rewards(command) => {
             let (db, objects) = (roles::database(config).await?, roles::objects(config)?);
-            let answer = rewards::run(command, &db, &objects, rand_core::OsRng.next_u64()).await?;
+            let programs = roles::programs(config)?;
+            let answer = rewards::run(command, &db, &objects, programs, rand_core::OsRng.next_u64()).await?;
             print(&answer.text);
             return Ok(ExitCode::from(answer.code));
         }

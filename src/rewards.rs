@@ -20,6 +20,7 @@ use protocol::segment::Segment;
 use serde::Serialize;
 use store::reward_reruns::{self, Rerun, ScoredGroup, Stored};
 use store::{Clock, Db, Objects, reward_modules};
+use supervisor::{Programs, Tenant};
 use telemetry::metrics::{IntCounterVec, counters};
 
 use crate::regrade::{self, Verdict};
@@ -67,6 +68,7 @@ pub(crate) async fn run(
     command: &Command,
     db: &Db,
     objects: &Objects,
+    programs: Programs,
     fresh_seed: u64,
 ) -> anyhow::Result<Answer> {
     let Command::Rerun { share, since, seed, json } = command;
@@ -79,7 +81,7 @@ pub(crate) async fn run(
     let drawn = draw(&scored, *share, seed);
     let mut report = Report::new(seed, since, scored.len());
     let bar = progress_bar(!json, drawn.len());
-    let scorer = Arc::new(Scorer::start()?);
+    let scorer = Arc::new(tokio::task::spawn_blocking(move || Scorer::start(programs)).await??);
     for group in drawn {
         let line = check(db, objects, &scorer, group, seed).await;
         let line = line.unwrap_or_else(|error| {
@@ -173,7 +175,9 @@ fn grade(
         .map(|(commitment, text)| reward_call::sample(text, &commitment.tokens, commitment.finish))
         .collect();
     let module_ref = scorer.learn(module)?;
-    let scored = scorer.score(&module_ref, &task.task(), &samples, &reward_call::limits(&inputs.limits))?;
+    let tenant = Tenant(*stored.account.as_bytes());
+    let limits = reward_call::limits(&inputs.limits);
+    let scored = scorer.score(tenant, &module_ref, &task.task(), &samples, &limits)?;
     let on_error = stored.spec.reward.as_ref().map(RewardTerms::on_error).context("a job without rewards")?;
     regrade::compare(&stored.rewards, &module.function, &scored, on_error).map(Some)
 }

@@ -285,13 +285,17 @@ pub(crate) async fn open_checkpoint(dir: &Path) -> anyhow::Result<Checkpoint> {
     .await?
 }
 
-/// Starts the supervisor, and says how far this machine can confine its children.
-pub(crate) fn supervisor(config: &Config) -> anyhow::Result<Supervisor> {
-    let section = &config.sandbox;
-    let programs = match &section.programs_dir {
+/// Where the children's programs lie.
+pub(crate) fn programs(config: &Config) -> anyhow::Result<Programs> {
+    Ok(match &config.sandbox.programs_dir {
         Some(folder) => Programs::in_folder(folder),
         None => Programs::beside_this_one()?,
-    };
+    })
+}
+
+/// Starts the supervisor, and says how far this machine can confine its children.
+pub(crate) fn supervisor(config: &Config) -> anyhow::Result<Supervisor> {
+    let (section, programs) = (&config.sandbox, programs(config)?);
     let mac_key = seed_file::load_or_create(&config.data.dir.join("keys/native.key"), OsRng)?;
     let settings = supervisor::Settings {
         isolation: section.isolation,

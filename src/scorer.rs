@@ -1,4 +1,5 @@
-//! Runs reward functions again, for the offline verifier and for re-runs: the one place of this crate that does.
+//! Runs reward functions again, for the offline verifier and for re-runs: the one place of this crate that does. In child
+//! processes, like the service itself: a module that came in a file is a stranger's code.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +20,10 @@ pub(crate) struct Scorer {
 }
 
 impl Scorer {
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    /// Children of its own, which compile everything anew: what another process has compiled is not believed here.
+    pub(crate) fn start(programs: Programs) -> anyhow::Result<Self> {
         Ok(Self {
-            supervisor: Supervisor::start(Settings::new(Programs::beside_this_one()?))?,
+            supervisor: Supervisor::start(Settings::new(programs))?,
             shipped: sandbox::BUILTINS.iter().map(|(_, module)| (ContentHash::of(module), *module)).collect(),
             modules: Mutex::default(),
         })
@@ -65,12 +67,13 @@ impl Scorer {
     /// One result per sample. An error is this machine's, or a module that cannot run at all.
     pub(crate) fn score(
         &self,
+        tenant: Tenant,
         module: &Module,
         task: &Task,
         samples: &[Sample],
         limits: &Limits,
     ) -> Result<Vec<Scored>, supervisor::Error> {
-        self.supervisor.score(Tenant::SELF, module, task, samples, limits)
+        self.supervisor.score(tenant, module, task, samples, limits)
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use protocol::BundledModule;
 use protocol::rollout::{Rebuilt, RewardReceipt, RolloutRecord};
 use sandbox::Scored;
+use supervisor::{Programs, Tenant};
 
 use super::calls::Call;
 use super::findings::Finding;
@@ -58,7 +59,7 @@ pub(super) struct Rewards(Scorer);
 
 impl Rewards {
     pub(super) fn open() -> anyhow::Result<Self> {
-        Ok(Self(Scorer::start()?))
+        Ok(Self(Scorer::start(Programs::beside_this_one()?)?))
     }
 
     pub(super) fn learn(&self, module: &BundledModule) -> anyhow::Result<()> {
@@ -101,7 +102,7 @@ impl Rewards {
         let module = self.0.find(&call.receipt).ok_or(Missing::Module)?;
         let inputs = records[call.members[0]].reward_inputs.as_ref().ok_or(Missing::Group)?;
         let limits = reward_call::limits(&inputs.limits);
-        self.0.score(&module, task, samples, &limits).map_err(|error| {
+        self.0.score(Tenant::SELF, &module, task, samples, &limits).map_err(|error| {
             tracing::warn!(error = &error as &dyn std::error::Error, "a reward function did not run");
             Missing::Machine
         })

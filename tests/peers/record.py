@@ -257,7 +257,7 @@ SANDBOX_RECEIPT = fields(
     component_sha256=HEX,
     world=one_of("reward", "reward-simple"),
     engine=fields(wasmtime=matching("[A-Za-z0-9.+-]{1,32}"), config_hash=HEX, limits_hash=HEX),
-    wasi_profile=one_of("none"),
+    wasi_profile=one_of("none", "deterministic"),
     input_hash=HEX,
     seed=decimal_text_below(2**64),
     outcome=one_of(*OUTCOMES),
