@@ -77,7 +77,7 @@ impl Settings {
             cache: Cache { memory_bytes: 256 << 20, folder: None },
             guard: Guard::default(),
             grace: Duration::from_secs(20),
-            compile_time: Duration::from_secs(300),
+            compile_time: Duration::from_mins(5),
         }
     }
 }

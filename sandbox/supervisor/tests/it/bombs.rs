@@ -33,7 +33,7 @@ fn compile_bombs_are_refused_soon() {
         let error = supervisor.validate(&upload, WasiProfile::None).unwrap_err();
         let Error::Rejected(rejection) = error else { panic!("{name}: {error:?}") };
         assert_eq!(rejection.code, code, "{name}");
-        assert!(started.elapsed() < Duration::from_secs(60), "{name}: {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_mins(1), "{name}: {:?}", started.elapsed());
     }
     module(&supervisor, &simple("(f64.const 1)"));
 }

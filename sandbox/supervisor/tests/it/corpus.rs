@@ -12,7 +12,7 @@ use crate::kit::{
 
 /// Every module of the corpus, twice two samples with 50 M fuel each, and what compiles them. Ten times what this machine
 /// takes in a debug build.
-const CPU: Duration = Duration::from_secs(600);
+const CPU: Duration = Duration::from_mins(10);
 /// One guest's 64 MiB, its native code, and the child itself.
 const LARGEST_BYTES: u64 = 512 << 20;
 

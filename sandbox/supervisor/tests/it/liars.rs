@@ -22,7 +22,8 @@ fn script(folder: &Path, name: &str, text: &str) -> PathBuf {
 fn ready(report: &str) -> String {
     let payload = [&[0u8][..], &(report.len() as u32).to_le_bytes(), report.as_bytes()].concat();
     let frame = [&(payload.len() as u32).to_le_bytes()[..], &payload].concat();
-    let escapes: String = frame.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let escapes: Vec<String> = frame.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let escapes = escapes.concat();
     format!("printf '{escapes}'")
 }
 

@@ -41,13 +41,13 @@ fn soak(calls: usize) {
     let samples = [sample("The answer is 72."), sample(&"So 48/2 = 24. ".repeat(100))];
     let call = |n: usize| {
         // a seeded walk: tenants keep a module for a while, and then change; every other one is in order
-        let place = if (n / 7) % 2 == 0 {
+        let place = if (n / 7).is_multiple_of(2) {
             n % GOOD.len()
         } else {
             (n / 7).wrapping_mul(2_654_435_761) % mixture.len()
         };
         let (name, module) = &mixture[place];
-        let tenant = if (n / 50) % 2 == 0 { ALICE } else { BOB };
+        let tenant = if (n / 50).is_multiple_of(2) { ALICE } else { BOB };
         let scored = supervisor.score(tenant, module, &task("72"), &samples, &limits);
         let scored = scored.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!(scored.len(), 2, "{name}");
