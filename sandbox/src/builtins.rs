@@ -2,11 +2,7 @@
 //! same limits. Sources and build scripts are in `sandbox/guests`.
 
 /// Name and core module of every built-in. `builtins` takes its configuration from the task's metadata.
-pub const BUILTINS: &[(&str, &[u8])] = &[
-    ("last-number", include_bytes!("../guests/assemblyscript/last-number.wasm")),
-    ("boxed-answer", include_bytes!("../guests/c/boxed-answer.wasm")),
-    ("builtins", include_bytes!("../guests/builtins/builtins.wasm")),
-];
+pub const BUILTINS: &[(&str, &[u8])] = &[("builtins", include_bytes!("../guests/builtins/builtins.wasm"))];
 
 /// The module of a built-in.
 pub fn builtin(name: &str) -> Option<&'static [u8]> {

@@ -21,7 +21,7 @@
 //!     prompt: "What is 40 + 2?".into(),
 //!     prompt_token_ids: vec![],
 //!     reference: "42".into(),
-//!     metadata: "{}".into(),
+//!     metadata: r#"{"args": {"parts": [{"name": "numeric"}]}}"#.into(),
 //!     seed: 7,
 //! };
 //! let samples = [Sample { text: "40 + 2 = 42.".into(), token_ids: vec![1, 2, 3], finish: Finish::Stop }];
