@@ -10,7 +10,7 @@ use rand_core::RngCore as _;
 
 use crate::config::Config;
 use crate::lifecycle::lifecycle;
-use crate::{audits, bench, calibrate, convert, demo, keys, rewards, roles, telemetry, up, verify};
+use crate::{audits, bench, calibrate, convert, demo, keys, reward, rewards, roles, telemetry, up, verify};
 
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -54,6 +54,9 @@ enum Command {
     /// Audits of miners: replay them, or pardon a miner.
     #[command(subcommand)]
     Audits(audits::Command),
+    /// A reward function of your own: try it here, under the service's limits.
+    #[command(subcommand)]
+    Reward(reward::Command),
     /// Rewards that were given: compute some of them again.
     #[command(subcommand)]
     Rewards(rewards::Command),
@@ -83,7 +86,8 @@ fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         print(api::openapi::json().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    if matches!(arguments.command, Command::Demo(_) | Command::Bench(_)) && config.telemetry.filter == "info"
+    if matches!(arguments.command, Command::Demo(_) | Command::Bench(_) | Command::Reward(_))
+        && config.telemetry.filter == "info"
     {
         "error".clone_into(&mut config.telemetry.filter); // refusals are shown, not logged, here
     }
@@ -94,6 +98,8 @@ fn command(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Calibrate(arguments) => calibrate::run(arguments, &config),
         Command::Bench(bench::Command::Proof(arguments)) => bench::proof(arguments, &config),
         Command::Bench(bench::Command::Audit(arguments)) => bench::audit(arguments),
+        Command::Bench(bench::Command::Rewards(arguments)) => bench::rewards(arguments, &config),
+        Command::Reward(command) => Ok(reward::run(command, &config)),
         Command::Bundle(command) => convert::run(command).map(|said| {
             print(&said);
             ExitCode::SUCCESS
@@ -146,6 +152,7 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
         Command::Verify(_)
         | Command::Calibrate(_)
         | Command::Bench(_)
+        | Command::Reward(_)
         | Command::Bundle(_)
         | Command::Openapi => {
             unreachable!("handled without a runtime")
@@ -188,6 +195,7 @@ impl Command {
             Self::Migrate => "migrate",
             Self::Keys(_) => "keys",
             Self::Audits(_) => "audits",
+            Self::Reward(_) => "reward",
             Self::Rewards(_) => "rewards",
             Self::Openapi => "openapi",
             Self::Bench(_) => "bench",

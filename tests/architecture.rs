@@ -97,6 +97,8 @@ const ALLOWED: &[Arrows] = &[
             "grail",
             "embedded",
             "telemetry",
+            "gsm8k",
+            "oracle",
         ],
         &[],
     ),

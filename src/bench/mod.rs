@@ -4,10 +4,12 @@ mod audit;
 mod pipeline;
 mod plot;
 mod proof;
+mod rewards;
 
 pub(crate) use self::audit::run as audit;
 pub(crate) use self::pipeline::run as pipeline;
 pub(crate) use self::proof::run as proof;
+pub(crate) use self::rewards::run as rewards;
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum Command {
@@ -17,4 +19,6 @@ pub(crate) enum Command {
     Audit(audit::Arguments),
     /// How often each cheat is caught, by our proof and by others, and what verification costs. Takes a while.
     Proof(proof::Arguments),
+    /// Calls of reward functions per second of one core, for each authoring kit, beside other ways to grade. Under a minute.
+    Rewards(rewards::Arguments),
 }
