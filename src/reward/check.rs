@@ -16,7 +16,7 @@ use crate::cli;
 const REPEAT: u32 = 3;
 
 /// A refusal is an answer too.
-pub(super) fn refused(arguments: &Arguments, rejection: &Rejection) -> anyhow::Result<ExitCode> {
+pub(super) fn refused(arguments: &Arguments, rejection: &Rejection) -> ExitCode {
     let Rejection { code, message } = rejection;
     cli::print(&if arguments.json {
         let rejection = json!({ "code": code, "message": message, "hint": hint(*code) });
@@ -25,7 +25,7 @@ pub(super) fn refused(arguments: &Arguments, rejection: &Rejection) -> anyhow::R
         let (file, message) = (arguments.file.display(), plain(message));
         format!("{file} is refused\n  code     {code}\n  reason   {message}\n  what to do  {}", hint(*code))
     });
-    Ok(ExitCode::FAILURE)
+    ExitCode::FAILURE
 }
 
 pub(super) fn check(trying: &Trying<'_>) -> anyhow::Result<ExitCode> {
@@ -118,7 +118,13 @@ fn heading(out: &mut String, trying: &Trying<'_>) -> std::fmt::Result {
     )?;
     let (fuel, memory) = (thousands(limits.fuel_per_sample), thousands(limits.memory_bytes));
     writeln!(out, "  limits       {fuel} fuel a sample, {memory} bytes of memory a call")?;
-    writeln!(out, "  runs on      wasmtime {}; {}", sandbox::WASMTIME, trying.supervisor.confinement())
+    writeln!(out, "  engine       wasmtime {}", sandbox::WASMTIME)?;
+    let confinement = trying.supervisor.confinement();
+    if confinement.is_complete() {
+        writeln!(out, "  confined     fully, in processes of its own")
+    } else {
+        writeln!(out, "  confined     in part, in processes of its own: {confinement}")
+    }
 }
 
 fn table(out: &mut String, lines: &[Line], report: &Report, verdict: &Verdict) -> std::fmt::Result {
@@ -189,6 +195,7 @@ fn ending(out: &mut String, report: &Report, verdict: &Verdict) -> std::fmt::Res
     }
     let expected = verdict.met.iter().flatten().count();
     match (verdict.agreed, verdict.missed()) {
+        (true, 0) if expected == 0 => write!(out, "ok: accepted; no sample says what to expect"),
         (true, 0) => write!(out, "ok: {expected} expected rewards, all met"),
         (true, missed) => write!(out, "NOT OK: {missed} of {expected} expected rewards were missed"),
         (false, _) => {
@@ -210,7 +217,7 @@ pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -85,7 +85,7 @@ fn attempt(command: &Command, config: &Config) -> anyhow::Result<ExitCode> {
     let supervisor = Supervisor::start(settings).context("reward functions cannot be run here")?;
     let module = match supervisor.validate(&upload, arguments.wasi) {
         Ok(module) => module,
-        Err(Error::Rejected(rejection)) => return check::refused(arguments, &rejection),
+        Err(Error::Rejected(rejection)) => return Ok(check::refused(arguments, &rejection)),
         Err(error) => return Err(error.into()),
     };
     let trial = Trying { supervisor: &supervisor, module: &module, limits, lines: &lines, arguments };

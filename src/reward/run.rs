@@ -1,5 +1,6 @@
 //! `reliquary reward run`: the samples' scores, a JSON line each, for other programs to read.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -7,8 +8,6 @@ use serde::Serialize;
 use supervisor::{SampleReport, Tenant};
 
 use super::Trying;
-use crate::cli;
-
 #[derive(Serialize)]
 struct Scored<'a> {
     line: usize,
@@ -38,13 +37,18 @@ pub(super) fn run(trying: &Trying<'_>) -> anyhow::Result<ExitCode> {
             let report = SampleReport::from(scored);
             let as_expected = line.met(report.score);
             all_met &= as_expected != Some(false);
-            cli::print(&serde_json::to_string(&Scored {
+            let said = serde_json::to_string(&Scored {
                 line: line.number,
                 report: &report,
                 receipt_hash: hex::encode(scored.receipt.hash()),
                 expect: line.expect,
                 as_expected,
-            })?);
+            })?;
+            match writeln!(io::stdout(), "{said}") {
+                // whoever reads has read enough
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+                written => written?,
+            }
         }
     }
     Ok(if all_met { ExitCode::SUCCESS } else { ExitCode::FAILURE })

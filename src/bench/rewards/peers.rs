@@ -56,13 +56,13 @@ fn python_script() -> anyhow::Result<String> {
     let kit = include_str!("../../../sandbox/guests/python/gsm8k.py");
     let start = kit.find("DIGITS =").context("the Python kit begins otherwise")?;
     let end = kit.find("class WitWorld").context("the Python kit ends otherwise")?;
-    let main = r##"
+    let main = r#"
 import sys
 reference, tokens, text = sys.stdin.read().split("\0")
 correct = 1.0 if answer(text) == answer(reference) else 0.0
 format = 1.0 if '####' in text else 0.0
 print(correct + 0.1 * format + (0.0 - 0.001 * max(0, int(tokens) - 512)))
-"##;
+"#;
     Ok(format!("{}{main}", kit.get(start..end).context("the Python kit ends before it begins")?))
 }
 
@@ -119,10 +119,10 @@ const one = (row) => script.runInNewContext({{ ...row }});
 const rewards = rows.map(one);
 const started = process.hrtime.bigint();
 let calls = 0, passed = 0;
-while (passed < ms) {{
+do {{
   one(rows[calls++ % rows.length]);
   passed = Number(process.hrtime.bigint() - started) / 1e6;
-}}
+}} while (passed < ms);
 console.log(JSON.stringify({{ rewards, per_s: calls / passed * 1000 }}));"#
     )
 }

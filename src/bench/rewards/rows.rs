@@ -1,6 +1,8 @@
 //! The rows that every contender grades: 16 tasks with 16 completions of about 1.5 KB each. No randomness: they are the
 //! same in every run.
 
+use std::fmt::Write as _;
+
 use gsm8k::{Graded, answer, grade};
 use sandbox::{Finish, Sample, Task};
 
@@ -68,16 +70,17 @@ fn completion(apples: usize, days: usize, variant: usize) -> Sample {
     while text.len() < BYTES {
         day += 1;
         let (sum, ways) = (apples * day, variant + 2);
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "After day {day} the shop has sold {apples} * {day} = {sum} apples, counted in {ways} ways. "
-        ));
+        );
     }
-    let total = apples * days + usize::from(variant % 3 == 0);
-    text.push_str(&if variant % 2 == 0 {
-        format!("\n#### {total}")
+    let total = apples * days + usize::from(variant.is_multiple_of(3));
+    let _ = if variant.is_multiple_of(2) {
+        write!(text, "\n#### {total}")
     } else {
-        format!("So the shop sells {total}.")
-    });
+        write!(text, "So the shop sells {total}.")
+    };
     let token_ids = (0..text.len() as u32 / 4).collect();
     Sample { text, token_ids, finish: Finish::Stop }
 }
