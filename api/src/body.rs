@@ -1,9 +1,11 @@
-//! Request bodies: bounded in size and time, and read as JSON with the place of every fault.
+//! Request bodies: bounded in size and time, and read as JSON with the place of every fault, or as forms.
 
 use std::time::Duration;
 
+use actix_multipart::Multipart;
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
@@ -12,9 +14,9 @@ use serde_path_to_error::{Path, Segment};
 use std::future::{Ready, ready};
 
 use crate::error::{ApiError, BodyError};
+use crate::form::{self, FORM, Form, Part};
 
 pub(crate) const JSON: &str = "application/json";
-pub(crate) const WASM: &str = "application/wasm";
 
 /// A body may take this long to arrive, and as much longer as a slow line needs for its size.
 const ARRIVAL: Duration = Duration::from_secs(30);
@@ -26,6 +28,8 @@ const MAX_DEPTH: usize = 64;
 pub(crate) struct Body {
     payload: Payload,
     content_type: Option<String>,
+    /// As it was sent: a form's has its boundary.
+    content_type_header: Option<HeaderValue>,
     encoded: bool,
     announced: Option<u64>,
 }
@@ -40,6 +44,7 @@ impl FromRequest for Body {
         ready(Ok(Self {
             payload: payload.take(),
             content_type: text(CONTENT_TYPE).map(essence),
+            content_type_header: request.headers().get(CONTENT_TYPE).cloned(),
             encoded: text(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity"),
             announced: text(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
         }))
@@ -74,14 +79,36 @@ impl Body {
         if bytes.is_empty() { Ok(T::default()) } else { parse(&bytes) }
     }
 
+    /// Reads a form of these parts.
+    pub(crate) async fn form<const N: usize>(self, parts: &[Part; N]) -> Result<Form<N>, ApiError> {
+        if self.encoded || self.content_type.as_deref() != Some(FORM) {
+            return Err(ApiError::UnsupportedMediaType { expected: FORM });
+        }
+        let limit = form::limit(parts);
+        // as in `within`: what is a little too long is read on, so that its sender gets to see the answer
+        let patience = limit.saturating_mul(2);
+        if self.announced.is_some_and(|length| length > patience as u64) {
+            return Err(ApiError::PayloadTooLarge { limit });
+        }
+        let mut total = 0_usize;
+        let chunks = self.payload.map(move |chunk| {
+            let chunk = chunk?;
+            total += chunk.len();
+            if total > patience { Err(PayloadError::Overflow) } else { Ok(chunk) }
+        });
+        let headers: HeaderMap =
+            self.content_type_header.into_iter().map(|value| (CONTENT_TYPE, value)).collect();
+        let read = form::read(Multipart::new(&headers, chunks), parts);
+        tokio::time::timeout(arrival(limit), read).await.map_err(|_| ApiError::RequestTimeout)?
+    }
+
     async fn within(&mut self, limit: usize) -> Result<Bytes, ApiError> {
         // a body that is a little too long is read to its end, so that its sender gets to see the answer
         let patience = limit.saturating_mul(2);
         if self.announced.is_some_and(|length| length > patience as u64) {
             return Err(ApiError::PayloadTooLarge { limit });
         }
-        let time = ARRIVAL + Duration::from_secs((limit / SLOW_LINE_BYTES_PER_S) as u64);
-        let arrival = tokio::time::timeout(time, async {
+        let arrival = tokio::time::timeout(arrival(limit), async {
             let mut bytes = BytesMut::new();
             let mut total = 0_usize;
             while let Some(chunk) = self.payload.next().await {
@@ -97,6 +124,11 @@ impl Body {
         });
         arrival.await.map_err(|_| ApiError::RequestTimeout)?
     }
+}
+
+/// How long a body of at most so many bytes may take.
+fn arrival(limit: usize) -> Duration {
+    ARRIVAL + Duration::from_secs((limit / SLOW_LINE_BYTES_PER_S) as u64)
 }
 
 /// Reads one JSON value. Takes its time on large bodies: call it off the async threads.

@@ -15,6 +15,11 @@ pub struct Config {
     pub max_job_body_bytes: usize,
     /// Largest reward module.
     pub max_module_body_bytes: usize,
+    /// Largest list of samples that a reward function is tried on.
+    pub max_samples_body_bytes: usize,
+    /// Uploads that are received at once, and examinations of reward functions that run at once. One account gets a part.
+    pub max_uploads: usize,
+    pub max_examinations: usize,
     /// Largest body of any other request.
     pub max_body_bytes: usize,
     /// A client must send its headers within this time.
@@ -42,6 +47,9 @@ impl Default for Config {
             max_connections: 8192,
             max_job_body_bytes: 8 << 20,
             max_module_body_bytes: 32 << 20,
+            max_samples_body_bytes: 2 << 20,
+            max_uploads: 32,
+            max_examinations: 4,
             max_body_bytes: 64 << 10,
             header_timeout_ms: 5_000,
             keep_alive_ms: 75_000,

@@ -48,18 +48,34 @@ pub(crate) enum ApiError {
     RewardsAlreadyPosted,
     #[error("the body may have {limit} bytes")]
     PayloadTooLarge { limit: usize },
+    #[error("the part `{part}` may have {limit} bytes")]
+    PartTooLarge { part: &'static str, limit: usize },
+    #[error("{0}")]
+    InvalidForm(Box<BodyError>),
     #[error("the body must be {expected}, without a content encoding")]
     UnsupportedMediaType { expected: &'static str },
     #[error("{}", summary(.0))]
     Validation(Vec<FieldError>),
     #[error("the idempotency key was used with another body")]
     IdempotencyKeyReused,
-    #[error("the module was refused: {0}")]
-    ModuleRejected(sandbox::Rejection),
+    #[error("the version is still being validated")]
+    RewardNotReady,
+    #[error("the version was rejected ({0}); its report says why")]
+    RewardRejected(String),
+    #[error("{limit} versions of yours wait for their validation already")]
+    TooManyWaiting { limit: i64 },
+    #[error("the function has {limit} versions; create another function")]
+    TooManyVersions { limit: i32 },
+    #[error("you have {limit} {what} under way already")]
+    TooManyAtOnce { what: &'static str, limit: usize },
+    #[error("the service has as many {0} under way as it can")]
+    Busy(&'static str),
     #[error("the service holds as many event streams as it can")]
     TooManyStreams,
     #[error("the service cannot reach its data for the moment")]
     Unavailable(#[source] store::Error),
+    #[error("the service cannot run reward functions for the moment")]
+    SandboxUnavailable(#[source] supervisor::Error),
     #[error("the service failed")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -153,8 +169,14 @@ impl Problem {
 }
 
 /// Field errors that stand for themselves when nothing else is wrong.
-const TELLING: &[&str] =
-    &["prompt_too_long", "budget_too_small", "unknown_checkpoint", "unknown_reward_function"];
+const TELLING: &[&str] = &[
+    "prompt_too_long",
+    "budget_too_small",
+    "unknown_checkpoint",
+    "unknown_reward_function",
+    "reward_function_not_ready",
+    "reward_function_invalid",
+];
 
 impl ApiError {
     /// The stable name.
@@ -175,7 +197,8 @@ impl ApiError {
             Self::RewardsNotAwaited(_) => "rewards_not_awaited",
             Self::RewardsOverdue => "rewards_overdue",
             Self::RewardsAlreadyPosted => "rewards_already_posted",
-            Self::PayloadTooLarge { .. } => "payload_too_large",
+            Self::PayloadTooLarge { .. } | Self::PartTooLarge { .. } => "payload_too_large",
+            Self::InvalidForm(_) => "invalid_form",
             Self::UnsupportedMediaType { .. } => "unsupported_media_type",
             Self::Validation(errors) => match errors.first() {
                 Some(first)
@@ -186,9 +209,14 @@ impl ApiError {
                 _ => "validation_failed",
             },
             Self::IdempotencyKeyReused => "idempotency_key_reused",
-            Self::ModuleRejected(_) => "reward_function_invalid",
+            Self::RewardNotReady => "reward_function_not_ready",
+            Self::RewardRejected(_) => "reward_function_invalid",
+            Self::TooManyWaiting { .. } => "too_many_waiting",
+            Self::TooManyVersions { .. } => "too_many_versions",
+            Self::TooManyAtOnce { .. } => "too_many_at_once",
+            Self::Busy(_) => "busy",
             Self::TooManyStreams => "too_many_streams",
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::SandboxUnavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -198,6 +226,7 @@ impl ApiError {
             Self::InvalidJson(_)
             | Self::UnknownParameter(_)
             | Self::InvalidParameter { .. }
+            | Self::InvalidForm(_)
             | Self::InvalidHeader { .. }
             | Self::InvalidCursor(_) => StatusCode::BAD_REQUEST,
             Self::InvalidApiKey => StatusCode::UNAUTHORIZED,
@@ -209,13 +238,17 @@ impl ApiError {
             | Self::JobEnded(_)
             | Self::RewardsNotAwaited(_)
             | Self::RewardsOverdue
-            | Self::RewardsAlreadyPosted => StatusCode::CONFLICT,
-            Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            | Self::RewardsAlreadyPosted
+            | Self::RewardNotReady
+            | Self::RewardRejected(_)
+            | Self::TooManyVersions { .. } => StatusCode::CONFLICT,
+            Self::TooManyWaiting { .. } | Self::TooManyAtOnce { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::PayloadTooLarge { .. } | Self::PartTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Validation(_) | Self::IdempotencyKeyReused | Self::ModuleRejected(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
+            Self::Validation(_) | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyStreams | Self::Busy(_) | Self::Unavailable(_) | Self::SandboxUnavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::TooManyStreams | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -229,14 +262,12 @@ impl ApiError {
     fn field_errors(&self) -> Vec<FieldError> {
         match self {
             Self::Validation(errors) => errors.clone(),
-            Self::InvalidJson(at) | Self::UnknownParameter(at) => {
+            Self::InvalidJson(at) | Self::UnknownParameter(at) | Self::InvalidForm(at) => {
                 vec![FieldError { pointer: at.pointer.clone(), code: self.code(), detail: at.detail.clone() }]
             }
-            Self::ModuleRejected(rejection) => vec![FieldError {
-                pointer: "#".to_owned(),
-                code: rejection.code.as_str(),
-                detail: rejection.message.clone(),
-            }],
+            Self::PartTooLarge { part, .. } => {
+                vec![FieldError { pointer: format!("#/{part}"), code: "too_large", detail: self.to_string() }]
+            }
             _ => Vec::new(),
         }
     }
@@ -244,6 +275,7 @@ impl ApiError {
     fn param(&self) -> Option<String> {
         match self {
             Self::InvalidParameter { name, .. } => Some((*name).to_owned()),
+            Self::PartTooLarge { part, .. } => Some((*part).to_owned()),
             Self::Validation(errors) => errors.first().map(|error| dotted(&error.pointer)),
             Self::UnknownParameter(at) => Some(dotted(&at.pointer)),
             _ => None,
@@ -255,7 +287,9 @@ impl ApiError {
             Self::InsufficientCredits { required, available } => {
                 json!({ "required_rao": required, "available_rao": available })
             }
-            Self::PayloadTooLarge { limit } => json!({ "limit_bytes": limit }),
+            Self::PayloadTooLarge { limit } | Self::PartTooLarge { limit, .. } => {
+                json!({ "limit_bytes": limit })
+            }
             _ => json!({}),
         }
     }
@@ -266,6 +300,7 @@ impl ApiError {
             StatusCode::UNAUTHORIZED => "authentication_error",
             StatusCode::PAYMENT_REQUIRED => "billing_error",
             StatusCode::CONFLICT => "conflict_error",
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
             StatusCode::SERVICE_UNAVAILABLE => "overloaded_error",
             status if status.is_server_error() => "server_error",
             _ => "invalid_request_error",
@@ -273,7 +308,26 @@ impl ApiError {
     }
 
     fn is_retryable(&self) -> bool {
-        matches!(self, Self::TooManyStreams | Self::Unavailable(_) | Self::Internal(_) | Self::RequestTimeout)
+        matches!(
+            self,
+            Self::TooManyStreams
+                | Self::TooManyWaiting { .. }
+                | Self::TooManyAtOnce { .. }
+                | Self::RewardNotReady
+                | Self::Busy(_)
+                | Self::Unavailable(_)
+                | Self::SandboxUnavailable(_)
+                | Self::Internal(_)
+                | Self::RequestTimeout
+        )
+    }
+
+    /// The same fault of a JSON text that is one part of a form.
+    pub(crate) fn inside(mut self, part: &str) -> Self {
+        if let Self::InvalidJson(at) | Self::UnknownParameter(at) = &mut self {
+            at.pointer = format!("#/{part}{}", at.pointer.trim_start_matches('#'));
+        }
+        self
     }
 
     /// The problem, but for what only the request knows: path and request id.
@@ -308,6 +362,9 @@ impl ResponseError for ApiError {
             Self::Unavailable(error) => {
                 tracing::warn!(error = error as &dyn std::error::Error, "request failed for now");
             }
+            Self::SandboxUnavailable(error) => {
+                tracing::warn!(error = error as &dyn std::error::Error, "request failed for now");
+            }
             _ => {}
         }
         let mut response = HttpResponse::build(self.status());
@@ -318,7 +375,12 @@ impl ResponseError for ApiError {
             Self::InvalidApiKey => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
-            Self::TooManyStreams | Self::Unavailable(_) => {
+            Self::TooManyStreams
+            | Self::TooManyWaiting { .. }
+            | Self::TooManyAtOnce { .. }
+            | Self::Busy(_)
+            | Self::Unavailable(_)
+            | Self::SandboxUnavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, 2));
             }
             _ => {}
@@ -339,6 +401,13 @@ impl From<store::Error> for ApiError {
             error if error.is_transient() => Self::Unavailable(error),
             error => Self::Internal(error.into()),
         }
+    }
+}
+
+impl From<supervisor::Error> for ApiError {
+    /// Rejections do not come this way: they are answers.
+    fn from(error: supervisor::Error) -> Self {
+        if error.is_retryable() { Self::SandboxUnavailable(error) } else { Self::Internal(error.into()) }
     }
 }
 

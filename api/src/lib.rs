@@ -8,6 +8,7 @@ mod body;
 mod checkpoints;
 mod config;
 mod error;
+mod form;
 mod groups;
 mod jobs;
 mod meta;

@@ -35,14 +35,26 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .route(get().to(rewards::list::list_reward_functions))
             .route(post().to(rewards::create::create_reward_function)),
     )
+    // before the routes with ids: these words are none
+    .service(at("/v1/reward_functions/abi", "GET").route(get().to(rewards::abi::show_abi)))
+    .service(at("/v1/reward_functions/builtins", "GET").route(get().to(rewards::builtins::list_builtins)))
+    .service(
+        at("/v1/reward_functions/validate", "POST")
+            .route(post().to(rewards::validate::validate_reward_module)),
+    )
     .service(at("/v1/reward_functions/{id}", "GET").route(get().to(rewards::show::show_reward_function)))
     .service(
-        at("/v1/reward_functions/{id}/versions", "POST")
+        at("/v1/reward_functions/{id}/versions", "GET, POST")
+            .route(get().to(rewards::list_versions::list_reward_versions))
             .route(post().to(rewards::create_version::create_reward_version)),
     )
     .service(
         at("/v1/reward_functions/{id}/versions/{version}", "GET")
             .route(get().to(rewards::show_version::show_reward_version)),
+    )
+    .service(
+        at("/v1/reward_functions/{id}/versions/{version}/test", "POST")
+            .route(post().to(rewards::test_version::test_reward_version)),
     )
     .service(at("/v1/checkpoints", "GET").route(get().to(checkpoints::list::list_checkpoints)))
     .service(at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)))

@@ -12,6 +12,7 @@ use crate::auth::KeyCache;
 use crate::config::Config;
 use crate::jobs::Streams;
 use crate::request::Request;
+use crate::rewards::{Examinations, Uploads};
 use crate::routes::routes;
 use crate::state::AppState;
 
@@ -32,6 +33,8 @@ pub fn server(
     let state = web::Data::new(state);
     let keys = web::Data::new(KeyCache::default());
     let streams = web::Data::new(Streams::new(config.max_event_streams));
+    let uploads = web::Data::new(Uploads::new(config.max_uploads));
+    let examinations = web::Data::new(Examinations::new(config.max_examinations));
     let token = web::Data::new(stop.clone());
     let config = web::Data::new(config);
     let limits = config.clone();
@@ -40,6 +43,8 @@ pub fn server(
             .app_data(state.clone())
             .app_data(keys.clone())
             .app_data(streams.clone())
+            .app_data(uploads.clone())
+            .app_data(examinations.clone())
             .app_data(token.clone())
             .app_data(limits.clone())
             .configure(routes)

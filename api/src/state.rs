@@ -20,7 +20,7 @@ pub struct AppState {
     pub db: Db,
     pub wake: Wake,
     pub objects: Objects,
-    /// It only validates here: nothing of a customer's runs in the gateway.
+    /// What of a customer's runs for a request, runs in its children.
     pub supervisor: Arc<Supervisor>,
     pub offer: Arc<Offer>,
     pub ambient: Ambient,

@@ -33,6 +33,7 @@
 //! # Ok(()) }
 //! ```
 
+mod advice;
 mod builtins;
 mod call;
 pub mod compiling;
@@ -53,6 +54,9 @@ mod scored;
 mod ticker;
 mod types;
 mod wasi;
+
+/// The contract, as it is written down for whoever implements it.
+pub const WIT: &str = include_str!("../wit/reward.wit");
 
 pub use builtins::{BUILTINS, builtin};
 pub use call::Ran;

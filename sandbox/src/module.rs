@@ -20,6 +20,12 @@ pub enum World {
 }
 
 impl World {
+    pub const ALL: [Self; 2] = [Self::Reward, Self::RewardSimple];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|world| world.as_str() == text)
+    }
+
     /// Its name in the WIT file, in receipts and in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,6 +100,25 @@ impl Module {
             return Err(Error::Corrupt { expected: info.component_sha256, actual });
         }
         Ok(Self { info, component })
+    }
+
+    /// The same from a row of a table, which keeps names and hashes as text and bytes.
+    pub fn restore(
+        upload_sha256: [u8; 32],
+        component_sha256: [u8; 32],
+        (world, wasi): (&str, &str),
+        component: Vec<u8>,
+    ) -> Result<Self, Error> {
+        let unknown = |what: &str| Error::Unusable(format!("its {what} is none that is known"));
+        let info = ModuleInfo {
+            upload_sha256: ContentHash::from_bytes(upload_sha256),
+            component_sha256: ContentHash::from_bytes(component_sha256),
+            world: World::parse(world).ok_or_else(|| unknown("world"))?,
+            wasi: WasiProfile::parse(wasi).ok_or_else(|| unknown("WASI profile"))?,
+            upload_bytes: component.len() as u64, // not kept, and not part of any receipt
+            component_bytes: component.len() as u64,
+        };
+        Self::from_parts(info, component)
     }
 
     pub fn info(&self) -> &ModuleInfo {

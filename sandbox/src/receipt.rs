@@ -62,6 +62,12 @@ pub enum WasiProfile {
 }
 
 impl WasiProfile {
+    pub const ALL: [Self; 2] = [Self::None, Self::Deterministic];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.as_str() == text)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",

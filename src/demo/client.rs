@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use eventsource_stream::Eventsource as _;
 use futures_util::{Stream, StreamExt as _};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -43,18 +44,25 @@ impl Customer {
         answer(self.http.get(self.url(path))).await
     }
 
-    /// Uploads a module as version 1 of a new reward function and returns its reference, `rwf_…@1`.
+    /// Uploads a module as version 1 of a new reward function, waits until it is ready, and returns its reference,
+    /// `rwf_…@1`.
     pub(crate) async fn upload_reward(&self, name: &str, module: &[u8]) -> anyhow::Result<String> {
         let request = self.http.post(self.url("/v1/reward_functions")).json(&json!({ "name": name }));
         let function = answer(request).await?;
         let id = function["id"].as_str().context("reward function without id")?;
-        let upload = self
-            .http
-            .post(self.url(&format!("/v1/reward_functions/{id}/versions")))
-            .header(CONTENT_TYPE, "application/wasm")
-            .body(module.to_vec());
+        let form = Form::new().part("module", Part::bytes(module.to_vec()).file_name("reward.wasm"));
+        let upload = self.http.post(self.url(&format!("/v1/reward_functions/{id}/versions"))).multipart(form);
         let version = answer(upload).await?;
-        Ok(format!("{id}@{}", version["version"]))
+        let number = &version["version"];
+        loop {
+            let path = format!("/v1/reward_functions/{id}/versions/{number}?wait_s=30");
+            let version = self.get(&path).await?;
+            match version["state"].as_str() {
+                Some("validating") => {}
+                Some("ready") => return Ok(format!("{id}@{number}")),
+                _ => bail!("the reward module was rejected: {}", version["report"]["rejection"]),
+            }
+        }
     }
 
     pub(crate) async fn create_job(&self, body: &Value, idempotency_key: &str) -> anyhow::Result<Value> {

@@ -115,21 +115,59 @@ fn of_the_body() -> Vec<Case> {
     ]
 }
 
-fn of_the_module(path: &'static str) -> Vec<Case> {
-    let module = |name, body: Vec<u8>, faults| Case {
-        name,
-        path,
-        content_type: "application/wasm",
-        body,
-        status: 422,
-        code: "reward_function_invalid",
-        faults,
+fn of_the_upload(path: &'static str) -> Vec<Case> {
+    let form = |name, parts: &[(&str, &str)], status, code, faults| {
+        let part = |(name, text): &(&str, &str)| {
+            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let mut body: String = parts.iter().map(part).collect();
+        body.push_str("--edge--\r\n");
+        let content_type = "multipart/form-data; boundary=edge";
+        Case { name, path, content_type, body: body.into_bytes(), status, code, faults }
     };
+    let module = ("module", "\0asm");
+    let half = "--edge\r\nContent-Disposition: form-data; name=\"module\"\r\n\r\n\0as";
     vec![
-        module("a module that is no WebAssembly", b"#!/bin/sh\necho 1.0\n".to_vec(), &[("#", "not_wasm")]),
-        module("an empty module file", Vec::new(), &[("#", "not_wasm")]),
-        module("a broken module", b"\0asm\x01\0\0\0\xff\xff\xff".to_vec(), &[("#", "invalid_wasm")]),
-        module("a module without a score", b"\0asm\x01\0\0\0".to_vec(), &[("#", "missing_export")]),
+        form(
+            "an upload without a module",
+            &[("wasi", "none")],
+            422,
+            "validation_failed",
+            &[("#/module", "required")],
+        ),
+        form("two modules", &[module, module], 422, "validation_failed", &[("#/module", "duplicate_part")]),
+        form(
+            "a part that there is not",
+            &[module, ("mod", "x")],
+            400,
+            "unknown_parameter",
+            &[("#/mod", "unknown_parameter")],
+        ),
+        form(
+            "an unknown WASI",
+            &[module, ("wasi", "preview2")],
+            422,
+            "validation_failed",
+            &[("#/wasi", "unsupported_value")],
+        ),
+        form(
+            "samples that are no JSON",
+            &[module, ("samples", "[{]")],
+            400,
+            "invalid_json",
+            &[("#/samples/0", "invalid_json")],
+        ),
+        Case {
+            body: half.into(),
+            status: 400,
+            code: "invalid_form",
+            faults: &[("#", "invalid_form")],
+            ..form("half a form", &[], 0, "", &[])
+        },
+        Case {
+            content_type: "application/wasm",
+            ..form("no form", &[module], 415, "unsupported_media_type", &[])
+        },
     ]
 }
 
@@ -147,7 +185,7 @@ async fn bad_input_is_refused_and_leaves_nothing() {
 
     let before = stored(&stack).await;
     let balance = customer.get("/v1/balance").await;
-    for case in of_the_fields().into_iter().chain(of_the_body()).chain(of_the_module(path.leak())) {
+    for case in of_the_fields().into_iter().chain(of_the_body()).chain(of_the_upload(path.leak())) {
         refused(&customer, &case).await;
     }
     poor_and_nobody(&stack).await;
@@ -218,6 +256,7 @@ async fn stored(stack: &Stack) -> String {
         "idempotency_keys",
         "reward_versions",
         "reward_modules",
+        "reward_uploads",
     ];
     let counts: Vec<String> = tables.iter().map(|table| format!("(SELECT count(*) FROM {table})")).collect();
     let held = "(SELECT sum(held) FROM accounts)";

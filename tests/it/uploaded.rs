@@ -1,5 +1,6 @@
 //! Jobs whose rewards are a customer's own functions, one of each world; run once, looked at by `bundles`.
 
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -45,8 +46,12 @@ pub(crate) async fn job(customer: &Customer, module: &[u8]) -> String {
     let request = customer.post("/v1/reward_functions").json(&json!({ "name": "own" }));
     let function: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
     let versions = format!("/v1/reward_functions/{}/versions", function["id"].as_str().unwrap());
-    let upload = customer.post(&versions).header("content-type", "application/wasm").body(module.to_vec());
+    let form = Form::new().part("module", Part::bytes(module.to_vec()).file_name("reward.wasm"));
+    let upload = customer.post(&versions).multipart(form);
     let version: Value = upload.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+    let number = &version["version"];
+    let version = customer.get(&format!("{versions}/{number}?wait_s=30")).await;
+    assert_eq!(version["state"], "ready", "{version}");
     let name = format!("{}@{}", function["id"].as_str().unwrap(), version["version"]);
     let mut body = prompts::body(0, PROMPTS, SAMPLES);
     body["reward"] = json!({ "mode": "wasm", "function": name });

@@ -45,6 +45,9 @@ pub struct Config {
     /// Groups that are scored at the same time, and leased at once.
     pub reward_concurrency: usize,
     pub reward_batch: u32,
+    /// Uploads of reward functions that are validated at the same time, and how often one is tried when the fault is ours.
+    pub validate_concurrency: usize,
+    pub validate_tries: u32,
     /// Groups leased at once by a verifier.
     pub verify_batch: u32,
     /// Share of the audits in class `calibrated` that compare with alternative weights, too.
@@ -84,6 +87,8 @@ impl Default for Config {
             allow_private_miners: false,
             reward_concurrency: 4,
             reward_batch: 32,
+            validate_concurrency: 2,
+            validate_tries: 5,
             verify_batch: 16,
             differential_share: 0.15,
             verify_threads: 0,

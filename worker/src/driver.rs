@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::job::GroupState;
 use store::job_terms::JobTerms;
 use store::wake::Woken;
 
@@ -22,17 +21,16 @@ impl Progress {
     }
 }
 
-/// Calls `step` until the worker stops: again at once while it finds work, else when groups come to wait in `state`
-/// (`None`: no hint is worth a look) or the poll interval is over.
+/// Calls `step` until the worker stops: again at once while it finds work, else when it is `woken` (`None`: no hint is
+/// worth a look) or the poll interval is over.
 pub(crate) async fn drive<F>(
     cx: &Context,
     task: &'static str,
-    state: Option<GroupState>,
+    mut woken: Option<Woken>,
     mut step: impl FnMut() -> F,
 ) where
     F: Future<Output = Result<Progress, Error>>,
 {
-    let mut woken = state.map(|state| cx.wake.subscribe_groups(state));
     let mut failures = 0;
     while !cx.stop.is_cancelled() {
         let started = Instant::now();
@@ -59,16 +57,18 @@ pub(crate) async fn drive<F>(
 }
 
 async fn idle(cx: &Context, woken: Option<&mut Woken>, wait: Duration) {
-    let hint = async {
-        match woken {
-            Some(woken) => woken.hint().await,
-            None => std::future::pending().await,
-        }
-    };
     tokio::select! {
-        () = hint => {}
+        () = hint(woken) => {}
         () = tokio::time::sleep(cx.chance.jitter(wait)) => {}
         () = cx.stop.cancelled() => {}
+    }
+}
+
+/// Returns when a hint comes; never, where none is waited for.
+pub(crate) async fn hint(woken: Option<&mut Woken>) {
+    match woken {
+        Some(woken) => woken.hint().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,8 +3,10 @@
 use protocol::GroupId;
 use protocol::job::GroupState;
 use store::groups::Token;
+use store::wake::Woken;
 
 use crate::Context;
+use crate::driver::hint;
 
 /// Runs `work` and renews the lease on `ids` meanwhile. `None` when nothing of it is held any more: the work is dropped,
 /// since nobody would take its result. A hint on `dispatched` says that leases were taken away: then it looks at once.
@@ -14,8 +16,20 @@ pub(crate) async fn keep<T>(
     ids: &[GroupId],
     work: impl Future<Output = T>,
 ) -> Option<T> {
-    let mut work = std::pin::pin!(work);
-    let mut taken_away = cx.wake.subscribe_groups(GroupState::Dispatched);
+    let taken_away = cx.wake.subscribe_groups(GroupState::Dispatched);
+    while_held(cx, Some(taken_away), || renew(cx, token, ids), Box::pin(work)).await
+}
+
+/// Runs `work` as long as `renew` says that its lease is held; asks it in good time, and whenever `woken`.
+pub(crate) async fn while_held<T, F>(
+    cx: &Context,
+    mut woken: Option<Woken>,
+    mut renew: impl FnMut() -> F,
+    mut work: impl Future<Output = T> + Unpin,
+) -> Option<T>
+where
+    F: Future<Output = Result<bool, store::Error>>,
+{
     let mut ticks = tokio::time::interval(cx.config.lease() / 3);
     ticks.tick().await; // the first is at once
     loop {
@@ -23,17 +37,17 @@ pub(crate) async fn keep<T>(
             biased;
             done = &mut work => return Some(done),
             _ = ticks.tick() => {}
-            () = taken_away.hint() => {}
+            () = hint(woken.as_mut()) => {}
         }
         // the work goes on while the database answers
         let renewed = tokio::select! {
             biased;
             done = &mut work => return Some(done),
-            renewed = renew(cx, token, ids) => renewed,
+            renewed = renew() => renewed,
         };
         match renewed {
-            Ok(0) => return None,
-            Ok(_) => {}
+            Ok(false) => return None,
+            Ok(true) => {}
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
             }
@@ -41,6 +55,7 @@ pub(crate) async fn keep<T>(
     }
 }
 
-async fn renew(cx: &Context, token: Token, ids: &[GroupId]) -> Result<i64, store::Error> {
-    store::groups::renew(&mut *cx.db.acquire().await?, token, ids, cx.config.lease()).await
+async fn renew(cx: &Context, token: Token, ids: &[GroupId]) -> Result<bool, store::Error> {
+    let held = store::groups::renew(&mut *cx.db.acquire().await?, token, ids, cx.config.lease()).await?;
+    Ok(held > 0)
 }

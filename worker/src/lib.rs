@@ -1,4 +1,5 @@
-//! The background steps of a job: dispatch, collect, reward, verify, overdue, settle, escrow, reap. No HTTP server, no SQL text.
+//! The background steps of a job: dispatch, collect, reward, verify, overdue, settle, escrow, reap; and of an upload:
+//! validate. No HTTP server, no SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
 //! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
@@ -28,6 +29,7 @@ mod refuse;
 pub mod reward;
 mod select;
 pub mod settle;
+pub mod validate;
 pub mod verify;
 
 use std::sync::Arc;
@@ -74,6 +76,7 @@ pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
 
 fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
     let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = Vec::new();
+    let groups = |state| Some(cx.wake.subscribe_groups(state));
     if role != Role::Verifier {
         let [probing, dispatching, rewarding, awaiting, settling, ending, reaping, surveying] =
             std::array::from_fn(|_| Arc::clone(cx));
@@ -83,17 +86,18 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
                 drive(&probing, "probe", None, || probe::step(&probing)).await;
             }),
         ));
+        let woken = groups(GroupState::Pending);
         tasks.push((
             "dispatch",
             Box::pin(async move {
-                drive(&dispatching, "dispatch", Some(GroupState::Pending), || dispatch::step(&dispatching))
-                    .await;
+                drive(&dispatching, "dispatch", woken, || dispatch::step(&dispatching)).await;
             }),
         ));
+        let woken = groups(GroupState::Received);
         tasks.push((
             "reward",
             Box::pin(async move {
-                drive(&rewarding, "reward", Some(GroupState::Received), || reward::step(&rewarding)).await;
+                drive(&rewarding, "reward", woken, || reward::step(&rewarding)).await;
             }),
         ));
         tasks.push((
@@ -102,10 +106,11 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
                 drive(&awaiting, "overdue", None, || overdue::step(&awaiting)).await;
             }),
         ));
+        let woken = groups(GroupState::Verified);
         tasks.push((
             "settle",
             Box::pin(async move {
-                drive(&settling, "settle", Some(GroupState::Verified), || settle::step(&settling)).await;
+                drive(&settling, "settle", woken, || settle::step(&settling)).await;
             }),
         ));
         tasks.push((
@@ -121,15 +126,23 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
             }),
         ));
         tasks.push(("survey", Box::pin(async move { reap::surveys(&surveying).await })));
+        tasks.extend((0..cx.config.validate_concurrency.max(1)).map(|_| validating(Arc::clone(cx))));
     }
     if role != Role::Worker {
-        let cx = Arc::clone(cx);
+        let (cx, woken) = (Arc::clone(cx), groups(GroupState::Scored));
         tasks.push((
             "verify",
             Box::pin(async move {
-                drive(&cx, "verify", Some(GroupState::Scored), || verify::step(&cx)).await;
+                drive(&cx, "verify", woken, || verify::step(&cx)).await;
             }),
         ));
     }
     tasks
+}
+
+/// One of a few equal tasks, so that an upload that takes long holds up only itself.
+fn validating(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    let woken = Some(cx.wake.subscribe_uploads());
+    let task = async move { drive(&cx, "validate", woken, || validate::step(&cx)).await };
+    ("validate", Box::pin(task))
 }

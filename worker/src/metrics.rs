@@ -27,6 +27,13 @@ static REJECTED: LazyLock<IntCounterVec> = LazyLock::new(|| {
 static AUDITS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_audits_total", "Groups by whether and why they were audited.", &["decision", "why"])
 });
+static VALIDATIONS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counters(
+        "reliquary_reward_validations_total",
+        "Reward functions validated, by what was found.",
+        &["found"],
+    )
+});
 static STEP_FAILURES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_step_failures_total", "Steps that failed through no fault of a miner.", &["step"])
 });
@@ -56,6 +63,10 @@ pub(crate) fn reruns_disagreed(count: i64) {
 
 pub(crate) fn rollouts_rejected(reason: RejectReason, count: u32) {
     REJECTED.with_label_values(&[reason.as_str()]).inc_by(u64::from(count));
+}
+
+pub(crate) fn validated(found: &str) {
+    VALIDATIONS.with_label_values(&[found]).inc();
 }
 
 /// Sets the gauge of every open state; states without groups are 0.

@@ -14,7 +14,7 @@ use protocol::reward::{OnError, RewardModule, RewardTerms};
 use protocol::reward_input;
 use protocol::rollout::RewardReceipt;
 use protocol::segment::Segment;
-use sandbox::{ContentHash, Limits, Module, ModuleInfo, WasiProfile, World};
+use sandbox::{Limits, Module};
 use store::client_rewards::REWARD_FAILED;
 use store::groups::{Lease, Leased, Token};
 use store::job_pause::{self, Graded};
@@ -131,16 +131,9 @@ async fn stored(cx: &Arc<Context>, component: &[u8; 32]) -> Result<Arc<Module>, 
     }
     let stored = reward_functions::module(&mut *cx.db.acquire().await?, component).await?;
     let stored = stored.ok_or(Error::Inconsistent("a job without its reward module"))?;
-    let world = [World::Reward, World::RewardSimple].into_iter().find(|world| world.as_str() == stored.world);
-    let info = ModuleInfo {
-        upload_sha256: ContentHash::from_bytes(stored.upload_sha256),
-        component_sha256: ContentHash::from_bytes(stored.component_sha256),
-        world: world.ok_or(Error::Inconsistent("a reward module of an unknown world"))?,
-        wasi: WasiProfile::None,
-        upload_bytes: stored.component.len() as u64, // not part of any receipt
-        component_bytes: stored.component.len() as u64,
-    };
-    let module = Module::from_parts(info, stored.component).map_err(supervisor::Error::from)?;
+    let names = (&*stored.world, &*stored.wasi);
+    let module = Module::restore(stored.upload_sha256, stored.component_sha256, names, stored.component)
+        .map_err(supervisor::Error::from)?;
     let module = Arc::new(module);
     let mut rewards = cx.rewards.lock().unwrap_or_else(PoisonError::into_inner);
     if rewards.len() >= MODULES {

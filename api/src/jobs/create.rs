@@ -8,12 +8,13 @@ use grail::{CheckpointId, Randomness};
 use protocol::event::EventType;
 use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
 use protocol::reward::{RewardModule, RewardTerms};
-use protocol::{JobId, Rao, RewardFunctionId};
+use protocol::{JobId, Rao};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::events::NewEvent;
 use store::idempotency::{self, Answer, Known};
 use store::jobs::NewJob;
+use store::reward_versions::State;
 use telemetry::metrics::{IntCounter, counter};
 
 use super::input::CreateJob;
@@ -26,6 +27,7 @@ use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::params::IdempotencyKey;
 use crate::request::Trace;
+use crate::rewards::VersionName;
 use crate::state::AppState;
 
 const OPERATION: &str = "POST /v1/jobs";
@@ -173,13 +175,27 @@ async fn module(
             )
         }
         ModuleName::Function(text) => {
-            let found = match versioned(&text) {
-                Some((id, version)) => {
-                    store::reward_functions::find_version(&mut conn, caller.account, id, version).await?
+            let pointer = "#/reward/function";
+            let found = match text.parse::<VersionName>() {
+                Ok(VersionName { function, version }) => {
+                    store::reward_versions::find(&mut conn, caller.account, function, version).await?
                 }
-                None => None,
+                Err(()) => None,
             };
-            (found.map(|version| version.component_sha256), text)
+            let found = match found.map(|version| version.state) {
+                None => None,
+                Some(State::Ready(component)) => Some(component.sha256),
+                Some(State::Validating) => {
+                    faults.add(pointer, "reward_function_not_ready", "this version is still being validated");
+                    return Ok(None);
+                }
+                Some(State::Rejected { code }) => {
+                    let detail = format!("this version was rejected ({code}); its report says why");
+                    faults.add(pointer, "reward_function_invalid", detail);
+                    return Ok(None);
+                }
+            };
+            (found, text)
         }
     };
     let Some(component_sha256) = found else {
@@ -189,13 +205,6 @@ async fn module(
     };
     let ModuleDraft { args, limits, on_error, max_error_rate, .. } = draft;
     Ok(Some(RewardModule { name, component_sha256, limits, on_error, args, max_error_rate }))
-}
-
-/// `rwf_…@3`, in the one way that it is written.
-fn versioned(text: &str) -> Option<(RewardFunctionId, i32)> {
-    let (id, number) = text.split_once('@')?;
-    let version: i32 = number.parse().ok()?;
-    (version.to_string() == number).then_some((id.parse().ok()?, version))
 }
 
 /// Refuses what cannot be paid before it is written. The hold decides: this only spares the work.
@@ -271,22 +280,6 @@ fn again(known: Known) -> Result<HttpResponse, ApiError> {
                 .insert_header((REPLAYED, "true"))
                 .content_type(body::JSON)
                 .body(answer.body))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_has_one_spelling() {
-        let id = RewardFunctionId(uuid::Uuid::from_u128(7));
-        assert_eq!(versioned(&format!("{id}@3")), Some((id, 3)));
-        for bad in
-            [format!("{id}"), format!("{id}@"), format!("{id}@03"), format!("{id}@+3"), "@3".to_owned()]
-        {
-            assert_eq!(versioned(&bad), None, "{bad}");
         }
     }
 }

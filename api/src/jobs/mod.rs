@@ -1,9 +1,9 @@
 //! Jobs: created in one transaction, followed by their log, read and cancelled.
 
 mod events_schema;
-mod input;
-mod parse;
-mod prompts;
+pub(crate) mod input;
+pub(crate) mod parse;
+pub(crate) mod prompts;
 mod reward;
 mod stream;
 mod view;

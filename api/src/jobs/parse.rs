@@ -42,7 +42,7 @@ impl Faults {
     }
 
     /// The word, or a fault that lists what it may be.
-    pub(super) fn word<T>(&mut self, given: Option<Word<T>>, default: T, pointer: &str, known: &str) -> T {
+    pub(crate) fn word<T>(&mut self, given: Option<Word<T>>, default: T, pointer: &str, known: &str) -> T {
         match given {
             None => default,
             Some(Word::Known(word)) => word,

@@ -172,7 +172,12 @@ fn custom_id(at: &str, given: Option<String>, index: usize, faults: &mut Faults)
     id
 }
 
-fn reference(at: &str, text: Option<String>, json: Option<&RawValue>, faults: &mut Faults) -> String {
+pub(crate) fn reference(
+    at: &str,
+    text: Option<String>,
+    json: Option<&RawValue>,
+    faults: &mut Faults,
+) -> String {
     if text.is_some() && json.is_some() {
         let detail = "give `reference` or `reward_input`, not both";
         faults.add(format!("{at}/reward_input"), "not_allowed", detail);
@@ -184,7 +189,7 @@ fn reference(at: &str, text: Option<String>, json: Option<&RawValue>, faults: &m
     text
 }
 
-fn metadata(at: &str, given: Option<&RawValue>, faults: &mut Faults) -> String {
+pub(crate) fn metadata(at: &str, given: Option<&RawValue>, faults: &mut Faults) -> String {
     let text = given.map_or("{}", RawValue::get);
     let pointer = || format!("{at}/metadata");
     if !text.starts_with('{') {

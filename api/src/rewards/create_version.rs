@@ -1,13 +1,14 @@
-//! `POST /v1/reward_functions/{id}/versions`: upload a module. It is checked here, and refused with a reason or kept.
+//! `POST /v1/reward_functions/{id}/versions`: take a module in. Whether it is any good is found out by the worker.
 
 use actix_web::{HttpResponse, web};
 use protocol::RewardFunctionId;
-use sandbox::WasiProfile;
-use store::reward_functions::{self, Added, Module};
+use sha2::{Digest, Sha256};
+use store::reward_versions::{self, Added, MAX_VERSIONS, MAX_WAITING, NewVersion};
 
-use super::RewardVersionView;
+use super::upload::{self, Upload, UploadForm};
+use super::{RewardVersionView, Uploads};
 use crate::auth::Caller;
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::params;
@@ -15,59 +16,77 @@ use crate::state::AppState;
 
 /// Upload a WebAssembly module as the next version.
 ///
-/// The body is the module itself, at most 32 MiB. Bytes that a version has already give that version again, with 200.
+/// It is `validating` at first; follow it at `Location`, with `wait_s`, until it is `ready` or `rejected`. The bytes and
+/// `wasi` of a version that there is give that version again, with 200.
 #[utoipa::path(post, path = "/v1/reward_functions/{id}/versions", tag = "rewards",
     params(("id" = String, Path, description = "The function.")),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "A core module or a component."),
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
     (status = 200, description = "These bytes are a version already.", body = RewardVersionView),
-    (status = 201, description = "A new version.", body = RewardVersionView),
+    (status = 201, description = "A new version.", body = RewardVersionView, headers(("Location" = String))),
+    (status = 400, description = "The form is not understood.", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "You have no such function.", body = Problem, content_type = "application/problem+json"),
-    (status = 413, description = "More than 32 MiB.", body = Problem, content_type = "application/problem+json"),
-    (status = 415, description = "Not application/wasm.", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "The module is refused; the code says why.", body = Problem, content_type = "application/problem+json")))]
+    (status = 409, description = "The function has 1000 versions.", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "A part is too large.", body = Problem, content_type = "application/problem+json"),
+    (status = 415, description = "Not multipart/form-data.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "Too many of your uploads are under way.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.rewards.create_version", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn create_reward_version(
     caller: Caller,
     path: web::Path<String>,
     body: Body,
+    uploads: web::Data<Uploads>,
     config: web::Data<Config>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let function: RewardFunctionId = params::id(&path, "reward function")?;
-    owned(&state, caller, function).await?; // before 32 MiB are read and compiled
-    let upload = body.read(body::WASM, config.max_module_body_bytes).await?;
-    let upload_bytes = upload.len() as i64;
-    let supervisor = state.supervisor.clone();
-    let validated = web::block(move || supervisor.validate(&upload, WasiProfile::None)).await?;
-    let module = validated.map_err(|error| match error {
-        supervisor::Error::Rejected(rejection) => ApiError::ModuleRejected(rejection),
-        other => ApiError::Internal(other.into()),
-    })?;
-    let (info, component) = module.into_parts();
-    let module = Module {
-        component_sha256: *info.component_sha256.as_bytes(),
-        upload_sha256: *info.upload_sha256.as_bytes(),
-        world: info.world.as_str().to_owned(),
-        component,
-    };
-
-    let now = state.ambient.now();
-    let mut tx = state.db.begin().await?;
-    let added =
-        reward_functions::add_version(&mut tx, caller.account, function, &module, upload_bytes, now).await?;
-    tx.commit().await.map_err(store::Error::from)?;
+    owned(&state, caller, function).await?; // before 32 MiB are read
+    let _place = uploads.0.admit(caller.account)?;
+    let upload = upload::read(body, &config, &state).await?;
+    let (upload, upload_sha256) = web::block(move || {
+        let hash = Sha256::digest(&upload.module).into();
+        (upload, hash)
+    })
+    .await?;
+    let added = add(&state, caller, function, &upload, upload_sha256).await?;
     Ok(match added {
-        Added::Existing(version) => HttpResponse::Ok().json(RewardVersionView::from(version)),
+        Added::TooManyWaiting => return Err(ApiError::TooManyWaiting { limit: MAX_WAITING }),
+        Added::TooManyVersions => return Err(ApiError::TooManyVersions { limit: MAX_VERSIONS }),
+        Added::Existing(version) => HttpResponse::Ok().json(RewardVersionView::try_from(version)?),
         Added::New(version) => {
+            state.wake.uploads(); // a hint: the worker also polls
             let place = format!("/v1/reward_functions/{function}/versions/{}", version.version);
-            HttpResponse::Created().insert_header(("Location", place)).json(RewardVersionView::from(version))
+            let view = RewardVersionView::try_from(version)?;
+            HttpResponse::Created().insert_header(("Location", place)).json(view)
         }
     })
 }
 
+async fn add(
+    state: &AppState,
+    caller: Caller,
+    function: RewardFunctionId,
+    upload: &Upload,
+    upload_sha256: [u8; 32],
+) -> Result<Added, ApiError> {
+    let samples = serde_json::to_string(&upload.specimens)?;
+    let new = NewVersion {
+        module: &upload.module,
+        upload_sha256,
+        wasi: upload.wasi.as_str(),
+        source_url: upload.source_url.as_deref(),
+        description: upload.description.as_deref(),
+        samples: &samples,
+    };
+    let mut tx = state.db.begin().await?;
+    let added = reward_versions::add(&mut tx, caller.account, function, &new, state.ambient.now()).await?;
+    tx.commit().await.map_err(store::Error::from)?;
+    Ok(added)
+}
+
 async fn owned(state: &AppState, caller: Caller, function: RewardFunctionId) -> Result<(), ApiError> {
     let mut conn = state.db.acquire().await?;
-    let found = reward_functions::find(&mut conn, caller.account, function).await?;
+    let found = store::reward_functions::find(&mut conn, caller.account, function).await?;
     found.map(|_| ()).ok_or(ApiError::NotFound("reward function"))
 }

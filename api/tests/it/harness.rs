@@ -13,13 +13,16 @@ use grail::standard::Standard;
 use protocol::money::Price;
 use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
 use rand_core::OsRng;
+use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
 use sandbox::{BUILTINS, WasiProfile};
 use serde_json::{Value, json};
 use store::api_keys::KeyText;
 use store::reward_functions::Module;
+use store::reward_uploads::{self, Verdict};
 use store::{Clock, Db, Objects, Wake};
-use supervisor::{Programs, Settings, Supervisor};
+use supervisor::validation::{self, Specimen, Upload};
+use supervisor::{Programs, Settings, Supervisor, Tenant};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -39,6 +42,7 @@ pub(crate) struct Service {
     pub(crate) database: TestDatabase<'static>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    supervisor: Arc<Supervisor>,
     http: reqwest::Client,
     _checkpoint: TempDir,
 }
@@ -90,6 +94,7 @@ pub(crate) fn quick() -> Config {
         threads: 1,
         max_job_body_bytes: 256 << 10,
         max_module_body_bytes: 1 << 20,
+        max_samples_body_bytes: 64 << 10,
         sse_heartbeat_ms: 50,
         shutdown_timeout_ms: 1_000,
         ..Config::default()
@@ -123,7 +128,7 @@ impl Service {
             db: db.clone(),
             wake: Wake::local(),
             objects: Objects::in_memory(),
-            supervisor,
+            supervisor: Arc::clone(&supervisor),
             offer: Arc::new(Offer {
                 checkpoint,
                 standard: Standard::exact("test/1"),
@@ -139,7 +144,7 @@ impl Service {
         let server = api::server(state, config, listener, stop.clone()).unwrap();
         tasks.spawn(server);
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { url, db, wake, objects, clock, key, database, stop, tasks, http, _checkpoint: dir }
+        Self { url, db, wake, objects, clock, key, database, stop, tasks, supervisor, http, _checkpoint: dir }
     }
 
     /// An account with so many rao, and a key for it.
@@ -168,6 +173,35 @@ impl Service {
     pub(crate) async fn post(&self, customer: &Customer, path: &str, body: &Value) -> Answer {
         let request = self.request(Method::POST, path).bearer_auth(&customer.key).json(body);
         Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Sends a form.
+    pub(crate) async fn form(&self, customer: &Customer, path: &str, form: Form) -> Answer {
+        let request = self.request(Method::POST, path).bearer_auth(&customer.key).multipart(form);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Does the worker's part: all uploads that wait are validated. Says how many.
+    pub(crate) async fn validate(&self) -> usize {
+        let mut count = 0;
+        loop {
+            let mut tx = self.db.begin().await.unwrap();
+            let leased = reward_uploads::lease(&mut tx, Duration::from_mins(1)).await.unwrap();
+            let Some(leased) = leased else { return count };
+            let specimens: Vec<Specimen> = serde_json::from_str(&leased.samples).unwrap();
+            let wasi = WasiProfile::parse(&leased.wasi).unwrap();
+            let upload = Upload { tenant: Tenant::SELF, module: &leased.module, wasi, specimens: &specimens };
+            let found = validation::validate(&self.supervisor, &upload).unwrap();
+            let verdict = match &found.verdict {
+                Ok(module) => Verdict::Ready(stored(module)),
+                Err(code) => Verdict::Rejected { code: (*code).to_owned() },
+            };
+            let report = serde_json::to_string(&found.report).unwrap();
+            reward_uploads::conclude(&mut tx, &leased, &verdict, &report, self.clock.now()).await.unwrap();
+            tx.commit().await.unwrap();
+            self.wake.versions(leased.function);
+            count += 1;
+        }
     }
 
     /// A queued job of so many prompts with two samples each; its id.
@@ -234,7 +268,6 @@ fn checkpoint() -> (TempDir, Checkpoint) {
     (dir, checkpoint)
 }
 
-/// What the binary does when it starts.
 /// One for all tests: its children are the same programs that the service starts.
 fn supervisor() -> Arc<Supervisor> {
     static SUPERVISOR: LazyLock<Arc<Supervisor>> = LazyLock::new(|| {
@@ -244,19 +277,30 @@ fn supervisor() -> Arc<Supervisor> {
     Arc::clone(&SUPERVISOR)
 }
 
+/// What the binary does when it starts.
 async fn publish(db: &Db, checkpoint: &Checkpoint, supervisor: &Supervisor, clock: &Clock) {
     let config = json!({ "context_length": checkpoint.config.max_position_embeddings });
     let mut tx = db.begin().await.unwrap();
     store::checkpoints::publish(&mut tx, checkpoint.id, "tiny", None, &config, clock.now()).await.unwrap();
     for (name, upload) in BUILTINS {
-        let (info, component) = supervisor.validate(upload, WasiProfile::None).unwrap().into_parts();
-        let module = Module {
-            component_sha256: *info.component_sha256.as_bytes(),
-            upload_sha256: *info.upload_sha256.as_bytes(),
-            world: info.world.to_string(),
-            component,
-        };
+        let module = stored(&supervisor.validate(upload, WasiProfile::None).unwrap());
         store::reward_functions::register_builtin(&mut tx, name, &module, clock.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+fn stored(module: &sandbox::Module) -> Module {
+    let info = module.info();
+    Module {
+        component_sha256: *info.component_sha256.as_bytes(),
+        upload_sha256: *info.upload_sha256.as_bytes(),
+        world: info.world.as_str().to_owned(),
+        wasi: info.wasi.as_str().to_owned(),
+        component: module.component().to_vec(),
+    }
+}
+
+/// A form with this module.
+pub(crate) fn module_form(module: &[u8]) -> Form {
+    Form::new().part("module", Part::bytes(module.to_vec()).file_name("reward.wasm"))
 }

@@ -8,6 +8,7 @@ mod checkpoints;
 mod create;
 mod deliver;
 mod events;
+mod forms;
 mod groups;
 mod harness;
 mod idempotency;

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::deliver::deliver;
-use crate::harness::{Answer, Customer, Service, job_body};
+use crate::harness::{Answer, Customer, Service, job_body, module_form};
 
 /// Words that must never reach a stranger.
 const CANARY: &str = "canary-7f3a";
@@ -17,9 +17,8 @@ async fn ask(service: &Service, method: &Method, path: &str, customer: Option<&C
         request = request.bearer_auth(&customer.key);
     }
     if method == Method::POST {
-        let is_upload = path.ends_with("/versions");
-        let content_type = if is_upload { "application/wasm" } else { "application/json" };
-        request = request.header("content-type", content_type).body("{}");
+        let is_upload = path.ends_with("/versions") || path.ends_with("/validate");
+        request = if is_upload { request.multipart(module_form(b"{}")) } else { request.json(&json!({})) };
     }
     Answer::of(request.send().await.unwrap()).await
 }
@@ -30,9 +29,9 @@ async fn every_route_keeps_accounts_apart() {
     let (owner, stranger) = (service.customer(1_000_000).await, service.customer(1_000_000).await);
     let function = service.post(&owner, "/v1/reward_functions", &json!({ "name": CANARY })).await.json(201);
     let function = function["id"].as_str().unwrap();
-    let upload = service.request(Method::POST, &format!("/v1/reward_functions/{function}/versions"));
-    let upload = upload.bearer_auth(&owner.key).header("content-type", "application/wasm");
-    Answer::of(upload.body(sandbox::BUILTINS[0].1).send().await.unwrap()).await.json(201);
+    let form = module_form(sandbox::BUILTINS[0].1).text("description", CANARY);
+    service.form(&owner, &format!("/v1/reward_functions/{function}/versions"), form).await.json(201);
+    service.validate().await;
     let mut body = job_body(2);
     body["prompts"][0]["custom_id"] = json!(CANARY);
     body["metadata"] = json!({ "secret": CANARY });
@@ -74,7 +73,7 @@ async fn every_route_keeps_accounts_apart() {
             }
         }
     }
-    assert_eq!(visited, 22, "routes that need a key");
+    assert_eq!(visited, 25, "routes that need a key");
 
     // the other's names open nothing inside a body or a cursor either
     let mut body = job_body(1);

@@ -33,6 +33,8 @@ pub mod records;
 pub mod reward_functions;
 pub mod reward_modules;
 pub mod reward_reruns;
+pub mod reward_uploads;
+pub mod reward_versions;
 pub mod rollouts;
 pub mod samples;
 pub mod standings;

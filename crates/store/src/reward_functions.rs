@@ -1,4 +1,4 @@
-//! Reward functions, their numbered versions, and the modules behind them, which are stored once by content.
+//! Reward functions, and the modules behind their versions and built-ins, which are stored once by content.
 
 use chrono::{DateTime, Utc};
 use protocol::{AccountId, RewardFunctionId};
@@ -16,6 +16,8 @@ pub struct Module {
     pub upload_sha256: Sha256,
     /// Name of the contract that it implements.
     pub world: String,
+    /// Name of the WASI profile that it runs under.
+    pub wasi: String,
     pub component: Vec<u8>,
 }
 
@@ -26,26 +28,6 @@ pub struct RewardFunction {
     /// The number of its newest version.
     pub latest_version: Option<i32>,
     pub created_at: DateTime<Utc>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RewardVersion {
-    pub function: RewardFunctionId,
-    pub version: i32,
-    pub component_sha256: Sha256,
-    pub upload_sha256: Sha256,
-    pub upload_bytes: i64,
-    pub component_bytes: i64,
-    pub world: String,
-    pub created_at: DateTime<Utc>,
-}
-
-/// What became of an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Added {
-    New(RewardVersion),
-    /// The function has a version with these very bytes.
-    Existing(RewardVersion),
 }
 
 pub async fn create(
@@ -119,90 +101,6 @@ async fn between(
         .collect())
 }
 
-/// Adds a version to a function of this account, or finds the one that has the same bytes.
-pub async fn add_version(
-    conn: &mut PgConnection,
-    account: AccountId,
-    function: RewardFunctionId,
-    module: &Module,
-    upload_bytes: i64,
-    now: DateTime<Utc>,
-) -> Result<Added, Error> {
-    // two uploads at once must not take the same number
-    sqlx::query!(
-        "SELECT id FROM reward_functions WHERE account_id = $1 AND id = $2 FOR UPDATE",
-        account.0,
-        function.0
-    )
-    .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::NotFound)?;
-    let same = sqlx::query_scalar!(
-        "SELECT min(version) FROM reward_versions WHERE function_id = $1 AND upload_sha256 = $2",
-        function.0,
-        module.upload_sha256.as_slice()
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    if let Some(version) = same {
-        let found = find_version(conn, account, function, version).await?;
-        return found.map(Added::Existing).ok_or(Error::NotFound);
-    }
-    keep(conn, module, now).await?;
-    let version = sqlx::query_scalar!(
-        r#"
-        INSERT INTO reward_versions (function_id, version, component_sha256, upload_sha256, upload_bytes, created_at)
-        SELECT $1, 1 + COALESCE(max(version), 0), $2, $3, $4, $5 FROM reward_versions WHERE function_id = $1
-        RETURNING version
-        "#,
-        function.0,
-        module.component_sha256.as_slice(),
-        module.upload_sha256.as_slice(),
-        upload_bytes,
-        now
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    find_version(conn, account, function, version).await?.map(Added::New).ok_or(Error::NotFound)
-}
-
-/// One version of a function of this account.
-pub async fn find_version(
-    conn: &mut PgConnection,
-    account: AccountId,
-    function: RewardFunctionId,
-    version: i32,
-) -> Result<Option<RewardVersion>, Error> {
-    let row = sqlx::query!(
-        r#"
-        SELECT v.component_sha256, v.upload_sha256, v.upload_bytes, v.created_at,
-            m.world, length(m.component)::bigint AS "component_bytes!"
-        FROM reward_versions v
-        JOIN reward_functions f ON f.id = v.function_id
-        JOIN reward_modules m ON m.component_sha256 = v.component_sha256
-        WHERE f.account_id = $1 AND f.id = $2 AND v.version = $3
-        "#,
-        account.0,
-        function.0,
-        version
-    )
-    .fetch_optional(conn)
-    .await?;
-    row.map(|row| {
-        Ok(RewardVersion {
-            function,
-            version,
-            component_sha256: sha256(row.component_sha256)?,
-            upload_sha256: sha256(row.upload_sha256)?,
-            upload_bytes: row.upload_bytes,
-            component_bytes: row.component_bytes,
-            world: row.world,
-            created_at: row.created_at,
-        })
-    })
-    .transpose()
-}
-
 /// Gives a name to a module of the service's own. A later release may put another module behind the name: jobs keep
 /// the one that they were created with.
 pub async fn register_builtin(
@@ -237,7 +135,7 @@ pub async fn builtin(conn: &mut PgConnection, name: &str) -> Result<Option<Sha25
 pub async fn module(conn: &mut PgConnection, component_sha256: &Sha256) -> Result<Option<Module>, Error> {
     let row = sqlx::query!(
         r#"
-        SELECT component_sha256, upload_sha256, world, component
+        SELECT component_sha256, upload_sha256, world, wasi, component
         FROM reward_modules WHERE component_sha256 = $1
         "#,
         component_sha256.as_slice()
@@ -249,21 +147,25 @@ pub async fn module(conn: &mut PgConnection, component_sha256: &Sha256) -> Resul
             component_sha256: sha256(row.component_sha256)?,
             upload_sha256: sha256(row.upload_sha256)?,
             world: row.world,
+            wasi: row.wasi,
             component: row.component,
         })
     })
     .transpose()
 }
 
-async fn keep(conn: &mut PgConnection, module: &Module, now: DateTime<Utc>) -> Result<(), Error> {
+/// Keeps a module, unless it is there. A component that passes under both WASI profiles needs nothing of WASI: the one
+/// that it was kept with first gives the same rewards.
+pub(crate) async fn keep(conn: &mut PgConnection, module: &Module, now: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query!(
         r#"
-        INSERT INTO reward_modules (component_sha256, upload_sha256, world, component, created_at)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (component_sha256) DO NOTHING
+        INSERT INTO reward_modules (component_sha256, upload_sha256, world, wasi, component, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (component_sha256) DO NOTHING
         "#,
         module.component_sha256.as_slice(),
         module.upload_sha256.as_slice(),
         module.world,
+        module.wasi,
         module.component,
         now
     )
@@ -272,6 +174,6 @@ async fn keep(conn: &mut PgConnection, module: &Module, now: DateTime<Utc>) -> R
     Ok(())
 }
 
-fn sha256(bytes: Vec<u8>) -> Result<Sha256, Error> {
+pub(crate) fn sha256(bytes: Vec<u8>) -> Result<Sha256, Error> {
     bytes.try_into().map_err(|_| Error::Corrupt("sha-256 length"))
 }

@@ -1,4 +1,5 @@
-//! Hints that something waits: a step's queue, or events of a job. Never the truth: whoever waits also polls.
+//! Hints that something waits: a step's queue, events of a job, a validated upload. Never the truth: whoever waits also
+//! polls.
 //!
 //! Inside a process hints go through watch channels; with a Redis URL they also reach the other processes by pub/sub.
 //! Losing Redis costs latency, never data: sending never blocks and never fails, and the connection comes back by itself.
@@ -10,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use protocol::JobId;
 use protocol::job::GroupState;
+use protocol::{JobId, RewardFunctionId};
 use redis::aio::ConnectionManagerConfig;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -33,15 +34,26 @@ pub struct Wake(Arc<Inner>);
 struct Inner {
     /// One per [`GroupState`], in the order of `GroupState::ALL`.
     groups: Vec<watch::Sender<()>>,
-    /// Of jobs that somebody waits for.
-    events: Mutex<HashMap<JobId, watch::Sender<()>>>,
+    uploads: watch::Sender<()>,
+    /// Those that somebody waits for.
+    topics: Mutex<HashMap<Topic, watch::Sender<()>>>,
     outbox: Option<mpsc::Sender<Hint>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hint {
     Groups(GroupState),
+    Uploads,
+    Topic(Topic),
+}
+
+/// What some wait for and most do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Topic {
+    /// The log of a job.
     Events(JobId),
+    /// The state of a function's versions.
+    Versions(RewardFunctionId),
 }
 
 impl Wake {
@@ -70,7 +82,8 @@ impl Wake {
 
     fn new(outbox: Option<mpsc::Sender<Hint>>) -> Self {
         let groups = GroupState::ALL.iter().map(|_| watch::Sender::new(())).collect();
-        Self(Arc::new(Inner { groups, events: Mutex::default(), outbox }))
+        let uploads = watch::Sender::new(());
+        Self(Arc::new(Inner { groups, uploads, topics: Mutex::default(), outbox }))
     }
 
     /// Groups have come to wait in this state.
@@ -80,19 +93,43 @@ impl Wake {
 
     /// The log of this job has grown.
     pub fn events(&self, job: JobId) {
-        self.send(Hint::Events(job));
+        self.send(Hint::Topic(Topic::Events(job)));
+    }
+
+    /// An upload has come to wait for its validation.
+    pub fn uploads(&self) {
+        self.send(Hint::Uploads);
+    }
+
+    /// A version of this function was validated.
+    pub fn versions(&self, function: RewardFunctionId) {
+        self.send(Hint::Topic(Topic::Versions(function)));
     }
 
     /// To be called before the queue is read, so that no hint falls between reading and waiting.
     pub fn subscribe_groups(&self, state: GroupState) -> Woken {
-        Woken { receiver: self.sender_of(state).subscribe(), job: None }
+        Woken { receiver: self.sender_of(state).subscribe(), topic: None }
+    }
+
+    /// As [`Wake::subscribe_groups`].
+    pub fn subscribe_uploads(&self) -> Woken {
+        Woken { receiver: self.0.uploads.subscribe(), topic: None }
     }
 
     /// To be called before the log is read, so that no hint falls between reading and waiting.
     pub fn subscribe_events(&self, job: JobId) -> Woken {
-        let mut events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let receiver = events.entry(job).or_insert_with(|| watch::Sender::new(())).subscribe();
-        Woken { receiver, job: Some((job, self.clone())) }
+        self.subscribe(Topic::Events(job))
+    }
+
+    /// To be called before the version is read, so that no hint falls between reading and waiting.
+    pub fn subscribe_versions(&self, function: RewardFunctionId) -> Woken {
+        self.subscribe(Topic::Versions(function))
+    }
+
+    fn subscribe(&self, topic: Topic) -> Woken {
+        let mut topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        let receiver = topics.entry(topic).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Woken { receiver, topic: Some((topic, self.clone())) }
     }
 
     fn send(&self, hint: Hint) {
@@ -108,9 +145,12 @@ impl Wake {
             Hint::Groups(state) => {
                 self.sender_of(state).send_replace(());
             }
-            Hint::Events(job) => {
-                let events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(sender) = events.get(&job) {
+            Hint::Uploads => {
+                self.0.uploads.send_replace(());
+            }
+            Hint::Topic(topic) => {
+                let topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(sender) = topics.get(&topic) {
                     sender.send_replace(());
                 }
             }
@@ -120,8 +160,9 @@ impl Wake {
     /// Wakes everybody: hints may have been missed.
     fn deliver_all(&self) {
         self.0.groups.iter().for_each(|sender| sender.send_replace(()));
-        let events = self.0.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.values().for_each(|sender| sender.send_replace(()));
+        self.0.uploads.send_replace(());
+        let topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        topics.values().for_each(|sender| sender.send_replace(()));
     }
 
     fn sender_of(&self, state: GroupState) -> &watch::Sender<()> {
@@ -139,7 +180,7 @@ impl fmt::Debug for Wake {
 #[derive(Debug)]
 pub struct Woken {
     receiver: watch::Receiver<()>,
-    job: Option<(JobId, Wake)>,
+    topic: Option<(Topic, Wake)>,
 }
 
 impl Woken {
@@ -154,10 +195,10 @@ impl Woken {
 
 impl Drop for Woken {
     fn drop(&mut self) {
-        if let Some((job, wake)) = &self.job {
-            let mut events = wake.0.events.lock().unwrap_or_else(PoisonError::into_inner);
-            if events.get(job).is_some_and(|sender| sender.receiver_count() <= 1) {
-                events.remove(job);
+        if let Some((topic, wake)) = &self.topic {
+            let mut topics = wake.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
+            if topics.get(topic).is_some_and(|sender| sender.receiver_count() <= 1) {
+                topics.remove(topic);
             }
         }
     }
@@ -167,7 +208,9 @@ impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Groups(state) => write!(f, "groups {}", state.as_str()),
-            Self::Events(job) => write!(f, "events {job}"),
+            Self::Uploads => f.write_str("uploads -"),
+            Self::Topic(Topic::Events(job)) => write!(f, "events {job}"),
+            Self::Topic(Topic::Versions(function)) => write!(f, "versions {function}"),
         }
     }
 }
@@ -178,7 +221,11 @@ impl FromStr for Hint {
     fn from_str(text: &str) -> Result<Self, ()> {
         match text.split_once(' ') {
             Some(("groups", state)) => GroupState::parse(state).map(Self::Groups).ok_or(()),
-            Some(("events", job)) => job.parse().map(Self::Events).map_err(|_| ()),
+            Some(("uploads", _)) => Ok(Self::Uploads),
+            Some(("events", job)) => job.parse().map(|job| Self::Topic(Topic::Events(job))).map_err(|_| ()),
+            Some(("versions", function)) => {
+                function.parse().map(|function| Self::Topic(Topic::Versions(function))).map_err(|_| ())
+            }
             _ => Err(()),
         }
     }
@@ -262,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn jobs_that_nobody_waits_for_are_forgotten() {
+    async fn topics_that_nobody_waits_for_are_forgotten() {
         let wake = Wake::local();
         let job = JobId(Uuid::from_u128(7));
         let (mut first, second) = (wake.subscribe_events(job), wake.subscribe_events(job));
@@ -272,13 +319,15 @@ mod tests {
         wake.events(job);
         assert!(woken(&mut first).await);
         drop(first);
-        assert!(wake.0.events.lock().unwrap().is_empty());
+        assert!(wake.0.topics.lock().unwrap().is_empty());
     }
 
     #[test]
     fn hints_survive_their_text() {
-        let job = JobId(Uuid::from_u128(7));
-        for hint in GroupState::ALL.iter().map(|state| Hint::Groups(*state)).chain([Hint::Events(job)]) {
+        let topics =
+            [Topic::Events(JobId(Uuid::from_u128(7))), Topic::Versions(RewardFunctionId(Uuid::from_u128(7)))];
+        let others = topics.into_iter().map(Hint::Topic).chain([Hint::Uploads]);
+        for hint in GroupState::ALL.iter().map(|state| Hint::Groups(*state)).chain(others) {
             assert_eq!(hint.to_string().parse(), Ok(hint));
         }
         assert_eq!("groups none".parse::<Hint>(), Err(()));

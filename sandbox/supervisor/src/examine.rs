@@ -51,6 +51,7 @@ pub struct SampleReport {
     pub outcome: Outcome,
     /// `None`: no reward, which is not 0.
     pub score: Option<f64>,
+    #[serde(serialize_with = "by_name")]
     pub components: Vec<(String, f64)>,
     pub fuel_used: u64,
     pub peak_memory_bytes: u64,
@@ -71,8 +72,14 @@ pub struct Determinism {
 /// What the samples needed, with room for longer ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SuggestedLimits {
+    #[serde(rename = "fuel")]
     pub fuel_per_sample: u64,
     pub memory_bytes: u64,
+}
+
+/// An object: names are unique.
+fn by_name<S: serde::Serializer>(components: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(components.iter().map(|(name, value)| (name, value)))
 }
 
 impl From<&Scored> for SampleReport {

@@ -14,6 +14,7 @@ mod pipe;
 mod pool;
 mod settings;
 mod supervisor;
+pub mod validation;
 mod vault;
 
 pub use error::Error;

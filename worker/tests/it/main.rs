@@ -22,5 +22,6 @@ mod rewards;
 mod standings;
 mod statistics;
 mod stub;
+mod validating;
 mod wakes;
 mod world;

@@ -172,6 +172,7 @@ impl World {
                 component_sha256: *info.component_sha256.as_bytes(),
                 upload_sha256: *info.upload_sha256.as_bytes(),
                 world: info.world.as_str().to_owned(),
+                wasi: "none".to_owned(),
                 component: module.component().to_vec(),
             };
             store::reward_functions::register_builtin(&mut tx, name, &module, now).await.unwrap();
