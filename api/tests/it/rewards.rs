@@ -242,9 +242,11 @@ async fn a_module_is_validated_without_being_kept() {
         let tokens: Vec<u32> = (0..tokens).collect();
         json!({ "prompt": "Be short.", "completion_text": text, "token_ids": tokens, "reference": "1" })
     };
-    let form = module_form(length).text("samples", json!([of("Ok.", 1), of("Well, let me see.", 6)]).to_string());
+    let form =
+        module_form(length).text("samples", json!([of("Ok.", 1), of("Well, let me see.", 6)]).to_string());
     let abused = service.form(&customer, PATH, form).await.json(200);
-    let codes: Vec<&Value> = abused["report"]["lint"].as_array().unwrap().iter().map(|f| &f["code"]).collect();
+    let codes: Vec<&Value> =
+        abused["report"]["lint"].as_array().unwrap().iter().map(|f| &f["code"]).collect();
     assert_eq!(codes, [&json!("max_on_empty")], "{abused}");
     let refused = service.form(&customer, PATH, Form::new().text("wasi", "x")).await;
     let expected = [("#/wasi", "unsupported_value"), ("#/module", "required")];
