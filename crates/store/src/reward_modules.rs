@@ -26,7 +26,7 @@ pub async fn module(conn: &mut PgConnection, spec: &JobSpec) -> Result<Option<Bu
         upload_sha256: stored.upload_sha256,
         component_sha256: stored.component_sha256,
         world: stored.world,
-        wasi: "none".to_owned(),
+        wasi: stored.wasi,
         component: stored.component,
     }))
 }
