@@ -18,7 +18,7 @@ pub(crate) struct AbiView {
     outcomes: Vec<Word>,
     /// Why a module may be rejected, and what to do about it.
     rejections: Vec<Word>,
-    wasi: Vec<Word>,
+    wasi: Vec<WasiView>,
     engine: EngineView,
 }
 
@@ -63,11 +63,20 @@ pub(crate) struct Range {
     max: u64,
 }
 
-/// What runs it. Receipts name both.
+/// What of WASI a module may see.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WasiView {
+    #[schema(example = "none")]
+    name: &'static str,
+    meaning: &'static str,
+    /// Stands for the engine's settings under this profile. Receipts name it.
+    config_hash: String,
+}
+
+/// What runs it. Receipts name it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EngineView {
     wasmtime: &'static str,
-    config_hash: String,
 }
 
 /// What a reward module must be and may do.
@@ -100,7 +109,7 @@ pub(crate) async fn show_abi() -> HttpResponse {
             .map(|code| Word { name: code.as_str(), meaning: code.hint() })
             .collect(),
         wasi: WasiProfile::ALL.into_iter().map(wasi).collect(),
-        engine: EngineView { wasmtime: WASMTIME, config_hash: config_hash().to_string() },
+        engine: EngineView { wasmtime: WASMTIME },
     })
 }
 
@@ -112,7 +121,7 @@ fn world(world: World) -> WorldView {
     WorldView { name: world.as_str(), export: world.export(), meaning }
 }
 
-fn wasi(profile: WasiProfile) -> Word {
+fn wasi(profile: WasiProfile) -> WasiView {
     let meaning = match profile {
         WasiProfile::None => "nothing of WASI: a module that imports any of it is rejected",
         WasiProfile::Deterministic => {
@@ -120,5 +129,5 @@ fn wasi(profile: WasiProfile) -> Word {
              input and the seed, and no files, environment or network"
         }
     };
-    Word { name: profile.as_str(), meaning }
+    WasiView { name: profile.as_str(), meaning, config_hash: config_hash(profile).to_string() }
 }

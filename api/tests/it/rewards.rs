@@ -326,7 +326,11 @@ async fn the_contract_is_open_to_read() {
     let abi: Value = Answer::of(abi).await.json(200);
     assert!(abi["wit"].as_str().unwrap().contains("world reward-simple"));
     assert_eq!(abi["limits"]["fuel"], json!({ "default": 50_000_000, "max": 2_000_000_000 }));
-    assert_eq!(abi["engine"]["config_hash"], sandbox::config_hash().to_string());
+    let none = sandbox::config_hash(sandbox::WasiProfile::None).to_string();
+    assert_eq!(
+        (&abi["wasi"][0]["config_hash"], &abi["engine"]["wasmtime"]),
+        (&json!(none), &json!(sandbox::WASMTIME))
+    );
     let names = |of: &str| -> Vec<String> {
         abi[of].as_array().unwrap().iter().map(|word| word["name"].as_str().unwrap().to_owned()).collect()
     };
