@@ -108,7 +108,7 @@ mod tests {
         let shown = json!({
             "v": 1, "upload_sha256": hash, "component_sha256": hash, "world": "reward-simple",
             "engine": {
-                "wasmtime": wasmtime, "config_hash": sandbox::config_hash(), "limits_hash": hash,
+                "wasmtime": wasmtime, "config_hash": sandbox::config_hash(sandbox::WasiProfile::None), "limits_hash": hash,
             },
             "wasi_profile": "none", "input_hash": hash, "seed": "7", "outcome": "ok",
             "rewards": ["3ff0000000000000"], "components_hash": hash, "fuel": 9, "log_hash": hash,
