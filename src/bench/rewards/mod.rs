@@ -44,9 +44,9 @@ const ROUNDS: usize = 7;
 /// One contender's part of a round, unless compiling took too long.
 const TURN: Duration = Duration::from_millis(250);
 /// When the rounds are to be over.
-const END: Duration = Duration::from_secs(52);
+const END: Duration = Duration::from_secs(48);
 /// How long a module may compile; those that are built are compiled side by side.
-const COMPILE: Duration = Duration::from_secs(42);
+const COMPILE: Duration = Duration::from_secs(40);
 
 /// What one core should reach, per second.
 const GOALS: [(&str, f64); 5] = [
