@@ -185,7 +185,7 @@ fn ending(out: &mut String, report: &Report, verdict: &Verdict) -> std::fmt::Res
     }
     if let Some(limits) = &report.suggested_limits {
         let (fuel, memory) = (limits.fuel_per_sample, limits.memory_bytes);
-        writeln!(out, "suggested    fuel_per_sample {fuel}, memory_bytes {memory}")?;
+        writeln!(out, "suggested    fuel {fuel}, memory_bytes {memory}")?;
     }
     for lint in &report.lint {
         writeln!(out, "lint         {}: {}", lint.code, plain(&lint.message))?;
