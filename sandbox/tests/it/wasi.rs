@@ -10,7 +10,7 @@ use sandbox::{
     Level, Limits, Module, ModuleInfo, Outcome, Rejection, RejectionCode as Code, Scored, Task, WasiProfile,
 };
 
-use crate::kit::{SANDBOX, sample, simple_module, task};
+use crate::kit::{SANDBOX, sample, simple_module, task, upload_of};
 
 const GUEST: &str = include_str!("../wasi/guest.wat");
 
@@ -335,7 +335,7 @@ fn the_profile_changes_nothing_for_those_who_do_not_choose_it() {
     assert_eq!(sandbox::config_hash(WasiProfile::None).to_string(), before);
     assert_ne!(sandbox::config_hash(WasiProfile::Deterministic).to_string(), before);
 
-    let module = SANDBOX.validate(sandbox::builtin("last-number").unwrap()).unwrap();
+    let module = SANDBOX.validate(upload_of("last-number")).unwrap();
     let mut json = serde_json::to_value(module.info()).unwrap();
     assert_eq!(json["wasi"], "none");
     json.as_object_mut().unwrap().remove("wasi");

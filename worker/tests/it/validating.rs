@@ -14,7 +14,7 @@ use crate::world::{World, config};
 const HOLD: Duration = Duration::from_mins(1);
 
 fn last_number() -> &'static [u8] {
-    sandbox::builtin("last-number").unwrap()
+    include_bytes!("../../../sandbox/guests/assemblyscript/last-number.wasm")
 }
 
 async fn function(world: &World) -> RewardFunctionId {
