@@ -208,7 +208,7 @@ async fn summarise(
         name.starts_with(CHEATER) && *delivered == 0 && refused.contains_key(CHEATER_REASON)
     });
     let verify_command = format!(
-        "cargo run --release -- verify {} --checkpoint models/arith-tiny/current",
+        "target/release/reliquary verify {} --checkpoint models/arith-tiny/current",
         rollouts_file.display()
     );
     Ok(Summary {

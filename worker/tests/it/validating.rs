@@ -199,16 +199,16 @@ async fn one_account_s_uploads_do_not_hold_up_another_s() {
 async fn a_running_worker_is_woken_by_an_upload_and_wakes_who_waits() {
     let world = World::with(Config { poll_ms: 600_000, ..config() }, worker::Audit::WithoutModel).await;
     let function = function(&world).await;
-    let running = tokio::spawn(worker::run(world.cx.clone(), Role::Worker));
+    let running = world.tracker.spawn(worker::run(world.cx.clone(), Role::Worker));
     let mut woken = world.wake.subscribe_versions(function);
     let number = upload(&world, function, last_number(), &json!([])).await;
     world.wake.uploads();
-    tokio::time::timeout(Duration::from_secs(60), woken.hint()).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), woken.hint()).await.unwrap();
     assert!(matches!(version(&world, function, number).await.0.state, State::Ready(_)));
     world.stop.cancel();
     running.await.unwrap().unwrap();
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
