@@ -12,8 +12,11 @@ use store::Db;
 use store::clock::Clock;
 use store::objects::Objects;
 use store::wake::Wake;
+use store::{Postgres, Transaction};
 use supervisor::Supervisor;
 use uuid::{Builder, Uuid};
+
+use crate::auth::Caller;
 
 #[derive(Debug, Clone)]
 pub struct AppState {
@@ -24,6 +27,13 @@ pub struct AppState {
     pub supervisor: Arc<Supervisor>,
     pub offer: Arc<Offer>,
     pub ambient: Ambient,
+}
+
+impl AppState {
+    /// A transaction in which the caller's rows are all that is seen. What is not committed is rolled back.
+    pub(crate) async fn tenant(&self, _: Caller) -> Result<Transaction<'static, Postgres>, store::Error> {
+        self.db.begin().await
+    }
 }
 
 /// What the service sells: a model, a way to prove its use, and a price.

@@ -66,7 +66,7 @@ impl Call<'_> {
         };
         let fuel =
             if outcome == Outcome::FuelExhausted { self.fuel } else { self.fuel - store.get_fuel()? };
-        let peak_memory_bytes = store.data().memory.peak as u64;
+        let peak_memory_bytes = store.data().memory.used as u64;
         let log = std::mem::take(&mut store.data_mut().log.lines);
         drop(store);
         Ok(Ran { outcome, scores, fuel, peak_memory_bytes, log, detail, wall: started.elapsed() })

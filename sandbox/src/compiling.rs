@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use confine::Report;
 use serde::{Deserialize, Serialize};
 
-use crate::frame::Malformed;
+use crate::frame::{Malformed, read_announced};
 use crate::module::{Module, ModuleInfo};
 use crate::receipt::WasiProfile;
 use crate::rejection::Rejection;
@@ -130,14 +130,9 @@ fn write_part(to: &mut impl Write, part: &[u8]) -> io::Result<()> {
 fn read_part(from: &mut impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut length = [0; 8];
     from.read_exact(&mut length)?;
-    let length = u64::from_le_bytes(length);
-    if length > limit {
-        return Err(Malformed.into());
-    }
     let mut part = Vec::new();
-    // grown by what arrives, not by what was announced
-    from.take(length).read_to_end(&mut part)?;
-    if part.len() as u64 == length { Ok(part) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    read_announced(from, u64::from_le_bytes(length), limit, &mut part)?;
+    Ok(part)
 }
 
 #[cfg(test)]

@@ -261,14 +261,24 @@ fn read_frame(from: &mut impl Read, buffer: &mut Vec<u8>, limit: usize) -> io::R
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
         Err(error) => return Err(error),
     }
-    let length = u32::from_le_bytes(length) as usize;
+    read_announced(from, u32::from_le_bytes(length).into(), limit as u64, buffer)?;
+    Ok(true)
+}
+
+/// Fills `buffer` with exactly `length` bytes, a number that the other side has written.
+pub(crate) fn read_announced(
+    from: &mut impl Read,
+    length: u64,
+    limit: u64,
+    buffer: &mut Vec<u8>,
+) -> io::Result<()> {
     if length > limit {
         return Err(Malformed.into());
     }
     buffer.clear();
     // grown by what arrives, not by what was announced
-    let read = from.take(length as u64).read_to_end(buffer)?;
-    if read == length { Ok(true) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    let read = from.take(length).read_to_end(buffer)?;
+    if read as u64 == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// Writes a frame that already carries its length.

@@ -30,16 +30,13 @@ impl Guest {
         let memory = MemoryAccount {
             limit: usize::try_from(memory_bytes).unwrap_or(usize::MAX),
             used: 0,
-            peak: 0,
             allowed: false,
             denied: false,
             host_failed: false,
         };
         Self { memory, log: Log::default(), wasi }
     }
-}
 
-impl Guest {
     /// Logs what the guest left unfinished.
     pub(crate) fn finish_log(&mut self) -> Result<(), LogCapPassed> {
         self.wasi.as_mut().map_or(Ok(()), |wasi| wasi.finish(&mut self.log))
@@ -50,9 +47,8 @@ impl Guest {
 #[derive(Debug)]
 pub(crate) struct MemoryAccount {
     limit: usize,
-    used: usize,
-    /// The most that was held; memories only grow.
-    pub(crate) peak: usize,
+    /// What is held, which is also the most that ever was: memories only grow.
+    pub(crate) used: usize,
     /// The last growth was within every limit: if it fails all the same, the host failed.
     allowed: bool,
     /// The guest was refused memory or table space that it asked for.
@@ -72,7 +68,6 @@ impl ResourceLimiter for MemoryAccount {
         self.allowed = used <= self.limit && maximum.is_none_or(|max| desired <= max);
         if self.allowed {
             self.used = used;
-            self.peak = self.peak.max(used);
         } else {
             self.denied = true;
         }

@@ -29,7 +29,7 @@ pub(crate) async fn show_balance(
     caller: Caller,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let balance = store::ledger::balance(&mut conn, caller.account).await?;
     Ok(HttpResponse::Ok().json(BalanceView {
         object: "balance",

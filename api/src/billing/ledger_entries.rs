@@ -67,7 +67,7 @@ pub(crate) async fn list_ledger_entries(
 ) -> Result<HttpResponse, ApiError> {
     let limit = params::limit(page.0.limit, 20, 100)?;
     let before: Option<i64> = params::cursor(page.0.after.as_deref(), "after")?;
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let rows = store::ledger::entries(&mut conn, caller.account, before, limit + 1).await?;
     let list: List<LedgerEntryView> = List::page(rows, limit, |row: &Entry| row.position.to_string());
     Ok(HttpResponse::Ok().json(list))

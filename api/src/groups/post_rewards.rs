@@ -123,7 +123,7 @@ pub(crate) async fn post_rewards(
     let parsed = body::parse(&bytes).map(read);
 
     let now = state.ambient.now();
-    let mut tx = state.db.begin().await?;
+    let mut tx = state.tenant(caller).await?;
     let group = match client_rewards::lock(&mut tx, caller.account, id).await {
         Err(store::Error::NotFound) => return Err(ApiError::NotFound("group")),
         group => group?,

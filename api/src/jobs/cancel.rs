@@ -56,7 +56,7 @@ pub(crate) async fn cancel_job(
     let wish: CancelJob = body.optional_json(config.max_body_bytes).await?;
     let graceful = wish.mode == CancelMode::Graceful;
 
-    let mut tx = state.db.begin().await?;
+    let mut tx = state.tenant(caller).await?;
     let before = store::jobs::cancel(&mut tx, caller.account, id, graceful, state.ambient.now()).await?;
     if matches!(before, JobStatus::Completed | JobStatus::Failed) {
         return Err(ApiError::JobNotCancellable(before));

@@ -76,7 +76,7 @@ pub(crate) async fn create_job(
     });
     // before anything is refused: what was fine when it was sent first stays answered
     if let Some(claim) = &claim
-        && let Some(known) = idempotency::find(&mut *state.db.acquire().await?, claim).await?
+        && let Some(known) = idempotency::find(&mut *state.tenant(caller).await?, claim).await?
     {
         return again(known);
     }
@@ -101,7 +101,7 @@ async fn price(
     draft: Draft,
     mut faults: Faults,
 ) -> Result<Priced, ApiError> {
-    let checkpoint = checkpoint(state, draft.checkpoint, &mut faults).await?;
+    let checkpoint = checkpoint(state, caller, draft.checkpoint, &mut faults).await?;
     let reward = match draft.reward {
         Some(RewardDraft::Module(draft)) => {
             module(state, caller, draft, &mut faults).await?.map(RewardTerms::Module)
@@ -142,12 +142,13 @@ async fn price(
 /// The checkpoint whose tokenizer has read the prompts: no other will do.
 async fn checkpoint(
     state: &AppState,
+    caller: Caller,
     wanted: Option<CheckpointId>,
     faults: &mut Faults,
 ) -> Result<CheckpointId, ApiError> {
     let served = state.offer.checkpoint.id;
     let Some(wanted) = wanted.filter(|wanted| *wanted != served) else { return Ok(served) };
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let detail = match store::checkpoints::find(&mut conn, wanted).await? {
         Some(_) => format!("this checkpoint takes no jobs any more; the current one is {served}"),
         None => "there is no such checkpoint".to_owned(),
@@ -163,7 +164,7 @@ async fn module(
     draft: ModuleDraft,
     faults: &mut Faults,
 ) -> Result<Option<RewardModule>, ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let (found, name) = match draft.name {
         // a missing name is a fault already
         ModuleName::Function(text) if text.is_empty() => return Ok(None),
@@ -209,7 +210,7 @@ async fn module(
 
 /// Refuses what cannot be paid before it is written. The hold decides: this only spares the work.
 async fn afford(state: &AppState, caller: Caller, required: Rao) -> Result<(), ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let available = store::ledger::balance(&mut conn, caller.account).await?.available;
     if available < required { Err(ApiError::InsufficientCredits { required, available }) } else { Ok(()) }
 }
@@ -235,7 +236,7 @@ async fn write(
         randomness: Randomness(state.ambient.bytes()),
         traceparent,
     };
-    let mut tx = state.db.begin().await?;
+    let mut tx = state.tenant(caller).await?;
     if let Some(claim) = claim
         && let Some(known) = idempotency::claim(&mut tx, claim, now).await?
     {

@@ -66,12 +66,12 @@ pub(crate) async fn list_events(
     let last_seen = params::header(&request, &LAST_EVENT_ID, "Last-Event-ID")?.filter(|id| !id.is_empty());
     let cursor = last_seen.or(starting_after.as_deref());
     let live = params::accepts(&request, EVENT_STREAM);
-    let after = match stream::start(&state, caller.account, job, cursor).await? {
+    let after = match stream::start(&state, caller, job, cursor).await? {
         Start::Over(_) if live => return Ok(HttpResponse::NoContent().finish()),
         Start::Over(last) => return Ok(page(&[], false, last)),
         Start::At(after) => after,
     };
-    let mut feed = Feed { state, job, after, types, with_rollouts };
+    let mut feed = Feed { state, caller, job, after, types, with_rollouts };
     if live {
         return follow(&request, feed);
     }

@@ -42,7 +42,7 @@ pub(crate) async fn list_jobs(
         JobStatus::parse(&text).ok_or(ApiError::InvalidParameter { name: "status", detail })
     });
     let status = status.transpose()?;
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let rows = store::jobs::list(&mut conn, caller.account, before, status, limit + 1).await?;
     let list: List<JobView> = List::page(rows, limit, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))

@@ -26,7 +26,7 @@ pub(crate) async fn resume_job(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id: JobId = params::id(&path, "job")?;
-    let mut tx = state.db.begin().await?;
+    let mut tx = state.tenant(caller).await?;
     let before = store::job_pause::resume(&mut tx, caller.account, id, state.ambient.now()).await?;
     if before == JobStatus::Cancelling || before.is_terminal() {
         return Err(ApiError::JobEnded(before));

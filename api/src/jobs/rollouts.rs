@@ -79,7 +79,7 @@ pub(crate) async fn list_rollouts(
         None if lines => i64::MAX,
         limit => params::limit(limit, 20, 1000)?,
     };
-    let module = if with_module { module(&state, job).await? } else { None };
+    let module = if with_module { module(&state, caller, job).await? } else { None };
     let mut pages = Pages { state, job, after, wanted: limit };
     let first = pages.next().await?; // what fails before the first byte is still an answer
     let mut response = HttpResponse::Ok();
@@ -92,7 +92,7 @@ pub(crate) async fn list_rollouts(
 
 /// Whose job it is, and the sequence to go on after.
 async fn start(state: &AppState, caller: Caller, job: JobId, after: Option<&str>) -> Result<i64, ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     store::jobs::log_state(&mut conn, caller.account, job).await?.ok_or(ApiError::NotFound("job"))?;
     let Some(text) = after else { return Ok(0) };
     let sequence = match text.parse::<RolloutId>() {
@@ -104,8 +104,8 @@ async fn start(state: &AppState, caller: Caller, job: JobId, after: Option<&str>
 }
 
 /// The line of the job's module, if it has one.
-async fn module(state: &AppState, job: JobId) -> Result<Option<Bytes>, ApiError> {
-    let module = store::reward_modules::of_job(&mut *state.db.acquire().await?, job).await?;
+async fn module(state: &AppState, caller: Caller, job: JobId) -> Result<Option<Bytes>, ApiError> {
+    let module = store::reward_modules::of_job(&mut *state.tenant(caller).await?, job).await?;
     Ok(module.map(|module| Bytes::from(module.line() + "\n")))
 }
 

@@ -20,7 +20,7 @@ pub(crate) async fn show_job(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id = params::id(&path, "job")?;
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let job = store::jobs::find(&mut conn, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
     Ok(HttpResponse::Ok().json(JobView::from(job)))
 }

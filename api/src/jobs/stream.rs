@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use actix_web::web::{Bytes, Data};
 use futures_util::Stream;
+use protocol::JobId;
 use protocol::event::EventType;
-use protocol::{AccountId, JobId};
 use serde_json::value::RawValue;
 use store::events::Event;
 use telemetry::metrics::{IntCounter, IntGauge, counter, gauge};
@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::Caller;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -67,6 +68,7 @@ impl Drop for Place {
 #[derive(Debug)]
 pub(super) struct Feed {
     pub(super) state: Data<AppState>,
+    pub(super) caller: Caller,
     pub(super) job: JobId,
     /// The last sequence read.
     pub(super) after: i64,
@@ -91,7 +93,7 @@ impl Feed {
     /// Reads on, at most `limit` events.
     pub(super) async fn next(&mut self, limit: i64) -> Result<Batch, store::Error> {
         let mut events = {
-            let mut conn = self.state.db.acquire().await?;
+            let mut conn = self.state.tenant(self.caller).await?;
             store::events::page(&mut conn, self.job, self.after, limit).await?
         };
         let is_full = events.len() as i64 == limit;
@@ -238,12 +240,13 @@ pub(super) enum Start {
 /// Checks whose log it is and where the reader wants to go on.
 pub(super) async fn start(
     state: &AppState,
-    account: AccountId,
+    caller: Caller,
     job: JobId,
     cursor: Option<&str>,
 ) -> Result<Start, ApiError> {
-    let mut conn = state.db.acquire().await?;
-    let log = store::jobs::log_state(&mut conn, account, job).await?.ok_or(ApiError::NotFound("job"))?;
+    let mut conn = state.tenant(caller).await?;
+    let log =
+        store::jobs::log_state(&mut conn, caller.account, job).await?.ok_or(ApiError::NotFound("job"))?;
     let text = cursor.unwrap_or("0");
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let after: Option<i64> = if digits { text.parse().ok() } else { None };

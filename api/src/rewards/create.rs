@@ -46,7 +46,7 @@ pub(crate) async fn create_reward_function(
         }]));
     }
     let id = RewardFunctionId(state.ambient.id());
-    let mut tx = state.db.begin().await?;
+    let mut tx = state.tenant(caller).await?;
     store::reward_functions::create(&mut tx, id, caller.account, &name, state.ambient.now()).await?;
     let function = store::reward_functions::find(&mut tx, caller.account, id).await?;
     tx.commit().await.map_err(store::Error::from)?;

@@ -79,14 +79,14 @@ async fn add(
         description: upload.description.as_deref(),
         samples: &samples,
     };
-    let mut tx = state.db.begin().await?;
+    let mut tx = state.tenant(caller).await?;
     let added = reward_versions::add(&mut tx, caller.account, function, &new, state.ambient.now()).await?;
     tx.commit().await.map_err(store::Error::from)?;
     Ok(added)
 }
 
 async fn owned(state: &AppState, caller: Caller, function: RewardFunctionId) -> Result<(), ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let found = store::reward_functions::find(&mut conn, caller.account, function).await?;
     found.map(|_| ()).ok_or(ApiError::NotFound("reward function"))
 }

@@ -30,7 +30,7 @@ pub(crate) async fn list_reward_versions(
         return Err(ApiError::InvalidParameter { name: "after", detail });
     }
     let before = after.map(|after| after.version);
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let found = store::reward_functions::find(&mut conn, caller.account, function).await?;
     found.ok_or(ApiError::NotFound("reward function"))?;
     let rows = store::reward_versions::list(&mut conn, caller.account, function, before, limit + 1).await?;

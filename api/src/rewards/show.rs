@@ -20,7 +20,7 @@ pub(crate) async fn show_reward_function(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id = params::id(&path, "reward function")?;
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let function = store::reward_functions::find(&mut conn, caller.account, id).await?;
     let function = function.ok_or(ApiError::NotFound("reward function"))?;
     Ok(HttpResponse::Ok().json(RewardFunctionView::from(function)))

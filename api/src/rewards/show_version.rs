@@ -76,7 +76,7 @@ pub(super) async fn find(
     function: RewardFunctionId,
     version: i32,
 ) -> Result<RewardVersion, ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let found = reward_versions::find(&mut conn, caller.account, function, version).await?;
     found.ok_or(ApiError::NotFound("version of this reward function"))
 }

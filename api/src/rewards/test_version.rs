@@ -93,7 +93,7 @@ pub(crate) async fn test_reward_version(
     };
     let bytes = body.read(body::JSON, config.max_samples_body_bytes).await?;
     let examining = examinations.0.admit(caller.account)?;
-    let module = module(&state, &component).await?;
+    let module = module(&state, caller, &component).await?;
     let tenant = Tenant(*caller.account.as_bytes());
     let examined = web::block(move || {
         // held to the end of the work, also when the client has gone
@@ -149,8 +149,8 @@ fn draft(bytes: &[u8], state: &AppState) -> Result<Draft, ApiError> {
 }
 
 /// The module behind a version that is ready.
-async fn module(state: &AppState, component: &[u8; 32]) -> Result<Module, ApiError> {
-    let stored = reward_functions::module(&mut *state.db.acquire().await?, component).await?;
+async fn module(state: &AppState, caller: Caller, component: &[u8; 32]) -> Result<Module, ApiError> {
+    let stored = reward_functions::module(&mut *state.tenant(caller).await?, component).await?;
     let stored = stored.ok_or_else(|| ApiError::Internal("a version without its module".into()))?;
     let names = (&*stored.world, &*stored.wasi);
     let module = Module::restore(stored.upload_sha256, stored.component_sha256, names, stored.component);

@@ -44,5 +44,5 @@ pub use clock::Clock;
 pub use db::Db;
 pub use error::Error;
 pub use objects::Objects;
-pub use sqlx::PgConnection;
+pub use sqlx::{PgConnection, Postgres, Transaction};
 pub use wake::Wake;

@@ -34,20 +34,16 @@ pub(crate) struct Runner {
     slots: [Option<(Key, u64)>; SLOTS as usize],
     uses: u64,
     buffer: Vec<u8>,
-    pub(crate) confinement: String,
 }
 
 impl Runner {
-    fn start(program: &std::path::Path, tenant: Tenant, grace: Duration) -> Result<Self, Error> {
+    /// The child, and how it says that it is confined.
+    fn start(program: &std::path::Path, tenant: Tenant, grace: Duration) -> Result<(Self, String), Error> {
         let child = Child::start(NAME, program, Instant::now() + grace)?;
         let slots = [None; SLOTS as usize];
-        let mut runner =
-            Self { child, tenant, slots, uses: 0, buffer: Vec::new(), confinement: String::new() };
+        let mut runner = Self { child, tenant, slots, uses: 0, buffer: Vec::new() };
         match runner.reply() {
-            Ok(Reply::Ready(report)) => {
-                runner.confinement = report;
-                Ok(runner)
-            }
+            Ok(Reply::Ready(report)) => Ok((runner, report)),
             Ok(_) => Err(unexpected()),
             Err(error) => Err(runner.child.post_mortem(&error).1),
         }
@@ -170,7 +166,8 @@ impl Pool {
             Turn::Start => {}
             Turn::Replace(other) => drop(other),
         }
-        Runner::start(&self.program, tenant, self.grace).inspect_err(|_| self.gone())
+        let started = Runner::start(&self.program, tenant, self.grace).inspect_err(|_| self.gone());
+        started.map(|(runner, _)| runner)
     }
 
     fn turn(&self, tenant: Tenant, key: &Key) -> Turn {
@@ -212,7 +209,7 @@ impl Pool {
 
     /// Starts a child to see how it is confined, and ends it.
     pub(crate) fn probe(&self) -> Result<Report, Error> {
-        let runner = Runner::start(&self.program, Tenant([0; 16]), self.grace)?;
-        serde_json::from_str(&runner.confinement).map_err(|_| unexpected())
+        let (_, confinement) = Runner::start(&self.program, Tenant([0; 16]), self.grace)?;
+        serde_json::from_str(&confinement).map_err(|_| unexpected())
     }
 }
