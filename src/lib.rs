@@ -16,7 +16,6 @@ mod lifecycle;
 mod one_core;
 mod regrade;
 mod reward;
-mod reward_call;
 mod rewards;
 mod roles;
 mod scorer;

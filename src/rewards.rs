@@ -22,9 +22,9 @@ use store::reward_reruns::{self, Rerun, ScoredGroup, Stored};
 use store::{Clock, Db, Objects, reward_modules};
 use supervisor::{Programs, Tenant};
 use telemetry::metrics::{IntCounterVec, counters};
+use worker::reward_call::{self, Asked};
 
 use crate::regrade::{self, Verdict};
-use crate::reward_call::{self, Asked};
 use crate::scorer::Scorer;
 
 static RERUNS: LazyLock<IntCounterVec> = LazyLock::new(|| {

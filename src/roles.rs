@@ -189,15 +189,7 @@ async fn publish(
         let supervisor = Arc::clone(&platform.supervisor);
         let validating = tokio::task::spawn_blocking(move || supervisor.validate(bytes, WasiProfile::None));
         let module = validating.await?.with_context(|| format!("built-in reward {name}"))?;
-        let info = module.info();
-        let module = store::reward_functions::Module {
-            component_sha256: *info.component_sha256.as_bytes(),
-            upload_sha256: *info.upload_sha256.as_bytes(),
-            world: info.world.as_str().to_owned(),
-            wasi: "none".to_owned(),
-            component: module.component().to_vec(),
-        };
-        store::reward_functions::register_builtin(&mut tx, name, &module, now).await?;
+        store::reward_functions::register_builtin(&mut tx, name, &worker::stored(&module), now).await?;
     }
     tx.commit().await?;
     Ok(())

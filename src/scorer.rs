@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 use protocol::BundledModule;
-use sandbox::{ContentHash, Limits, Module, ModuleInfo, Receipt, Sample, Scored, Task, WasiProfile, World};
+use sandbox::{ContentHash, Limits, Module, Receipt, Sample, Scored, Task, WasiProfile};
 use supervisor::{Programs, Settings, Supervisor, Tenant};
 
 /// The supervisor of the children that run them, and the modules that are known.
@@ -32,20 +32,10 @@ impl Scorer {
     /// Takes a module in. Its bytes must be what its hash says; whether it can run is seen when it has to.
     pub(crate) fn learn(&self, bundled: &BundledModule) -> anyhow::Result<Arc<Module>> {
         let named = |problem: &str| anyhow!("reward module {}: {problem}", bundled.function);
-        let world = [World::Reward, World::RewardSimple].into_iter().find(|w| w.as_str() == bundled.world);
-        let profiles = [WasiProfile::None, WasiProfile::Deterministic];
-        let wasi = profiles.into_iter().find(|profile| profile.as_str() == bundled.wasi);
-        let info = ModuleInfo {
-            upload_sha256: ContentHash::from_bytes(bundled.upload_sha256),
-            component_sha256: ContentHash::from_bytes(bundled.component_sha256),
-            world: world.ok_or_else(|| named("its world is none that is known"))?,
-            wasi: wasi.ok_or_else(|| named("its WASI profile is none that is known"))?,
-            upload_bytes: bundled.component.len() as u64, // not part of any receipt
-            component_bytes: bundled.component.len() as u64,
-        };
-        let key = (info.upload_sha256, info.component_sha256);
-        let module =
-            Module::from_parts(info, bundled.component.clone()).map_err(|error| named(&error.to_string()))?;
+        let BundledModule { upload_sha256, component_sha256, world, wasi, component, .. } = bundled;
+        let module = Module::restore(*upload_sha256, *component_sha256, (world, wasi), component.clone());
+        let module = module.map_err(|error| named(&error.to_string()))?;
+        let key = (module.info().upload_sha256, module.info().component_sha256);
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(modules.entry(key).or_insert_with(|| Arc::new(module))))
     }

@@ -29,7 +29,7 @@ impl RejectionCode {
                 "strip names and debug sections (`wasm-tools strip`, `wasm-opt -Oz`), or compress the data inside"
             }
             Self::NotWasm => {
-                "send the .wasm file itself, as the part `module`: no archive, no base64, no source code"
+                "upload the .wasm file itself (over HTTP as the part `module`): no archive, no base64, no source code"
             }
             Self::Precompiled => {
                 "send the portable .wasm that the .cwasm was compiled from; it is compiled here"
@@ -56,8 +56,8 @@ impl RejectionCode {
                 "build with optimisations and less inlining; ordinary compilers' output is far below the bound"
             }
             Self::ForbiddenImport => {
-                "only `reliquary:reward/host` can be imported: stub WASI when you build, or send the part `wasi` as \
-                 `deterministic`"
+                "only `reliquary:reward/host` can be imported: stub WASI when you build, or ask for the \
+                 deterministic WASI (`--wasi deterministic`, over HTTP the part `wasi`)"
             }
             Self::MissingExport => {
                 "export what the world says: `score` or `reward`, and for a core module `memory` and `cabi_realloc`; \

@@ -11,6 +11,12 @@ pub(crate) use self::pipeline::run as pipeline;
 pub(crate) use self::proof::run as proof;
 pub(crate) use self::rewards::run as rewards;
 
+/// The middle one; the upper of two. 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum Command {
     /// The whole pipeline with an instant miner and every check but the model, against a plain COPY of the same rows.

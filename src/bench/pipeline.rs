@@ -83,15 +83,11 @@ async fn pipeline(arguments: &Arguments, running: &Running) -> anyhow::Result<Me
         ));
         rounds.push(result);
     }
-    let median = |of: fn(&Measured) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
+    let middle = |of: fn(&Measured) -> f64| super::median(rounds.iter().map(of).collect());
     Ok(Measured {
-        rollouts_per_s: median(|round| round.rollouts_per_s),
-        copy_rows_per_s: median(|round| round.copy_rows_per_s),
-        ratio: median(|round| round.ratio),
+        rollouts_per_s: middle(|round| round.rollouts_per_s),
+        copy_rows_per_s: middle(|round| round.copy_rows_per_s),
+        ratio: middle(|round| round.ratio),
     })
 }
 

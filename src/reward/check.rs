@@ -8,7 +8,6 @@ use sandbox::{Outcome, Rejection};
 use serde_json::json;
 use supervisor::{Examination, MAX_REPEAT, MAX_TRIALS, Report, SampleReport, Tenant, examine};
 
-use super::hint::hint;
 use super::samples::Line;
 use super::{Arguments, Trying};
 use crate::cli;
@@ -19,11 +18,11 @@ const REPEAT: u32 = 3;
 pub(super) fn refused(arguments: &Arguments, rejection: &Rejection) -> ExitCode {
     let Rejection { code, message } = rejection;
     cli::print(&if arguments.json {
-        let rejection = json!({ "code": code, "message": message, "hint": hint(*code) });
+        let rejection = json!({ "code": code, "message": message, "hint": code.hint() });
         json!({ "ok": false, "accepted": false, "rejection": rejection }).to_string()
     } else {
         let (file, message) = (arguments.file.display(), plain(message));
-        format!("{file} is refused\n  code     {code}\n  reason   {message}\n  what to do  {}", hint(*code))
+        format!("{file} is refused\n  code     {code}\n  reason   {message}\n  what to do  {}", code.hint())
     });
     ExitCode::FAILURE
 }

@@ -4,7 +4,6 @@
 
 mod bench;
 mod check;
-mod hint;
 mod run;
 mod samples;
 
@@ -55,9 +54,7 @@ pub(crate) struct Arguments {
 }
 
 fn profile(text: &str) -> Result<WasiProfile, String> {
-    let all = [WasiProfile::None, WasiProfile::Deterministic];
-    let named = all.into_iter().find(|profile| profile.as_str() == text);
-    named.ok_or_else(|| "none or deterministic".to_owned())
+    WasiProfile::parse(text).ok_or_else(|| "none or deterministic".to_owned())
 }
 
 /// 0: all is well. 1: the module is refused, not deterministic, or not what was expected. 2: nothing can be said.

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use grail::hash::Hash;
 use protocol::rollout::{Rebuilt, RewardReceipt, RolloutRecord};
 use sandbox::{Receipt, Sample, Task, World, input_hash};
+use worker::reward_call::{self, Asked};
 
 use super::findings::Finding;
-use crate::reward_call::{self, Asked};
 
 /// One call of a reward function.
 #[derive(Debug)]

@@ -6,8 +6,7 @@ use grail::RejectReason;
 use protocol::rollout::{Rebuilt, RolloutRecord};
 use protocol::strict_json;
 use sandbox::{Outcome, Receipt, World};
-
-use crate::reward_call;
+use worker::reward_call;
 
 /// Why a record does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

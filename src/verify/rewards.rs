@@ -10,10 +10,10 @@ use protocol::BundledModule;
 use protocol::rollout::{Rebuilt, RewardReceipt, RolloutRecord};
 use sandbox::Scored;
 use supervisor::{Programs, Tenant};
+use worker::reward_call;
 
 use super::calls::Call;
 use super::findings::Finding;
-use crate::reward_call;
 use crate::scorer::{Scorer, is_this_engine};
 
 /// What became of checking one reward.

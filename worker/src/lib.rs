@@ -27,6 +27,7 @@ pub mod probe;
 pub mod reap;
 mod refuse;
 pub mod reward;
+pub mod reward_call;
 mod select;
 pub mod settle;
 pub mod validate;
@@ -44,6 +45,7 @@ pub use config::Config;
 pub use context::{Audit, Context, Parts};
 pub use driver::Progress;
 pub use error::Error;
+pub use validate::stored;
 
 use crate::driver::drive;
 

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use futures_util::StreamExt as _;
-use grail::chain::Finish;
 use protocol::JobId;
 use protocol::job::{GroupState, Prompt};
 use protocol::reward::{OnError, RewardModule, RewardTerms};
@@ -30,7 +29,7 @@ use crate::announce::Subject;
 use crate::driver::{continue_trace, retrying};
 use crate::give_up;
 use crate::keep::keep;
-use crate::{Context, Error, Progress, metrics};
+use crate::{Context, Error, Progress, metrics, reward_call};
 
 /// Modules kept by this process; each is at most 32 MiB.
 const MODULES: usize = 8;
@@ -180,7 +179,6 @@ fn run(
 ) -> Result<Vec<Scored>, Error> {
     let Some((terms, module)) = &shared.module else { return Ok(Vec::new()) };
     let asked = segment.request.task(0).ok_or(Error::Inconsistent("a segment without its task"))?;
-    let [a, b, c, d, e, f, g, h, ..] = asked.id();
     let task = sandbox::Task {
         id: prompt.custom_id,
         // a prompt of raw token ids has no text of its own; the ids are there
@@ -188,19 +186,13 @@ fn run(
         prompt_token_ids: prompt.tokens,
         reference: prompt.reference,
         metadata: reward_input::metadata(&prompt.metadata, terms.args.as_deref()),
-        // the same for every attempt, and for whoever runs it again
-        seed: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+        seed: reward_call::seed(&asked.id()),
     };
     let commitments = &segment.group.commitments;
-    let sample = |(commitment, text): (&grail::chain::Commitment, &String)| sandbox::Sample {
-        text: text.clone(),
-        token_ids: commitment.tokens.clone(),
-        finish: match commitment.finish {
-            Finish::Stop => sandbox::Finish::Stop,
-            Finish::Length => sandbox::Finish::Length,
-        },
-    };
-    let samples: Vec<sandbox::Sample> = commitments.iter().zip(&segment.texts).map(sample).collect();
+    let texts = commitments.iter().zip(&segment.texts);
+    let samples: Vec<sandbox::Sample> = texts
+        .map(|(commitment, text)| reward_call::sample(text, &commitment.tokens, commitment.finish))
+        .collect();
     let limits = Limits {
         fuel_per_sample: terms.limits.fuel,
         memory_bytes: terms.limits.memory_bytes,

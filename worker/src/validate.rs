@@ -79,7 +79,8 @@ async fn write(cx: &Context, leased: &Leased, validation: &Validation) -> Result
     Ok(())
 }
 
-fn stored(module: &Module) -> reward_functions::Module {
+/// The module as it is kept.
+pub fn stored(module: &Module) -> reward_functions::Module {
     let info = module.info();
     reward_functions::Module {
         component_sha256: *info.component_sha256.as_bytes(),

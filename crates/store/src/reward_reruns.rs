@@ -113,10 +113,7 @@ async fn rewards(conn: &mut PgConnection, group: GroupId, attempt: i32) -> Resul
             Ok(StoredReward {
                 head: crate::rollouts::hash(row.head)?,
                 reward: row.reward,
-                components: row
-                    .reward_components
-                    .map_or_else(|| Ok(BTreeMap::new()), serde_json::from_value)
-                    .map_err(json)?,
+                components: crate::rollouts::components(row.reward_components)?,
                 error: row.reward_error,
                 receipt: row.reward_receipt.map(serde_json::from_value).transpose().map_err(json)?,
             })

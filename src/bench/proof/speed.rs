@@ -16,6 +16,7 @@ use grail::record::Record;
 use grail::sampler::Sampling;
 use rand_core::OsRng;
 
+use crate::bench::median;
 use crate::config::Config;
 
 /// The group that is prefilled: prompt tokens, completions, tokens of each.
@@ -77,11 +78,6 @@ fn shape(config: &Config, name: &'static str, model: &Model) -> anyhow::Result<S
     }
     let torch = (!torch.is_empty()).then(|| median(torch));
     Ok(Shape { name, verify: median(verify), generate: median(generate), torch })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Tokens per second of something that does a group's tokens each time.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::bench::median;
+
 type Turn<'a> = Box<dyn FnMut(Duration) -> anyhow::Result<f64> + 'a>;
 
 /// One way to grade.
@@ -61,11 +63,6 @@ pub(super) fn hold(
 }
 
 /// 0 of nothing.
-pub(super) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,9 +6,9 @@ use anyhow::ensure;
 use sandbox::{Limits, Runner};
 use supervisor::{Supervisor, Tenant};
 
-use super::contest::median;
 use super::kits::Kit;
 use super::rows::{GROUP, Group, calls};
+use crate::bench::median;
 
 /// At most; fewer where they take longer than [`TIME`].
 const ROUNDS: usize = 60;

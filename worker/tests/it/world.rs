@@ -167,14 +167,7 @@ impl World {
         store::checkpoints::publish(&mut tx, checkpoint.id, "tiny", None, &json!({}), now).await.unwrap();
         for (name, bytes) in sandbox::BUILTINS {
             let module = supervisor().validate(bytes, WasiProfile::None).unwrap();
-            let info = module.info();
-            let module = store::reward_functions::Module {
-                component_sha256: *info.component_sha256.as_bytes(),
-                upload_sha256: *info.upload_sha256.as_bytes(),
-                world: info.world.as_str().to_owned(),
-                wasi: "none".to_owned(),
-                component: module.component().to_vec(),
-            };
+            let module = worker::stored(&module);
             store::reward_functions::register_builtin(&mut tx, name, &module, now).await.unwrap();
         }
         tx.commit().await.unwrap();

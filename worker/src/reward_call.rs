@@ -1,5 +1,5 @@
-//! What one call of a reward function is given, put together from what is stored or delivered. The service's worker does the
-//! same from what it has (`worker::reward`); the receipt's `input_hash` and `limits_hash` tell whether both agree.
+//! What one call of a reward function is given, put together from what is stored or delivered: by the step that scores, and
+//! by whoever scores again. The receipt's `input_hash` and `limits_hash` tell whether both agree.
 
 use grail::chain::Finish;
 use grail::hash::Hash;
@@ -8,18 +8,18 @@ use sandbox::{Limits, Sample, Task};
 
 /// The prompt, as a call sees it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub(crate) custom_id: &'a str,
+pub struct Asked<'a> {
+    pub custom_id: &'a str,
     /// `None`: raw token ids were sent, and the function sees no text.
-    pub(crate) prompt_text: Option<&'a str>,
-    pub(crate) prompt_ids: &'a [u32],
-    pub(crate) inputs: &'a RewardInputs,
+    pub prompt_text: Option<&'a str>,
+    pub prompt_ids: &'a [u32],
+    pub inputs: &'a RewardInputs,
     /// The id of the task that the miner was given.
-    pub(crate) task: &'a Hash,
+    pub task: &'a Hash,
 }
 
 impl Asked<'_> {
-    pub(crate) fn task(&self) -> Task {
+    pub fn task(&self) -> Task {
         Task {
             id: self.custom_id.to_owned(),
             prompt: self.prompt_text.unwrap_or_default().to_owned(),
@@ -32,12 +32,12 @@ impl Asked<'_> {
 }
 
 /// The only randomness that a function has: the same for every attempt, and for whoever runs it again.
-pub(crate) fn seed(task: &Hash) -> u64 {
+pub fn seed(task: &Hash) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *task;
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-pub(crate) fn sample(text: &str, token_ids: &[u32], finish: Finish) -> Sample {
+pub fn sample(text: &str, token_ids: &[u32], finish: Finish) -> Sample {
     Sample {
         text: text.to_owned(),
         token_ids: token_ids.to_vec(),
@@ -48,7 +48,7 @@ pub(crate) fn sample(text: &str, token_ids: &[u32], finish: Finish) -> Sample {
     }
 }
 
-pub(crate) fn limits(limits: &RewardInputLimits) -> Limits {
+pub fn limits(limits: &RewardInputLimits) -> Limits {
     Limits {
         fuel_per_sample: limits.fuel_per_sample,
         memory_bytes: limits.memory_bytes,
