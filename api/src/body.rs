@@ -150,6 +150,11 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     Ok(value)
 }
 
+/// The same JSON whatever its spelling: members sorted. `None` for what is no JSON, or none that would be taken.
+pub(crate) fn canonical(bytes: &[u8]) -> Option<serde_json::Value> {
+    if too_deep(bytes).is_some() { None } else { serde_json::from_slice(bytes).ok() }
+}
+
 fn refused(pointer: String, error: &serde_json::Error) -> ApiError {
     let detail = error.to_string();
     // serde's words for `deny_unknown_fields`; the test below holds them

@@ -58,6 +58,8 @@ pub(crate) enum ApiError {
     Validation(Vec<FieldError>),
     #[error("the idempotency key was used with another body")]
     IdempotencyKeyReused,
+    #[error("a request with this idempotency key is being answered")]
+    IdempotencyInProgress,
     #[error("the version is still being validated")]
     RewardNotReady,
     #[error("the version was rejected ({0}); its report says why")]
@@ -209,6 +211,7 @@ impl ApiError {
                 _ => "validation_failed",
             },
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::IdempotencyInProgress => "idempotency_in_progress",
             Self::RewardNotReady => "reward_function_not_ready",
             Self::RewardRejected(_) => "reward_function_invalid",
             Self::TooManyWaiting { .. } => "too_many_waiting",
@@ -239,6 +242,7 @@ impl ApiError {
             | Self::RewardsNotAwaited(_)
             | Self::RewardsOverdue
             | Self::RewardsAlreadyPosted
+            | Self::IdempotencyInProgress
             | Self::RewardNotReady
             | Self::RewardRejected(_)
             | Self::TooManyVersions { .. } => StatusCode::CONFLICT,
@@ -314,6 +318,7 @@ impl ApiError {
                 | Self::TooManyWaiting { .. }
                 | Self::TooManyAtOnce { .. }
                 | Self::RewardNotReady
+                | Self::IdempotencyInProgress
                 | Self::Busy(_)
                 | Self::Unavailable(_)
                 | Self::SandboxUnavailable(_)
@@ -382,6 +387,9 @@ impl ResponseError for ApiError {
             | Self::Unavailable(_)
             | Self::SandboxUnavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, 2));
+            }
+            Self::IdempotencyInProgress => {
+                response.insert_header((header::RETRY_AFTER, 1));
             }
             _ => {}
         }

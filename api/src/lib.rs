@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod form;
 mod groups;
+mod idempotency;
 mod jobs;
 mod meta;
 pub mod openapi;

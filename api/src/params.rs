@@ -112,24 +112,3 @@ pub(crate) fn header<'a>(
     let refused = |_| ApiError::InvalidHeader { name: shown, detail: "not plain text".to_owned() };
     value.to_str().map(Some).map_err(refused)
 }
-
-/// `Idempotency-Key`, if the client sent one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
-
-impl FromRequest for IdempotencyKey {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        const NAME: HeaderName = HeaderName::from_static("idempotency-key");
-        let read = header(request, &NAME, "Idempotency-Key").and_then(|key| match key {
-            Some(key) if key.is_empty() || key.len() > 255 => Err(ApiError::InvalidHeader {
-                name: "Idempotency-Key",
-                detail: "1 to 255 characters".to_owned(),
-            }),
-            key => Ok(Self(key.map(str::to_owned))),
-        });
-        ready(read)
-    }
-}

@@ -19,6 +19,7 @@ mod driver;
 mod error;
 pub mod escrow;
 mod findings;
+pub mod forget;
 mod give_up;
 mod keep;
 mod metrics;
@@ -80,7 +81,7 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
     let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = Vec::new();
     let groups = |state| Some(cx.wake.subscribe_groups(state));
     if role != Role::Verifier {
-        let [probing, dispatching, rewarding, awaiting, settling, ending, reaping, surveying] =
+        let [probing, dispatching, rewarding, awaiting, settling, ending, reaping, surveying, forgetting] =
             std::array::from_fn(|_| Arc::clone(cx));
         tasks.push((
             "probe",
@@ -128,6 +129,7 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
             }),
         ));
         tasks.push(("survey", Box::pin(async move { reap::surveys(&surveying).await })));
+        tasks.push(("forget", Box::pin(async move { forget::forgets(&forgetting).await })));
         tasks.extend((0..cx.config.validate_concurrency.max(1)).map(|_| validating(Arc::clone(cx))));
     }
     if role != Role::Worker {

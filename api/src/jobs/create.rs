@@ -1,7 +1,5 @@
 //! `POST /v1/jobs`: price the job, hold the money, queue the work.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use grail::chain::Terms;
 use grail::{CheckpointId, Randomness};
@@ -10,9 +8,7 @@ use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
 use protocol::reward::{RewardModule, RewardTerms};
 use protocol::{JobId, Rao};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use store::events::NewEvent;
-use store::idempotency::{self, Answer, Known};
 use store::jobs::NewJob;
 use store::reward_versions::State;
 use telemetry::metrics::{IntCounter, counter};
@@ -25,13 +21,10 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
-use crate::params::IdempotencyKey;
+use crate::idempotency::{Idempotency, Once, Reply};
 use crate::request::Trace;
 use crate::rewards::VersionName;
 use crate::state::AppState;
-
-const OPERATION: &str = "POST /v1/jobs";
-const REPLAYED: &str = "Idempotency-Replayed";
 
 static CREATED: std::sync::LazyLock<IntCounter> =
     std::sync::LazyLock::new(|| counter("reliquary_jobs_created_total", "Jobs that were queued."));
@@ -55,35 +48,26 @@ static CREATED: std::sync::LazyLock<IntCounter> =
 pub(crate) async fn create_job(
     request: HttpRequest,
     caller: Caller,
-    key: IdempotencyKey,
+    once: Idempotency,
     body: Body,
     config: web::Data<Config>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
     let offer = state.offer.clone();
-    let (fingerprint, read) = web::block(move || {
+    let (once, read) = web::block(move || {
         let read = body::parse::<CreateJob>(&bytes)
             .map(|body| parse::parse(body, &offer.checkpoint, offer.sampled_p));
-        (Sha256::digest(&bytes).into(), read)
+        (once.of(&bytes), read)
     })
     .await?;
-    let claim = key.0.as_deref().map(|key| idempotency::Request {
-        account: caller.account,
-        operation: OPERATION,
-        key,
-        fingerprint,
-    });
-    // before anything is refused: what was fine when it was sent first stays answered
-    if let Some(claim) = &claim
-        && let Some(known) = idempotency::find(&mut *state.tenant(caller).await?, claim).await?
-    {
-        return again(known);
+    if let Some(answer) = once.answered(&state, caller).await? {
+        return Ok(answer);
     }
     let (draft, faults) = read?;
     let priced = price(&state, caller, draft, faults).await?;
     afford(&state, caller, priced.maximum).await?;
-    write(&state, caller, claim.as_ref(), &priced, Trace::of(&request).as_deref()).await
+    write(&state, caller, &once, &priced, Trace::of(&request).as_deref()).await
 }
 
 /// A job that follows every rule, and what it may cost at most.
@@ -219,7 +203,7 @@ async fn afford(state: &AppState, caller: Caller, required: Rao) -> Result<(), A
 async fn write(
     state: &AppState,
     caller: Caller,
-    claim: Option<&idempotency::Request<'_>>,
+    once: &Once,
     priced: &Priced,
     traceparent: Option<&str>,
 ) -> Result<HttpResponse, ApiError> {
@@ -236,51 +220,26 @@ async fn write(
         randomness: Randomness(state.ambient.bytes()),
         traceparent,
     };
-    let mut tx = state.tenant(caller).await?;
-    if let Some(claim) = claim
-        && let Some(known) = idempotency::claim(&mut tx, claim, now).await?
-    {
-        return again(known); // another request with this key was faster
-    }
-    store::jobs::insert(&mut tx, &job, now).await?;
-    store::ledger::hold(&mut tx, caller.account, id, priced.maximum, now).await?;
-    let data = json!({
-        "status": "queued",
-        "prompts": priced.prompts.len(),
-        "samples": priced.spec.sampling.n,
-        "held_rao": priced.maximum,
-        "checkpoint_id": priced.checkpoint,
+    let done = once.run(state, caller, async |tx| {
+        store::jobs::insert(tx, &job, now).await?;
+        store::ledger::hold(tx, caller.account, id, priced.maximum, now).await?;
+        let data = json!({
+            "status": "queued",
+            "prompts": priced.prompts.len(),
+            "samples": priced.spec.sampling.n,
+            "held_rao": priced.maximum,
+            "checkpoint_id": priced.checkpoint,
+        });
+        store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
+        let job = store::jobs::find(tx, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
+        Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
     });
-    store::events::append(&mut tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
-    let job = store::jobs::find(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
-    let body = serde_json::to_string(&JobView::from(job))?;
-    let answer = Answer { status: StatusCode::CREATED.as_u16(), body };
-    if let Some(claim) = claim {
-        idempotency::answer(&mut tx, claim, &answer).await?;
+    let done = done.await?;
+    if done.fresh {
+        CREATED.inc();
+        tracing::Span::current().record("job.id", tracing::field::display(id));
+        state.wake.groups(GroupState::Pending); // hints: dispatch and streams also poll
+        state.wake.events(id);
     }
-    tx.commit().await.map_err(store::Error::from)?;
-
-    CREATED.inc();
-    tracing::Span::current().record("job.id", tracing::field::display(id));
-    state.wake.groups(GroupState::Pending); // hints: dispatch and streams also poll
-    state.wake.events(id);
-    Ok(HttpResponse::Created()
-        .insert_header((LOCATION, format!("/v1/jobs/{id}")))
-        .content_type(body::JSON)
-        .body(answer.body))
-}
-
-/// The answer that was given before, byte for byte.
-fn again(known: Known) -> Result<HttpResponse, ApiError> {
-    match known {
-        Known::OtherRequest => Err(ApiError::IdempotencyKeyReused),
-        Known::Answered(answer) => {
-            let status =
-                StatusCode::from_u16(answer.status).map_err(|error| ApiError::Internal(error.into()))?;
-            Ok(HttpResponse::build(status)
-                .insert_header((REPLAYED, "true"))
-                .content_type(body::JSON)
-                .body(answer.body))
-        }
-    }
+    Ok(done.response)
 }

@@ -10,6 +10,7 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, FieldError, Problem};
+use crate::idempotency::{Idempotency, Reply};
 use crate::state::AppState;
 
 const MAX_NAME_CHARS: usize = 128;
@@ -23,18 +24,26 @@ pub(crate) struct CreateRewardFunction {
 }
 
 /// Name a reward function. Its modules follow as versions.
-#[utoipa::path(post, path = "/v1/reward_functions", tag = "rewards", request_body = CreateRewardFunction, responses(
-    (status = 201, description = "Created.", body = RewardFunctionView),
+#[utoipa::path(post, path = "/v1/reward_functions", tag = "rewards", request_body = CreateRewardFunction,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each function.")),
+    responses(
+    (status = 201, description = "Created.", body = RewardFunctionView,
+        headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The name is not valid.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.rewards.create", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn create_reward_function(
     caller: Caller,
+    once: Idempotency,
     body: Body,
     config: web::Data<Config>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let bytes = body.read(body::JSON, config.max_body_bytes).await?;
+    let once = once.of(&bytes);
+    if let Some(answer) = once.answered(&state, caller).await? {
+        return Ok(answer);
+    }
     let CreateRewardFunction { name } = body::parse(&bytes)?;
     let chars = name.chars().count();
     if !(1..=MAX_NAME_CHARS).contains(&chars) || name.chars().any(char::is_control) {
@@ -46,12 +55,11 @@ pub(crate) async fn create_reward_function(
         }]));
     }
     let id = RewardFunctionId(state.ambient.id());
-    let mut tx = state.tenant(caller).await?;
-    store::reward_functions::create(&mut tx, id, caller.account, &name, state.ambient.now()).await?;
-    let function = store::reward_functions::find(&mut tx, caller.account, id).await?;
-    tx.commit().await.map_err(store::Error::from)?;
-    let function = function.ok_or(ApiError::NotFound("reward function"))?;
-    Ok(HttpResponse::Created()
-        .insert_header(("Location", format!("/v1/reward_functions/{id}")))
-        .json(RewardFunctionView::from(function)))
+    let done = once.run(&state, caller, async |tx| {
+        store::reward_functions::create(tx, id, caller.account, &name, state.ambient.now()).await?;
+        let function = store::reward_functions::find(tx, caller.account, id).await?;
+        let function = function.ok_or(ApiError::NotFound("reward function"))?;
+        Reply::created(format!("/v1/reward_functions/{id}"), &RewardFunctionView::from(function))
+    });
+    Ok(done.await?.response)
 }

@@ -1,7 +1,9 @@
 //! `POST /v1/reward_functions/{id}/versions`: take a module in. Whether it is any good is found out by the worker.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use protocol::RewardFunctionId;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::reward_versions::{self, Added, MAX_VERSIONS, MAX_WAITING, NewVersion};
 
@@ -11,6 +13,7 @@ use crate::auth::Caller;
 use crate::body::Body;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
+use crate::idempotency::{Idempotency, Once, Reply};
 use crate::params;
 use crate::state::AppState;
 
@@ -19,11 +22,13 @@ use crate::state::AppState;
 /// It is `validating` at first; follow it at `Location`, with `wait_s`, until it is `ready` or `rejected`. The bytes and
 /// `wasi` of a version that there is give that version again, with 200.
 #[utoipa::path(post, path = "/v1/reward_functions/{id}/versions", tag = "rewards",
-    params(("id" = String, Path, description = "The function.")),
+    params(("id" = String, Path, description = "The function."),
+        ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each upload.")),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
     (status = 200, description = "These bytes are a version already.", body = RewardVersionView),
-    (status = 201, description = "A new version.", body = RewardVersionView, headers(("Location" = String))),
+    (status = 201, description = "A new version.", body = RewardVersionView,
+        headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 400, description = "The form is not understood.", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "You have no such function.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "The function has 1000 versions.", body = Problem, content_type = "application/problem+json"),
@@ -35,7 +40,7 @@ use crate::state::AppState;
 pub(crate) async fn create_reward_version(
     caller: Caller,
     path: web::Path<String>,
-    body: Body,
+    (once, body): (Idempotency, Body),
     uploads: web::Data<Uploads>,
     config: web::Data<Config>,
     state: web::Data<AppState>,
@@ -49,27 +54,25 @@ pub(crate) async fn create_reward_version(
         (upload, hash)
     })
     .await?;
-    let added = add(&state, caller, function, &upload, upload_sha256).await?;
-    Ok(match added {
-        Added::TooManyWaiting => return Err(ApiError::TooManyWaiting { limit: MAX_WAITING }),
-        Added::TooManyVersions => return Err(ApiError::TooManyVersions { limit: MAX_VERSIONS }),
-        Added::Existing(version) => HttpResponse::Ok().json(RewardVersionView::try_from(version)?),
-        Added::New(version) => {
-            state.wake.uploads(); // a hint: the worker also polls
-            let place = format!("/v1/reward_functions/{function}/versions/{}", version.version);
-            let view = RewardVersionView::try_from(version)?;
-            HttpResponse::Created().insert_header(("Location", place)).json(view)
-        }
-    })
+    let once = once.of_value(&json!({
+        "module": { "sha256": hex::encode(upload_sha256) },
+        "wasi": upload.wasi.as_str(),
+        "source_url": upload.source_url,
+        "description": upload.description,
+        "samples": serde_json::to_value(&upload.specimens)?,
+    }));
+    let answer = add(&state, caller, &once, function, (&upload, upload_sha256)).await?;
+    state.wake.uploads(); // a hint: the worker also polls
+    Ok(answer)
 }
 
 async fn add(
     state: &AppState,
     caller: Caller,
+    once: &Once,
     function: RewardFunctionId,
-    upload: &Upload,
-    upload_sha256: [u8; 32],
-) -> Result<Added, ApiError> {
+    (upload, upload_sha256): (&Upload, [u8; 32]),
+) -> Result<HttpResponse, ApiError> {
     let samples = serde_json::to_string(&upload.specimens)?;
     let new = NewVersion {
         module: &upload.module,
@@ -79,10 +82,19 @@ async fn add(
         description: upload.description.as_deref(),
         samples: &samples,
     };
-    let mut tx = state.tenant(caller).await?;
-    let added = reward_versions::add(&mut tx, caller.account, function, &new, state.ambient.now()).await?;
-    tx.commit().await.map_err(store::Error::from)?;
-    Ok(added)
+    let done = once.run(state, caller, async |tx| {
+        let added = reward_versions::add(tx, caller.account, function, &new, state.ambient.now()).await?;
+        match added {
+            Added::TooManyWaiting => Err(ApiError::TooManyWaiting { limit: MAX_WAITING }),
+            Added::TooManyVersions => Err(ApiError::TooManyVersions { limit: MAX_VERSIONS }),
+            Added::Existing(version) => Reply::of(StatusCode::OK, &RewardVersionView::try_from(version)?),
+            Added::New(version) => {
+                let place = format!("/v1/reward_functions/{function}/versions/{}", version.version);
+                Reply::created(place, &RewardVersionView::try_from(version)?)
+            }
+        }
+    });
+    Ok(done.await?.response)
 }
 
 async fn owned(state: &AppState, caller: Caller, function: RewardFunctionId) -> Result<(), ApiError> {

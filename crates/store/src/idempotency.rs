@@ -1,10 +1,13 @@
-//! Answers that were given once and are given again: claimed first, filled in last, in the transaction of the work.
+//! Answers that were given once and are given again, written in the transaction of the work itself.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use protocol::AccountId;
 use sqlx::PgConnection;
 
 use crate::Error;
+
+/// How long an answer is kept; then its key is free again.
+pub const KEPT: TimeDelta = TimeDelta::days(7);
 
 /// A request that its sender may repeat.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +16,7 @@ pub struct Request<'a> {
     /// Method and path.
     pub operation: &'a str,
     pub key: &'a str,
-    /// SHA-256 of the body.
+    /// SHA-256 of what the request says.
     pub fingerprint: [u8; 32],
 }
 
@@ -21,6 +24,7 @@ pub struct Request<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
+    pub location: Option<String>,
     pub body: String,
 }
 
@@ -31,18 +35,25 @@ pub enum Known {
     Answered(Answer),
     /// The key was used with another body.
     OtherRequest,
+    /// A transaction that is still open has claimed the key.
+    InProgress,
 }
 
 /// Looks the key up, without claiming it.
-pub async fn find(conn: &mut PgConnection, request: &Request<'_>) -> Result<Option<Known>, Error> {
+pub async fn find(
+    conn: &mut PgConnection,
+    request: &Request<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<Known>, Error> {
     let row = sqlx::query!(
         r#"
-        SELECT fingerprint, status, body FROM idempotency_keys
-        WHERE account_id = $1 AND operation = $2 AND key = $3
+        SELECT fingerprint, status, location, body FROM idempotency_keys
+        WHERE account_id = $1 AND operation = $2 AND key = $3 AND created_at > $4
         "#,
         request.account.0,
         request.operation,
-        request.key
+        request.key,
+        now - KEPT
     )
     .fetch_optional(conn)
     .await?;
@@ -51,56 +62,79 @@ pub async fn find(conn: &mut PgConnection, request: &Request<'_>) -> Result<Opti
             return Ok(Known::OtherRequest);
         }
         let status = u16::try_from(row.status).map_err(|_| Error::Corrupt("idempotent status"))?;
-        Ok(Known::Answered(Answer { status, body: row.body }))
+        Ok(Known::Answered(Answer { status, location: row.location, body: row.body }))
     })
     .transpose()
 }
 
-/// Claims the key for this transaction; `None` means that the work is the caller's to do.
+/// Claims the key until this transaction ends; `None` means that the work is the caller's to do.
 ///
-/// Beside another transaction with the same key it waits for that one's end: then either its answer is here, or it
-/// failed and the key is free again.
+/// It never waits: beside another transaction that has claimed the key it says [`Known::InProgress`]. The claim is a
+/// lock on the key's hash and no row, so a transaction that fails leaves nothing, and two keys of one hash only ever
+/// get in each other's way for a moment.
 pub async fn claim(
     conn: &mut PgConnection,
     request: &Request<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Known>, Error> {
-    let inserted = sqlx::query!(
+    let name = format!("{} {} {}", request.account, request.operation, request.key);
+    let claimed = sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "claimed!""#,
+        name
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if !claimed {
+        return Ok(Some(Known::InProgress));
+    }
+    // a statement of its own, after the lock: what its last owner has committed is seen
+    find(conn, request, now).await
+}
+
+/// Stores the answer of a claimed request. Commit it together with the work.
+pub async fn answer(
+    conn: &mut PgConnection,
+    request: &Request<'_>,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let status = i16::try_from(answer.status).map_err(|_| Error::Corrupt("status code"))?;
+    // a row that is there is one that has expired: the claim has looked
+    sqlx::query!(
         r#"
-        INSERT INTO idempotency_keys (account_id, operation, key, fingerprint, status, body, created_at)
-        VALUES ($1, $2, $3, $4, 0, '', $5)
-        ON CONFLICT (account_id, operation, key) DO NOTHING
+        INSERT INTO idempotency_keys (account_id, operation, key, fingerprint, status, location, body, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (account_id, operation, key) DO UPDATE SET
+            fingerprint = EXCLUDED.fingerprint, status = EXCLUDED.status, location = EXCLUDED.location,
+            body = EXCLUDED.body, created_at = EXCLUDED.created_at
         "#,
         request.account.0,
         request.operation,
         request.key,
         request.fingerprint.as_slice(),
-        now
-    )
-    .execute(&mut *conn)
-    .await?;
-    if inserted.rows_affected() == 1 {
-        return Ok(None);
-    }
-    let known = find(conn, request).await?;
-    known.map(Some).ok_or(Error::Corrupt("idempotency key that is neither free nor taken"))
-}
-
-/// Stores the answer of a claimed request. Commit it together with the work.
-pub async fn answer(conn: &mut PgConnection, request: &Request<'_>, answer: &Answer) -> Result<(), Error> {
-    let status = i16::try_from(answer.status).map_err(|_| Error::Corrupt("status code"))?;
-    sqlx::query!(
-        r#"
-        UPDATE idempotency_keys SET status = $4, body = $5
-        WHERE account_id = $1 AND operation = $2 AND key = $3
-        "#,
-        request.account.0,
-        request.operation,
-        request.key,
         status,
-        answer.body
+        answer.location,
+        answer.body,
+        now
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Deletes at most `limit` answers that have expired, the oldest first. Says how many.
+pub async fn forget(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<u64, Error> {
+    let deleted = sqlx::query!(
+        r#"
+        DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM idempotency_keys WHERE created_at <= $1
+            ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        ))
+        "#,
+        now - KEPT,
+        limit
+    )
+    .execute(conn)
+    .await?;
+    Ok(deleted.rows_affected())
 }
