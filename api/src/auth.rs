@@ -9,7 +9,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, KeyId};
+use protocol::{AccountId, KeyId, ProjectId};
+use store::Tenant;
 use store::api_keys::{self, ApiKey, KeyText};
 
 use crate::error::ApiError;
@@ -19,11 +20,20 @@ use crate::state::AppState;
 const CACHE_TIME: Duration = Duration::from_secs(5);
 const CACHE_KEYS: usize = 10_000;
 
-/// The account that a request acts for.
+/// Whom a request acts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
+    /// Whose money it is.
     pub(crate) account: AccountId,
+    /// Whose jobs, reward functions and keys these are.
+    pub(crate) project: ProjectId,
     pub(crate) key: KeyId,
+}
+
+impl Caller {
+    pub(crate) fn tenant(&self) -> Tenant {
+        Tenant { account: self.account, project: self.project }
+    }
 }
 
 /// Keys that were looked up a moment ago.
@@ -73,7 +83,8 @@ fn bearer(request: &HttpRequest) -> Option<KeyText> {
 
 async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Result<Caller, ApiError> {
     let now = state.ambient.now();
-    let caller = |key: &ApiKey| Caller { account: key.account, key: key.id };
+    let caller =
+        |key: &ApiKey| Caller { account: key.tenant.account, project: key.tenant.project, key: key.id };
     if let Some(key) = cache.find(text.lookup(), now).filter(|key| key.admits(text)) {
         return Ok(caller(&key));
     }

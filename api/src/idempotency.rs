@@ -169,7 +169,7 @@ impl Once {
 impl Keyed {
     fn request(&self, caller: Caller) -> idempotency::Request<'_> {
         let Self { key, operation, fingerprint } = self;
-        idempotency::Request { account: caller.account, operation, key, fingerprint: *fingerprint }
+        idempotency::Request { project: caller.project, operation, key, fingerprint: *fingerprint }
     }
 }
 

@@ -124,7 +124,7 @@ pub(crate) async fn post_rewards(
 
     let now = state.ambient.now();
     let mut tx = state.tenant(caller).await?;
-    let group = match client_rewards::lock(&mut tx, caller.account, id).await {
+    let group = match client_rewards::lock(&mut tx, caller.project, id).await {
         Err(store::Error::NotFound) => return Err(ApiError::NotFound("group")),
         group => group?,
     };

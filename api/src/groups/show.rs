@@ -23,7 +23,7 @@ pub(crate) async fn show_group(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id = params::id(&path, "group")?;
-    let group = store::groups_read::find(&state.db, &state.objects, caller.account, id).await?;
+    let group = store::groups_read::find(&state.db, &state.objects, caller.project, id).await?;
     let group = group.ok_or(ApiError::NotFound("group"))?;
     Ok(HttpResponse::Ok().json(GroupView::from(group)))
 }

@@ -57,11 +57,11 @@ pub(crate) async fn cancel_job(
     let graceful = wish.mode == CancelMode::Graceful;
 
     let mut tx = state.tenant(caller).await?;
-    let before = store::jobs::cancel(&mut tx, caller.account, id, graceful, state.ambient.now()).await?;
+    let before = store::jobs::cancel(&mut tx, caller.project, id, graceful, state.ambient.now()).await?;
     if matches!(before, JobStatus::Completed | JobStatus::Failed) {
         return Err(ApiError::JobNotCancellable(before));
     }
-    let job = store::jobs::find(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
+    let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
 
     state.wake.events(id);

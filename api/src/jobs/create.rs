@@ -141,7 +141,7 @@ async fn checkpoint(
     Ok(served)
 }
 
-/// The module behind a reward function's name, if it is this account's to use.
+/// The module behind a reward function's name, if it is this project's to use.
 async fn module(
     state: &AppState,
     caller: Caller,
@@ -163,7 +163,7 @@ async fn module(
             let pointer = "#/reward/function";
             let found = match text.parse::<VersionName>() {
                 Ok(VersionName { function, version }) => {
-                    store::reward_versions::find(&mut conn, caller.account, function, version).await?
+                    store::reward_versions::find(&mut conn, caller.project, function, version).await?
                 }
                 Err(()) => None,
             };
@@ -211,7 +211,7 @@ async fn write(
     let id = JobId(state.ambient.id());
     let job = NewJob {
         id,
-        account: caller.account,
+        tenant: caller.tenant(),
         spec: &priced.spec,
         price: &state.offer.price,
         prompts: &priced.prompts,
@@ -231,7 +231,7 @@ async fn write(
             "checkpoint_id": priced.checkpoint,
         });
         store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
-        let job = store::jobs::find(tx, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
+        let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
         Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
     });
     let done = done.await?;

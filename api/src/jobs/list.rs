@@ -43,7 +43,7 @@ pub(crate) async fn list_jobs(
     });
     let status = status.transpose()?;
     let mut conn = state.tenant(caller).await?;
-    let rows = store::jobs::list(&mut conn, caller.account, before, status, limit + 1).await?;
+    let rows = store::jobs::list(&mut conn, caller.project, before, status, limit + 1).await?;
     let list: List<JobView> = List::page(rows, limit, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

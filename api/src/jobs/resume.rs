@@ -27,11 +27,11 @@ pub(crate) async fn resume_job(
 ) -> Result<HttpResponse, ApiError> {
     let id: JobId = params::id(&path, "job")?;
     let mut tx = state.tenant(caller).await?;
-    let before = store::job_pause::resume(&mut tx, caller.account, id, state.ambient.now()).await?;
+    let before = store::job_pause::resume(&mut tx, caller.project, id, state.ambient.now()).await?;
     if before == JobStatus::Cancelling || before.is_terminal() {
         return Err(ApiError::JobEnded(before));
     }
-    let job = store::jobs::find(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
+    let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
     state.wake.events(id);
     // hints: both steps also poll

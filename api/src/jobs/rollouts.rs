@@ -93,10 +93,10 @@ pub(crate) async fn list_rollouts(
 /// Whose job it is, and the sequence to go on after.
 async fn start(state: &AppState, caller: Caller, job: JobId, after: Option<&str>) -> Result<i64, ApiError> {
     let mut conn = state.tenant(caller).await?;
-    store::jobs::log_state(&mut conn, caller.account, job).await?.ok_or(ApiError::NotFound("job"))?;
+    store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
     let Some(text) = after else { return Ok(0) };
     let sequence = match text.parse::<RolloutId>() {
-        Ok(rollout) => store::jobs::sequence_of(&mut conn, caller.account, job, rollout).await?,
+        Ok(rollout) => store::jobs::sequence_of(&mut conn, caller.project, job, rollout).await?,
         Err(_) => text.parse().ok().filter(|sequence| *sequence >= 0),
     };
     let detail = "neither a delivered rollout of this job nor a sequence".to_owned();

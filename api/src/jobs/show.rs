@@ -21,6 +21,6 @@ pub(crate) async fn show_job(
 ) -> Result<HttpResponse, ApiError> {
     let id = params::id(&path, "job")?;
     let mut conn = state.tenant(caller).await?;
-    let job = store::jobs::find(&mut conn, caller.account, id).await?.ok_or(ApiError::NotFound("job"))?;
+    let job = store::jobs::find(&mut conn, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     Ok(HttpResponse::Ok().json(JobView::from(job)))
 }

@@ -246,7 +246,7 @@ pub(super) async fn start(
 ) -> Result<Start, ApiError> {
     let mut conn = state.tenant(caller).await?;
     let log =
-        store::jobs::log_state(&mut conn, caller.account, job).await?.ok_or(ApiError::NotFound("job"))?;
+        store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
     let text = cursor.unwrap_or("0");
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let after: Option<i64> = if digits { text.parse().ok() } else { None };

@@ -56,8 +56,8 @@ pub(crate) async fn create_reward_function(
     }
     let id = RewardFunctionId(state.ambient.id());
     let done = once.run(&state, caller, async |tx| {
-        store::reward_functions::create(tx, id, caller.account, &name, state.ambient.now()).await?;
-        let function = store::reward_functions::find(tx, caller.account, id).await?;
+        store::reward_functions::create(tx, id, caller.tenant(), &name, state.ambient.now()).await?;
+        let function = store::reward_functions::find(tx, caller.project, id).await?;
         let function = function.ok_or(ApiError::NotFound("reward function"))?;
         Reply::created(format!("/v1/reward_functions/{id}"), &RewardFunctionView::from(function))
     });

@@ -83,7 +83,7 @@ async fn add(
         samples: &samples,
     };
     let done = once.run(state, caller, async |tx| {
-        let added = reward_versions::add(tx, caller.account, function, &new, state.ambient.now()).await?;
+        let added = reward_versions::add(tx, caller.tenant(), function, &new, state.ambient.now()).await?;
         match added {
             Added::TooManyWaiting => Err(ApiError::TooManyWaiting { limit: MAX_WAITING }),
             Added::TooManyVersions => Err(ApiError::TooManyVersions { limit: MAX_VERSIONS }),
@@ -99,6 +99,6 @@ async fn add(
 
 async fn owned(state: &AppState, caller: Caller, function: RewardFunctionId) -> Result<(), ApiError> {
     let mut conn = state.tenant(caller).await?;
-    let found = store::reward_functions::find(&mut conn, caller.account, function).await?;
+    let found = store::reward_functions::find(&mut conn, caller.project, function).await?;
     found.map(|_| ()).ok_or(ApiError::NotFound("reward function"))
 }

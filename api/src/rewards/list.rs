@@ -21,7 +21,7 @@ pub(crate) async fn list_reward_functions(
     let limit = params::limit(page.0.limit, 20, 100)?;
     let before = params::cursor(page.0.after.as_deref(), "after")?;
     let mut conn = state.tenant(caller).await?;
-    let rows = store::reward_functions::list(&mut conn, caller.account, before, limit + 1).await?;
+    let rows = store::reward_functions::list(&mut conn, caller.project, before, limit + 1).await?;
     let list: List<RewardFunctionView> = List::page(rows, limit, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

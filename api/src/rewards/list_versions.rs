@@ -31,9 +31,9 @@ pub(crate) async fn list_reward_versions(
     }
     let before = after.map(|after| after.version);
     let mut conn = state.tenant(caller).await?;
-    let found = store::reward_functions::find(&mut conn, caller.account, function).await?;
+    let found = store::reward_functions::find(&mut conn, caller.project, function).await?;
     found.ok_or(ApiError::NotFound("reward function"))?;
-    let rows = store::reward_versions::list(&mut conn, caller.account, function, before, limit + 1).await?;
+    let rows = store::reward_versions::list(&mut conn, caller.project, function, before, limit + 1).await?;
     let id = |row: &store::reward_versions::RewardVersion| {
         VersionName { function, version: row.version }.to_string()
     };

@@ -21,7 +21,7 @@ pub(crate) async fn show_reward_function(
 ) -> Result<HttpResponse, ApiError> {
     let id = params::id(&path, "reward function")?;
     let mut conn = state.tenant(caller).await?;
-    let function = store::reward_functions::find(&mut conn, caller.account, id).await?;
+    let function = store::reward_functions::find(&mut conn, caller.project, id).await?;
     let function = function.ok_or(ApiError::NotFound("reward function"))?;
     Ok(HttpResponse::Ok().json(RewardFunctionView::from(function)))
 }

@@ -77,6 +77,6 @@ pub(super) async fn find(
     version: i32,
 ) -> Result<RewardVersion, ApiError> {
     let mut conn = state.tenant(caller).await?;
-    let found = reward_versions::find(&mut conn, caller.account, function, version).await?;
+    let found = reward_versions::find(&mut conn, caller.project, function, version).await?;
     found.ok_or(ApiError::NotFound("version of this reward function"))
 }

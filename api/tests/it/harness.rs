@@ -11,13 +11,14 @@ use embedded::testing::{TestDatabase, TestPostgres};
 use grail::keys::ServiceKey;
 use grail::standard::Standard;
 use protocol::money::Price;
-use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
+use protocol::{AccountId, KeyId, LedgerEntryId, ProjectId, Rao};
 use rand_core::OsRng;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
 use sandbox::{BUILTINS, WasiProfile};
 use serde_json::{Value, json};
 use store::api_keys::KeyText;
+use store::projects::NewProject;
 use store::reward_functions::Module;
 use store::reward_uploads::{self, Verdict};
 use store::{Clock, Db, Objects, Wake};
@@ -151,13 +152,26 @@ impl Service {
     pub(crate) async fn customer(&self, rao: i64) -> Customer {
         let (account, text) = (AccountId(Uuid::now_v7()), KeyText::generate(&mut OsRng));
         let now = self.clock.now();
+        let tenant = store::Tenant::default_of(account);
         let mut conn = self.db.acquire().await.unwrap();
         store::accounts::create(&mut conn, account, "test", now).await.unwrap();
-        store::api_keys::create(&mut conn, KeyId(Uuid::now_v7()), account, "test", &text, now).await.unwrap();
+        store::api_keys::create(&mut conn, KeyId(Uuid::now_v7()), tenant, "test", &text, now).await.unwrap();
         if rao > 0 {
             let (id, amount) = (LedgerEntryId(Uuid::now_v7()), Rao::new(rao).unwrap());
             store::ledger::grant(&mut conn, id, account, amount, now).await.unwrap();
         }
+        Customer { account, key: text.reveal() }
+    }
+
+    /// A key of another project of the same account.
+    pub(crate) async fn sibling(&self, customer: &Customer) -> Customer {
+        let (account, project) = (customer.account, ProjectId(Uuid::now_v7()));
+        let (text, now) = (KeyText::generate(&mut OsRng), self.clock.now());
+        let mut conn = self.db.acquire().await.unwrap();
+        let new = NewProject { id: project, account, name: "second" };
+        store::projects::create(&mut conn, &new, now).await.unwrap();
+        let tenant = store::Tenant { account, project };
+        store::api_keys::create(&mut conn, KeyId(Uuid::now_v7()), tenant, "test", &text, now).await.unwrap();
         Customer { account, key: text.reveal() }
     }
 

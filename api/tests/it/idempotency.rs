@@ -84,7 +84,7 @@ async fn a_request_beside_one_that_is_under_way_is_told_to_wait() {
     let service = Service::start().await;
     let customer = service.customer(1_000_000).await;
     let request = idempotency::Request {
-        account: customer.account,
+        project: customer.account.default_project(),
         operation: "POST /v1/jobs",
         key: "k",
         fingerprint: [7; 32],

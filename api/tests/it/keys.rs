@@ -2,6 +2,7 @@
 
 use protocol::KeyId;
 use reqwest::Method;
+use store::Tenant;
 use uuid::Uuid;
 
 use crate::harness::{Answer, Customer, Service};
@@ -89,6 +90,25 @@ async fn a_revoked_key_opens_nothing_and_its_secret_is_nowhere() {
     // another key of the account is not touched
     let text = store::api_keys::KeyText::generate(&mut rand_core::OsRng);
     let other = KeyId(Uuid::now_v7());
-    store::api_keys::create(&mut conn, other, account, "second", &text, service.clock.now()).await.unwrap();
+    store::api_keys::create(
+        &mut conn,
+        other,
+        Tenant::default_of(account),
+        "second",
+        &text,
+        service.clock.now(),
+    )
+    .await
+    .unwrap();
     assert_eq!(balance(&service, &format!("Bearer {}", text.reveal())).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_keys_of_an_archived_project_open_nothing() {
+    let service = Service::start().await;
+    let customer = service.customer(0).await;
+    let sibling = service.sibling(&customer).await;
+    service.sql("UPDATE projects SET archived_at = now() WHERE name = 'second'").await;
+    assert_eq!(service.get(&sibling, "/v1/balance").await.problem(401), "invalid_api_key");
+    assert_eq!(service.get(&customer, "/v1/balance").await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! No account sees anything of another's, on any route. The routes are taken from the document, so none is forgotten.
+//! No project sees anything of another's, whosever it is, on any route. The routes are taken from the document, so none is forgotten.
 
 use protocol::JobId;
 use reqwest::Method;
@@ -27,6 +27,7 @@ async fn ask(service: &Service, method: &Method, path: &str, customer: Option<&C
 async fn every_route_keeps_accounts_apart() {
     let service = Service::start().await;
     let (owner, stranger) = (service.customer(1_000_000).await, service.customer(1_000_000).await);
+    let sibling = service.sibling(&owner).await;
     let function = service.post(&owner, "/v1/reward_functions", &json!({ "name": CANARY })).await.json(201);
     let function = function["id"].as_str().unwrap();
     let form = module_form(sandbox::BUILTINS[0].1).text("description", CANARY);
@@ -57,18 +58,22 @@ async fn every_route_keeps_accounts_apart() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let nobody = ask(&service, &method, &concrete, None).await;
             assert_eq!(nobody.problem(401), "invalid_api_key", "{method} {path}");
-            let theirs = ask(&service, &method, &concrete, Some(&stranger)).await;
-            let told = theirs.text.replace(&concrete, "[the path that was asked]");
-            for secret in [CANARY, &job, &rollout, &group, function] {
-                assert!(!told.contains(secret), "{method} {path}: {told}");
-            }
-            if path.contains('{') {
-                assert_eq!(theirs.problem(404), "not_found", "{method} {path}");
-                let missing = concrete.replacen(id, &format!("{}0000000000000000000000001", &id[..5]), 1);
-                let absent = ask(&service, &method, &missing, Some(&stranger)).await;
-                let detail = |answer: &Answer| answer.json(404)["detail"].clone();
-                if method == Method::GET {
-                    assert_eq!(detail(&theirs), detail(&absent), "another's and nobody's look alike");
+            for outsider in [&stranger, &sibling] {
+                let theirs = ask(&service, &method, &concrete, Some(outsider)).await;
+                let told = theirs.text.replace(&concrete, "[the path that was asked]");
+                // the statement is the organisation's, jobs of all its projects included
+                let is_own_money = outsider.account == owner.account && path == "/v1/ledger_entries";
+                for secret in [CANARY, &job, &rollout, &group, function] {
+                    assert!(is_own_money || !told.contains(secret), "{method} {path}: {told}");
+                }
+                if path.contains('{') {
+                    assert_eq!(theirs.problem(404), "not_found", "{method} {path}");
+                    let missing = concrete.replacen(id, &format!("{}0000000000000000000000001", &id[..5]), 1);
+                    let absent = ask(&service, &method, &missing, Some(outsider)).await;
+                    let detail = |answer: &Answer| answer.json(404)["detail"].clone();
+                    if method == Method::GET {
+                        assert_eq!(detail(&theirs), detail(&absent), "another's and nobody's look alike");
+                    }
                 }
             }
         }

@@ -72,6 +72,10 @@ resource_id!(
     AccountId, "org_"
 );
 resource_id!(
+    /// What an organisation keeps apart: jobs, reward functions, keys.
+    ProjectId, "proj_"
+);
+resource_id!(
     /// One batch request.
     JobId, "job_"
 );
@@ -99,6 +103,13 @@ resource_id!(
     /// One line of an account's statement.
     LedgerEntryId, "led_"
 );
+
+impl AccountId {
+    /// Every customer has this project from the start.
+    pub fn default_project(self) -> ProjectId {
+        ProjectId(self.0)
+    }
+}
 
 impl JobId {
     /// The id of a group is a function of job and prompt, so that a crash between two writes cannot make two.

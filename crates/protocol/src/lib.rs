@@ -21,5 +21,7 @@ pub mod wire;
 pub mod work;
 
 pub use bundled_module::BundledModule;
-pub use ids::{AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, RewardFunctionId, RolloutId};
+pub use ids::{
+    AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, RewardFunctionId, RolloutId,
+};
 pub use money::Rao;

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::projects::{self, NewProject};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -14,7 +15,7 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
 }
 
-/// Opens a customer's account, with nothing on it.
+/// Opens a customer's account, with nothing on it and its default project.
 pub async fn create(
     conn: &mut PgConnection,
     id: AccountId,
@@ -27,9 +28,10 @@ pub async fn create(
         name,
         now
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    let project = NewProject { id: id.default_project(), account: id, name: "default" };
+    projects::create(conn, &project, now).await
 }
 
 /// One customer. The house and the miners are no customers.

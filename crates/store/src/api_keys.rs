@@ -3,12 +3,12 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, KeyId};
+use protocol::{AccountId, KeyId, ProjectId};
 use rand_core::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use crate::Error;
+use crate::{Error, Tenant};
 
 const PREFIX: &str = "rk_live_";
 const LOOKUP_CHARS: usize = 8;
@@ -100,7 +100,7 @@ fn base62(rng: &mut (impl RngCore + ?Sized), chars: usize) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub id: KeyId,
-    pub account: AccountId,
+    pub tenant: Tenant,
     pub name: String,
     pub lookup: String,
     secret_sha256: [u8; 32],
@@ -117,11 +117,11 @@ impl ApiKey {
     }
 }
 
-/// Stores a new key for an account.
+/// Stores a new key for a project.
 pub async fn create(
     conn: &mut PgConnection,
     id: KeyId,
-    account: AccountId,
+    tenant: Tenant,
     name: &str,
     text: &KeyText,
     now: DateTime<Utc>,
@@ -129,25 +129,29 @@ pub async fn create(
     let secret_sha256 = text.secret_sha256();
     sqlx::query!(
         r#"
-        INSERT INTO api_keys (id, account_id, name, lookup, secret_sha256, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO api_keys (id, account_id, name, lookup, secret_sha256, created_at, project_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         "#,
         id.0,
-        account.0,
+        tenant.account.0,
         name,
         text.lookup,
         secret_sha256.as_slice(),
-        now
+        now,
+        tenant.project.0
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The key with this public part, revoked or not: [`ApiKey::admits`] decides.
+/// The key with this public part, revoked or not: [`ApiKey::admits`] decides. An archived project has none.
 pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey>, Error> {
     let row = sqlx::query!(
-        "SELECT id, account_id, name, lookup, secret_sha256, created_at, revoked_at FROM api_keys WHERE lookup = $1",
+        r#"
+        SELECT id, account_id, project_id, name, lookup, secret_sha256, created_at, revoked_at FROM api_keys
+        WHERE lookup = $1 AND EXISTS (SELECT 1 FROM projects p WHERE p.id = project_id AND p.archived_at IS NULL)
+        "#,
         lookup
     )
     .fetch_optional(conn)
@@ -156,7 +160,7 @@ pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey
         let secret_sha256 = row.secret_sha256.try_into().map_err(|_| Error::Corrupt("key hash"))?;
         Ok(ApiKey {
             id: KeyId(row.id),
-            account: AccountId(row.account_id),
+            tenant: Tenant { account: AccountId(row.account_id), project: ProjectId(row.project_id) },
             name: row.name,
             lookup: row.lookup,
             secret_sha256,

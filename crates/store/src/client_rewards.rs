@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use grail::hash::Hash;
 use protocol::job::{GroupState, JobSpec};
 use protocol::reward::{ClientRewards, Graded, NOT_GRADED, OVERDUE, OnError, RewardTerms, posting_digest};
-use protocol::{AccountId, GroupId, JobId, RolloutId};
+use protocol::{GroupId, JobId, ProjectId, RolloutId};
 use sqlx::PgConnection;
 
 use crate::groups::uuids;
@@ -34,12 +34,12 @@ pub struct Named {
     pub rollouts: Vec<RolloutId>,
 }
 
-/// Finds a group of this account and locks its job and itself.
-pub async fn lock(conn: &mut PgConnection, account: AccountId, id: GroupId) -> Result<Named, Error> {
+/// Finds a group of this project and locks its job and itself.
+pub async fn lock(conn: &mut PgConnection, project: ProjectId, id: GroupId) -> Result<Named, Error> {
     let job = sqlx::query_scalar!(
-        "SELECT j.id FROM groups g JOIN jobs j ON j.id = g.job_id WHERE g.id = $1 AND j.account_id = $2",
+        "SELECT j.id FROM groups g JOIN jobs j ON j.id = g.job_id WHERE g.id = $1 AND j.project_id = $2",
         id.0,
-        account.0
+        project.0
     )
     .fetch_optional(&mut *conn)
     .await?

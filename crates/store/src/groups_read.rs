@@ -7,7 +7,7 @@ use grail::chain::Finish;
 use grail::ids::Hotkey;
 use protocol::job::GroupState;
 use protocol::segment::Segment;
-use protocol::{AccountId, GroupId, JobId, RolloutId};
+use protocol::{GroupId, JobId, ProjectId, RolloutId};
 use sqlx::PgConnection;
 
 use crate::objects::Objects;
@@ -45,11 +45,11 @@ pub struct Completion {
     pub error: Option<String>,
 }
 
-/// A group of this account.
+/// A group of this project.
 pub async fn find(
     db: &Db,
     objects: &Objects,
-    account: AccountId,
+    project: ProjectId,
     id: GroupId,
 ) -> Result<Option<Group>, Error> {
     let mut conn = db.acquire().await?;
@@ -59,10 +59,10 @@ pub async fn find(
             p.custom_id, p.text, p.tokens
         FROM groups g JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
-        WHERE g.id = $1 AND j.account_id = $2
+        WHERE g.id = $1 AND j.project_id = $2
         "#,
         id.0,
-        account.0
+        project.0
     )
     .fetch_optional(&mut *conn)
     .await?;

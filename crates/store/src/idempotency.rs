@@ -1,7 +1,7 @@
 //! Answers that were given once and are given again, written in the transaction of the work itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use protocol::AccountId;
+use protocol::ProjectId;
 use sqlx::PgConnection;
 
 use crate::Error;
@@ -12,7 +12,7 @@ pub const KEPT: TimeDelta = TimeDelta::days(7);
 /// A request that its sender may repeat.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    pub account: AccountId,
+    pub project: ProjectId,
     /// Method and path.
     pub operation: &'a str,
     pub key: &'a str,
@@ -48,9 +48,9 @@ pub async fn find(
     let row = sqlx::query!(
         r#"
         SELECT fingerprint, status, location, body FROM idempotency_keys
-        WHERE account_id = $1 AND operation = $2 AND key = $3 AND created_at > $4
+        WHERE project_id = $1 AND operation = $2 AND key = $3 AND created_at > $4
         "#,
-        request.account.0,
+        request.project.0,
         request.operation,
         request.key,
         now - KEPT
@@ -77,7 +77,7 @@ pub async fn claim(
     request: &Request<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Known>, Error> {
-    let name = format!("{} {} {}", request.account, request.operation, request.key);
+    let name = format!("{} {} {}", request.project, request.operation, request.key);
     let claimed = sqlx::query_scalar!(
         r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "claimed!""#,
         name
@@ -102,13 +102,13 @@ pub async fn answer(
     // a row that is there is one that has expired: the claim has looked
     sqlx::query!(
         r#"
-        INSERT INTO idempotency_keys (account_id, operation, key, fingerprint, status, location, body, created_at)
+        INSERT INTO idempotency_keys (project_id, operation, key, fingerprint, status, location, body, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (account_id, operation, key) DO UPDATE SET
+        ON CONFLICT (project_id, operation, key) DO UPDATE SET
             fingerprint = EXCLUDED.fingerprint, status = EXCLUDED.status, location = EXCLUDED.location,
             body = EXCLUDED.body, created_at = EXCLUDED.created_at
         "#,
-        request.account.0,
+        request.project.0,
         request.operation,
         request.key,
         request.fingerprint.as_slice(),

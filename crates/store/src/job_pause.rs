@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use protocol::event::EventType;
 use protocol::job::JobStatus;
 use protocol::reward::exceeds;
-use protocol::{AccountId, JobId};
+use protocol::{JobId, ProjectId};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -63,14 +63,14 @@ pub async fn count(
     Ok(true)
 }
 
-/// Pauses a job of this account that is queued or under way; others stay as they are. Returns the status before.
+/// Pauses a job of this project that is queued or under way; others stay as they are. Returns the status before.
 pub async fn pause(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     id: JobId,
     now: DateTime<Utc>,
 ) -> Result<JobStatus, Error> {
-    log_state(conn, account, id).await?.ok_or(Error::NotFound)?;
+    log_state(conn, project, id).await?.ok_or(Error::NotFound)?;
     let before = job_progress::lock(conn, id).await?;
     if matches!(before, JobStatus::Queued | JobStatus::InProgress) {
         set(conn, id, BY_CUSTOMER).await?;
@@ -79,16 +79,16 @@ pub async fn pause(
     Ok(before)
 }
 
-/// Takes a paused job of this account up again; others stay as they are. Returns the status before.
+/// Takes a paused job of this project up again; others stay as they are. Returns the status before.
 ///
 /// Failed rewards are counted anew, and its groups line up where the queue stands now: a pause saves up no turns.
 pub async fn resume(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     id: JobId,
     now: DateTime<Utc>,
 ) -> Result<JobStatus, Error> {
-    log_state(conn, account, id).await?.ok_or(Error::NotFound)?;
+    log_state(conn, project, id).await?.ok_or(Error::NotFound)?;
     let before = job_progress::lock(conn, id).await?;
     if before != JobStatus::Paused {
         return Ok(before);

@@ -6,19 +6,19 @@ use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
 use protocol::mismatch::Mismatch;
 use protocol::money::Price;
 use protocol::reward::RewardTerms;
-use protocol::{AccountId, JobId, Rao, RolloutId};
+use protocol::{AccountId, JobId, ProjectId, Rao, RolloutId};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::ledger::Settlement;
-use crate::{Error, events, groups, job_close, job_progress, keyset, prompts};
+use crate::{Error, Tenant, events, groups, job_close, job_progress, keyset, prompts};
 
 /// What is fixed when a job is created.
 #[derive(Debug, Clone, Copy)]
 pub struct NewJob<'a> {
     pub id: JobId,
-    pub account: AccountId,
+    pub tenant: Tenant,
     pub spec: &'a JobSpec,
     pub price: &'a Price,
     pub prompts: &'a [Prompt],
@@ -39,11 +39,11 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
     sqlx::query!(
         r#"
         INSERT INTO jobs (id, account_id, status, spec, price, checkpoint_id, profile_id, randomness,
-            prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s)
-        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12)
+            prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id)
+        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13)
         "#,
         job.id.0,
-        job.account.0,
+        job.tenant.account.0,
         spec,
         price,
         job.checkpoint.0.as_slice(),
@@ -53,12 +53,13 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         job.spec.sampling.n as i32,
         job.traceparent,
         now,
-        deadline_s
+        deadline_s,
+        job.tenant.project.0
     )
     .execute(&mut *conn)
     .await?;
     prompts::insert(conn, job.id, job.prompts).await?;
-    insert_groups(conn, job.account, job.id, job.prompts.len() as u32).await
+    insert_groups(conn, job.tenant.account, job.id, job.prompts.len() as u32).await
 }
 
 /// Start-time fair queueing: an account's groups line up behind each other, and no account waits behind another's
@@ -170,25 +171,25 @@ pub struct Job {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-pub async fn find(conn: &mut PgConnection, account: AccountId, id: JobId) -> Result<Option<Job>, Error> {
-    Ok(between(conn, account, id.0, id.0, None, 1).await?.pop())
+pub async fn find(conn: &mut PgConnection, project: ProjectId, id: JobId) -> Result<Option<Job>, Error> {
+    Ok(between(conn, project, id.0, id.0, None, 1).await?.pop())
 }
 
-/// An account's jobs, newest first, older than `before`.
+/// A project's jobs, newest first, older than `before`.
 pub async fn list(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     before: Option<JobId>,
     status: Option<JobStatus>,
     limit: i64,
 ) -> Result<Vec<Job>, Error> {
     let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, account, Uuid::nil(), high, status, limit).await
+    between(conn, project, Uuid::nil(), high, status, limit).await
 }
 
 async fn between(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     low: Uuid,
     high: Uuid,
     status: Option<JobStatus>,
@@ -218,10 +219,10 @@ async fn between(
                 count(*) FILTER (WHERE state = 'verified') AS verified
             FROM groups WHERE job_id = j.id AND j.finished_at IS NULL
         ) AS g
-        WHERE j.account_id = $1 AND j.id BETWEEN $2 AND $3 AND ($4::text IS NULL OR j.status = $4)
+        WHERE j.project_id = $1 AND j.id BETWEEN $2 AND $3 AND ($4::text IS NULL OR j.status = $4)
         ORDER BY j.id DESC LIMIT $5
         "#,
-        account.0,
+        project.0,
         low,
         high,
         status.map(JobStatus::as_str),
@@ -240,17 +241,17 @@ pub struct LogState {
     pub ended: bool,
 }
 
-/// The state of the log of a job of this account.
+/// The state of the log of a job of this project.
 pub async fn log_state(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     id: JobId,
 ) -> Result<Option<LogState>, Error> {
     let row = sqlx::query!(
         r#"
-        SELECT last_sequence, finished_at IS NOT NULL AS "ended!" FROM jobs WHERE account_id = $1 AND id = $2
+        SELECT last_sequence, finished_at IS NOT NULL AS "ended!" FROM jobs WHERE project_id = $1 AND id = $2
         "#,
-        account.0,
+        project.0,
         id.0
     )
     .fetch_optional(conn)
@@ -258,19 +259,19 @@ pub async fn log_state(
     Ok(row.map(|row| LogState { last_sequence: row.last_sequence, ended: row.ended }))
 }
 
-/// The place of a delivered rollout in its job's log; `None` if this job of this account has not delivered it.
+/// The place of a delivered rollout in its job's log; `None` if this job of this project has not delivered it.
 pub async fn sequence_of(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     job: JobId,
     rollout: RolloutId,
 ) -> Result<Option<i64>, Error> {
     let sequence = sqlx::query_scalar!(
         r#"
         SELECT r.sequence FROM rollouts r JOIN jobs j ON j.id = r.job_id
-        WHERE j.account_id = $1 AND j.id = $2 AND r.id = $3 AND r.state = 'selected'
+        WHERE j.project_id = $1 AND j.id = $2 AND r.id = $3 AND r.state = 'selected'
         "#,
-        account.0,
+        project.0,
         job.0,
         rollout.0
     )
@@ -279,18 +280,18 @@ pub async fn sequence_of(
     Ok(sequence.flatten())
 }
 
-/// Cancels a job of this account: no more is sent to miners. `graceful` still delivers, and charges, what miners have
+/// Cancels a job of this project: no more is sent to miners. `graceful` still delivers, and charges, what miners have
 /// answered; otherwise all that is not delivered yet is dropped. Returns the status before.
 ///
 /// A job that is cancelling, or was cancelled, can be cancelled again; one that ended in another way stays as it is.
 pub async fn cancel(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     id: JobId,
     graceful: bool,
     now: DateTime<Utc>,
 ) -> Result<JobStatus, Error> {
-    log_state(conn, account, id).await?.ok_or(Error::NotFound)?;
+    log_state(conn, project, id).await?.ok_or(Error::NotFound)?;
     let before = job_progress::lock(conn, id).await?;
     if before.is_terminal() {
         return Ok(before);

@@ -18,7 +18,7 @@ use protocol::rollout::{
     RewardInputs, RewardReceipt, RolloutRecord, SAMPLED_VERIFICATION, SCHEMA_VERSION, encode_records,
 };
 use protocol::segment::Segment;
-use protocol::{AccountId, GroupId, JobId, Rao, RolloutId};
+use protocol::{GroupId, JobId, ProjectId, Rao, RolloutId};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -27,11 +27,11 @@ use crate::groups::uuids;
 use crate::objects::{Objects, logprobs_key};
 use crate::{Db, Error};
 
-/// These rollouts of an account, in the order asked for. Ones that are not delivered, or not the account's, are left out.
+/// These rollouts of a project, in the order asked for. Ones that are not delivered, or not the project's, are left out.
 pub async fn of_rollouts(
     db: &Db,
     objects: &Objects,
-    account: AccountId,
+    project: ProjectId,
     ids: &[RolloutId],
 ) -> Result<Vec<RolloutRecord>, Error> {
     let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
@@ -43,11 +43,11 @@ pub async fn of_rollouts(
             r.reward_error, r.reward_receipt, r.advantage, r.repeats_in_group, r.price, r.sample_hash,
             r.sequence AS "sequence!", r.created_at
         FROM rollouts r JOIN jobs j ON j.id = r.job_id
-        WHERE r.id = ANY($1) AND j.account_id = $2 AND r.state = 'selected'
+        WHERE r.id = ANY($1) AND j.project_id = $2 AND r.state = 'selected'
         ORDER BY array_position($1, r.id)
         "#,
         &wanted,
-        account.0
+        project.0
     )
     .fetch_all(&mut *conn)
     .await?;

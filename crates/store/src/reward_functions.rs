@@ -1,11 +1,11 @@
 //! Reward functions, and the modules behind their versions and built-ins, which are stored once by content.
 
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, RewardFunctionId};
+use protocol::{ProjectId, RewardFunctionId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Error, keyset};
+use crate::{Error, Tenant, keyset};
 
 pub type Sha256 = [u8; 32];
 
@@ -33,14 +33,15 @@ pub struct RewardFunction {
 pub async fn create(
     conn: &mut PgConnection,
     id: RewardFunctionId,
-    account: AccountId,
+    tenant: Tenant,
     name: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO reward_functions (id, account_id, name, created_at) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO reward_functions (id, account_id, project_id, name, created_at) VALUES ($1, $2, $3, $4, $5)",
         id.0,
-        account.0,
+        tenant.account.0,
+        tenant.project.0,
         name,
         now
     )
@@ -51,26 +52,26 @@ pub async fn create(
 
 pub async fn find(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     id: RewardFunctionId,
 ) -> Result<Option<RewardFunction>, Error> {
-    Ok(between(conn, account, id.0, id.0, 1).await?.pop())
+    Ok(between(conn, project, id.0, id.0, 1).await?.pop())
 }
 
-/// An account's functions, newest first, older than `before`.
+/// A project's functions, newest first, older than `before`.
 pub async fn list(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     before: Option<RewardFunctionId>,
     limit: i64,
 ) -> Result<Vec<RewardFunction>, Error> {
     let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, account, Uuid::nil(), high, limit).await
+    between(conn, project, Uuid::nil(), high, limit).await
 }
 
 async fn between(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     low: Uuid,
     high: Uuid,
     limit: i64,
@@ -80,10 +81,10 @@ async fn between(
         SELECT f.id, f.name, f.created_at,
             (SELECT max(v.version) FROM reward_versions v WHERE v.function_id = f.id) AS latest_version
         FROM reward_functions f
-        WHERE f.account_id = $1 AND f.id BETWEEN $2 AND $3
+        WHERE f.project_id = $1 AND f.id BETWEEN $2 AND $3
         ORDER BY f.id DESC LIMIT $4
         "#,
-        account.0,
+        project.0,
         low,
         high,
         limit

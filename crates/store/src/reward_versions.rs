@@ -2,11 +2,11 @@
 //! are in `reward_uploads`.
 
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, RewardFunctionId};
+use protocol::{ProjectId, RewardFunctionId};
 use sqlx::PgConnection;
 
-use crate::Error;
 use crate::reward_functions::{Sha256, sha256};
+use crate::{Error, Tenant};
 
 /// Versions of one function.
 pub const MAX_VERSIONS: i32 = 1_000;
@@ -73,18 +73,18 @@ pub enum Added {
     TooManyVersions,
 }
 
-/// Adds a version to a function of this account, or finds the one that is the same. It waits to be validated.
+/// Adds a version to a function of this project, or finds the one that is the same. It waits to be validated.
 pub async fn add(
     conn: &mut PgConnection,
-    account: AccountId,
+    tenant: Tenant,
     function: RewardFunctionId,
     new: &NewVersion<'_>,
     now: DateTime<Utc>,
 ) -> Result<Added, Error> {
     // two uploads at once must not take the same number
     sqlx::query!(
-        "SELECT id FROM reward_functions WHERE account_id = $1 AND id = $2 FOR UPDATE",
-        account.0,
+        "SELECT id FROM reward_functions WHERE project_id = $1 AND id = $2 FOR UPDATE",
+        tenant.project.0,
         function.0
     )
     .fetch_optional(&mut *conn)
@@ -103,14 +103,17 @@ pub async fn add(
     .fetch_one(&mut *conn)
     .await?;
     if let Some(version) = same {
-        return find(conn, account, function, version).await?.map(Added::Existing).ok_or(Error::NotFound);
+        return find(conn, tenant.project, function, version)
+            .await?
+            .map(Added::Existing)
+            .ok_or(Error::NotFound);
     }
     let counts = sqlx::query!(
         r#"
         SELECT (SELECT COALESCE(max(version), 0) FROM reward_versions WHERE function_id = $2) AS "latest!",
             (SELECT count(*) FROM reward_uploads WHERE account_id = $1) AS "waiting!"
         "#,
-        account.0,
+        tenant.account.0,
         function.0
     )
     .fetch_one(&mut *conn)
@@ -122,13 +125,13 @@ pub async fn add(
         return Ok(Added::TooManyWaiting);
     }
     let version = counts.latest + 1;
-    insert(conn, (account, function, version), new, now).await?;
-    find(conn, account, function, version).await?.map(Added::New).ok_or(Error::NotFound)
+    insert(conn, (tenant, function, version), new, now).await?;
+    find(conn, tenant.project, function, version).await?.map(Added::New).ok_or(Error::NotFound)
 }
 
 async fn insert(
     conn: &mut PgConnection,
-    (account, function, version): (AccountId, RewardFunctionId, i32),
+    (tenant, function, version): (Tenant, RewardFunctionId, i32),
     new: &NewVersion<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
@@ -156,7 +159,7 @@ async fn insert(
         "#,
         function.0,
         version,
-        account.0,
+        tenant.account.0,
         new.module,
         new.samples,
         now
@@ -166,31 +169,31 @@ async fn insert(
     Ok(())
 }
 
-/// One version of a function of this account.
+/// One version of a function of this project.
 pub async fn find(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     function: RewardFunctionId,
     version: i32,
 ) -> Result<Option<RewardVersion>, Error> {
-    Ok(between(conn, account, function, version..=version, 1).await?.pop())
+    Ok(between(conn, project, function, version..=version, 1).await?.pop())
 }
 
 /// A function's versions, newest first, older than `before`.
 pub async fn list(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     function: RewardFunctionId,
     before: Option<i32>,
     limit: i64,
 ) -> Result<Vec<RewardVersion>, Error> {
     let high = before.map_or(i32::MAX, |before| before.saturating_sub(1));
-    between(conn, account, function, 1..=high, limit).await
+    between(conn, project, function, 1..=high, limit).await
 }
 
 async fn between(
     conn: &mut PgConnection,
-    account: AccountId,
+    project: ProjectId,
     function: RewardFunctionId,
     versions: std::ops::RangeInclusive<i32>,
     limit: i64,
@@ -203,10 +206,10 @@ async fn between(
         FROM reward_versions v
         JOIN reward_functions f ON f.id = v.function_id
         LEFT JOIN reward_modules m ON m.component_sha256 = v.component_sha256
-        WHERE f.account_id = $1 AND f.id = $2 AND v.version BETWEEN $3 AND $4
+        WHERE f.project_id = $1 AND f.id = $2 AND v.version BETWEEN $3 AND $4
         ORDER BY v.version DESC LIMIT $5
         "#,
-        account.0,
+        project.0,
         function.0,
         versions.start(),
         versions.end(),

@@ -34,7 +34,8 @@ async fn awaiting(new: NewJob) -> (World, JobId) {
 
 impl World {
     async fn completions(&self, group: GroupId) -> store::groups_read::Group {
-        let found = store::groups_read::find(&self.db, &self.objects, self.account, group).await;
+        let found =
+            store::groups_read::find(&self.db, &self.objects, self.account.default_project(), group).await;
         found.unwrap().unwrap()
     }
 
@@ -56,7 +57,7 @@ impl World {
     async fn post(&self, group: GroupId, rewards: &[Option<f64>]) {
         let graded = self.graded(group, rewards).await;
         let mut tx = self.db.begin().await.unwrap();
-        let named = client_rewards::lock(&mut tx, self.account, group).await.unwrap();
+        let named = client_rewards::lock(&mut tx, self.account.default_project(), group).await.unwrap();
         assert_eq!(named.state, GroupState::AwaitingRewards);
         let on_error = named.terms.unwrap().on_error;
         client_rewards::post(&mut tx, &named, on_error, &graded, self.clock.now()).await.unwrap();
@@ -127,7 +128,7 @@ async fn what_a_posting_breaks_off_before_its_commit_never_was() {
     let group = job.group(0);
     let graded = world.graded(group, &[Some(1.0), Some(0.0)]).await;
     let mut tx = world.db.begin().await.unwrap();
-    let named = client_rewards::lock(&mut tx, world.account, group).await.unwrap();
+    let named = client_rewards::lock(&mut tx, world.account.default_project(), group).await.unwrap();
     client_rewards::post(&mut tx, &named, OnError::Mask, &graded, world.clock.now()).await.unwrap();
     drop(tx);
     assert_eq!(world.groups(job).await, "awaiting_rewards");
@@ -135,7 +136,7 @@ async fn what_a_posting_breaks_off_before_its_commit_never_was() {
     // and what is committed needs nobody who remembers it: a worker finds it in the queue
     world.post(group, &[Some(1.0), Some(0.0)]).await;
     let mut conn = world.db.acquire().await.unwrap();
-    let named = client_rewards::lock(&mut conn, world.account, group).await.unwrap();
+    let named = client_rewards::lock(&mut conn, world.account.default_project(), group).await.unwrap();
     assert_eq!((named.state, named.digest), (GroupState::Verified, Some(posting_digest(&graded))));
     drop(conn);
     world.finish(job).await;
@@ -209,7 +210,7 @@ async fn what_the_customer_cannot_grade_is_masked_or_ends_the_job() {
     assert_eq!(world.groups(job).await, "cancelled cancelled");
     assert_eq!(world.spend(job).await, "4000|0|4000");
     let mut conn = world.db.acquire().await.unwrap();
-    let named = client_rewards::lock(&mut conn, world.account, job.group(0)).await.unwrap();
+    let named = client_rewards::lock(&mut conn, world.account.default_project(), job.group(0)).await.unwrap();
     assert!(named.digest.is_some(), "the same posting gets the same answer");
     world.check(job).await;
 }

@@ -21,13 +21,17 @@ fn starved(groups: usize, max_error_rate: f64) -> NewJob {
 impl World {
     async fn pause(&self, job: JobId) {
         let mut tx = self.db.begin().await.unwrap();
-        store::job_pause::pause(&mut tx, self.account, job, self.clock.now()).await.unwrap();
+        store::job_pause::pause(&mut tx, self.account.default_project(), job, self.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 
     async fn resume(&self, job: JobId) {
         let mut tx = self.db.begin().await.unwrap();
-        store::job_pause::resume(&mut tx, self.account, job, self.clock.now()).await.unwrap();
+        store::job_pause::resume(&mut tx, self.account.default_project(), job, self.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protocol::RewardFunctionId;
 use serde_json::{Value, json};
+use store::Tenant;
 use store::reward_uploads::{self, Verdict};
 use store::reward_versions::{self, Added, NewVersion, RewardVersion, State};
 use uuid::Uuid;
@@ -20,7 +21,15 @@ fn last_number() -> &'static [u8] {
 async fn function(world: &World) -> RewardFunctionId {
     let id = RewardFunctionId(Uuid::now_v7());
     let mut conn = world.db.acquire().await.unwrap();
-    store::reward_functions::create(&mut conn, id, world.account, "mine", world.clock.now()).await.unwrap();
+    store::reward_functions::create(
+        &mut conn,
+        id,
+        Tenant::default_of(world.account),
+        "mine",
+        world.clock.now(),
+    )
+    .await
+    .unwrap();
     id
 }
 
@@ -40,7 +49,9 @@ async fn upload(world: &World, function: RewardFunctionId, module: &[u8], sample
     };
     let mut tx = world.db.begin().await.unwrap();
     let added =
-        reward_versions::add(&mut tx, world.account, function, &new, world.clock.now()).await.unwrap();
+        reward_versions::add(&mut tx, Tenant::default_of(world.account), function, &new, world.clock.now())
+            .await
+            .unwrap();
     tx.commit().await.unwrap();
     match added {
         Added::New(version) => version.version,
@@ -50,7 +61,10 @@ async fn upload(world: &World, function: RewardFunctionId, module: &[u8], sample
 
 async fn version(world: &World, function: RewardFunctionId, version: i32) -> (RewardVersion, Value) {
     let mut conn = world.db.acquire().await.unwrap();
-    let found = reward_versions::find(&mut conn, world.account, function, version).await.unwrap().unwrap();
+    let found = reward_versions::find(&mut conn, world.account.default_project(), function, version)
+        .await
+        .unwrap()
+        .unwrap();
     let report = found.report.as_deref().map_or(Value::Null, |report| serde_json::from_str(report).unwrap());
     (found, report)
 }
@@ -177,7 +191,15 @@ async fn one_account_s_uploads_do_not_hold_up_another_s() {
     let other = protocol::AccountId(Uuid::now_v7());
     store::accounts::create(&mut conn, other, "other", world.clock.now()).await.unwrap();
     let theirs = RewardFunctionId(Uuid::now_v7());
-    store::reward_functions::create(&mut conn, theirs, other, "theirs", world.clock.now()).await.unwrap();
+    store::reward_functions::create(
+        &mut conn,
+        theirs,
+        Tenant::default_of(other),
+        "theirs",
+        world.clock.now(),
+    )
+    .await
+    .unwrap();
     world.clock.advance(HOLD);
     let new = NewVersion {
         module: b"z",
@@ -187,7 +209,9 @@ async fn one_account_s_uploads_do_not_hold_up_another_s() {
         description: None,
         samples: "[]",
     };
-    reward_versions::add(&mut conn, other, theirs, &new, world.clock.now()).await.unwrap();
+    reward_versions::add(&mut conn, Tenant::default_of(other), theirs, &new, world.clock.now())
+        .await
+        .unwrap();
     let mut order = Vec::new();
     while let Some(leased) = reward_uploads::lease(&mut conn, HOLD).await.unwrap() {
         order.push(leased.function == theirs);

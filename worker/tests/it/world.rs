@@ -23,7 +23,7 @@ use protocol::{AccountId, JobId, LedgerEntryId, Rao};
 use sandbox::WasiProfile;
 use serde_json::{Value, json};
 use store::events::NewEvent;
-use store::{Clock, Db, Objects, Wake};
+use store::{Clock, Db, Objects, Tenant, Wake};
 use supervisor::{Programs, Settings, Supervisor};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -218,7 +218,7 @@ impl World {
         let hold = spec.max_amount.map_or(all, |most| most.min(all));
         let new = store::jobs::NewJob {
             id,
-            account: self.account,
+            tenant: Tenant::default_of(self.account),
             spec: &spec,
             price: &price(),
             prompts: &prompts,
@@ -239,7 +239,9 @@ impl World {
     /// As the gateway's cancel does.
     pub(crate) async fn cancel(&self, job: JobId, graceful: bool) {
         let mut tx = self.db.begin().await.unwrap();
-        store::jobs::cancel(&mut tx, self.account, job, graceful, self.clock.now()).await.unwrap();
+        store::jobs::cancel(&mut tx, self.account.default_project(), job, graceful, self.clock.now())
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         self.wake.groups(protocol::job::GroupState::Dispatched);
     }
