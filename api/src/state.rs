@@ -30,9 +30,13 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// A transaction in which the caller's rows are all that is seen. What is not committed is rolled back.
-    pub(crate) async fn tenant(&self, _: Caller) -> Result<Transaction<'static, Postgres>, store::Error> {
-        self.db.begin().await
+    /// A transaction in which the caller's rows are all that is seen, whatever a query forgets. What is not committed is
+    /// rolled back.
+    pub(crate) async fn tenant(
+        &self,
+        caller: Caller,
+    ) -> Result<Transaction<'static, Postgres>, store::Error> {
+        self.db.begin_as(caller.tenant()).await
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) async fn current_checkpoint(
     caller: Caller,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let current = store::checkpoints::current(&mut conn).await?;
     let current = current.ok_or(ApiError::NotFound("checkpoint"))?;
     Ok(HttpResponse::Ok().json(CheckpointView::from(current)))

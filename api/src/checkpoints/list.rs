@@ -19,7 +19,7 @@ pub(crate) async fn list_checkpoints(
     caller: Caller,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut conn = state.db.acquire().await?;
+    let mut conn = state.tenant(caller).await?;
     let rows = store::checkpoints::list(&mut conn, MOST).await?;
     let list: List<CheckpointView> = List::page(rows, MOST, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))

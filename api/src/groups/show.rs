@@ -23,7 +23,8 @@ pub(crate) async fn show_group(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id = params::id(&path, "group")?;
-    let group = store::groups_read::find(&state.db, &state.objects, caller.project, id).await?;
+    let tx = state.tenant(caller).await?;
+    let group = store::groups_read::find(tx, &state.objects, caller.project, id).await?;
     let group = group.ok_or(ApiError::NotFound("group"))?;
     Ok(HttpResponse::Ok().json(GroupView::from(group)))
 }

@@ -80,7 +80,7 @@ pub(crate) async fn list_rollouts(
         limit => params::limit(limit, 20, 1000)?,
     };
     let module = if with_module { module(&state, caller, job).await? } else { None };
-    let mut pages = Pages { state, job, after, wanted: limit };
+    let mut pages = Pages { state, caller, job, after, wanted: limit };
     let first = pages.next().await?; // what fails before the first byte is still an answer
     let mut response = HttpResponse::Ok();
     Ok(if lines {
@@ -112,6 +112,7 @@ async fn module(state: &AppState, caller: Caller, job: JobId) -> Result<Option<B
 /// Reads records a few at a time, and one more than is wanted: it tells whether more follow.
 struct Pages {
     state: Data<AppState>,
+    caller: Caller,
     job: JobId,
     after: i64,
     wanted: i64,
@@ -127,8 +128,8 @@ struct Page {
 impl Pages {
     async fn next(&mut self) -> Result<Page, store::Error> {
         let size = PAGE.min(self.wanted.saturating_add(1));
-        let AppState { db, objects, .. } = self.state.get_ref();
-        let rows = store::records::page(db, objects, self.job, self.after, size).await?;
+        let tx = self.state.tenant(self.caller).await?;
+        let rows = store::records::page(tx, &self.state.objects, self.job, self.after, size).await?;
         let is_short = (rows.len() as i64) < size;
         if let Some((sequence, _)) = rows.last() {
             self.after = *sequence;

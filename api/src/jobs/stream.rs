@@ -118,8 +118,8 @@ impl Feed {
         let announced = |event: &&Event| event.event == EventType::RolloutVerified;
         let count = events.iter().filter(announced).count() as i64;
         let Some(first) = events.iter().find(announced).map(|event| event.sequence) else { return Ok(()) };
-        let AppState { db, objects, .. } = self.state.get_ref();
-        let records = store::records::page(db, objects, self.job, first - 1, count).await?;
+        let tx = self.state.tenant(self.caller).await?;
+        let records = store::records::page(tx, &self.state.objects, self.job, first - 1, count).await?;
         let mut records: HashMap<i64, _> = records.into_iter().collect();
         for event in events.iter_mut() {
             if let Some(record) = records.remove(&event.sequence) {

@@ -19,6 +19,7 @@ pub(crate) use schema::{RolloutLine, RolloutSchema};
 /// The delivered rollout that a path names, if it is the caller's.
 async fn delivered(state: &AppState, caller: Caller, path: &str) -> Result<RolloutRecord, ApiError> {
     let id: RolloutId = params::id(path, "rollout")?;
-    let found = store::records::of_rollouts(&state.db, &state.objects, caller.project, &[id]).await?;
+    let tx = state.tenant(caller).await?;
+    let found = store::records::of_rollouts(tx, &state.objects, caller.project, &[id]).await?;
     found.into_iter().next().ok_or(ApiError::NotFound("rollout"))
 }

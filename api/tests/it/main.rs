@@ -20,3 +20,4 @@ mod rewards;
 mod rollouts;
 mod tenants;
 mod validation;
+mod wall;

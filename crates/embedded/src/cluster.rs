@@ -19,6 +19,8 @@ use crate::{Error, sys};
 /// The superuser is for making databases only: row-level security does not bind it.
 const ADMIN: &str = "postgres";
 const APP: &str = "reliquary";
+/// What the service becomes for a tenant (migration 0013): the service's own role may not make roles.
+const TENANT: &str = "reliquary_tenant";
 /// Ours inside the data directory: the settings, and the two passwords.
 const SETTINGS: &str = "reliquary.conf";
 const SECRET: &str = "reliquary.secret";
@@ -122,7 +124,10 @@ impl Cluster {
             stop: if tuning.fsync { Signal::INT } else { Signal::QUIT }, // nothing to keep: no last checkpoint
             probe: Probe::PidFile(self.data.join("postmaster.pid")),
         };
-        Server::start(program, self.url(APP)).await
+        let server = Server::start(program, self.url(APP)).await?;
+        // not only where a directory is made: there are older ones
+        self.admin("postgres", &tenant_role()).await?;
+        Ok(server)
     }
 
     /// The address of a database, for the role that the service runs as.
@@ -199,6 +204,14 @@ impl Cluster {
 /// The major version that made the directory; none if there is no cluster.
 pub(crate) fn major(data: &Path) -> Option<u32> {
     std::fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
+}
+
+/// Makes the role if it is not there.
+fn tenant_role() -> String {
+    format!(
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{TENANT}') THEN \
+         CREATE ROLE {TENANT} NOLOGIN; GRANT {TENANT} TO {APP}; END IF; END $$;\n"
+    )
 }
 
 /// The port of the last start: a person's `psql` keeps working.

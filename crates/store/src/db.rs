@@ -31,6 +31,11 @@ impl Db {
         Ok(sqlx::migrate!("../../migrations").run(&self.0).await?)
     }
 
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.0
+    }
+
+    /// A transaction that sees all rows: for the service's own work. What is done for a tenant has `begin_as`.
     pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
         Ok(self.0.begin().await?)
     }

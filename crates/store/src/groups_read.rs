@@ -8,11 +8,11 @@ use grail::ids::Hotkey;
 use protocol::job::GroupState;
 use protocol::segment::Segment;
 use protocol::{GroupId, JobId, ProjectId, RolloutId};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::objects::Objects;
 use crate::rollouts::components;
-use crate::{Db, Error, prompts};
+use crate::{Error, prompts};
 
 /// A group as it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,14 +45,13 @@ pub struct Completion {
     pub error: Option<String>,
 }
 
-/// A group of this project.
+/// A group of this project. Reads in this transaction, and ends it before any object is read.
 pub async fn find(
-    db: &Db,
+    mut tx: Transaction<'static, Postgres>,
     objects: &Objects,
     project: ProjectId,
     id: GroupId,
 ) -> Result<Option<Group>, Error> {
-    let mut conn = db.acquire().await?;
     let row = sqlx::query!(
         r#"
         SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.rewards_due_at,
@@ -64,7 +63,7 @@ pub async fn find(
         id.0,
         project.0
     )
-    .fetch_optional(&mut *conn)
+    .fetch_optional(&mut *tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let state = GroupState::parse(&row.state).ok_or(Error::Corrupt("group state"))?;
@@ -72,8 +71,8 @@ pub async fn find(
         row.rewards_due_at.is_some() && !matches!(state, GroupState::Failed | GroupState::Cancelled);
     let rollouts = match (row.hotkey, row.object_key) {
         (Some(hotkey), Some(key)) if is_shown => {
-            let rows = rows(&mut conn, id, row.attempt).await?;
-            drop(conn);
+            let rows = rows(&mut tx, id, row.attempt).await?;
+            drop(tx);
             let hotkey = Hotkey::from_slice(&hotkey).map_err(|_| Error::Corrupt("hotkey"))?;
             Some(completions(Segment::decode(&objects.get(&key).await?, hotkey)?, rows)?)
         }

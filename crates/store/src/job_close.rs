@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
-use crate::{Error, groups, job_progress, ledger};
+use crate::{Error, groups, job_progress, ledger, tenants};
 
 /// How many groups left the queue, by how they ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,7 +128,10 @@ async fn close(
         JobStatus::Failed => EventType::JobFailed,
         _ => EventType::JobCompleted,
     };
+    // miners and the house are paid, whoever made the job end
+    let outside = tenants::leave(conn).await?;
     let settlement = ledger::close(conn, job, now).await?;
+    outside.back(conn).await?;
     sqlx::query!(
         "UPDATE jobs SET status = $2, pause_reason = NULL, finished_at = $3 WHERE id = $1",
         job.0,

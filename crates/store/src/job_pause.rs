@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
 use crate::jobs::{front, log_state, queued};
-use crate::{Error, job_progress};
+use crate::{Error, job_progress, tenants};
 
 /// The job has paused itself: more of its rewards fail than it allows.
 pub const ERROR_RATE: &str = "reward_error_rate";
@@ -93,7 +93,9 @@ pub async fn resume(
     if before != JobStatus::Paused {
         return Ok(before);
     }
+    let outside = tenants::leave(conn).await?;
     let front = front(conn).await?;
+    outside.back(conn).await?;
     sqlx::query!(
         r#"
         WITH own AS (SELECT min(vtime) AS vtime FROM groups WHERE job_id = $1 AND state = ANY($3))

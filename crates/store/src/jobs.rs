@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::ledger::Settlement;
-use crate::{Error, Tenant, events, groups, job_close, job_progress, keyset, prompts};
+use crate::{Error, Tenant, events, groups, job_close, job_progress, keyset, prompts, tenants};
 
 /// What is fixed when a job is created.
 #[derive(Debug, Clone, Copy)]
@@ -72,30 +72,43 @@ async fn insert_groups(
 ) -> Result<(), Error> {
     let ids: Vec<Uuid> = (0..count).map(|index| job.group(index).0).collect();
     let indexes: Vec<i32> = (0..count).map(|index| index as i32).collect();
-    let front = front(conn).await?;
+    let outside = tenants::leave(conn).await?;
+    let start = turn(conn, account).await?;
+    outside.back(conn).await?;
     sqlx::query!(
         r#"
-        WITH own AS (
-            SELECT max(g.vtime) + 1 AS vtime FROM jobs j JOIN groups g ON g.job_id = j.id
-            WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($5)
-        )
         INSERT INTO groups (id, job_id, prompt_index, vtime)
-        SELECT g.id, $2, g.prompt_index, GREATEST($6, own.vtime, 0) + g.prompt_index
-        FROM own, UNNEST($3::uuid[], $4::int[]) AS g (id, prompt_index)
+        SELECT g.id, $1, g.prompt_index, $4::bigint + g.prompt_index
+        FROM UNNEST($2::uuid[], $3::int[]) AS g (id, prompt_index)
         "#,
-        account.0,
         job.0,
         &ids,
         &indexes,
-        &queued(),
-        front
+        start
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Where the queue stands: the first virtual time that anybody works on. `None` when nothing waits.
+/// The virtual time of an account's next group: behind those of all its projects, and not before the front.
+async fn turn(conn: &mut PgConnection, account: AccountId) -> Result<i64, Error> {
+    let front = front(conn).await?;
+    let behind = sqlx::query_scalar!(
+        r#"
+        SELECT max(g.vtime) + 1 FROM jobs j JOIN groups g ON g.job_id = j.id
+        WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($2)
+        "#,
+        account.0,
+        &queued()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(behind.unwrap_or(0).max(front.unwrap_or(0)).max(0))
+}
+
+/// Where the queue stands: the first virtual time that anybody works on. `None` when nothing waits. Only outside a
+/// tenant's wall is it the queue's.
 pub(crate) async fn front(conn: &mut PgConnection) -> Result<Option<i64>, Error> {
     let front = sqlx::query_scalar!(
         r#"

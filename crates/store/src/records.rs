@@ -20,22 +20,22 @@ use protocol::rollout::{
 use protocol::segment::Segment;
 use protocol::{GroupId, JobId, ProjectId, Rao, RolloutId};
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
+use crate::Error;
 use crate::groups::uuids;
 use crate::objects::{Objects, logprobs_key};
-use crate::{Db, Error};
 
 /// These rollouts of a project, in the order asked for. Ones that are not delivered, or not the project's, are left out.
+/// Reads in this transaction, and ends it before any object is read.
 pub async fn of_rollouts(
-    db: &Db,
+    mut tx: Transaction<'static, Postgres>,
     objects: &Objects,
     project: ProjectId,
     ids: &[RolloutId],
 ) -> Result<Vec<RolloutRecord>, Error> {
     let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let mut conn = db.acquire().await?;
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -49,21 +49,21 @@ pub async fn of_rollouts(
         &wanted,
         project.0
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut *tx)
     .await?;
-    let records = assemble(conn, objects, rows).await?;
+    let records = assemble(tx, objects, rows).await?;
     Ok(records.into_iter().map(|(_, record)| record).collect())
 }
 
 /// Delivered rollouts of a job after a sequence, with their sequences, in order. Whose job it is, the caller has checked.
+/// Reads in this transaction, and ends it before any object is read.
 pub async fn page(
-    db: &Db,
+    mut tx: Transaction<'static, Postgres>,
     objects: &Objects,
     job: JobId,
     after: i64,
     limit: i64,
 ) -> Result<Vec<(i64, RolloutRecord)>, Error> {
-    let mut conn = db.acquire().await?;
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -75,9 +75,9 @@ pub async fn page(
         after,
         limit
     )
-    .fetch_all(&mut *conn)
+    .fetch_all(&mut *tx)
     .await?;
-    assemble(conn, objects, rows).await
+    assemble(tx, objects, rows).await
 }
 
 struct Row {
@@ -113,18 +113,18 @@ struct Shared {
     recomputed: Option<Vec<Vec<f32>>>,
 }
 
-/// Reads what the rows lack, one object per group, after giving the connection back.
+/// Reads what the rows lack, one object per group, after the transaction has ended.
 async fn assemble(
-    mut conn: sqlx::pool::PoolConnection<sqlx::Postgres>,
+    mut tx: Transaction<'static, Postgres>,
     objects: &Objects,
     rows: Vec<Row>,
 ) -> Result<Vec<(i64, RolloutRecord)>, Error> {
     let mut ids: Vec<GroupId> = rows.iter().map(|row| GroupId(row.group_id)).collect();
     ids.sort_unstable();
     ids.dedup();
-    let groups = groups(&mut conn, &ids).await?;
-    let rewards = rewards(&mut conn, &ids).await?;
-    drop(conn);
+    let groups = groups(&mut tx, &ids).await?;
+    let rewards = rewards(&mut tx, &ids).await?;
+    drop(tx);
     let mut shared = HashMap::new();
     for group in groups {
         let rewards = rewards.get(&group.id).map_or(&[][..], Vec::as_slice);

@@ -112,6 +112,12 @@ pub async fn register_builtin(
 ) -> Result<(), Error> {
     keep(conn, module, now).await?;
     sqlx::query!(
+        "UPDATE reward_modules SET is_builtin = true WHERE component_sha256 = $1 AND NOT is_builtin",
+        module.component_sha256.as_slice()
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
         r#"
         INSERT INTO builtin_rewards (name, component_sha256) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET component_sha256 = EXCLUDED.component_sha256

@@ -34,8 +34,13 @@ async fn awaiting(new: NewJob) -> (World, JobId) {
 
 impl World {
     async fn completions(&self, group: GroupId) -> store::groups_read::Group {
-        let found =
-            store::groups_read::find(&self.db, &self.objects, self.account.default_project(), group).await;
+        let found = store::groups_read::find(
+            self.db.begin().await.unwrap(),
+            &self.objects,
+            self.account.default_project(),
+            group,
+        )
+        .await;
         found.unwrap().unwrap()
     }
 

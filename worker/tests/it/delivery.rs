@@ -75,17 +75,29 @@ async fn records_stand_alone_and_come_in_the_order_of_their_events() {
         assert!(record.loss_mask.iter().all(|mask| *mask == 1));
     }
     // a page goes on after a sequence, and ids find the same records
-    let page = store::records::page(&world.db, &world.objects, job, records[4].0, 3).await.unwrap();
+    let page = store::records::page(world.db.begin().await.unwrap(), &world.objects, job, records[4].0, 3)
+        .await
+        .unwrap();
     assert_eq!(page, records[5..8]);
     let ids = [records[7].1.id, records[0].1.id];
-    let found = store::records::of_rollouts(&world.db, &world.objects, world.account.default_project(), &ids)
-        .await
-        .unwrap();
+    let found = store::records::of_rollouts(
+        world.db.begin().await.unwrap(),
+        &world.objects,
+        world.account.default_project(),
+        &ids,
+    )
+    .await
+    .unwrap();
     assert_eq!(found, [records[7].1.clone(), records[0].1.clone()]);
     let stranger = protocol::AccountId(uuid::Uuid::now_v7());
-    let found = store::records::of_rollouts(&world.db, &world.objects, stranger.default_project(), &ids)
-        .await
-        .unwrap();
+    let found = store::records::of_rollouts(
+        world.db.begin().await.unwrap(),
+        &world.objects,
+        stranger.default_project(),
+        &ids,
+    )
+    .await
+    .unwrap();
     assert_eq!(found, []);
 }
 

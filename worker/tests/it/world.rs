@@ -385,7 +385,7 @@ impl World {
     }
 
     pub(crate) async fn records(&self, job: JobId) -> Vec<(i64, RolloutRecord)> {
-        store::records::page(&self.db, &self.objects, job, 0, 10_000).await.unwrap()
+        store::records::page(self.db.begin().await.unwrap(), &self.objects, job, 0, 10_000).await.unwrap()
     }
 }
 
