@@ -46,13 +46,17 @@ fn convert(from: &Path, to: &Path) -> anyhow::Result<u64> {
 }
 
 fn write_all(reader: &mut Reader, mut writer: Writer<std::fs::File>) -> anyhow::Result<u64> {
-    let mut copied = 0;
+    let (mut copied, mut told) = (0, 0);
     loop {
         let record = reader.next();
         for module in &reader.modules()[copied..] {
             writer.module(module)?;
         }
         copied = reader.modules().len();
+        for evidence in &reader.evidence()[told..] {
+            writer.evidence(evidence)?;
+        }
+        told = reader.evidence().len();
         let Some(record) = record else { break };
         writer.write(&record?).with_context(|| reader.place().to_string())?;
     }

@@ -4,9 +4,9 @@ use anyhow::{Context as _, ensure};
 use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
 use rand_core::OsRng;
 use serde_json::{Value, json};
-use store::{Db, Tenant};
 use store::api_keys::KeyText;
 use store::clock::Clock;
+use store::{Db, Tenant};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -87,7 +87,8 @@ pub(crate) async fn create(
         account
     };
     let text = KeyText::generate(&mut OsRng);
-    store::api_keys::create(&mut tx, KeyId(Uuid::now_v7()), Tenant::default_of(account), name, &text, now).await?;
+    store::api_keys::create(&mut tx, KeyId(Uuid::now_v7()), Tenant::default_of(account), name, &text, now)
+        .await?;
     if grant > Rao::ZERO {
         store::ledger::grant(&mut tx, LedgerEntryId(Uuid::now_v7()), account, grant, now).await?;
     }

@@ -149,6 +149,9 @@ pub(crate) async fn start_api(
     };
     let service_key = receipt_key(config)?;
     publish(platform, &checkpoint, previous, config).await?;
+    let mut tx = platform.db.begin().await?;
+    store::service_keys::publish(&mut tx, &service_key.public(), Clock::System.now()).await?;
+    tx.commit().await?;
     let state = api::AppState {
         db: platform.db.clone(),
         wake: platform.wake.clone(),

@@ -40,6 +40,10 @@ pub(crate) enum ApiError {
     JobNotCancellable(JobStatus),
     #[error("the job is {0}")]
     JobEnded(JobStatus),
+    #[error("the job has not ended")]
+    JobNotEnded,
+    #[error("the job has ended a moment ago, and its manifest is not signed yet")]
+    ManifestPending,
     #[error("no rewards are awaited: {0}")]
     RewardsNotAwaited(String),
     #[error("the group's deadline for rewards has passed")]
@@ -196,6 +200,8 @@ impl ApiError {
             Self::RequestTimeout => "request_timeout",
             Self::JobNotCancellable(_) => "job_not_cancellable",
             Self::JobEnded(_) => "job_ended",
+            Self::JobNotEnded => "job_not_ended",
+            Self::ManifestPending => "manifest_pending",
             Self::RewardsNotAwaited(_) => "rewards_not_awaited",
             Self::RewardsOverdue => "rewards_overdue",
             Self::RewardsAlreadyPosted => "rewards_already_posted",
@@ -239,6 +245,8 @@ impl ApiError {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::JobNotCancellable(_)
             | Self::JobEnded(_)
+            | Self::JobNotEnded
+            | Self::ManifestPending
             | Self::RewardsNotAwaited(_)
             | Self::RewardsOverdue
             | Self::RewardsAlreadyPosted
@@ -315,6 +323,8 @@ impl ApiError {
         matches!(
             self,
             Self::TooManyStreams
+                | Self::JobNotEnded
+                | Self::ManifestPending
                 | Self::TooManyWaiting { .. }
                 | Self::TooManyAtOnce { .. }
                 | Self::RewardNotReady
@@ -381,6 +391,7 @@ impl ResponseError for ApiError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             Self::TooManyStreams
+            | Self::ManifestPending
             | Self::TooManyWaiting { .. }
             | Self::TooManyAtOnce { .. }
             | Self::Busy(_)

@@ -25,11 +25,13 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .route(get().to(jobs::rollouts::list_rollouts))
             .wrap(Compress::default()),
     )
+    .service(at("/v1/jobs/{id}/manifest", "GET").route(get().to(jobs::manifest::show_manifest)))
     .service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
     .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
     .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))
     .service(at("/v1/rollouts/{id}/proof", "GET").route(get().to(rollouts::proof::show_proof)))
     .service(at("/v1/rollouts/{id}/receipt", "GET").route(get().to(rollouts::receipt::show_receipt)))
+    .service(at("/v1/rollouts/{id}/inclusion", "GET").route(get().to(rollouts::inclusion::show_inclusion)))
     .service(
         at("/v1/reward_functions", "GET, POST")
             .route(get().to(rewards::list::list_reward_functions))

@@ -1,6 +1,6 @@
 //! `reliquary verify FILE --checkpoint DIR`: a verdict per rollout, a summary, an exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
@@ -8,11 +8,12 @@ use bundle::{Format, Place, Reader};
 use checkpoint::Checkpoint;
 use grail::ids::CheckpointId;
 use indicatif::{ProgressBar, ProgressStyle};
+use protocol::manifest::Evidence;
 use protocol::rollout::RolloutRecord;
 
 use super::groups::{Groups, Membership};
 use super::report::Verdicts;
-use super::{Finding, Level, Report, RewardCheck, Verdict, Verifier};
+use super::{Finding, Level, Manifests, Report, RewardCheck, Verdict, Verifier};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
@@ -28,9 +29,16 @@ pub struct Arguments {
     /// record is believed, and named.
     #[arg(long)]
     pub checkpoint_id: Option<CheckpointId>,
-    /// The service's ed25519 receipt key, 64 hex digits; without it, the key of the file's first record is used and named.
+    /// The service's ed25519 key, 64 hex digits; more than once for keys that signed before it. Without it, the key of the
+    /// file's first record is used and named.
     #[arg(long)]
-    pub service_key: Option<String>,
+    pub service_key: Vec<String>,
+    /// Manifests, leaves or inclusion proofs that are not in the file: one JSON object, or one a line.
+    #[arg(long)]
+    pub manifest: Vec<PathBuf>,
+    /// The file is a part of what its jobs delivered: no rollout of a manifest is missed.
+    #[arg(long)]
+    pub partial: bool,
     /// Refuse a rollout whose reward could not be computed again, too.
     #[arg(long)]
     pub strict: bool,
@@ -56,7 +64,9 @@ impl Arguments {
             checkpoint,
             level: Level::Full,
             checkpoint_id: None,
-            service_key: None,
+            service_key: Vec::new(),
+            manifest: Vec::new(),
+            partial: false,
             strict: false,
             verdicts: None,
             calibration: Vec::new(),
@@ -94,9 +104,13 @@ struct Run<'a> {
     arguments: &'a Arguments,
     reader: Reader,
     /// Opened with the first record, which may have to say what the others are compared with.
-    judge: Option<(Verifier, [u8; 32])>,
-    /// How many of the file's reward modules the verifier has taken in.
+    judge: Option<Verifier>,
+    /// The keys that are trusted: those that were given, or else that of the first record.
+    keys: Vec<[u8; 32]>,
+    manifests: Manifests,
+    /// How many of the file's reward modules the verifier has taken in, and of its lines about manifests.
     learned: usize,
+    told: usize,
     report: Report,
     verdicts: Verdicts,
     bar: ProgressBar,
@@ -107,12 +121,21 @@ impl<'a> Run<'a> {
     fn start(arguments: &'a Arguments, progress: bool) -> anyhow::Result<Self> {
         let started = Instant::now();
         let reader = Reader::open(&arguments.file).with_context(|| in_file(arguments))?;
+        let given = &arguments.service_key;
+        let keys: Vec<_> = given.iter().map(|text| parse_key(text)).collect::<anyhow::Result<_>>()?;
+        let mut manifests = Manifests::new(keys.clone(), arguments.partial);
+        for path in &arguments.manifest {
+            read_evidence(path)?.iter().for_each(|evidence| manifests.learn(evidence));
+        }
         Ok(Self {
             bar: progress_bar(progress, reader.format(), reader.total()),
             arguments,
             reader,
             judge: None,
+            keys,
+            manifests,
             learned: 0,
+            told: 0,
             report: Report::new(arguments.level),
             verdicts: Verdicts::create(arguments.verdicts.as_deref())?,
             started,
@@ -149,39 +172,51 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The verifier, and the service's key.
-    fn open(&mut self, first: &RolloutRecord) -> anyhow::Result<(Verifier, [u8; 32])> {
+    fn open(&mut self, first: &RolloutRecord) -> anyhow::Result<Verifier> {
         let arguments = self.arguments;
         let (checkpoint, is_hashed) = open_checkpoint(arguments, first)?;
         (self.report.checkpoint, self.report.checkpoint_checked) = (checkpoint.id.to_string(), is_hashed);
-        let given = arguments.service_key.as_deref().map(parse_key).transpose()?;
-        let key = given.unwrap_or(first.proof.receipt.service_key);
-        self.report.service_key = hex::encode(key);
-        let verifier = Verifier::of(checkpoint, arguments.level, arguments.threads, &arguments.calibration)?;
-        Ok((verifier, key))
+        self.report.service_key_pinned = !self.keys.is_empty();
+        if self.keys.is_empty() {
+            self.keys.push(first.proof.receipt.service_key);
+        }
+        self.report.service_key = self.keys.iter().map(hex::encode).collect::<Vec<_>>().join(", ");
+        Verifier::of(checkpoint, arguments.level, arguments.threads, &arguments.calibration)
     }
 
-    /// Hands the verifier what reward modules came since.
+    /// Takes in what reward modules and manifests came since.
     fn learn(&mut self) -> anyhow::Result<()> {
-        let Some((verifier, _)) = &self.judge else { return Ok(()) };
+        self.hear();
+        let Some(verifier) = &self.judge else { return Ok(()) };
         let modules = self.reader.modules();
         modules[self.learned..].iter().try_for_each(|module| verifier.learn(module))?;
         self.learned = modules.len();
         Ok(())
     }
 
+    /// What the file says of manifests, up to here.
+    fn hear(&mut self) {
+        let evidence = self.reader.evidence();
+        evidence[self.told..].iter().for_each(|evidence| self.manifests.learn(evidence));
+        self.told = evidence.len();
+    }
+
     /// Judges the records of one group together.
     fn judge(&mut self, group: Vec<Item>) -> anyhow::Result<()> {
-        let Some((verifier, key)) = &self.judge else { return Ok(()) }; // no record, no group
+        let Some(verifier) = &self.judge else { return Ok(()) }; // no record, no group
         let size = group.iter().map(|item| item.size).sum();
         let places: Vec<Place> = group.iter().map(|item| item.place).collect();
         let records: Vec<RolloutRecord> = group.into_iter().map(|item| item.record).collect();
-        let verdicts = verifier.judge(&records, key);
+        let named = records.first().map(|record| record.proof.receipt.service_key);
+        // a record is judged by the key that it names, if it is one of those that are trusted
+        let key = self.keys.iter().find(|key| Some(**key) == named).or(self.keys.first()).copied();
+        let verdicts = verifier.judge(&records, &key.unwrap_or_default());
         for ((record, place), mut verdict) in records.iter().zip(places).zip(verdicts) {
             let not_checked = matches!(verdict.reward, RewardCheck::NotChecked(_));
             if self.arguments.strict && not_checked {
                 verdict.finding = verdict.finding.or(Some(Finding::RewardNotChecked));
             }
+            verdict.finding = verdict.finding.or(self.manifests.check(record));
             self.report.tokens += record.completion_ids.len();
             if let (true, Some(finding)) = (self.report.add(verdict), verdict.finding) {
                 let say = || tracing::warn!(rollout = %record.id, %place, %finding, "rollout does not hold");
@@ -193,10 +228,12 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn finish(self) -> anyhow::Result<Report> {
+    fn finish(mut self) -> anyhow::Result<Report> {
+        self.hear(); // a file may end with them
         self.bar.finish_and_clear();
         self.verdicts.finish()?;
-        Ok(Report { seconds: self.started.elapsed().as_secs_f64(), ..self.report })
+        let (seconds, manifests) = (self.started.elapsed().as_secs_f64(), self.manifests.finish());
+        Ok(Report { manifests, seconds, ..self.report })
     }
 }
 
@@ -224,6 +261,23 @@ fn open_checkpoint(arguments: &Arguments, first: &RolloutRecord) -> anyhow::Resu
         );
     }
     Ok((checkpoint, is_hashed))
+}
+
+/// A file of one JSON object, however it is spaced, or of one a line.
+fn read_evidence(path: &Path) -> anyhow::Result<Vec<Evidence>> {
+    let shown = || format!("read {}", path.display());
+    let size = std::fs::metadata(path).with_context(shown)?.len();
+    let most = bundle::MAX_EVIDENCE_BYTES as u64;
+    ensure!(size <= most, "{} has {size} bytes; at most {most} are read", path.display());
+    let text = std::fs::read(path).with_context(shown)?;
+    if let Ok(one) = Evidence::read(&text) {
+        return Ok(vec![one]);
+    }
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let read = |(number, line)| {
+        Evidence::read(line).with_context(|| format!("{}, line {number}: no manifest", path.display()))
+    };
+    (1..).zip(lines).map(read).collect()
 }
 
 fn parse_key(text: &str) -> anyhow::Result<[u8; 32]> {

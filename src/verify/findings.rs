@@ -25,6 +25,10 @@ pub enum Finding {
     RewardInputs,
     /// The reward function gives another reward or receipt.
     RewardDiffers,
+    /// The manifest of its job has no such rollout.
+    NotInManifest,
+    /// The proof of its place does not lead to the manifest's root.
+    InclusionProof,
     /// With `--strict`: something was not at hand to run the reward function again.
     RewardNotChecked,
 }
@@ -45,6 +49,8 @@ impl fmt::Display for Finding {
             Self::RewardMismatch => f.write_str("reward_mismatch"),
             Self::RewardInputs => f.write_str("reward_inputs"),
             Self::RewardDiffers => f.write_str("reward_differs"),
+            Self::NotInManifest => f.write_str("not_in_manifest"),
+            Self::InclusionProof => f.write_str("inclusion_proof"),
             Self::RewardNotChecked => f.write_str("reward_not_checked"),
         }
     }

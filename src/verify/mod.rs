@@ -7,6 +7,7 @@ mod calls;
 mod command;
 mod findings;
 mod groups;
+mod manifest;
 mod model;
 mod report;
 mod rewards;
@@ -26,6 +27,7 @@ use protocol::rollout::{Rebuilt, RolloutRecord};
 
 pub use command::{Arguments, run};
 pub use findings::Finding;
+pub use manifest::{ManifestFinding, ManifestReport, Manifests};
 pub use report::Report;
 use rewards::Rewards;
 pub use rewards::{Missing, RewardCheck};

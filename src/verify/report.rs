@@ -11,7 +11,7 @@ use bundle::Place;
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Finding, Level, RewardCheck, Verdict};
+use super::{Finding, Level, ManifestReport, RewardCheck, Verdict};
 
 /// Failures that are named one by one.
 const MAX_NAMED: usize = 20;
@@ -33,6 +33,10 @@ pub struct Report {
     /// The folder's files were hashed to the checkpoint's id; else the id is what somebody said.
     pub checkpoint_checked: bool,
     pub service_key: String,
+    /// The key was given; else it is the one that the file names itself.
+    pub service_key_pinned: bool,
+    /// Of each job that the file, or a file beside it, has the manifest of.
+    pub manifests: Vec<ManifestReport>,
     pub seconds: f64,
 }
 
@@ -53,6 +57,8 @@ impl Report {
             checkpoint: String::new(),
             checkpoint_checked: false,
             service_key: String::new(),
+            service_key_pinned: false,
+            manifests: Vec::new(),
             seconds: 0.0,
         }
     }
@@ -78,9 +84,9 @@ impl Report {
         self.failed <= MAX_NAMED
     }
 
-    /// Whether there were rollouts and each of them holds.
+    /// Whether there were rollouts, and each of them and every manifest holds.
     pub fn holds(&self) -> bool {
-        self.failed == 0 && self.verified > 0
+        self.failed == 0 && self.verified > 0 && self.manifests.iter().all(ManifestReport::holds)
     }
 
     /// The summary that a person reads.
@@ -90,7 +96,7 @@ impl Report {
         }
         let all = self.verified + self.failed;
         let mut text = format!(
-            "{} of {all} rollouts hold at level {} ({} tokens, {:.1} s)\n  checkpoint   {}{}\n  service key  {}",
+            "{} of {all} rollouts hold at level {} ({} tokens, {:.1} s)\n  checkpoint   {}{}\n  service key  {}{}",
             self.verified,
             self.level,
             self.tokens,
@@ -101,7 +107,8 @@ impl Report {
             } else {
                 " (as it was said: there are no weights to check it with)"
             },
-            self.service_key
+            self.service_key,
+            if self.service_key_pinned { "" } else { " (unpinned: the file names it itself)" }
         );
         // writing to a String cannot fail
         let not_checked: usize = self.rewards_not_checked.values().sum();
@@ -113,6 +120,9 @@ impl Report {
                 let _ = write!(text, ", {not_checked} not checked; missing: {}", reasons.join(", "));
             }
         }
+        for manifest in &self.manifests {
+            let _ = write!(text, "\n  manifest     {}", told(manifest));
+        }
         if !self.findings.is_empty() {
             let _ = write!(text, "\n  refused");
         }
@@ -122,6 +132,27 @@ impl Report {
         }
         text
     }
+}
+
+/// A manifest's line of the summary.
+fn told(manifest: &ManifestReport) -> String {
+    let ManifestReport { job_id, delivered, in_file, not_shown, .. } = manifest;
+    let mut text = format!("{job_id}: {in_file} of {delivered} delivered rollouts are here");
+    // writing to a String cannot fail
+    if *not_shown > 0 {
+        let _ = write!(text, ", the place of {not_shown} not shown");
+    }
+    if !manifest.key_is_pinned {
+        text.push_str(", signed by an unpinned key");
+    }
+    let words = manifest.findings.iter().filter_map(|finding| serde_json::to_value(finding).ok());
+    let words: Vec<String> = words.filter_map(|word| word.as_str().map(str::to_owned)).collect();
+    if words.is_empty() {
+        text.push_str("; it holds");
+    } else {
+        let _ = write!(text, "; REFUSED: {}", words.join(", "));
+    }
+    text
 }
 
 /// One line of the verdicts' file.

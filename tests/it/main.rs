@@ -12,6 +12,7 @@ mod customer;
 mod forge;
 mod laws;
 mod main_job;
+mod manifests;
 mod offline;
 mod peers;
 mod prompts;

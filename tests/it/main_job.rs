@@ -26,6 +26,10 @@ pub(crate) struct Outcome {
     pub(crate) log: Log,
     pub(crate) job: Value,
     pub(crate) ndjson: String,
+    /// The same lines after the job's manifest and its leaves.
+    pub(crate) with_manifest: String,
+    /// Of each of them, the proof of its place.
+    pub(crate) inclusions: Vec<String>,
     entries: Value,
     paid: i64,
     grants: (i64, i64),
@@ -66,9 +70,22 @@ async fn run() -> Outcome {
         "SELECT COALESCE(sum(amount), 0) FROM transfers WHERE code IN ('miner_share', 'escrow_share') AND job_id = '{}'",
         laws::uuid(&log)
     );
+    let signed = customer.get(&format!("/v1/jobs/{}/manifest", log.job)).await;
+    let path = format!("/v1/jobs/{}/rollouts?include=manifest", log.job);
+    let with_manifest = customer.text(&path, "application/x-ndjson").await;
+    assert_eq!(serde_json::from_str::<Value>(with_manifest.lines().next().unwrap()).unwrap(), signed);
+    let ndjson = customer.ndjson(&log.job).await;
+    let mut inclusions = Vec::new();
+    for line in ndjson.lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        let path = format!("/v1/rollouts/{}/inclusion", text(&record["id"]));
+        inclusions.push(customer.text(&path, "application/json").await);
+    }
     Outcome {
         job,
-        ndjson: customer.ndjson(&log.job).await,
+        with_manifest,
+        inclusions,
+        ndjson,
         entries: customer.get("/v1/ledger_entries").await,
         paid: stack.count(&miners).await,
         grants: (before, available(&customer.get("/v1/balance").await)),

@@ -22,6 +22,7 @@ mod findings;
 pub mod forget;
 mod give_up;
 mod keep;
+pub mod manifest;
 mod metrics;
 pub mod overdue;
 pub mod probe;
@@ -41,11 +42,11 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use protocol::job::GroupState;
 
-pub use axon::is_public;
 pub use config::Config;
 pub use context::{Audit, Context, Parts};
 pub use driver::Progress;
 pub use error::Error;
+pub use protocol::public_address::is_public;
 pub use validate::stored;
 
 use crate::driver::drive;
@@ -116,6 +117,7 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
                 drive(&settling, "settle", woken, || settle::step(&settling)).await;
             }),
         ));
+        tasks.extend(beside(cx));
         tasks.push((
             "escrow",
             Box::pin(async move {
@@ -142,6 +144,13 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
         ));
     }
     tasks
+}
+
+/// Steps beside the pipeline.
+fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
+    let signing = Arc::clone(cx);
+    let manifest = async move { drive(&signing, "manifest", None, || manifest::step(&signing)).await };
+    vec![("manifest", Box::pin(manifest))]
 }
 
 /// One of a few equal tasks, so that an upload that takes long holds up only itself.

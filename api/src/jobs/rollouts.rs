@@ -3,12 +3,13 @@
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use protocol::rollout::RolloutRecord;
 use protocol::{JobId, RolloutId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::manifest;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::{self, List, Query};
@@ -31,8 +32,9 @@ pub(crate) struct RolloutListParams {
     #[param(example = "selected")]
     status: Option<String>,
     /// `reward_module`: the WebAssembly module that gave the rewards comes first, as a line of its own, so that they can be
-    /// computed again from the file alone. With lines only.
-    #[param(example = "reward_module")]
+    /// computed again from the file alone. `manifest`: the signed manifest of a job that has ended comes before the rollouts,
+    /// with the hashes of all its leaves. Both, with a comma between. With lines only.
+    #[param(example = "reward_module,manifest")]
     include: Option<String>,
 }
 
@@ -40,13 +42,15 @@ pub(crate) struct RolloutListParams {
 ///
 /// With `Accept: application/x-ndjson` one rollout a line, all of them; else a list. Both can be compressed with zstd or
 /// gzip. Every record holds its proof, its receipts and what its reward function was given, and can be verified without this
-/// service; a reward function of your own runs again there with `include=reward_module`.
+/// service; a reward function of your own runs again there with `include=reward_module`, and `include=manifest` shows that nothing
+/// is missing.
 #[utoipa::path(get, path = "/v1/jobs/{id}/rollouts", tag = "rollouts",
     params(("id" = String, Path, description = "The job."), RolloutListParams), responses(
     (status = 200, description = "Delivered rollouts.", content(
         (List<RolloutSchema> = "application/json"), (RolloutLine = "application/x-ndjson"))),
     (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json")))]
+    (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "The manifest was asked for, and is not signed yet.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.rollouts", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn list_rollouts(
     request: HttpRequest,
@@ -62,32 +66,48 @@ pub(crate) async fn list_rollouts(
         return Err(ApiError::InvalidParameter { name: "status", detail });
     }
     let lines = params::accepts(&request, NDJSON);
-    let with_module = match include.as_deref() {
-        None => false,
-        Some("reward_module") if lines => true,
-        Some("reward_module") => {
-            let detail = format!("a module is a line of `{NDJSON}`: ask for that with `Accept`");
-            return Err(ApiError::InvalidParameter { name: "include", detail });
-        }
-        Some(_) => {
-            let detail = "only `reward_module` can be included".to_owned();
-            return Err(ApiError::InvalidParameter { name: "include", detail });
-        }
-    };
+    let wanted = included(include.as_deref(), lines)?;
     let after = start(&state, caller, job, after.as_deref()).await?;
     let limit = match limit {
         None if lines => i64::MAX,
         limit => params::limit(limit, 20, 1000)?,
     };
-    let module = if with_module { module(&state, caller, job).await? } else { None };
+    let module = if wanted.module { module(&state, caller, job).await? } else { None };
+    let manifest = if wanted.manifest { Some(manifest::signed(&state, caller, job).await?) } else { None };
+    let manifest = manifest.map(|signed| manifest::lines(state.clone(), caller, job, signed));
     let mut pages = Pages { state, caller, job, after, wanted: limit };
     let first = pages.next().await?; // what fails before the first byte is still an answer
     let mut response = HttpResponse::Ok();
     Ok(if lines {
-        response.content_type(NDJSON).streaming(as_lines(module, first, pages))
+        let before =
+            futures_util::stream::iter(module.map(Ok)).chain(futures_util::stream::iter(manifest).flatten());
+        response.content_type(NDJSON).streaming(before.chain(as_lines(first, pages)))
     } else {
         response.content_type("application/json").streaming(as_list(first, pages))
     })
+}
+
+/// What comes before the rollouts.
+#[derive(Default)]
+struct Included {
+    module: bool,
+    manifest: bool,
+}
+
+fn included(include: Option<&str>, lines: bool) -> Result<Included, ApiError> {
+    let refused = |detail: String| Err(ApiError::InvalidParameter { name: "include", detail });
+    let mut included = Included::default();
+    for name in include.into_iter().flat_map(|names| names.split(',')) {
+        match name {
+            "reward_module" => included.module = true,
+            "manifest" => included.manifest = true,
+            _ => return refused("only `reward_module` and `manifest` can be included".to_owned()),
+        }
+    }
+    if (included.module || included.manifest) && !lines {
+        return refused(format!("what is included is lines of `{NDJSON}`: ask for that with `Accept`"));
+    }
+    Ok(included)
 }
 
 /// Whose job it is, and the sequence to go on after.
@@ -145,15 +165,8 @@ impl Pages {
 }
 
 /// One record a line. An error cuts the connection: a body that ends well is complete.
-fn as_lines(
-    module: Option<Bytes>,
-    first: Page,
-    mut pages: Pages,
-) -> impl Stream<Item = Result<Bytes, store::Error>> {
+fn as_lines(first: Page, mut pages: Pages) -> impl Stream<Item = Result<Bytes, store::Error>> {
     async_stream::try_stream! {
-        if let Some(line) = module {
-            yield line;
-        }
         let mut page = first;
         loop {
             for record in &page.records {

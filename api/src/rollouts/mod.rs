@@ -2,6 +2,7 @@
 
 mod schema;
 
+pub(crate) mod inclusion;
 pub(crate) mod proof;
 pub(crate) mod receipt;
 pub(crate) mod show;

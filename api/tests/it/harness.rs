@@ -125,6 +125,9 @@ impl Service {
         let clock = Clock::System;
         let supervisor = supervisor();
         publish(&db, &checkpoint, &supervisor, &clock).await;
+        let mut conn = db.acquire().await.unwrap();
+        store::service_keys::publish(&mut conn, &key.public(), clock.now()).await.unwrap();
+        drop(conn);
         let state = AppState {
             db: db.clone(),
             wake: Wake::local(),

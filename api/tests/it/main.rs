@@ -13,6 +13,7 @@ mod groups;
 mod harness;
 mod idempotency;
 mod keys;
+mod manifest;
 mod meta;
 mod money;
 mod pause;

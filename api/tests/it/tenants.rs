@@ -78,7 +78,7 @@ async fn every_route_keeps_accounts_apart() {
             }
         }
     }
-    assert_eq!(visited, 25, "routes that need a key");
+    assert_eq!(visited, 27, "routes that need a key");
 
     // the other's names open nothing inside a body or a cursor either
     let mut body = job_body(1);

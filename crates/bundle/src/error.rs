@@ -45,6 +45,9 @@ pub enum Error {
     /// A reward module that is kept in the metadata of a Parquet file.
     #[error("a reward module in the file's metadata cannot be read")]
     Module(#[source] serde_json::Error),
+    /// Something about a manifest that is kept in the metadata of a Parquet file.
+    #[error("a manifest in the file's metadata cannot be read")]
+    Manifest(#[source] serde_json::Error),
     /// The file contradicts itself.
     #[error("the Parquet file is damaged: {0}")]
     Damaged(&'static str),

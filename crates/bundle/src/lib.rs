@@ -2,10 +2,11 @@
 //!
 //! The reader trusts nothing: what it takes into memory is bounded by constants, not by what a file claims, and every
 //! record is read as strictly as from the API. The writer loses nothing: a record that was converted and converted back
-//! is the same text. Reward modules travel with the records. Whether a record is *true* is not decided here; that is `reliquary verify`.
+//! is the same text. Reward modules and manifests travel with the records. Whether a record is *true* is not decided here; that is `reliquary verify`.
 
 mod append;
 mod error;
+mod evidence;
 mod extract;
 mod modules;
 mod ndjson;
@@ -19,6 +20,7 @@ mod trace;
 mod writer;
 
 pub use error::{Error, Place};
+pub use evidence::MAX_EVIDENCE_BYTES;
 pub use modules::MAX_MODULES_BYTES;
 pub use reader::Reader;
 pub use writer::{Format, Writer};

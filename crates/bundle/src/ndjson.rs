@@ -1,14 +1,16 @@
-//! An NDJSON bundle, line by line: rollouts, and the reward modules that scored them. Empty lines are nothing.
+//! An NDJSON bundle, line by line: rollouts, the reward modules that scored them, and manifests of their jobs. Empty lines are nothing.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 
+use protocol::manifest::Evidence;
 use protocol::rollout::RolloutRecord;
 use protocol::{BundledModule, bundled_module, strict_json};
 use serde::de::Error as _;
 
 use crate::MAX_RECORD_BYTES;
 use crate::error::{Error, Place};
+use crate::evidence::Known;
 use crate::modules::Modules;
 
 pub(crate) struct Lines {
@@ -18,6 +20,7 @@ pub(crate) struct Lines {
     total: u64,
     buffer: Vec<u8>,
     modules: Modules,
+    evidence: Known,
 }
 
 /// As much of a line as it takes to tell what it is.
@@ -33,6 +36,7 @@ impl Lines {
             total,
             buffer: Vec::new(),
             modules: Modules::default(),
+            evidence: Known::default(),
         })
     }
 
@@ -53,6 +57,10 @@ impl Lines {
         self.modules.known()
     }
 
+    pub(crate) fn evidence(&self) -> &[Evidence] {
+        self.evidence.known()
+    }
+
     pub(crate) fn next_record(&mut self) -> Result<Option<RolloutRecord>, Error> {
         loop {
             self.buffer.clear();
@@ -66,6 +74,9 @@ impl Lines {
             }
             if BundledModule::is_line(&self.buffer) {
                 self.modules.add(strict_json::from_slice(&self.buffer).map_err(unreadable)?)?;
+            } else if Evidence::is_line(&self.buffer) {
+                let line = self.buffer.trim_ascii();
+                self.evidence.add(Evidence::read(line).map_err(unreadable)?, line.len())?;
             } else if !self.buffer.trim_ascii().is_empty() {
                 return strict_json::from_slice(&self.buffer).map(Some).map_err(unreadable);
             }

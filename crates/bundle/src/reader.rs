@@ -6,6 +6,7 @@ use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
 use protocol::BundledModule;
+use protocol::manifest::Evidence;
 use protocol::rollout::RolloutRecord;
 
 use crate::error::{Error, Place};
@@ -56,6 +57,14 @@ impl Reader {
         match &self.source {
             Source::Lines(lines) => lines.modules(),
             Source::Rows(rows) => rows.modules(),
+        }
+    }
+
+    /// What it says of manifests, as far as [`Reader::modules`] says of modules.
+    pub fn evidence(&self) -> &[Evidence] {
+        match &self.source {
+            Source::Lines(lines) => lines.evidence(),
+            Source::Rows(rows) => rows.evidence(),
         }
     }
 

@@ -13,10 +13,12 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 use protocol::BundledModule;
+use protocol::manifest::Evidence;
 use protocol::rollout::RolloutRecord;
 use serde::de::Error as _;
 
 use crate::error::{Error, Misfit, Place};
+use crate::evidence::Known;
 use crate::extract::Budget;
 use crate::modules::{MAX_LINES_BYTES, Modules};
 use crate::pages::{self, at_most};
@@ -41,6 +43,7 @@ pub(crate) struct Rows {
     row: u64,
     total: u64,
     modules: Modules,
+    evidence: Known,
 }
 
 /// A row group that is being read.
@@ -62,8 +65,13 @@ impl Rows {
         if u64::try_from(metadata.metadata().file_metadata().num_rows()) != Ok(total) {
             return Err(Error::Damaged("the row groups have not the rows that the file has"));
         }
-        let modules = Modules::of_metadata(metadata.metadata().file_metadata().key_value_metadata())?;
-        Ok(Self { file, metadata, group: 0, open: None, row: 0, total, modules })
+        let pairs = metadata.metadata().file_metadata().key_value_metadata();
+        let (modules, evidence) = (Modules::of_metadata(pairs)?, Known::of_metadata(pairs)?);
+        Ok(Self { file, metadata, group: 0, open: None, row: 0, total, modules, evidence })
+    }
+
+    pub(crate) fn evidence(&self) -> &[Evidence] {
+        self.evidence.known()
     }
 
     pub(crate) fn modules(&self) -> &[BundledModule] {

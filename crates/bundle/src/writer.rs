@@ -10,13 +10,16 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use protocol::BundledModule;
+use protocol::manifest::Evidence;
 use protocol::rollout::RolloutRecord;
 
 use crate::append::Column;
 use crate::error::{Error, Misfit};
+use crate::evidence::Known;
 use crate::modules::Modules;
 use crate::{MAX_RECORD_BYTES, shape};
 
@@ -59,6 +62,7 @@ pub struct Writer<W: Write + Send> {
     sink: Sink<W>,
     records: u64,
     modules: Modules,
+    evidence: Known,
 }
 
 enum Sink<W: Write + Send> {
@@ -82,7 +86,7 @@ impl<W: Write + Send> Writer<W> {
                 }
             }
         };
-        Ok(Self { sink, records: 0, modules: Modules::default() })
+        Ok(Self { sink, records: 0, modules: Modules::default(), evidence: Known::default() })
     }
 
     /// Adds a reward module, which should come before its rollouts; nothing if it is there already.
@@ -97,6 +101,26 @@ impl<W: Write + Send> Writer<W> {
             }
             Sink::Columns { writer, .. } => {
                 self.modules.last_pair().into_iter().for_each(|pair| writer.append_key_value_metadata(pair));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what is known of a manifest, which should come before its rollouts.
+    pub fn evidence(&mut self, evidence: &Evidence) -> Result<(), Error> {
+        let line = evidence.line();
+        if !self.evidence.add(evidence.clone(), line.len())? {
+            return Ok(());
+        }
+        match &mut self.sink {
+            Sink::Lines(out) => {
+                out.write_all(line.as_bytes())?;
+                out.write_all(b"\n")?;
+            }
+            Sink::Columns { writer, .. } => {
+                if let Some((key, text)) = self.evidence.last_pair() {
+                    writer.append_key_value_metadata(KeyValue::new(key, text));
+                }
             }
         }
         Ok(())

@@ -104,6 +104,19 @@ resource_id!(
     LedgerEntryId, "led_"
 );
 
+resource_id!(
+    /// Where a customer has webhooks sent to.
+    WebhookEndpointId, "whe_"
+);
+resource_id!(
+    /// One event on its way to one endpoint.
+    WebhookDeliveryId, "whd_"
+);
+resource_id!(
+    /// A re-check of rollouts.
+    VerificationId, "ver_"
+);
+
 impl AccountId {
     /// Every customer has this project from the start.
     pub fn default_project(self) -> ProjectId {

@@ -4,12 +4,15 @@
 
 pub mod advantage;
 pub mod bundled_module;
+pub mod canonical_json;
 pub mod collect;
 pub mod event;
 pub mod ids;
 pub mod job;
+pub mod manifest;
 pub mod mismatch;
 pub mod money;
+pub mod public_address;
 pub mod recomputed;
 pub mod reward;
 pub mod reward_input;
@@ -17,11 +20,13 @@ pub mod rollout;
 pub mod segment;
 pub mod selection;
 pub mod strict_json;
+pub mod webhook;
 pub mod wire;
 pub mod work;
 
 pub use bundled_module::BundledModule;
 pub use ids::{
     AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, RewardFunctionId, RolloutId,
+    VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;

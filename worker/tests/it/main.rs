@@ -15,6 +15,7 @@ mod client_rewards;
 mod delivery;
 mod dispatching;
 mod leases;
+mod manifests;
 mod pausing;
 mod proofs;
 mod refusals;
