@@ -178,6 +178,10 @@ impl Problem {
 const TELLING: &[&str] = &[
     "prompt_too_long",
     "budget_too_small",
+    "below_spent",
+    "quote_expired",
+    "quote_mismatch",
+    "unknown_quote",
     "unknown_checkpoint",
     "unknown_reward_function",
     "reward_function_not_ready",

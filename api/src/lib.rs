@@ -15,6 +15,7 @@ mod jobs;
 mod meta;
 pub mod openapi;
 mod params;
+mod quotes;
 mod request;
 mod rewards;
 mod rollouts;

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{billing, checkpoints, groups, jobs, meta, rewards, rollouts};
+use crate::{billing, checkpoints, groups, jobs, meta, quotes, rewards, rollouts};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,12 +18,15 @@ use crate::{billing, checkpoints, groups, jobs, meta, rewards, rollouts};
         jobs::create::create_job,
         jobs::list::list_jobs,
         jobs::show::show_job,
+        jobs::patch::patch_job,
         jobs::cancel::cancel_job,
         jobs::pause::pause_job,
         jobs::resume::resume_job,
         jobs::events::list_events,
         jobs::rollouts::list_rollouts,
         jobs::manifest::show_manifest,
+        quotes::create::create_quote,
+        quotes::show::show_quote,
         groups::show::show_group,
         groups::post_rewards::post_rewards,
         rollouts::show::show_rollout,
@@ -52,6 +55,7 @@ use crate::{billing, checkpoints, groups, jobs, meta, rewards, rollouts};
     ),
     tags(
         (name = "jobs", description = "Batches of prompts."),
+        (name = "quotes", description = "What jobs would cost."),
         (name = "groups", description = "All completions of one prompt."),
         (name = "rollouts", description = "What jobs deliver."),
         (name = "rewards", description = "Your reward functions."),
@@ -85,7 +89,7 @@ impl Modify for Shared {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
         for item in document.paths.paths.values_mut() {
-            for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
                 let responses = &mut operation.responses.responses;
                 if operation.security.is_none() {
                     responses.entry("401".to_owned()).or_insert_with(|| problem("No valid API key."));

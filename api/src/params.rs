@@ -26,15 +26,19 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
-            let detail = match error {
-                actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
-                error => error.to_string(),
-            };
-            ApiError::InvalidParameter { name: "query", detail }
-        }))
+        ready(query(request.query_string()).map(Self))
     }
+}
+
+/// A query in which every parameter is known.
+pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    web::Query::<T>::from_query(text).map(web::Query::into_inner).map_err(|error| {
+        let detail = match error {
+            actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
+            error => error.to_string(),
+        };
+        ApiError::InvalidParameter { name: "query", detail }
+    })
 }
 
 /// `limit` within its bounds.

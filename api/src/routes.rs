@@ -4,10 +4,10 @@ use std::future::ready;
 
 use actix_web::Resource;
 use actix_web::middleware::Compress;
-use actix_web::web::{self, ServiceConfig, get, post};
+use actix_web::web::{self, ServiceConfig, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
-use crate::{billing, checkpoints, groups, jobs, meta, rewards, rollouts};
+use crate::{billing, checkpoints, groups, jobs, meta, quotes, rewards, rollouts};
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
     app.service(
@@ -15,7 +15,11 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .route(get().to(jobs::list::list_jobs))
             .route(post().to(jobs::create::create_job)),
     )
-    .service(at("/v1/jobs/{id}", "GET").route(get().to(jobs::show::show_job)))
+    .service(
+        at("/v1/jobs/{id}", "GET, PATCH")
+            .route(get().to(jobs::show::show_job))
+            .route(patch().to(jobs::patch::patch_job)),
+    )
     .service(at("/v1/jobs/{id}/cancel", "POST").route(post().to(jobs::cancel::cancel_job)))
     .service(at("/v1/jobs/{id}/pause", "POST").route(post().to(jobs::pause::pause_job)))
     .service(at("/v1/jobs/{id}/resume", "POST").route(post().to(jobs::resume::resume_job)))
@@ -26,6 +30,8 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .wrap(Compress::default()),
     )
     .service(at("/v1/jobs/{id}/manifest", "GET").route(get().to(jobs::manifest::show_manifest)))
+    .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
+    .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)))
     .service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
     .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
     .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))

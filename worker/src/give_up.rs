@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use protocol::JobId;
-use protocol::job::{GroupState, JobStatus};
+use protocol::job::GroupState;
 use store::groups::{Finished, Leased, Stranded, Token};
 use store::job_close::Ended;
 use store::{attempts, events, groups, job_close, job_progress, rollouts};
@@ -97,7 +97,7 @@ pub(crate) async fn withdraw(
             .map(|unfinished| (unfinished.group.id, unfinished.group.attempt))
             .collect();
         attempts::end(&mut tx, &numbers, Some(attempts::WITHDRAWN)).await?;
-        if status == JobStatus::Cancelling {
+        if status.is_ending() {
             let cancelled = |id| Finished { id, state: GroupState::Cancelled, reason: None };
             let ended: Vec<Finished> = held.iter().copied().map(cancelled).collect();
             groups::finish(&mut tx, token, &ended).await?;

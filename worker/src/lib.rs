@@ -1,4 +1,4 @@
-//! The background steps of a job: dispatch, collect, reward, verify, overdue, settle, escrow, reap; and of an upload:
+//! The background steps of a job: dispatch, collect, reward, verify, overdue, bounds, settle, escrow, reap; and of an upload:
 //! validate. No HTTP server, no SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
@@ -7,6 +7,7 @@
 mod announce;
 mod audit;
 mod axon;
+pub mod bounds;
 mod chance;
 mod collect;
 mod config;
@@ -82,7 +83,7 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
     let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = Vec::new();
     let groups = |state| Some(cx.wake.subscribe_groups(state));
     if role != Role::Verifier {
-        let [probing, dispatching, rewarding, awaiting, settling, ending, reaping, surveying, forgetting] =
+        let [probing, dispatching, rewarding, settling, ending, reaping, surveying, forgetting] =
             std::array::from_fn(|_| Arc::clone(cx));
         tasks.push((
             "probe",
@@ -102,12 +103,6 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
             "reward",
             Box::pin(async move {
                 drive(&rewarding, "reward", woken, || reward::step(&rewarding)).await;
-            }),
-        ));
-        tasks.push((
-            "overdue",
-            Box::pin(async move {
-                drive(&awaiting, "overdue", None, || overdue::step(&awaiting)).await;
             }),
         ));
         let woken = groups(GroupState::Verified);
@@ -132,6 +127,7 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
         ));
         tasks.push(("survey", Box::pin(async move { reap::surveys(&surveying).await })));
         tasks.push(("forget", Box::pin(async move { forget::forgets(&forgetting).await })));
+        tasks.extend([overdue(Arc::clone(cx)), bounds(Arc::clone(cx))]);
         tasks.extend((0..cx.config.validate_concurrency.max(1)).map(|_| validating(Arc::clone(cx))));
     }
     if role != Role::Worker {
@@ -158,4 +154,12 @@ fn validating(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
     let woken = Some(cx.wake.subscribe_uploads());
     let task = async move { drive(&cx, "validate", woken, || validate::step(&cx)).await };
     ("validate", Box::pin(task))
+}
+
+fn overdue(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    ("overdue", Box::pin(async move { drive(&cx, "overdue", None, || overdue::step(&cx)).await }))
+}
+
+fn bounds(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    ("bounds", Box::pin(async move { drive(&cx, "bounds", None, || bounds::step(&cx)).await }))
 }

@@ -85,7 +85,7 @@ pub(crate) async fn write(
         let subject = &refusal.subject;
         let count = refused.get(&subject.group).copied().unwrap_or(0);
         let end = match scope.status {
-            JobStatus::Cancelling => Some(GroupState::Cancelled),
+            status if status.is_ending() => Some(GroupState::Cancelled),
             _ if count >= i64::from(cx.config.max_attempts) => Some(GroupState::Failed),
             _ => None,
         };

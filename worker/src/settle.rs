@@ -17,7 +17,7 @@ use store::groups::{Finished, Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_terms::{self, JobTerms};
 use store::ledger::{self, Charge, Share};
-use store::{PgConnection, audits, groups, job_close, job_progress, rollouts};
+use store::{PgConnection, audits, groups, job_budget, job_close, job_progress, rollouts};
 use tracing::Instrument as _;
 
 use crate::driver::{continue_trace, retrying};
@@ -27,9 +27,6 @@ use crate::{Context, Error, Progress, deliver, metrics};
 
 /// Jobs that are settled at the same time.
 const JOBS_AT_ONCE: usize = 4;
-/// Why a job's remaining groups are cancelled when its hold is used up.
-pub const MAX_AMOUNT_REACHED: &str = "max_amount_reached";
-
 /// Settles one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let limit = i64::from(cx.config.settle_batch);
@@ -126,6 +123,9 @@ async fn write(
         .collect();
     charge(cx, conn, terms, &priced).await?;
     let mut ended = deliver::write(cx, conn, terms, token, &priced).await?;
+    if !priced.is_empty() {
+        job_budget::tell(conn, job, now).await?;
+    }
     if priced.is_empty() && !beyond.is_empty() {
         ended.cancelled += stop_spending(conn, token, job, &beyond).await?;
     } else if !beyond.is_empty() {
@@ -169,7 +169,8 @@ async fn charge(
     Ok(())
 }
 
-/// The hold cannot pay another group: ends these, and everything of the job that no miner has answered yet.
+/// The hold cannot pay another group: ends these, and everything of the job that no miner has answered yet. Dispatch sends
+/// nothing that the hold does not cover; this is the second wall.
 async fn stop_spending(
     conn: &mut PgConnection,
     token: Token,
@@ -179,13 +180,13 @@ async fn stop_spending(
     let cancelled = |group: &&Leased| Finished {
         id: group.id,
         state: GroupState::Cancelled,
-        reason: Some(MAX_AMOUNT_REACHED),
+        reason: Some(job_budget::EXHAUSTED),
     };
     groups::finish(conn, token, &beyond.iter().map(cancelled).collect::<Vec<_>>()).await?;
     let attempts: Vec<_> = beyond.iter().map(|group| (group.id, group.attempt)).collect();
     rollouts::cancel(conn, &attempts).await?;
-    job_progress::note_reason(conn, job, MAX_AMOUNT_REACHED).await?;
-    let open = groups::cancel(conn, job, true).await?;
+    job_progress::note_reason(conn, job, job_budget::EXHAUSTED).await?;
+    let open = groups::cancel(conn, job, true, job_budget::EXHAUSTED).await?;
     tracing::info!(job.id = %job, "the job has reached its largest amount");
     Ok(beyond.len() as i32 + open.cancelled)
 }

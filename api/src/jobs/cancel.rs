@@ -58,7 +58,7 @@ pub(crate) async fn cancel_job(
 
     let mut tx = state.tenant(caller).await?;
     let before = store::jobs::cancel(&mut tx, caller.project, id, graceful, state.ambient.now()).await?;
-    if matches!(before, JobStatus::Completed | JobStatus::Failed) {
+    if matches!(before, JobStatus::Completed | JobStatus::Failed | JobStatus::Expired) {
         return Err(ApiError::JobNotCancellable(before));
     }
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;

@@ -2,26 +2,35 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use grail::chain::Terms;
+use grail::hash::Hash;
 use grail::{CheckpointId, Randomness};
+use protocol::conditions::Budget;
 use protocol::event::EventType;
 use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
+use protocol::money::Price;
 use protocol::reward::{RewardModule, RewardTerms};
 use protocol::{JobId, Rao};
+use serde::Deserialize;
 use serde_json::json;
 use store::events::NewEvent;
+use store::job_conditions::Conditions;
 use store::jobs::NewJob;
 use store::reward_versions::State;
 use telemetry::metrics::{IntCounter, counter};
+use utoipa::IntoParams;
 
 use super::input::CreateJob;
 use super::parse::{self, Draft, Faults};
 use super::reward::{BUILTINS, ModuleDraft, ModuleName, RewardDraft};
 use super::view::JobView;
+use super::{preview, terms};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Once, Reply};
+use crate::params;
+use crate::quotes;
 use crate::request::Trace;
 use crate::rewards::VersionName;
 use crate::state::AppState;
@@ -29,14 +38,23 @@ use crate::state::AppState;
 static CREATED: std::sync::LazyLock<IntCounter> =
     std::sync::LazyLock::new(|| counter("reliquary_jobs_created_total", "Jobs that were queued."));
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CreateParams {
+    /// `true`: check everything, and answer what the job would cost, without creating it.
+    dry_run: Option<bool>,
+}
+
 /// Create a job.
 ///
 /// Answers as soon as the job is queued and its highest possible price is held; follow it on
 /// `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
 /// answer, with `Idempotency-Replayed: true`.
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = CreateJob,
-    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each job.")),
+    params(CreateParams, ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each job.")),
     responses(
+    (status = 200, description = "With `dry_run=true`: what it would cost.", body = preview::PreviewView),
     (status = 201, description = "Queued.", body = JobView,
         headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
@@ -53,6 +71,8 @@ pub(crate) async fn create_job(
     config: web::Data<Config>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
+    let CreateParams { dry_run } = params::query(request.query_string())?;
+    let is_dry = dry_run.unwrap_or(false);
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
     let offer = state.offer.clone();
     let (once, read) = web::block(move || {
@@ -61,25 +81,36 @@ pub(crate) async fn create_job(
         (once.of(&bytes), read)
     })
     .await?;
-    if let Some(answer) = once.answered(&state, caller).await? {
+    if !is_dry && let Some(answer) = once.answered(&state, caller).await? {
         return Ok(answer);
     }
     let (draft, faults) = read?;
     let priced = price(&state, caller, draft, faults).await?;
-    afford(&state, caller, priced.maximum).await?;
+    afford(&state, caller, priced.hold).await?;
+    if is_dry {
+        return preview::answer(&state, caller, &priced).await;
+    }
     write(&state, caller, &once, &priced, Trace::of(&request).as_deref()).await
 }
 
 /// A job that follows every rule, and what it may cost at most.
-struct Priced {
-    spec: JobSpec,
-    prompts: Vec<Prompt>,
-    checkpoint: CheckpointId,
-    maximum: Rao,
+#[derive(Debug)]
+pub(crate) struct Priced {
+    pub(super) spec: JobSpec,
+    pub(super) conditions: Conditions,
+    pub(super) prompts: Vec<Prompt>,
+    pub(super) checkpoint: CheckpointId,
+    pub(super) price: Price,
+    /// Every rollout at its full price.
+    pub(super) maximum: Rao,
+    /// What its budget leaves of that.
+    pub(super) hold: Rao,
+    /// Tells it from jobs with other terms or prompts.
+    pub(super) digest: Hash,
 }
 
 /// Looks up what the body names, adds what is wrong with that to the other faults, and reports all of them.
-async fn price(
+pub(crate) async fn price(
     state: &AppState,
     caller: Caller,
     draft: Draft,
@@ -93,15 +124,12 @@ async fn price(
         Some(RewardDraft::Client(client)) => Some(RewardTerms::Client(client)),
         None => None,
     };
-    let maximum = state.offer.price.maximum(draft.prompts.len() as u64, draft.sampling.n.into());
-    let maximum = maximum.unwrap_or_else(|| {
-        faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
-        Rao::ZERO
-    });
-    if let Some(budget) = draft.max_amount.filter(|budget| *budget < maximum) {
-        let detail = format!("the job may cost up to {maximum} rao; the budget is {budget} rao");
-        faults.add("#/budget/max_amount_rao", "budget_too_small", detail);
-    }
+    let conditions = draft.conditions;
+    let quote = quotes::named(state, caller, conditions.quote, &mut faults).await?;
+    let price = quote.as_ref().map_or(state.offer.price, |quote| quote.price);
+    let (maximum, hold) =
+        figures(draft.prompts.len(), draft.sampling.n, &conditions.budget, &price, &mut faults);
+    terms::lies_ahead(conditions.deadline_at, state.ambient.now(), &mut faults);
     let SamplingSpec { temperature, top_p, top_k, max_tokens, .. } = draft.sampling;
     if !state.offer.standard.covers(&Terms { temperature, top_p, top_k, max_tokens }) {
         let detail = "this model's proof profile was calibrated for another temperature, top_p or top_k";
@@ -117,10 +145,35 @@ async fn price(
         advantage: draft.advantage,
         dedup: draft.dedup,
         verification: draft.verification,
-        max_amount: draft.max_amount,
+        max_amount: conditions.budget.max_amount,
         metadata: draft.metadata,
     };
-    Ok(Priced { spec, prompts: draft.prompts, checkpoint, maximum })
+    let digest = quotes::digest(&spec, &draft.prompts, checkpoint)?;
+    if quote.is_some_and(|quote| quote.digest != digest) {
+        faults.add("#/quote", "quote_mismatch", "the quote was made for other terms or other prompts");
+        return Err(ApiError::Validation(faults.0));
+    }
+    Ok(Priced { spec, conditions, prompts: draft.prompts, checkpoint, price, maximum, hold, digest })
+}
+
+/// The most that the job can cost, and what its budget leaves of that.
+fn figures(prompts: usize, samples: u32, budget: &Budget, price: &Price, faults: &mut Faults) -> (Rao, Rao) {
+    let samples = u64::from(samples);
+    let Some(maximum) = price.maximum(prompts as u64, samples) else {
+        faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
+        return (Rao::ZERO, Rao::ZERO);
+    };
+    // it is fine that a budget does not reach to the end, but not that it does not reach to the first group
+    let group = price.rollout.checked_mul(samples).unwrap_or(maximum);
+    if let Some(most) = budget.max_amount.filter(|most| *most < group) {
+        let detail = format!("a group of {samples} may cost up to {group} rao; the budget is {most} rao");
+        faults.add("#/budget/max_amount_rao", "budget_too_small", detail);
+    }
+    if let Some(most) = budget.max_rollouts.filter(|most| *most < samples) {
+        let detail = format!("a group has {samples} rollouts; the budget is {most}");
+        faults.add("#/budget/max_rollouts", "budget_too_small", detail);
+    }
+    (maximum, budget.hold(price, maximum))
 }
 
 /// The checkpoint whose tokenizer has read the prompts: no other will do.
@@ -213,7 +266,8 @@ async fn write(
         id,
         tenant: caller.tenant(),
         spec: &priced.spec,
-        price: &state.offer.price,
+        conditions: &priced.conditions,
+        price: &priced.price,
         prompts: &priced.prompts,
         checkpoint: priced.checkpoint,
         profile: state.offer.standard.profile().id(),
@@ -222,12 +276,12 @@ async fn write(
     };
     let done = once.run(state, caller, async |tx| {
         store::jobs::insert(tx, &job, now).await?;
-        store::ledger::hold(tx, caller.account, id, priced.maximum, now).await?;
+        store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
         let data = json!({
             "status": "queued",
             "prompts": priced.prompts.len(),
             "samples": priced.spec.sampling.n,
-            "held_rao": priced.maximum,
+            "held_rao": priced.hold,
             "checkpoint_id": priced.checkpoint,
         });
         store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;

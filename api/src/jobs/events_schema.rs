@@ -42,7 +42,7 @@ struct Event {
     data: Value,
 }
 
-/// What happened. The last three end the log.
+/// What happened. The last four end the log.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
 enum EventType {
@@ -70,16 +70,22 @@ enum EventType {
     RolloutRejected,
     #[schema(rename = "reward.error_rate_exceeded")]
     RewardErrorRateExceeded,
+    #[schema(rename = "budget.threshold_reached")]
+    BudgetThresholdReached,
     #[schema(rename = "job.paused")]
     JobPaused,
     #[schema(rename = "job.resumed")]
     JobResumed,
+    #[schema(rename = "job.finalizing")]
+    JobFinalizing,
     #[schema(rename = "job.completed")]
     JobCompleted,
     #[schema(rename = "job.failed")]
     JobFailed,
     #[schema(rename = "job.cancelled")]
     JobCancelled,
+    #[schema(rename = "job.expired")]
+    JobExpired,
 }
 
 #[cfg(test)]

@@ -5,12 +5,15 @@
 use std::collections::BTreeMap;
 
 use protocol::advantage::Method;
+use protocol::conditions::Priority;
 use protocol::reward::OnError;
 use protocol::selection::Dedup;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+
+use super::terms::{BudgetInput, JobPriority, PrivacyInput};
 
 /// A batch of prompts, and what is to be done with them.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,6 +46,16 @@ pub(crate) struct CreateJob {
     pub(crate) verification: VerificationInput,
     #[serde(default)]
     pub(crate) budget: BudgetInput,
+    /// `qte_…`: locks the prices of a quote for the same terms and prompts.
+    pub(crate) quote: Option<String>,
+    /// When the job ends as `expired` if it is not done: nothing more is sent to miners, and what they have answered is
+    /// still verified, delivered and charged.
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    pub(crate) deadline_at: Option<String>,
+    #[schema(value_type = Option<JobPriority>, default = "standard")]
+    pub(crate) priority: Option<Word<Priority>>,
+    #[serde(default)]
+    pub(crate) privacy: PrivacyInput,
     /// Yours to keep: at most 16 entries, keys and values of at most 512 characters.
     #[serde(default)]
     pub(crate) metadata: BTreeMap<String, String>,
@@ -229,14 +242,6 @@ pub(crate) struct VerificationInput {
 pub(crate) enum Level {
     Full,
     Sampled,
-}
-
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BudgetInput {
-    /// The job is refused if it could cost more. In rao, as a string.
-    #[schema(example = "61440000")]
-    pub(crate) max_amount_rao: Option<String>,
 }
 
 /// One of a few words, or another text, which is then reported beside whatever else is wrong.

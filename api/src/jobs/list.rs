@@ -1,14 +1,20 @@
 //! `GET /v1/jobs`: the account's jobs, newest first.
 
-use actix_web::{HttpResponse, web};
-use protocol::job::JobStatus;
+use std::collections::BTreeMap;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use protocol::job::{JobStatus, MAX_METADATA_ENTRIES};
 use serde::Deserialize;
+use store::jobs::Wanted;
 use utoipa::IntoParams;
 
 use super::view::JobView;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
-use crate::params::{self, List, Query};
+use crate::params::{self, List};
 use crate::state::AppState;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -22,19 +28,62 @@ pub(crate) struct JobListParams {
     /// Only jobs in this state.
     #[param(example = "in_progress")]
     status: Option<String>,
+    /// Only jobs that were created after this time.
+    created_after: Option<DateTime<Utc>>,
+}
+
+/// The query: its known parameters, and the metadata that is asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    params: JobListParams,
+    metadata: BTreeMap<String, String>,
+}
+
+impl FromRequest for Asked {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::read(request.query_string()))
+    }
+}
+
+impl Asked {
+    fn read(query: &str) -> Result<Self, ApiError> {
+        let (mut metadata, mut rest) = (BTreeMap::new(), Vec::new());
+        for pair in query.split('&') {
+            let read = web::Query::<Vec<(String, String)>>::from_query(pair)
+                .ok()
+                .and_then(|pairs| pairs.into_inner().pop());
+            match read {
+                Some((name, value)) if name.starts_with("metadata[") && name.ends_with(']') => {
+                    metadata.insert(name["metadata[".len()..name.len() - 1].to_owned(), value);
+                }
+                _ => rest.push(pair),
+            }
+        }
+        if metadata.len() > MAX_METADATA_ENTRIES
+            || metadata.iter().any(|(key, value)| key.contains('\0') || value.contains('\0'))
+        {
+            let detail = format!("at most {MAX_METADATA_ENTRIES} entries, none with U+0000");
+            return Err(ApiError::InvalidParameter { name: "metadata", detail });
+        }
+        Ok(Self { params: params::query(&rest.join("&"))?, metadata })
+    }
 }
 
 /// Your jobs, newest first.
-#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(JobListParams), responses(
+#[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(JobListParams,
+    ("metadata[key]" = Option<String>, Query, description = "Only jobs whose metadata has this value under `key`. Can be given for several keys.")), responses(
     (status = 200, description = "A page of them.", body = List<JobView>),
     (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.list", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn list_jobs(
     caller: Caller,
-    query: Query<JobListParams>,
+    query: Asked,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let JobListParams { limit, after, status } = query.0;
+    let Asked { params: JobListParams { limit, after, status, created_after }, metadata } = query;
     let limit = params::limit(limit, 20, 100)?;
     let before = params::cursor(after.as_deref(), "after")?;
     let status = status.map(|text| {
@@ -43,7 +92,8 @@ pub(crate) async fn list_jobs(
     });
     let status = status.transpose()?;
     let mut conn = state.tenant(caller).await?;
-    let rows = store::jobs::list(&mut conn, caller.project, before, status, limit + 1).await?;
+    let wanted = Wanted { status, metadata, created_after };
+    let rows = store::jobs::list(&mut conn, caller.project, before, &wanted, limit + 1).await?;
     let list: List<JobView> = List::page(rows, limit, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -1,12 +1,15 @@
 //! Jobs: created in one transaction, followed by their log, read and cancelled.
 
+mod estimate;
 mod events_schema;
 pub(crate) mod input;
 mod manifest_schema;
 pub(crate) mod parse;
+pub(crate) mod preview;
 pub(crate) mod prompts;
 mod reward;
 mod stream;
+pub(crate) mod terms;
 mod view;
 
 pub(crate) use manifest_schema::InclusionSchema;
@@ -17,6 +20,7 @@ pub(crate) mod create;
 pub(crate) mod events;
 pub(crate) mod list;
 pub(crate) mod manifest;
+pub(crate) mod patch;
 pub(crate) mod pause;
 pub(crate) mod resume;
 pub(crate) mod rollouts;

@@ -5,16 +5,17 @@ use std::ops::RangeInclusive;
 
 use checkpoint::Checkpoint;
 use grail::CheckpointId;
-use protocol::Rao;
 use protocol::advantage::{Advantage, Method};
 use protocol::job::{
     MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec, Verification,
 };
 use protocol::selection::{Dedup, GroupFilter};
+use store::job_conditions::Conditions;
 
 use super::input::{AdvantageInput, CreateJob, Level, SamplingInput, VerificationInput, Word};
 use super::prompts;
 use super::reward::{self, RewardDraft};
+use super::terms::{self, TermsInput};
 use crate::error::FieldError;
 
 /// The job, but for what only the database knows: which module scores it.
@@ -27,7 +28,7 @@ pub(crate) struct Draft {
     pub(crate) advantage: Advantage,
     pub(crate) dedup: Dedup,
     pub(crate) verification: Verification,
-    pub(crate) max_amount: Option<Rao>,
+    pub(crate) conditions: Conditions,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) prompts: Vec<Prompt>,
 }
@@ -82,11 +83,15 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
     let advantage = advantage(body.advantage, sampling.n, reward.is_some(), &mut faults);
     let dedup = faults.word(body.dedup.mode, Dedup::ExactTokens, "#/dedup/mode", "none, exact_tokens");
     let verification = verification(body.verification, sampled_p, &mut faults);
-    let max_amount = body.budget.max_amount_rao.and_then(|text| {
-        Rao::parse(&text)
-            .map_err(|error| faults.add("#/budget/max_amount_rao", "invalid_amount", error.to_string()))
-            .ok()
-    });
+    let given = TermsInput {
+        budget: body.budget,
+        deadline_at: body.deadline_at,
+        priority: body.priority,
+        privacy: body.privacy,
+        quote: body.quote,
+        open: false,
+    };
+    let conditions = terms::parse(given, &mut faults);
     metadata(&body.metadata, &mut faults);
     let prompts = prompts::parse(body.prompts, &sampling, checkpoint, &mut faults);
     reward::own_args(reward.as_ref(), &prompts, &mut faults);
@@ -98,7 +103,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         advantage,
         dedup,
         verification,
-        max_amount,
+        conditions,
         metadata: body.metadata,
         prompts,
     };
@@ -199,7 +204,7 @@ fn verification(given: VerificationInput, sampled_p: f64, faults: &mut Faults) -
     }
 }
 
-fn metadata(given: &BTreeMap<String, String>, faults: &mut Faults) {
+pub(super) fn metadata(given: &BTreeMap<String, String>, faults: &mut Faults) {
     if given.len() > MAX_METADATA_ENTRIES {
         let detail = format!("{} entries; at most {MAX_METADATA_ENTRIES}", given.len());
         faults.add("#/metadata", "too_many", detail);

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use protocol::JobId;
-use protocol::job::JobStatus;
 
 use super::view::JobView;
 use crate::auth::Caller;
@@ -28,7 +27,7 @@ pub(crate) async fn pause_job(
     let id: JobId = params::id(&path, "job")?;
     let mut tx = state.tenant(caller).await?;
     let before = store::job_pause::pause(&mut tx, caller.project, id, state.ambient.now()).await?;
-    if before == JobStatus::Cancelling || before.is_terminal() {
+    if before.is_ending() || before.is_terminal() {
         return Err(ApiError::JobEnded(before));
     }
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;

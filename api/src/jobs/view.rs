@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::advantage::{Advantage, Method};
-use protocol::job::{JobStatus, Verification};
+use protocol::conditions::{OnExhausted, Priority, TrainingUse};
+use protocol::job::{JobStatus, SamplingSpec, Verification};
 use protocol::mismatch::MismatchMeans;
 use protocol::reward::{OnError, RewardLimits, RewardTerms};
 use protocol::selection::{Dedup, GroupFilter};
-use protocol::{JobId, Rao};
+use protocol::{JobId, QuoteId, Rao};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use store::job_conditions::Conditions;
+use store::job_outlook::WaitingOn;
 use store::jobs::{GroupCounts, Job, RolloutCounts};
+use store::ledger::Settlement;
 use utoipa::ToSchema;
 
 use super::input::{AdvantageMethod, DedupMode, FailurePolicy, RewardMode, VerificationLevel};
 use super::reward::BUILTINS;
+use super::terms::{JobPriority, MayTrain, WhenExhausted};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JobView {
@@ -28,11 +33,29 @@ pub(crate) struct JobView {
     status: JobStatus,
     /// Why it is paused, or has ended before its time.
     status_reason: Option<String>,
+    /// What keeps it from going on; null while miners are at work for it, and once it has ended.
+    #[schema(value_type = Option<Waits>)]
+    waiting_on: Option<&'static str>,
+    /// Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
+    queue_position: Option<i64>,
+    /// When it ends at the pace of its last ten minutes; null until that can be measured.
+    eta: Option<EtaView>,
     /// How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`.
     outcome: Option<&'static str>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
+    /// When it was paused last.
+    paused_at: Option<DateTime<Utc>>,
+    finalizing_at: Option<DateTime<Utc>>,
+    cancelling_at: Option<DateTime<Utc>>,
+    completed_at: Option<DateTime<Utc>>,
+    failed_at: Option<DateTime<Utc>>,
+    cancelled_at: Option<DateTime<Utc>>,
+    expired_at: Option<DateTime<Utc>>,
+    /// However it ended.
     finished_at: Option<DateTime<Utc>>,
+    /// Since when its prompts and completions are gone.
+    purged_at: Option<DateTime<Utc>>,
     counts: Counts,
     /// How far the sampling policy's log-probs are from the recomputed ones; null until something was audited.
     mismatch: Option<MismatchView>,
@@ -56,6 +79,15 @@ pub(crate) struct JobView {
     dedup: DedupView,
     verification: VerificationView,
     budget: BudgetView,
+    deadline_at: Option<DateTime<Utc>>,
+    #[schema(value_type = JobPriority)]
+    priority: Priority,
+    /// Prompts can still be appended; it does not end before it is closed.
+    open: bool,
+    /// The quote that its prices come from.
+    #[schema(value_type = Option<String>)]
+    quote: Option<QuoteId>,
+    privacy: PrivacyView,
     metadata: BTreeMap<String, String>,
     /// The sequence of the newest event of its log.
     last_sequence: i64,
@@ -81,18 +113,21 @@ impl From<MismatchMeans> for MismatchView {
     }
 }
 
-/// The states of a job; the last three are final.
+/// The states of a job; the last four are final.
 #[derive(ToSchema)]
 #[schema(as = JobStatus, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::JobStatus writes")]
 enum Status {
+    Validating,
     Queued,
     InProgress,
     Paused,
+    Finalizing,
     Cancelling,
     Completed,
     Failed,
     Cancelled,
+    Expired,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -263,12 +298,52 @@ struct VerificationView {
 struct BudgetView {
     #[schema(value_type = Option<String>)]
     max_amount_rao: Option<Rao>,
+    max_rollouts: Option<u64>,
+    #[schema(value_type = WhenExhausted)]
+    on_exhausted: OnExhausted,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PrivacyView {
+    /// Null: until they are deleted.
+    retention_days: Option<u32>,
+    #[schema(value_type = MayTrain)]
+    training_use: TrainingUse,
+    /// Whoever serves a prompt sees it.
+    #[schema(example = "assigned_miners")]
+    prompt_visibility: &'static str,
+}
+
+/// Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Eta)]
+struct EtaView {
+    p50: DateTime<Utc>,
+    p90: DateTime<Utc>,
+}
+
+/// `capacity`: miners have no room for it, or others come first. `miners`: none is there that serves its checkpoint.
+/// `verification`: answers are being scored, verified or settled. `rewards`: yours. `budget`: a larger one. `paused`: you.
+/// `prompts`: it is open and has none left.
+#[derive(ToSchema)]
+#[schema(as = WaitingOn, rename_all = "snake_case")]
+#[expect(dead_code, reason = "shows in the OpenAPI document what store::job_outlook::WaitingOn writes")]
+enum Waits {
+    Capacity,
+    Miners,
+    Verification,
+    Rewards,
+    Budget,
+    Paused,
+    Prompts,
 }
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
         let Advantage { method, eps, std_ddof } = job.spec.advantage;
-        let sampling = job.spec.sampling;
+        let Conditions { budget, deadline_at, priority, open, retention_days, training_use, quote } =
+            job.conditions;
+        let ended_as = |status| job.finished_at.filter(|_| job.status == status);
         Self {
             object: "job",
             id: job.id,
@@ -276,27 +351,28 @@ impl From<Job> for JobView {
             status_reason: job.status_reason,
             outcome: job.status.is_terminal().then(|| outcome(&job.groups)),
             created_at: job.created_at,
+            waiting_on: job.outlook.waiting_on.map(WaitingOn::as_str),
+            queue_position: job.outlook.queue_position,
+            eta: job.outlook.eta.map(|eta| EtaView { p50: eta.p50, p90: eta.p90 }),
             started_at: job.started_at,
+            paused_at: job.paused_at,
+            finalizing_at: job.finalizing_at,
+            cancelling_at: job.cancelling_at,
+            completed_at: ended_as(JobStatus::Completed),
+            failed_at: ended_as(JobStatus::Failed),
+            cancelled_at: ended_as(JobStatus::Cancelled),
+            expired_at: ended_as(JobStatus::Expired),
+            purged_at: job.purged_at,
             finished_at: job.finished_at,
             counts: Counts { prompts: job.prompts, groups: job.groups.into(), rollouts: job.rollouts.into() },
             mismatch: job.mismatch.means().map(MismatchView::from),
-            spend: Spend {
-                held_rao: job.spend.held,
-                charged_rao: job.spend.charged,
-                released_rao: job.spend.released,
-            },
+            spend: job.spend.into(),
             price: PriceView { rollout_rao: job.price.rollout, filtered_rollout_rao: job.price.filtered() },
             checkpoint_id: job.checkpoint,
             profile_id: job.profile,
             randomness: job.randomness,
             prompt_visibility: "assigned_miners",
-            sampling: SamplingView {
-                n: sampling.n,
-                temperature: sampling.temperature,
-                top_p: sampling.top_p,
-                top_k: sampling.top_k,
-                max_tokens: sampling.max_tokens,
-            },
+            sampling: job.spec.sampling.into(),
             reward: job.spec.reward.map(RewardView::from),
             selection: SelectionView {
                 group_filter: match job.spec.filter {
@@ -313,8 +389,17 @@ impl From<Job> for JobView {
                 },
                 p: job.spec.verification.p(),
             },
-            budget: BudgetView { max_amount_rao: job.spec.max_amount },
-            metadata: job.spec.metadata,
+            budget: BudgetView {
+                max_amount_rao: budget.max_amount,
+                max_rollouts: budget.max_rollouts,
+                on_exhausted: budget.on_exhausted,
+            },
+            deadline_at,
+            priority,
+            open,
+            quote,
+            privacy: PrivacyView { retention_days, training_use, prompt_visibility: "assigned_miners" },
+            metadata: job.metadata,
             last_sequence: job.last_sequence,
             trace_id: job.trace_id,
         }
@@ -326,6 +411,18 @@ fn outcome(groups: &GroupCounts) -> &'static str {
         (0, _) => "none",
         (_, 0) => "full",
         _ => "partial",
+    }
+}
+
+impl From<Settlement> for Spend {
+    fn from(Settlement { held, charged, released }: Settlement) -> Self {
+        Self { held_rao: held, charged_rao: charged, released_rao: released }
+    }
+}
+
+impl From<SamplingSpec> for SamplingView {
+    fn from(SamplingSpec { n, temperature, top_p, top_k, max_tokens }: SamplingSpec) -> Self {
+        Self { n, temperature, top_p, top_k, max_tokens }
     }
 }
 

@@ -114,7 +114,7 @@ async fn each_rule_by_itself() {
         ("/advantage", json!({ "eps": -1e-9 }), "#/advantage/eps", "out_of_range"),
         ("/model", json!({ "checkpoint": unknown }), "#/model/checkpoint", "unknown_checkpoint"),
         ("/metadata", Value::Object(many), "#/metadata", "too_many"),
-        ("/budget", json!({ "max_amount_rao": "3999" }), "#/budget/max_amount_rao", "budget_too_small"),
+        ("/budget", json!({ "max_amount_rao": "1999" }), "#/budget/max_amount_rao", "budget_too_small"),
         ("/verification", json!({ "level": "none" }), "#/verification/level", "unsupported_value"),
         ("/verification", json!({ "p": 0.5 }), "#/verification/p", "not_allowed"),
         ("/verification", json!({ "level": "sampled", "p": 0 }), "#/verification/p", "out_of_range"),
@@ -238,10 +238,10 @@ async fn telling_faults_name_the_problem() {
         service.post(&customer, "/v1/jobs", &with("/budget", json!({ "max_amount_rao": "10" }))).await;
     assert_eq!(budget.problem(422), "budget_too_small");
     let detail = budget.json(422)["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("4000") && detail.contains("10 rao"), "{detail}");
-    // the budget that covers the most it can cost will do
+    assert!(detail.contains("2000 rao") && detail.contains("10 rao"), "{detail}");
+    // one that covers the first group will do
     service
-        .post(&customer, "/v1/jobs", &with("/budget", json!({ "max_amount_rao": "4000" })))
+        .post(&customer, "/v1/jobs", &with("/budget", json!({ "max_amount_rao": "2000" })))
         .await
         .json(201);
 }

@@ -39,16 +39,21 @@ event_types! {
     RolloutRejected = "rollout.rejected",
     /// More of the job's rewards fail than it allows: it is paused.
     RewardErrorRateExceeded = "reward.error_rate_exceeded",
+    /// A share of the job's budget is spent; at 100, it cannot pay another group.
+    BudgetThresholdReached = "budget.threshold_reached",
     JobPaused = "job.paused",
     JobResumed = "job.resumed",
+    /// The job's deadline has passed; what miners have answered is still verified and delivered.
+    JobFinalizing = "job.finalizing",
     JobCompleted = "job.completed",
     JobFailed = "job.failed",
     JobCancelled = "job.cancelled",
+    JobExpired = "job.expired",
 }
 
 impl EventType {
     /// The stream ends after one of these.
     pub fn is_terminal(self) -> bool {
-        matches!(self, Self::JobCompleted | Self::JobFailed | Self::JobCancelled)
+        matches!(self, Self::JobCompleted | Self::JobFailed | Self::JobCancelled | Self::JobExpired)
     }
 }

@@ -96,6 +96,10 @@ resource_id!(
     EventId, "evt_"
 );
 resource_id!(
+    /// A price that was promised.
+    QuoteId, "qte_"
+);
+resource_id!(
     /// An API key.
     KeyId, "key_"
 );

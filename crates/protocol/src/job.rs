@@ -85,36 +85,47 @@ pub struct Prompt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
+    /// Its input file is being read.
+    Validating,
     Queued,
     InProgress,
     /// Nothing more is sent to miners or scored until somebody resumes it.
     Paused,
+    /// Its deadline has passed: what miners have answered is still delivered, then it is expired.
+    Finalizing,
     Cancelling,
     Completed,
     Failed,
     Cancelled,
+    Expired,
 }
 
 impl JobStatus {
     pub const ALL: &[Self] = &[
+        Self::Validating,
         Self::Queued,
         Self::InProgress,
         Self::Paused,
+        Self::Finalizing,
         Self::Cancelling,
         Self::Completed,
         Self::Failed,
         Self::Cancelled,
+        Self::Expired,
     ];
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Validating => "validating",
             Self::Queued => "queued",
             Self::InProgress => "in_progress",
             Self::Paused => "paused",
+            Self::Finalizing => "finalizing",
             Self::Cancelling => "cancelling",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
         }
     }
 
@@ -123,7 +134,12 @@ impl JobStatus {
     }
 
     pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled | Self::Expired)
+    }
+
+    /// On its way to an end: nothing of it goes to miners any more.
+    pub fn is_ending(self) -> bool {
+        matches!(self, Self::Finalizing | Self::Cancelling)
     }
 }
 

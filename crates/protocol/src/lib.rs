@@ -6,6 +6,7 @@ pub mod advantage;
 pub mod bundled_module;
 pub mod canonical_json;
 pub mod collect;
+pub mod conditions;
 pub mod event;
 pub mod ids;
 pub mod job;
@@ -26,7 +27,7 @@ pub mod work;
 
 pub use bundled_module::BundledModule;
 pub use ids::{
-    AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, RewardFunctionId, RolloutId,
-    VerificationId, WebhookDeliveryId, WebhookEndpointId,
+    AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId, RewardFunctionId,
+    RolloutId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;

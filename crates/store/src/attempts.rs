@@ -10,7 +10,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::groups::{Token, uuids};
-use crate::{Error, miners};
+use crate::miners::Room;
+use crate::{Error, job_budget, miners};
 
 /// The reason of an attempt that the service itself gave up: the job was cancelled, or its worker stopped or died.
 /// No blame on the miner.
@@ -19,6 +20,9 @@ pub const WITHDRAWN: &str = "withdrawn";
 /// Reasons after which a miner may be asked for the same group again when there is nobody else.
 const EXCUSABLE: &[RejectReason] =
     &[RejectReason::DeadlineExceeded, RejectReason::MinerUnavailable, RejectReason::TruncatedStream];
+
+/// How often another job is looked for when the one whose turn it is has nothing for us after all.
+const LOOKS: usize = 3;
 
 /// Whom to ask, and for how much.
 #[derive(Debug, Clone, Copy)]
@@ -63,30 +67,104 @@ pub async fn start(conn: &mut PgConnection, offer: &Offer) -> Result<Option<Disp
         .map(|reason| reason.as_str().to_owned())
         .chain([WITHDRAWN.to_owned()])
         .collect();
+    for _ in 0..LOOKS {
+        let Some(head) = head(conn, offer, room, &excused).await? else { return Ok(None) };
+        // from here on what is in flight of it grows by nobody else, where that is bounded
+        job_budget::reserve(conn, JobId(head.job), head.has_budget).await?;
+        let rows = take(conn, offer, &head, &excused).await?;
+        if let Some(first) = rows.first() {
+            return Ok(Some(Dispatch {
+                token: Token(first.token),
+                job: JobId(first.job_id),
+                groups: rows.iter().map(Dispatched::from).collect(),
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// The job whose turn it is.
+struct Head {
+    job: Uuid,
+    /// Groups of it that the miner has room for.
+    most: i64,
+    has_budget: bool,
+}
+
+async fn head(
+    conn: &mut PgConnection,
+    offer: &Offer,
+    room: Room,
+    excused: &[String],
+) -> Result<Option<Head>, Error> {
+    let head = sqlx::query_as!(
+        Head,
+        r#"
+        -- jobs whose budget is spoken for: looked up once, not once for each of their groups
+        WITH spent AS MATERIALIZED (
+            SELECT r.job_id FROM job_room r JOIN jobs j ON j.id = r.job_id
+            WHERE j.finished_at IS NULL AND j.status IN ('queued', 'in_progress') AND r.groups < 1
+        )
+        SELECT g.job_id AS job, j.max_amount IS NOT NULL OR j.max_rollouts IS NOT NULL AS "has_budget!",
+            LEAST($8, GREATEST($9::bigint / j.samples, CASE WHEN $10 THEN 1 ELSE 0 END)) AS "most!"
+        FROM groups g JOIN jobs j ON j.id = g.job_id
+        WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
+            AND j.checkpoint_id = $2 AND j.profile_id = $3 AND j.status IN ('queued', 'in_progress')
+            AND j.id NOT IN (SELECT job_id FROM spent)
+            -- nothing that this miner has failed
+            AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.group_id = g.id AND a.hotkey = $1
+                AND a.reason IS NOT NULL AND a.reason <> ALL($4))
+            -- the second time only when no one else is left for a first
+            AND (NOT $5 OR NOT EXISTS (SELECT 1 FROM miners m
+                WHERE m.state = 'active' AND m.checkpoint_id = $2 AND m.profile_id = $3 AND m.hotkey <> $1
+                    AND m.last_seen_at > now() - make_interval(secs => $6)
+                    AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.group_id = g.id AND o.hotkey = m.hotkey
+                        AND o.reason IS NOT NULL AND o.reason <> $7)))
+        ORDER BY g.vtime, g.id LIMIT 1
+        "#,
+        offer.hotkey.as_bytes(),
+        offer.checkpoint.as_bytes(),
+        offer.profile.as_bytes(),
+        excused,
+        offer.again,
+        offer.fresh.as_secs_f64(),
+        WITHDRAWN,
+        offer.max_groups,
+        room.free,
+        room.idle
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(head)
+}
+
+/// Leases groups of the job, its hold locked by `job_budget::reserve`: no more than its budget has room for. None when
+/// the job has changed since it was chosen.
+async fn take(
+    conn: &mut PgConnection,
+    offer: &Offer,
+    head: &Head,
+    excused: &[String],
+) -> Result<Vec<Row>, Error> {
     let rows = sqlx::query_as!(
         Row,
         r#"
-        -- looked at twice, and both times only its first few rows
-        WITH open AS NOT MATERIALIZED (
-            SELECT g.id, g.job_id, g.vtime, j.samples FROM groups g JOIN jobs j ON j.id = g.job_id
-            WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
-                AND j.checkpoint_id = $2 AND j.profile_id = $3 AND j.status IN ('queued', 'in_progress')
-                -- nothing that this miner has failed
+        WITH most AS MATERIALIZED (
+            SELECT GREATEST(LEAST($8, (SELECT r.groups FROM job_room r WHERE r.job_id = j.id)), 0) AS groups FROM jobs j
+            WHERE j.id = $9 AND j.status IN ('queued', 'in_progress')
+                AND (j.max_amount IS NOT NULL OR j.max_rollouts IS NOT NULL) = $10
+        ), free AS MATERIALIZED (
+            SELECT g.id FROM groups g
+            WHERE g.job_id = $9 AND g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
+                -- as it was chosen
                 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.group_id = g.id AND a.hotkey = $1
                     AND a.reason IS NOT NULL AND a.reason <> ALL($4))
-                -- the second time only when no one else is left for a first
                 AND (NOT $5 OR NOT EXISTS (SELECT 1 FROM miners m
                     WHERE m.state = 'active' AND m.checkpoint_id = $2 AND m.profile_id = $3 AND m.hotkey <> $1
                         AND m.last_seen_at > now() - make_interval(secs => $6)
                         AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.group_id = g.id AND o.hotkey = m.hotkey
                             AND o.reason IS NOT NULL AND o.reason <> $7)))
-        ), head AS MATERIALIZED (
-            SELECT job_id, LEAST($8, GREATEST($9::bigint / samples, CASE WHEN $10 THEN 1 ELSE 0 END)) AS most
-            FROM open ORDER BY vtime, id LIMIT 1
-        ), free AS MATERIALIZED (
-            SELECT g.id FROM groups g JOIN open ON open.id = g.id
-            WHERE open.job_id = (SELECT job_id FROM head) AND g.state = 'pending'
-            ORDER BY open.vtime, open.id LIMIT (SELECT most FROM head)
+            ORDER BY g.vtime, g.id LIMIT COALESCE((SELECT groups FROM most), 0)
             FOR NO KEY UPDATE OF g SKIP LOCKED
         ), token AS MATERIALIZED (SELECT gen_random_uuid() AS token
         ), leased AS (
@@ -105,22 +183,18 @@ pub async fn start(conn: &mut PgConnection, offer: &Offer) -> Result<Option<Disp
         offer.hotkey.as_bytes(),
         offer.checkpoint.as_bytes(),
         offer.profile.as_bytes(),
-        &excused,
+        excused,
         offer.again,
         offer.fresh.as_secs_f64(),
         WITHDRAWN,
-        offer.max_groups,
-        room.free,
-        room.idle,
+        head.most,
+        head.job,
+        head.has_budget,
         offer.hold.as_secs_f64()
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.first().map(|first| Dispatch {
-        token: Token(first.token),
-        job: JobId(first.job_id),
-        groups: rows.iter().map(Dispatched::from).collect(),
-    }))
+    Ok(rows)
 }
 
 struct Row {

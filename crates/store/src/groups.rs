@@ -267,7 +267,8 @@ pub async fn finish(conn: &mut PgConnection, token: Token, groups: &[Finished]) 
     let reasons: Vec<Option<String>> = groups.iter().map(|group| group.reason.map(str::to_owned)).collect();
     let updated = sqlx::query!(
         r#"
-        UPDATE groups g SET state = f.state, reason = f.reason, lease_token = NULL, lease_until = NULL
+        UPDATE groups g SET state = f.state, reason = f.reason, finished_at = now(),
+            lease_token = NULL, lease_until = NULL
         FROM UNNEST($2::uuid[], $3::text[], $4::text[]) AS f (id, state, reason)
         WHERE g.id = f.id AND g.lease_token = $1
         "#,
@@ -360,11 +361,17 @@ async fn give_up(
 /// Where the customer scores, what it has not scored cannot be delivered, however graceful.
 ///
 /// Call it with the job's row locked (its status just changed), then `job_close::groups_ended` with what it returns.
-pub async fn cancel(conn: &mut PgConnection, job: JobId, graceful: bool) -> Result<Ended, Error> {
+pub async fn cancel(
+    conn: &mut PgConnection,
+    job: JobId,
+    graceful: bool,
+    reason: &str,
+) -> Result<Ended, Error> {
     let cancelled = sqlx::query!(
         r#"
         WITH ended AS (
-            UPDATE groups SET state = 'cancelled', lease_token = NULL, lease_until = NULL
+            UPDATE groups SET state = 'cancelled', reason = $4, finished_at = now(),
+                lease_token = NULL, lease_until = NULL
             WHERE job_id = $1 AND (state IN ('pending', 'dispatched')
                 OR (state IN ('received', 'scored', 'awaiting_rewards')
                     AND (NOT $2 OR (SELECT reward_deadline_s IS NOT NULL FROM jobs WHERE id = $1)))
@@ -381,7 +388,8 @@ pub async fn cancel(conn: &mut PgConnection, job: JobId, graceful: bool) -> Resu
         "#,
         job.0,
         graceful,
-        WITHDRAWN
+        WITHDRAWN,
+        reason
     )
     .fetch_one(conn)
     .await?;

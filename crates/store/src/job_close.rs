@@ -35,15 +35,70 @@ pub async fn groups_ended(
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
     let Some(tally) = count(conn, job, ended).await? else { return Ok(None) };
-    if tally.open_groups > 0 {
+    end(conn, job, &tally, now).await
+}
+
+/// Ends a job that has not ended and has no open group, its row locked: one that was open to more prompts until now.
+pub async fn end_if_idle(
+    conn: &mut PgConnection,
+    job: JobId,
+    now: DateTime<Utc>,
+) -> Result<Option<JobStatus>, Error> {
+    let tally = sqlx::query_as!(
+        Tally,
+        r#"
+        SELECT open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
+            groups_cancelled, rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered,
+            rollouts_rejected
+        FROM jobs WHERE id = $1 AND finished_at IS NULL
+        "#,
+        job.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(tally) = tally else { return Ok(None) };
+    end(conn, job, &tally, now).await
+}
+
+/// Says that a job is on its way to an end, its row locked: no more prompts, and it is not paused any more.
+pub(crate) async fn winding_down(
+    conn: &mut PgConnection,
+    job: JobId,
+    status: JobStatus,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query!(
+        r#"
+        UPDATE jobs SET status = $2, pause_reason = NULL, is_open = FALSE,
+            finalizing_at = CASE $2 WHEN 'finalizing' THEN $3 ELSE finalizing_at END,
+            cancelling_at = CASE $2 WHEN 'cancelling' THEN COALESCE(cancelling_at, $3) ELSE cancelling_at END
+        WHERE id = $1
+        "#,
+        job.0,
+        status.as_str(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn end(
+    conn: &mut PgConnection,
+    job: JobId,
+    tally: &Tally,
+    now: DateTime<Utc>,
+) -> Result<Option<JobStatus>, Error> {
+    if tally.open_groups > 0 || tally.is_open {
         return Ok(None);
     }
     let status = match JobStatus::parse(&tally.status).ok_or(Error::Corrupt("job status"))? {
         JobStatus::Cancelling => JobStatus::Cancelled,
+        JobStatus::Finalizing => JobStatus::Expired,
         _ if tally.delivered() == 0 && tally.groups_failed > 0 => JobStatus::Failed,
         _ => JobStatus::Completed,
     };
-    close(conn, job, status, &tally, now).await?;
+    close(conn, job, status, tally, now).await?;
     Ok(Some(status))
 }
 
@@ -58,10 +113,11 @@ pub async fn fail(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     job_progress::note_reason(conn, job, reason).await?;
-    let ended = groups::cancel(conn, job, false).await?;
+    let ended = groups::cancel(conn, job, false, reason).await?;
     let Some(tally) = count(conn, job, ended).await? else { return Ok(()) };
     let status = match JobStatus::parse(&tally.status).ok_or(Error::Corrupt("job status"))? {
         JobStatus::Cancelling => JobStatus::Cancelled,
+        JobStatus::Finalizing => JobStatus::Expired,
         _ => JobStatus::Failed,
     };
     close(conn, job, status, &tally, now).await
@@ -70,6 +126,7 @@ pub async fn fail(
 /// A job's counters.
 struct Tally {
     open_groups: i32,
+    is_open: bool,
     status: String,
     status_reason: Option<String>,
     groups_accepted: i32,
@@ -100,7 +157,7 @@ async fn count(conn: &mut PgConnection, job: JobId, ended: Ended) -> Result<Opti
             groups_filtered = groups_filtered + $4, groups_failed = groups_failed + $5,
             groups_cancelled = groups_cancelled + $6
         WHERE id = $1
-        RETURNING open_groups, status, status_reason, groups_accepted, groups_filtered, groups_failed,
+        RETURNING open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
             groups_cancelled, rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered,
             rollouts_rejected
         "#,
@@ -126,6 +183,7 @@ async fn close(
     let event = match status {
         JobStatus::Cancelled => EventType::JobCancelled,
         JobStatus::Failed => EventType::JobFailed,
+        JobStatus::Expired => EventType::JobExpired,
         _ => EventType::JobCompleted,
     };
     // miners and the house are paid, whoever made the job end
@@ -133,7 +191,7 @@ async fn close(
     let settlement = ledger::close(conn, job, now).await?;
     outside.back(conn).await?;
     sqlx::query!(
-        "UPDATE jobs SET status = $2, pause_reason = NULL, finished_at = $3 WHERE id = $1",
+        "UPDATE jobs SET status = $2, pause_reason = NULL, is_open = FALSE, finished_at = $3 WHERE id = $1",
         job.0,
         status.as_str(),
         now

@@ -57,7 +57,7 @@ pub async fn count(
         "error_rate": failed as f64 / scored as f64,
         "max_error_rate": max_error_rate,
     });
-    set(conn, job, ERROR_RATE).await?;
+    set(conn, job, ERROR_RATE, now).await?;
     let said = [NewEvent::new(EventType::RewardErrorRateExceeded, data), paused(ERROR_RATE)];
     events::append(conn, job, now, &said).await?;
     Ok(true)
@@ -73,7 +73,7 @@ pub async fn pause(
     log_state(conn, project, id).await?.ok_or(Error::NotFound)?;
     let before = job_progress::lock(conn, id).await?;
     if matches!(before, JobStatus::Queued | JobStatus::InProgress) {
-        set(conn, id, BY_CUSTOMER).await?;
+        set(conn, id, BY_CUSTOMER, now).await?;
         events::append(conn, id, now, &[paused(BY_CUSTOMER)]).await?;
     }
     Ok(before)
@@ -90,9 +90,14 @@ pub async fn resume(
 ) -> Result<JobStatus, Error> {
     log_state(conn, project, id).await?.ok_or(Error::NotFound)?;
     let before = job_progress::lock(conn, id).await?;
-    if before != JobStatus::Paused {
-        return Ok(before);
+    if before == JobStatus::Paused {
+        take_up(conn, id, now).await?;
     }
+    Ok(before)
+}
+
+/// Takes a paused job up again, its row locked.
+pub(crate) async fn take_up(conn: &mut PgConnection, id: JobId, now: DateTime<Utc>) -> Result<(), Error> {
     let outside = tenants::leave(conn).await?;
     let front = front(conn).await?;
     outside.back(conn).await?;
@@ -120,17 +125,27 @@ pub async fn resume(
     .await?;
     let resumed = NewEvent::new(EventType::JobResumed, json!({ "status": status }));
     events::append(conn, id, now, &[resumed]).await?;
-    Ok(before)
-}
-
-async fn set(conn: &mut PgConnection, job: JobId, reason: &'static str) -> Result<(), Error> {
-    sqlx::query!("UPDATE jobs SET status = 'paused', pause_reason = $2 WHERE id = $1", job.0, reason)
-        .execute(conn)
-        .await?;
     Ok(())
 }
 
-fn paused(reason: &str) -> NewEvent {
+pub(crate) async fn set(
+    conn: &mut PgConnection,
+    job: JobId,
+    reason: &'static str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE jobs SET status = 'paused', pause_reason = $2, paused_at = $3 WHERE id = $1",
+        job.0,
+        reason,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) fn paused(reason: &str) -> NewEvent {
     let data = json!({ "status": JobStatus::Paused, "status_reason": reason });
     NewEvent::new(EventType::JobPaused, data)
 }

@@ -1,7 +1,11 @@
 //! Jobs: written whole, read as their owner sees them, cancelled. How a job ends is `job_close`'s affair.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
+use protocol::conditions::Priority;
 use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
 use protocol::mismatch::Mismatch;
 use protocol::money::Price;
@@ -11,8 +15,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::job_conditions::{Columns, Conditions};
+use crate::job_outlook::Outlook;
 use crate::ledger::Settlement;
-use crate::{Error, Tenant, events, groups, job_close, job_progress, keyset, prompts, tenants};
+use crate::{Error, Tenant, events, groups, job_close, job_outlook, job_progress, keyset, prompts, tenants};
 
 /// What is fixed when a job is created.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +26,7 @@ pub struct NewJob<'a> {
     pub id: JobId,
     pub tenant: Tenant,
     pub spec: &'a JobSpec,
+    pub conditions: &'a Conditions,
     pub price: &'a Price,
     pub prompts: &'a [Prompt],
     pub checkpoint: CheckpointId,
@@ -33,14 +40,19 @@ pub struct NewJob<'a> {
 pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc>) -> Result<(), Error> {
     let spec = serde_json::to_value(job.spec).map_err(|_| Error::Corrupt("job spec"))?;
     let price = serde_json::to_value(job.price).map_err(|_| Error::Corrupt("price"))?;
+    let metadata = serde_json::to_value(&job.spec.metadata).map_err(|_| Error::Corrupt("metadata"))?;
+    let Conditions { budget, deadline_at, priority, open, retention_days, training_use, quote } =
+        *job.conditions;
     let count = i32::try_from(job.prompts.len()).map_err(|_| Error::Corrupt("prompt count"))?;
     let deadline_s =
         job.spec.reward.as_ref().and_then(RewardTerms::client).map(|client| client.deadline_s as i32);
     sqlx::query!(
         r#"
         INSERT INTO jobs (id, account_id, status, spec, price, checkpoint_id, profile_id, randomness,
-            prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id)
-        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13)
+            prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
+            max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id)
+        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20, $21, $22, $23)
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -54,57 +66,115 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         job.traceparent,
         now,
         deadline_s,
-        job.tenant.project.0
+        job.tenant.project.0,
+        metadata,
+        budget.max_amount.map(Rao::get),
+        budget.max_rollouts.map(|most| most as i64),
+        budget.on_exhausted.as_str(),
+        deadline_at,
+        priority.as_str(),
+        open,
+        retention_days.map(|days| days as i32),
+        training_use.as_str(),
+        quote.map(|quote| quote.0)
     )
     .execute(&mut *conn)
     .await?;
     prompts::insert(conn, job.id, job.prompts).await?;
-    insert_groups(conn, job.tenant.account, job.id, job.prompts.len() as u32).await
+    let indexes = 0..job.prompts.len() as u32;
+    insert_groups(conn, job.tenant.account, job.id, indexes, priority).await
 }
 
 /// Start-time fair queueing: an account's groups line up behind each other, and no account waits behind another's
-/// backlog. An account that was idle starts where the queue stands now, and saves up nothing.
-async fn insert_groups(
+/// backlog. An account that was idle starts where the queue stands now, and saves up nothing. Each priority is a line of
+/// its own, so that an account's standard jobs do not wait for its batch jobs.
+pub(crate) async fn insert_groups(
     conn: &mut PgConnection,
     account: AccountId,
     job: JobId,
-    count: u32,
+    indexes: Range<u32>,
+    priority: Priority,
 ) -> Result<(), Error> {
-    let ids: Vec<Uuid> = (0..count).map(|index| job.group(index).0).collect();
-    let indexes: Vec<i32> = (0..count).map(|index| index as i32).collect();
+    let ids: Vec<Uuid> = indexes.clone().map(|index| job.group(index).0).collect();
+    let places: Vec<i64> = (0..i64::from(indexes.end - indexes.start)).collect();
+    let indexes: Vec<i32> = indexes.map(|index| index as i32).collect();
     let outside = tenants::leave(conn).await?;
-    let start = turn(conn, account).await?;
+    let start = turn(conn, account, None, priority).await?;
     outside.back(conn).await?;
     sqlx::query!(
         r#"
         INSERT INTO groups (id, job_id, prompt_index, vtime)
-        SELECT g.id, $1, g.prompt_index, $4::bigint + g.prompt_index
-        FROM UNNEST($2::uuid[], $3::int[]) AS g (id, prompt_index)
+        SELECT g.id, $1, g.prompt_index, $4::bigint + g.place * $5
+        FROM UNNEST($2::uuid[], $3::int[], $6::bigint[]) AS g (id, prompt_index, place)
         "#,
         job.0,
         &ids,
         &indexes,
-        start
+        start,
+        priority.step(),
+        &places
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The virtual time of an account's next group: behind those of all its projects, and not before the front.
-async fn turn(conn: &mut PgConnection, account: AccountId) -> Result<i64, Error> {
+/// The virtual time of an account's next group of this priority: behind those of all its projects, but of this job, and not
+/// before the front.
+async fn turn(
+    conn: &mut PgConnection,
+    account: AccountId,
+    but: Option<JobId>,
+    priority: Priority,
+) -> Result<i64, Error> {
     let front = front(conn).await?;
     let behind = sqlx::query_scalar!(
         r#"
-        SELECT max(g.vtime) + 1 FROM jobs j JOIN groups g ON g.job_id = j.id
-        WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($2)
+        SELECT max(g.vtime) + $3 FROM jobs j JOIN groups g ON g.job_id = j.id
+        WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($2) AND j.priority = $4
+            AND j.id IS DISTINCT FROM $5
         "#,
         account.0,
-        &queued()
+        &queued(),
+        priority.step(),
+        priority.as_str(),
+        but.map(|job| job.0)
     )
     .fetch_one(conn)
     .await?;
     Ok(behind.unwrap_or(0).max(front.unwrap_or(0)).max(0))
+}
+
+/// Gives a job another priority: what of it waits for a miner lines up anew, behind its account's others of that one.
+pub(crate) async fn line_up_anew(
+    conn: &mut PgConnection,
+    account: AccountId,
+    job: JobId,
+    priority: Priority,
+) -> Result<(), Error> {
+    let outside = tenants::leave(conn).await?;
+    let start = turn(conn, account, Some(job), priority).await?;
+    outside.back(conn).await?;
+    sqlx::query!(
+        r#"
+        WITH waiting AS (
+            SELECT g.id, row_number() OVER (ORDER BY g.vtime, g.id) - 1 AS place FROM groups g
+            JOIN jobs j ON j.id = g.job_id AND j.priority <> $4
+            WHERE g.job_id = $1 AND g.state = 'pending'
+        )
+        UPDATE groups g SET vtime = $2 + w.place * $3 FROM waiting w WHERE g.id = w.id AND g.state = 'pending'
+        "#,
+        job.0,
+        start,
+        priority.step(),
+        priority.as_str()
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("UPDATE jobs SET priority = $2 WHERE id = $1", job.0, priority.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Where the queue stands: the first virtual time that anybody works on. `None` when nothing waits. Only outside a
@@ -167,6 +237,9 @@ pub struct Job {
     pub status: JobStatus,
     pub status_reason: Option<String>,
     pub spec: JobSpec,
+    pub conditions: Conditions,
+    pub metadata: BTreeMap<String, String>,
+    pub outlook: Outlook,
     pub price: Price,
     pub checkpoint: CheckpointId,
     pub profile: ProfileId,
@@ -181,11 +254,25 @@ pub struct Job {
     pub trace_id: Option<String>,
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
+    /// When it was paused last.
+    pub paused_at: Option<DateTime<Utc>>,
+    pub finalizing_at: Option<DateTime<Utc>>,
+    pub cancelling_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
+    pub purged_at: Option<DateTime<Utc>>,
 }
 
 pub async fn find(conn: &mut PgConnection, project: ProjectId, id: JobId) -> Result<Option<Job>, Error> {
-    Ok(between(conn, project, id.0, id.0, None, 1).await?.pop())
+    Ok(between(conn, project, id.0, id.0, &Wanted::default(), 1).await?.pop())
+}
+
+/// Which of a project's jobs; by default all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub status: Option<JobStatus>,
+    /// Those whose metadata has all of these.
+    pub metadata: BTreeMap<String, String>,
+    pub created_after: Option<DateTime<Utc>>,
 }
 
 /// A project's jobs, newest first, older than `before`.
@@ -193,11 +280,11 @@ pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
     before: Option<JobId>,
-    status: Option<JobStatus>,
+    wanted: &Wanted,
     limit: i64,
 ) -> Result<Vec<Job>, Error> {
     let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, project, Uuid::nil(), high, status, limit).await
+    between(conn, project, Uuid::nil(), high, wanted, limit).await
 }
 
 async fn between(
@@ -205,9 +292,10 @@ async fn between(
     project: ProjectId,
     low: Uuid,
     high: Uuid,
-    status: Option<JobStatus>,
+    wanted: &Wanted,
     limit: i64,
 ) -> Result<Vec<Job>, Error> {
+    let metadata = serde_json::to_value(&wanted.metadata).map_err(|_| Error::Corrupt("metadata"))?;
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -217,6 +305,8 @@ async fn between(
             j.rollouts_generated, j.rollouts_scored, j.rollouts_verified, j.rollouts_selected,
             j.rollouts_filtered, j.rollouts_rejected,
             j.mismatch_tokens, j.mismatch_abs_sum, j.mismatch_kl_sum, j.mismatch_max,
+            j.metadata, j.max_amount, j.max_rollouts, j.on_exhausted, j.deadline_at, j.priority, j.is_open,
+            j.retention_days, j.training_use, j.quote_id, j.paused_at, j.finalizing_at, j.cancelling_at, j.purged_at,
             h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
             g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
             g.scored AS "scored!", g.awaiting_rewards AS "awaiting_rewards!", g.verified AS "verified!"
@@ -233,17 +323,28 @@ async fn between(
             FROM groups WHERE job_id = j.id AND j.finished_at IS NULL
         ) AS g
         WHERE j.project_id = $1 AND j.id BETWEEN $2 AND $3 AND ($4::text IS NULL OR j.status = $4)
+            AND j.metadata @> $6 AND ($7::timestamptz IS NULL OR j.created_at > $7)
         ORDER BY j.id DESC LIMIT $5
         "#,
         project.0,
         low,
         high,
-        status.map(JobStatus::as_str),
-        limit
+        wanted.status.map(JobStatus::as_str),
+        limit,
+        metadata,
+        wanted.created_after
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    rows.into_iter().map(Job::try_from).collect()
+    let mut jobs = rows.into_iter().map(Job::try_from).collect::<Result<Vec<_>, _>>()?;
+    let open: Vec<Uuid> = jobs.iter().filter(|job| job.finished_at.is_none()).map(|job| job.id.0).collect();
+    if !open.is_empty() {
+        let mut outlooks = job_outlook::of_jobs(conn, &open).await?;
+        for job in &mut jobs {
+            job.outlook = outlooks.remove(&job.id).unwrap_or_default();
+        }
+    }
+    Ok(jobs)
 }
 
 /// How far a job's event log has got.
@@ -293,6 +394,9 @@ pub async fn sequence_of(
     Ok(sequence.flatten())
 }
 
+/// Why a job and its groups ended that were cancelled.
+const CANCELLED: &str = "cancelled_by_customer";
+
 /// Cancels a job of this project: no more is sent to miners. `graceful` still delivers, and charges, what miners have
 /// answered; otherwise all that is not delivered yet is dropped. Returns the status before.
 ///
@@ -309,13 +413,13 @@ pub async fn cancel(
     if before.is_terminal() {
         return Ok(before);
     }
-    sqlx::query!("UPDATE jobs SET status = 'cancelling', pause_reason = NULL WHERE id = $1", id.0)
-        .execute(&mut *conn)
-        .await?;
-    job_progress::note_reason(conn, id, "cancelled_by_customer").await?;
-    let ended = groups::cancel(conn, id, graceful).await?;
+    job_close::winding_down(conn, id, JobStatus::Cancelling, now).await?;
+    job_progress::note_reason(conn, id, CANCELLED).await?;
+    let ended = groups::cancel(conn, id, graceful, CANCELLED).await?;
     if ended.cancelled > 0 {
         job_close::groups_ended(conn, id, ended, now).await?;
+    } else {
+        job_close::end_if_idle(conn, id, now).await?;
     }
     Ok(before)
 }
@@ -349,6 +453,20 @@ struct Row {
     mismatch_abs_sum: f64,
     mismatch_kl_sum: f64,
     mismatch_max: f64,
+    metadata: Value,
+    max_amount: Option<i64>,
+    max_rollouts: Option<i64>,
+    on_exhausted: String,
+    deadline_at: Option<DateTime<Utc>>,
+    priority: String,
+    is_open: bool,
+    retention_days: Option<i32>,
+    training_use: String,
+    quote_id: Option<Uuid>,
+    paused_at: Option<DateTime<Utc>>,
+    finalizing_at: Option<DateTime<Utc>>,
+    cancelling_at: Option<DateTime<Utc>>,
+    purged_at: Option<DateTime<Utc>>,
     held: i64,
     charged: i64,
     released: i64,
@@ -370,6 +488,19 @@ impl TryFrom<Row> for Job {
             status: JobStatus::parse(&row.status).ok_or(Error::Corrupt("job status"))?,
             status_reason: row.status_reason,
             spec: serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?,
+            conditions: Conditions::try_from(Columns {
+                max_amount: row.max_amount,
+                max_rollouts: row.max_rollouts,
+                on_exhausted: row.on_exhausted,
+                deadline_at: row.deadline_at,
+                priority: row.priority,
+                is_open: row.is_open,
+                retention_days: row.retention_days,
+                training_use: row.training_use,
+                quote_id: row.quote_id,
+            })?,
+            metadata: serde_json::from_value(row.metadata).map_err(|_| Error::Corrupt("metadata"))?,
+            outlook: Outlook::default(),
             price: serde_json::from_value(row.price).map_err(|_| Error::Corrupt("price"))?,
             checkpoint: CheckpointId::from_slice(&row.checkpoint_id)
                 .map_err(|_| Error::Corrupt("checkpoint id"))?,
@@ -411,7 +542,11 @@ impl TryFrom<Row> for Job {
             trace_id: row.traceparent.as_deref().and_then(events::trace_id).map(str::to_owned),
             created_at: row.created_at,
             started_at: row.started_at,
+            paused_at: row.paused_at,
+            finalizing_at: row.finalizing_at,
+            cancelling_at: row.cancelling_at,
             finished_at: row.finished_at,
+            purged_at: row.purged_at,
         })
     }
 }

@@ -214,6 +214,49 @@ async fn pay(
     Ok(())
 }
 
+/// Raises or lowers the open hold of a job, or says what is missing for it. With the job's row locked.
+pub async fn adjust(
+    conn: &mut PgConnection,
+    job: JobId,
+    amount: Rao,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let hold = sqlx::query!(
+        "SELECT account_id, amount, changes FROM holds WHERE job_id = $1 AND state = 'open' FOR UPDATE",
+        job.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::Corrupt("no open hold"))?;
+    let more = amount.get() - hold.amount;
+    if more == 0 {
+        return Ok(());
+    }
+    let account = AccountId(hold.account_id);
+    let held = sqlx::query!(
+        r#"
+        UPDATE accounts SET held = held + $2
+        WHERE id = $1 AND credits_posted - debits_posted - held >= $2
+        RETURNING id
+        "#,
+        account.0,
+        more
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if held.is_none() {
+        let available = balance(conn, account).await?.available;
+        return Err(Error::InsufficientCredits { required: rao(more)?, available });
+    }
+    let change = hold.changes + 1;
+    sqlx::query!("UPDATE holds SET amount = $2, changes = $3 WHERE job_id = $1", job.0, amount.get(), change)
+        .execute(&mut *conn)
+        .await?;
+    let id = LedgerEntryId(Uuid::new_v5(&job.0, format!("entry/hold/{change}").as_bytes()));
+    let kind = if more > 0 { "hold" } else { "hold_release" };
+    entry(conn, id, account, kind, -more, Some(job), 0, now).await
+}
+
 /// What of a job's open hold is not captured yet. Only sure while the job's row is locked.
 pub async fn uncaptured(conn: &mut PgConnection, job: JobId) -> Result<Rao, Error> {
     let left = sqlx::query_scalar!(

@@ -177,7 +177,7 @@ async fn a_hold_that_is_used_up_ends_the_job_with_what_was_paid() {
     assert_eq!(world.groups(job).await, "accepted accepted cancelled cancelled");
     assert_eq!(world.spend(job).await, "9000|8000|1000");
     let ended = "SELECT status, status_reason FROM jobs";
-    assert_eq!(world.sql(ended).await, "completed|max_amount_reached");
+    assert_eq!(world.sql(ended).await, "completed|budget_exhausted");
     assert_eq!(world.events(job).await.last().unwrap()["data"]["outcome"], "partial");
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod audits;
+mod bounds;
 mod calibrated;
 mod cancelling;
 mod client_rewards;

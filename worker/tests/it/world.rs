@@ -13,6 +13,7 @@ use grail::ids::Randomness;
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::standard::Standard;
 use protocol::advantage::Advantage;
+use protocol::conditions::{Budget, OnExhausted};
 use protocol::event::EventType;
 use protocol::job::{JobSpec, Prompt, SamplingSpec, Verification};
 use protocol::money::Price;
@@ -23,6 +24,7 @@ use protocol::{AccountId, JobId, LedgerEntryId, Rao};
 use sandbox::WasiProfile;
 use serde_json::{Value, json};
 use store::events::NewEvent;
+use store::job_conditions::Conditions;
 use store::{Clock, Db, Objects, Tenant, Wake};
 use supervisor::{Programs, Settings, Supervisor};
 use tokio_util::sync::CancellationToken;
@@ -200,7 +202,7 @@ impl World {
     pub(crate) async fn job(&self, job: NewJob) -> JobId {
         let id = JobId(Uuid::now_v7());
         let now = self.clock.now();
-        let NewJob { spec, prompts } = job;
+        let NewJob { spec, mut conditions, prompts } = job;
         let checkpoint = checkpoint();
         let prompts: Vec<Prompt> = prompts
             .into_iter()
@@ -215,11 +217,13 @@ impl World {
             })
             .collect();
         let all = price().maximum(prompts.len() as u64, u64::from(spec.sampling.n)).unwrap();
-        let hold = spec.max_amount.map_or(all, |most| most.min(all));
+        conditions.budget.max_amount = conditions.budget.max_amount.or(spec.max_amount);
+        let hold = conditions.budget.hold(&price(), all);
         let new = store::jobs::NewJob {
             id,
             tenant: Tenant::default_of(self.account),
             spec: &spec,
+            conditions: &conditions,
             price: &price(),
             prompts: &prompts,
             checkpoint: checkpoint.id,
@@ -271,6 +275,10 @@ impl World {
         while worker::overdue::step(&self.cx).await.unwrap() == Progress::Some {}
     }
 
+    pub(crate) async fn bounds(&self) {
+        while worker::bounds::step(&self.cx).await.unwrap() == Progress::Some {}
+    }
+
     pub(crate) async fn settle(&self) {
         while worker::settle::step(&self.cx).await.unwrap() == Progress::Some {}
     }
@@ -283,6 +291,7 @@ impl World {
         self.verify().await;
         self.overdue().await;
         self.settle().await;
+        self.bounds().await;
     }
 
     /// Turns until the job has ended.
@@ -315,7 +324,10 @@ impl World {
         let sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
         assert_eq!(sequences, (1..=events.len() as i64).collect::<Vec<_>>());
         let terminal = |event: &&Value| {
-            matches!(event["type"].as_str(), Some("job.completed" | "job.failed" | "job.cancelled"))
+            matches!(
+                event["type"].as_str(),
+                Some("job.completed" | "job.failed" | "job.cancelled" | "job.expired")
+            )
         };
         let ends: Vec<&Value> = events.iter().filter(terminal).collect();
         assert!(ends.len() <= 1 && ends.first().is_none_or(|end| *end == events.last().unwrap()), "{ends:?}");
@@ -392,6 +404,7 @@ impl World {
 /// A job to create.
 pub(crate) struct NewJob {
     pub(crate) spec: JobSpec,
+    pub(crate) conditions: Conditions,
     pub(crate) prompts: Vec<String>,
 }
 
@@ -409,12 +422,21 @@ impl NewJob {
                 max_amount: None,
                 metadata: BTreeMap::new(),
             },
+            conditions: Conditions {
+                budget: Budget { on_exhausted: OnExhausted::Complete, ..Budget::default() },
+                ..Conditions::default()
+            },
             prompts: (0..prompts).map(|index| format!("Ana has {index} pens.")).collect(),
         }
     }
 
     pub(crate) fn spec(mut self, change: impl FnOnce(&mut JobSpec)) -> Self {
         change(&mut self.spec);
+        self
+    }
+
+    pub(crate) fn bound(mut self, change: impl FnOnce(&mut Conditions)) -> Self {
+        change(&mut self.conditions);
         self
     }
 }

@@ -1,0 +1,133 @@
+//! `POST /v1/jobs?dry_run=true`: what a job would cost. The same figures stand in a quote.
+
+use actix_web::HttpResponse;
+use chrono::TimeDelta;
+use grail::CheckpointId;
+use protocol::Rao;
+use protocol::money::Price;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::create::Priced;
+use super::estimate::{Asked, Estimate, estimate};
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Jobs that ended longer ago say nothing about the next one.
+const HISTORY: TimeDelta = TimeDelta::days(30);
+
+/// What a job would be. Nothing of it was written.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPreview)]
+pub(crate) struct PreviewView {
+    #[schema(example = "job.preview")]
+    object: &'static str,
+    #[serde(flatten)]
+    figures: FiguresView,
+}
+
+/// What a job costs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobFigures)]
+pub(crate) struct FiguresView {
+    #[schema(value_type = String)]
+    checkpoint_id: CheckpointId,
+    prompts: usize,
+    /// Tokens of all prompts.
+    prompt_tokens: usize,
+    /// Completions of each prompt.
+    samples: u32,
+    unit_prices: UnitPrices,
+    /// Every rollout at its full price.
+    #[schema(value_type = String, example = "61440000")]
+    maximum_rao: Rao,
+    /// What is held when the job is created: the maximum, or what the budget leaves of it.
+    #[schema(value_type = String, example = "61440000")]
+    hold_rao: Rao,
+    estimate: Estimate,
+    /// What you may want to know before you create it.
+    warnings: Vec<Warning>,
+}
+
+/// For one rollout, in rao.
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of every amount's name")]
+struct UnitPrices {
+    /// Verified and selected.
+    #[schema(value_type = String, example = "120000")]
+    verified_rollout_rao: Rao,
+    /// Honest, but kept back by the job's own group filter.
+    #[schema(value_type = String, example = "30000")]
+    filtered_rollout_rao: Rao,
+    /// Refused by the proof, a repeat, or without a reward by the service's fault.
+    #[schema(value_type = String, example = "0")]
+    rejected_rollout_rao: Rao,
+}
+
+/// Something that is allowed, and may surprise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Warning {
+    #[schema(example = "no_history")]
+    pub(super) code: &'static str,
+    pub(super) detail: String,
+}
+
+impl Priced {
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    pub(crate) fn price(&self) -> &Price {
+        &self.price
+    }
+}
+
+/// What a job costs, and what it will likely come to.
+pub(crate) async fn figures(
+    state: &AppState,
+    caller: Caller,
+    priced: &Priced,
+) -> Result<FiguresView, ApiError> {
+    let now = state.ambient.now();
+    let filter = serde_json::to_value(priced.spec.filter)?;
+    let mut conn = state.tenant(caller).await?;
+    let since = now - HISTORY;
+    let history = store::history::of_checkpoint(&mut conn, priced.checkpoint, &filter, since).await?;
+    let available = store::ledger::balance(&mut conn, caller.account).await?.available;
+    drop(conn);
+    let samples = priced.spec.sampling.n;
+    let asked = Asked {
+        prompts: priced.prompts.len() as u64,
+        samples,
+        maximum: priced.maximum,
+        hold: priced.hold,
+        available,
+        deadline: priced.conditions.deadline_at.map(|deadline| deadline - now),
+    };
+    let (estimate, warnings) = estimate(&asked, history.as_ref());
+    Ok(FiguresView {
+        checkpoint_id: priced.checkpoint,
+        prompts: priced.prompts.len(),
+        prompt_tokens: priced.prompts.iter().map(|prompt| prompt.tokens.len()).sum(),
+        samples,
+        unit_prices: UnitPrices {
+            verified_rollout_rao: priced.price.rollout,
+            filtered_rollout_rao: priced.price.filtered(),
+            rejected_rollout_rao: Rao::ZERO,
+        },
+        maximum_rao: priced.maximum,
+        hold_rao: priced.hold,
+        estimate,
+        warnings,
+    })
+}
+
+pub(super) async fn answer(
+    state: &AppState,
+    caller: Caller,
+    priced: &Priced,
+) -> Result<HttpResponse, ApiError> {
+    let figures = figures(state, caller, priced).await?;
+    Ok(HttpResponse::Ok().json(PreviewView { object: "job.preview", figures }))
+}
