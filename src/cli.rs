@@ -10,7 +10,9 @@ use rand_core::RngCore as _;
 
 use crate::config::Config;
 use crate::lifecycle::lifecycle;
-use crate::{audits, bench, calibrate, convert, demo, keys, reward, rewards, roles, telemetry, up, verify};
+use crate::{
+    audit_log, audits, bench, calibrate, convert, demo, keys, reward, rewards, roles, telemetry, up, verify,
+};
 
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -54,6 +56,9 @@ enum Command {
     /// Audits of miners: replay them, or pardon a miner.
     #[command(subcommand)]
     Audits(audits::Command),
+    /// What was done in an organisation's name: verify the record's hash chain.
+    #[command(subcommand)]
+    AuditLog(audit_log::Command),
     /// A reward function of your own: try it here, under the service's limits.
     #[command(subcommand)]
     Reward(reward::Command),
@@ -142,6 +147,11 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
             print(&answer.text);
             return Ok(if answer.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::AuditLog(command) => {
+            let answer = audit_log::run(command, &roles::database(config).await?).await?;
+            print(&answer.text);
+            return Ok(if answer.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Rewards(command) => {
             let (db, objects) = (roles::database(config).await?, roles::objects(config)?);
             let programs = roles::programs(config)?;
@@ -195,6 +205,7 @@ impl Command {
             Self::Migrate => "migrate",
             Self::Keys(_) => "keys",
             Self::Audits(_) => "audits",
+            Self::AuditLog(_) => "audit-log",
             Self::Reward(_) => "reward",
             Self::Rewards(_) => "rewards",
             Self::Openapi => "openapi",

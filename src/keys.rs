@@ -4,7 +4,8 @@ use anyhow::{Context as _, ensure};
 use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
 use rand_core::OsRng;
 use serde_json::{Value, json};
-use store::api_keys::KeyText;
+use store::api_keys::{KeyText, NewKey, Terms};
+use store::audit_log::Deed;
 use store::clock::Clock;
 use store::{Db, Tenant};
 use uuid::Uuid;
@@ -87,8 +88,24 @@ pub(crate) async fn create(
         account
     };
     let text = KeyText::generate(&mut OsRng);
-    store::api_keys::create(&mut tx, KeyId(Uuid::now_v7()), Tenant::default_of(account), name, &text, now)
-        .await?;
+    let new = NewKey {
+        id: KeyId(Uuid::now_v7()),
+        tenant: Tenant::default_of(account),
+        name,
+        // an operator's: it makes the narrower ones
+        terms: &Terms::everything(),
+        made_by: &[],
+        text: &text,
+    };
+    store::api_keys::create(&mut tx, &new, now).await?;
+    let deed = Deed {
+        tenant: new.tenant,
+        key: None,
+        action: "api_key.created",
+        subject: new.id.to_string(),
+        detail: json!({ "name": name }),
+    };
+    store::audit_log::append(&mut tx, &deed, now).await?;
     if grant > Rao::ZERO {
         store::ledger::grant(&mut tx, LedgerEntryId(Uuid::now_v7()), account, grant, now).await?;
     }

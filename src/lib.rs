@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod verify;
 
+mod audit_log;
 mod audits;
 mod bench;
 mod calibrate;

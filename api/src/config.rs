@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -36,6 +37,8 @@ pub struct Config {
     pub sse_poll_ms: u64,
     /// A stream is closed after this time; the client resumes where it was.
     pub sse_max_age_ms: u64,
+    /// Proxies in front, as addresses or ranges: only what they write into `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// How long requests in flight may take when the process is told to stop.
     pub shutdown_timeout_ms: u64,
 }
@@ -58,6 +61,7 @@ impl Default for Config {
             sse_heartbeat_ms: 15_000,
             sse_poll_ms: 1_000,
             sse_max_age_ms: 900_000,
+            trusted_proxies: Vec::new(),
             shutdown_timeout_ms: 10_000,
         }
     }

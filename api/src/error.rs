@@ -7,10 +7,11 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use protocol::Rao;
 use protocol::job::JobStatus;
+use protocol::{Rao, Scope};
 use serde::Serialize;
 use serde_json::{Value, json};
+use store::spend::Exceeded;
 use utoipa::ToSchema;
 
 /// Everything that a request can fail with.
@@ -28,6 +29,20 @@ pub(crate) enum ApiError {
     InvalidCursor(String),
     #[error("the API key is missing, malformed, unknown or revoked")]
     InvalidApiKey,
+    #[error("the API key lacks the scope `{0}`")]
+    MissingScope(Scope),
+    #[error("the API key may not be used from this address")]
+    AddressNotAllowed,
+    #[error("this takes a key that reaches the organisation")]
+    OrganizationKeyRequired,
+    #[error("the key may do more than yours")]
+    ExceedsYourKey,
+    #[error("the key was revoked")]
+    KeyRevoked,
+    #[error("the project cannot be archived: {0}")]
+    ProjectInUse(&'static str),
+    #[error("the {}'s limit of {} rao leaves no room for {} more", .0.source.as_str(), .0.limit, .0.required)]
+    SpendCapExceeded(Box<Exceeded>),
     #[error("the job may cost up to {required} rao; {available} are available")]
     InsufficientCredits { required: Rao, available: Rao },
     #[error("there is no such {0}")]
@@ -198,6 +213,13 @@ impl ApiError {
             Self::InvalidHeader { .. } => "invalid_header",
             Self::InvalidCursor(_) => "invalid_cursor",
             Self::InvalidApiKey => "invalid_api_key",
+            Self::MissingScope(_) => "missing_scope",
+            Self::AddressNotAllowed => "address_not_allowed",
+            Self::OrganizationKeyRequired => "organization_key_required",
+            Self::ExceedsYourKey => "exceeds_your_key",
+            Self::KeyRevoked => "key_revoked",
+            Self::ProjectInUse(_) => "project_in_use",
+            Self::SpendCapExceeded(_) => "spend_cap_exceeded",
             Self::InsufficientCredits { .. } => "insufficient_credits",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
@@ -243,11 +265,18 @@ impl ApiError {
             | Self::InvalidHeader { .. }
             | Self::InvalidCursor(_) => StatusCode::BAD_REQUEST,
             Self::InvalidApiKey => StatusCode::UNAUTHORIZED,
+            Self::MissingScope(_)
+            | Self::AddressNotAllowed
+            | Self::OrganizationKeyRequired
+            | Self::ExceedsYourKey
+            | Self::SpendCapExceeded(_) => StatusCode::FORBIDDEN,
             Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::JobNotCancellable(_)
+            Self::KeyRevoked
+            | Self::ProjectInUse(_)
+            | Self::JobNotCancellable(_)
             | Self::JobEnded(_)
             | Self::JobNotEnded
             | Self::ManifestPending
@@ -300,6 +329,14 @@ impl ApiError {
 
     fn meta(&self) -> Value {
         match self {
+            Self::MissingScope(scope) => json!({ "scope": scope.as_str() }),
+            Self::SpendCapExceeded(exceeded) => json!({
+                "limit_source": exceeded.source.as_str(),
+                "limit_rao": exceeded.limit,
+                "spent_rao": exceeded.spent,
+                "required_rao": exceeded.required,
+                "resets_at": exceeded.resets_at,
+            }),
             Self::InsufficientCredits { required, available } => {
                 json!({ "required_rao": required, "available_rao": available })
             }
@@ -314,6 +351,7 @@ impl ApiError {
     fn family(&self) -> &'static str {
         match self.status() {
             StatusCode::UNAUTHORIZED => "authentication_error",
+            StatusCode::FORBIDDEN => "permission_error",
             StatusCode::PAYMENT_REQUIRED => "billing_error",
             StatusCode::CONFLICT => "conflict_error",
             StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
@@ -418,6 +456,7 @@ impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::NotFound => Self::NotFound("resource"),
+            store::Error::SpendCap(exceeded) => Self::SpendCapExceeded(Box::new(exceeded)),
             store::Error::InsufficientCredits { required, available } => {
                 Self::InsufficientCredits { required, available }
             }

@@ -2,6 +2,7 @@
 //!
 //! Nothing of a job runs here: the worker takes it up from the database.
 
+mod address;
 mod auth;
 mod billing;
 mod body;
@@ -12,14 +13,18 @@ mod form;
 mod groups;
 mod idempotency;
 mod jobs;
+mod keys;
 mod meta;
 pub mod openapi;
+mod organizations;
 mod params;
+mod projects;
 mod quotes;
 mod request;
 mod rewards;
 mod rollouts;
 mod routes;
+mod scopes;
 mod server;
 mod state;
 

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{billing, checkpoints, groups, jobs, meta, quotes, rewards, rollouts};
+use crate::{billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -45,6 +45,20 @@ use crate::{billing, checkpoints, groups, jobs, meta, quotes, rewards, rollouts}
         rewards::builtins::list_builtins,
         checkpoints::list::list_checkpoints,
         checkpoints::current::current_checkpoint,
+        keys::create::create_api_key,
+        keys::list::list_api_keys,
+        keys::myself::show_own_api_key,
+        keys::show::show_api_key,
+        keys::update::update_api_key,
+        keys::revoke::revoke_api_key,
+        keys::rotate::rotate_api_key,
+        projects::create::create_project,
+        projects::list::list_projects,
+        projects::show::show_project,
+        projects::update::update_project,
+        projects::archive::archive_project,
+        organizations::show::show_organization,
+        organizations::audit_log::list_audit_log,
         billing::balance::show_balance,
         billing::ledger_entries::list_ledger_entries,
         meta::verification_keys::list_verification_keys,
@@ -60,6 +74,9 @@ use crate::{billing, checkpoints, groups, jobs, meta, quotes, rewards, rollouts}
         (name = "rollouts", description = "What jobs deliver."),
         (name = "rewards", description = "Your reward functions."),
         (name = "checkpoints", description = "What jobs run on."),
+        (name = "keys", description = "Who may call, and what for."),
+        (name = "projects", description = "What your organisation keeps apart."),
+        (name = "organizations", description = "Who owns projects and money."),
         (name = "billing", description = "Your money."),
         (name = "verification", description = "What it takes to trust nobody."),
         (name = "meta", description = "The service itself."),
@@ -89,10 +106,16 @@ impl Modify for Shared {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
         for item in document.paths.paths.values_mut() {
-            for operation in [&mut item.get, &mut item.post, &mut item.patch].into_iter().flatten() {
+            for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put]
+                .into_iter()
+                .flatten()
+            {
                 let responses = &mut operation.responses.responses;
                 if operation.security.is_none() {
                     responses.entry("401".to_owned()).or_insert_with(|| problem("No valid API key."));
+                    responses.entry("403".to_owned()).or_insert_with(|| {
+                        problem("The key lacks the scope (`missing_scope`), may not be used from here, or may not spend that.")
+                    });
                     responses
                         .entry("503".to_owned())
                         .or_insert_with(|| problem("Not for the moment; try again after `Retry-After`."));

@@ -9,6 +9,7 @@ use grail::standard::Standard;
 use protocol::money::Price;
 use rand_core::{CryptoRng, OsRng, RngCore};
 use store::Db;
+use store::api_keys::KeyText;
 use store::clock::Clock;
 use store::objects::Objects;
 use store::wake::Wake;
@@ -81,6 +82,11 @@ impl Ambient {
         let mut bytes = [0; N];
         self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
         bytes
+    }
+
+    /// A new API key.
+    pub fn key_text(&self) -> KeyText {
+        KeyText::generate(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A new id, in the order of time.

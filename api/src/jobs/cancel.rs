@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use protocol::JobId;
 use protocol::job::{GroupState, JobStatus};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::view::JobView;
@@ -56,11 +57,18 @@ pub(crate) async fn cancel_job(
     let wish: CancelJob = body.optional_json(config.max_body_bytes).await?;
     let graceful = wish.mode == CancelMode::Graceful;
 
+    let now = state.ambient.now();
     let mut tx = state.tenant(caller).await?;
-    let before = store::jobs::cancel(&mut tx, caller.project, id, graceful, state.ambient.now()).await?;
+    let before = store::jobs::cancel(&mut tx, caller.project, id, graceful, now).await?;
     if matches!(before, JobStatus::Completed | JobStatus::Failed | JobStatus::Expired) {
         return Err(ApiError::JobNotCancellable(before));
     }
+    store::audit_log::append(
+        &mut tx,
+        &caller.did("job.cancelled", id, json!({ "mode": if graceful { "graceful" } else { "immediate" } })),
+        now,
+    )
+    .await?;
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
 

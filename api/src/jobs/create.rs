@@ -265,6 +265,7 @@ async fn write(
     let job = NewJob {
         id,
         tenant: caller.tenant(),
+        key: Some(caller.key),
         spec: &priced.spec,
         conditions: &priced.conditions,
         price: &priced.price,
@@ -285,6 +286,8 @@ async fn write(
             "checkpoint_id": priced.checkpoint,
         });
         store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
+        let detail = json!({ "prompts": priced.prompts.len(), "held_rao": priced.hold });
+        store::audit_log::append(tx, &caller.did("job.created", id, detail), now).await?;
         let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
         Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
     });

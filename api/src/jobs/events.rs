@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
+use protocol::Scope;
 use protocol::event::EventType;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +64,9 @@ pub(crate) async fn list_events(
     let EventParams { starting_after, limit, types, include } = query.0;
     let types = event_types(types.as_deref())?;
     let with_rollouts = includes_rollouts(include.as_deref())?;
+    if with_rollouts {
+        caller.must_have(Scope::RolloutsRead)?; // the route itself takes less
+    }
     let last_seen = params::header(&request, &LAST_EVENT_ID, "Last-Event-ID")?.filter(|id| !id.is_empty());
     let cursor = last_seen.or(starting_after.as_deref());
     let live = params::accepts(&request, EVENT_STREAM);

@@ -115,6 +115,9 @@ pub(crate) async fn patch_job(
             return Err(ApiError::Validation(vec![FieldError { pointer, code: "below_spent", detail }]));
         }
     }
+    let detail = json!({ "max_amount_rao": changes.max_amount, "max_rollouts": changes.max_rollouts,
+        "deadline_at": changes.deadline_at, "priority": changes.priority.map(Priority::as_str) });
+    store::audit_log::append(&mut tx, &caller.did("job.updated", &id, detail), now).await?;
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
 

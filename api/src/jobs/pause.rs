@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use protocol::JobId;
+use serde_json::json;
 
 use super::view::JobView;
 use crate::auth::Caller;
@@ -25,11 +26,13 @@ pub(crate) async fn pause_job(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id: JobId = params::id(&path, "job")?;
+    let now = state.ambient.now();
     let mut tx = state.tenant(caller).await?;
-    let before = store::job_pause::pause(&mut tx, caller.project, id, state.ambient.now()).await?;
+    let before = store::job_pause::pause(&mut tx, caller.project, id, now).await?;
     if before.is_ending() || before.is_terminal() {
         return Err(ApiError::JobEnded(before));
     }
+    store::audit_log::append(&mut tx, &caller.did("job.paused", id, json!({})), now).await?;
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
     state.wake.events(id);

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use protocol::JobId;
 use protocol::job::GroupState;
+use serde_json::json;
 
 use super::view::JobView;
 use crate::auth::Caller;
@@ -26,11 +27,13 @@ pub(crate) async fn resume_job(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id: JobId = params::id(&path, "job")?;
+    let now = state.ambient.now();
     let mut tx = state.tenant(caller).await?;
-    let before = store::job_pause::resume(&mut tx, caller.project, id, state.ambient.now()).await?;
+    let before = store::job_pause::resume(&mut tx, caller.project, id, now).await?;
     if before.is_ending() || before.is_terminal() {
         return Err(ApiError::JobEnded(before));
     }
+    store::audit_log::append(&mut tx, &caller.did("job.resumed", id, json!({})), now).await?;
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
     state.wake.events(id);

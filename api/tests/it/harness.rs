@@ -17,7 +17,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Response};
 use sandbox::{BUILTINS, WasiProfile};
 use serde_json::{Value, json};
-use store::api_keys::KeyText;
+use store::api_keys::{KeyText, NewKey, Terms};
 use store::projects::NewProject;
 use store::reward_functions::Module;
 use store::reward_uploads::{self, Verdict};
@@ -158,7 +158,10 @@ impl Service {
         let tenant = store::Tenant::default_of(account);
         let mut conn = self.db.acquire().await.unwrap();
         store::accounts::create(&mut conn, account, "test", now).await.unwrap();
-        store::api_keys::create(&mut conn, KeyId(Uuid::now_v7()), tenant, "test", &text, now).await.unwrap();
+        let new = new_key(tenant, &text);
+        store::api_keys::create(&mut conn, &NewKey { terms: &Terms::everything(), ..new }, now)
+            .await
+            .unwrap();
         if rao > 0 {
             let (id, amount) = (LedgerEntryId(Uuid::now_v7()), Rao::new(rao).unwrap());
             store::ledger::grant(&mut conn, id, account, amount, now).await.unwrap();
@@ -171,10 +174,23 @@ impl Service {
         let (account, project) = (customer.account, ProjectId(Uuid::now_v7()));
         let (text, now) = (KeyText::generate(&mut OsRng), self.clock.now());
         let mut conn = self.db.acquire().await.unwrap();
-        let new = NewProject { id: project, account, name: "second" };
+        let new = NewProject { id: project, account, name: "second", cap: None };
         store::projects::create(&mut conn, &new, now).await.unwrap();
         let tenant = store::Tenant { account, project };
-        store::api_keys::create(&mut conn, KeyId(Uuid::now_v7()), tenant, "test", &text, now).await.unwrap();
+        let new = new_key(tenant, &text);
+        store::api_keys::create(&mut conn, &NewKey { terms: &Terms::of_project(), ..new }, now)
+            .await
+            .unwrap();
+        Customer { account, key: text.reveal() }
+    }
+
+    /// Another key of the same account's default project, on these terms.
+    pub(crate) async fn another(&self, customer: &Customer, terms: Terms) -> Customer {
+        let (text, account) = (KeyText::generate(&mut OsRng), customer.account);
+        let new = new_key(store::Tenant::default_of(account), &text);
+        let mut conn = self.db.acquire().await.unwrap();
+        let new = NewKey { terms: &terms, ..new };
+        store::api_keys::create(&mut conn, &new, self.clock.now()).await.unwrap();
         Customer { account, key: text.reveal() }
     }
 
@@ -245,6 +261,11 @@ impl Service {
         let audit = store::ledger::audit(&mut self.db.acquire().await.unwrap()).await.unwrap();
         assert!(audit.is_clean(), "{audit:?}");
     }
+}
+
+fn new_key(tenant: store::Tenant, text: &KeyText) -> NewKey<'_> {
+    static TERMS: LazyLock<Terms> = LazyLock::new(Terms::of_project);
+    NewKey { id: KeyId(Uuid::now_v7()), tenant, name: "test", terms: &TERMS, made_by: &[], text }
 }
 
 impl Drop for Service {

@@ -2,7 +2,7 @@
 
 use protocol::KeyId;
 use reqwest::Method;
-use store::Tenant;
+use store::api_keys::Terms;
 use uuid::Uuid;
 
 use crate::harness::{Answer, Customer, Service};
@@ -78,7 +78,8 @@ async fn a_typing_error_costs_no_look_up() {
 #[tokio::test]
 async fn a_revoked_key_opens_nothing_and_its_secret_is_nowhere() {
     let service = Service::start().await;
-    let Customer { account, key } = service.customer(0).await;
+    let customer = service.customer(0).await;
+    let key = &customer.key;
     let secret = key.split('_').nth(3).unwrap();
     let rows = service.sql("SELECT id, lookup, secret_sha256::text, name FROM api_keys").await;
     assert!(!rows.contains(secret), "{rows}");
@@ -88,19 +89,8 @@ async fn a_revoked_key_opens_nothing_and_its_secret_is_nowhere() {
     assert!(!store::api_keys::revoke(&mut conn, KeyId(id), service.clock.now()).await.unwrap());
     assert_eq!(balance(&service, &format!("Bearer {key}")).await.problem(401), "invalid_api_key");
     // another key of the account is not touched
-    let text = store::api_keys::KeyText::generate(&mut rand_core::OsRng);
-    let other = KeyId(Uuid::now_v7());
-    store::api_keys::create(
-        &mut conn,
-        other,
-        Tenant::default_of(account),
-        "second",
-        &text,
-        service.clock.now(),
-    )
-    .await
-    .unwrap();
-    assert_eq!(balance(&service, &format!("Bearer {}", text.reveal())).await.status, 200);
+    let other = service.another(&customer, Terms::of_project()).await;
+    assert_eq!(balance(&service, &format!("Bearer {}", other.key)).await.status, 200);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ pub mod recomputed;
 pub mod reward;
 pub mod reward_input;
 pub mod rollout;
+pub mod scope;
 pub mod segment;
 pub mod selection;
 pub mod strict_json;
@@ -26,8 +27,10 @@ pub mod wire;
 pub mod work;
 
 pub use bundled_module::BundledModule;
+
 pub use ids::{
     AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId, RewardFunctionId,
     RolloutId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;
+pub use scope::{Scope, Scopes};

@@ -30,7 +30,7 @@ pub async fn create(
     )
     .execute(&mut *conn)
     .await?;
-    let project = NewProject { id: id.default_project(), account: id, name: "default" };
+    let project = NewProject { id: id.default_project(), account: id, name: "default", cap: None };
     projects::create(conn, &project, now).await
 }
 

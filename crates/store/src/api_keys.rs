@@ -1,99 +1,74 @@
-//! API keys: their text, which is shown once, and their rows, which hold no more than a hash of the secret.
-
-use std::fmt;
+//! API keys: who may call, for which project, and within which terms. Of the secret there is only a hash.
 
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, KeyId, ProjectId};
-use rand_core::{CryptoRng, RngCore};
-use sha2::{Digest, Sha256};
+use ipnet::IpNet;
+use protocol::{AccountId, KeyId, ProjectId, Scope, Scopes};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use crate::{Error, Tenant};
+pub use crate::key_text::{InvalidKey, KeyText, PREFIX};
+use crate::spend::{Cap, Reset};
+use crate::{Error, Tenant, keyset};
 
-const PREFIX: &str = "rk_live_";
-const LOOKUP_CHARS: usize = 8;
-const SECRET_CHARS: usize = 32;
-const CHECKSUM_CHARS: usize = 6;
-const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Keys that made one another, at most.
+pub const MAX_LINEAGE: usize = 16;
 
-/// `rk_live_<lookup>_<secret>_<checksum>`: the checksum refuses typing errors before any look-up.
-#[derive(Clone, PartialEq, Eq)]
-pub struct KeyText {
-    lookup: String,
-    secret: String,
+/// How far a key reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// One project.
+    Project,
+    /// Any project of the organisation, and the projects themselves.
+    Organization,
 }
 
-/// A text that cannot be a key: wrong shape or wrong checksum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an API key")]
-pub struct InvalidKey;
-
-impl KeyText {
-    /// A new key: 190 bits of secret.
-    pub fn generate(rng: &mut (impl RngCore + CryptoRng + ?Sized)) -> Self {
-        Self { lookup: base62(rng, LOOKUP_CHARS), secret: base62(rng, SECRET_CHARS) }
-    }
-
-    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
-        let rest = text.strip_prefix(PREFIX).ok_or(InvalidKey)?;
-        let parts: Vec<&str> = rest.split('_').collect();
-        let [lookup, secret, checksum] = parts.as_slice() else { return Err(InvalidKey) };
-        let plain =
-            |part: &str, chars| part.len() == chars && part.bytes().all(|b| b.is_ascii_alphanumeric());
-        if !(plain(lookup, LOOKUP_CHARS) && plain(secret, SECRET_CHARS) && plain(checksum, CHECKSUM_CHARS)) {
-            return Err(InvalidKey);
+impl Reach {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Organization => "organization",
         }
-        let key = Self { lookup: (*lookup).to_owned(), secret: (*secret).to_owned() };
-        if key.checksum() == *checksum { Ok(key) } else { Err(InvalidKey) }
     }
 
-    /// The whole key, to be shown once to its owner. There is no `Display`, so that no log line prints one by chance.
-    pub fn reveal(&self) -> String {
-        format!("{}_{}", self.unchecked(), self.checksum())
-    }
-
-    /// The public part, by which the row is found.
-    pub fn lookup(&self) -> &str {
-        &self.lookup
-    }
-
-    /// What is stored of the secret. It is random, so a plain hash suffices.
-    pub fn secret_sha256(&self) -> [u8; 32] {
-        Sha256::digest(self.secret.as_bytes()).into()
-    }
-
-    fn unchecked(&self) -> String {
-        format!("{PREFIX}{}_{}", self.lookup, self.secret)
-    }
-
-    fn checksum(&self) -> String {
-        let mut rest = crc32fast::hash(self.unchecked().as_bytes());
-        let mut digits = [b'0'; CHECKSUM_CHARS];
-        for digit in digits.iter_mut().rev() {
-            *digit = BASE62[(rest % 62) as usize];
-            rest /= 62;
-        }
-        digits.map(char::from).iter().collect()
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Project, Self::Organization].into_iter().find(|reach| reach.as_str() == text)
     }
 }
 
-impl fmt::Debug for KeyText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyText").field("lookup", &self.lookup).finish_non_exhaustive()
+/// What a key may do, from where, until when and for how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    pub scopes: Scopes,
+    pub reach: Reach,
+    pub expires_at: Option<DateTime<Utc>>,
+    /// `None`: from anywhere.
+    pub allowed_cidrs: Option<Vec<IpNet>>,
+    pub cap: Option<Cap>,
+}
+
+impl Terms {
+    /// A key that may do everything in its organisation: the first one, made by an operator.
+    pub fn everything() -> Self {
+        let (scopes, reach) = (Scopes::all(), Reach::Organization);
+        Self { scopes, reach, expires_at: None, allowed_cidrs: None, cap: None }
+    }
+
+    /// A key that may do everything in its project.
+    pub fn of_project() -> Self {
+        Self { reach: Reach::Project, ..Self::everything() }
     }
 }
 
-fn base62(rng: &mut (impl RngCore + ?Sized), chars: usize) -> String {
-    let mut text = String::with_capacity(chars);
-    while text.len() < chars {
-        let mut byte = [0];
-        rng.fill_bytes(&mut byte);
-        // 248 = 4 · 62: what is above would make the first digits likelier
-        if byte[0] < 248 {
-            text.push(char::from(BASE62[usize::from(byte[0] % 62)]));
-        }
-    }
-    text
+/// A key to store.
+#[derive(Debug, Clone, Copy)]
+pub struct NewKey<'a> {
+    pub id: KeyId,
+    pub tenant: Tenant,
+    pub name: &'a str,
+    pub terms: &'a Terms,
+    /// The lineage of the key that makes it; empty when an operator does.
+    pub made_by: &'a [KeyId],
+    pub text: &'a KeyText,
 }
 
 /// A key as it is stored.
@@ -102,73 +77,287 @@ pub struct ApiKey {
     pub id: KeyId,
     pub tenant: Tenant,
     pub name: String,
+    pub terms: Terms,
     pub lookup: String,
-    secret_sha256: [u8; 32],
+    /// `None` for keys from before they were kept.
+    pub last4: Option<String>,
+    /// Itself and the keys that it was made by.
+    pub lineage: Vec<KeyId>,
     pub created_at: DateTime<Utc>,
     pub revoked_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Until when its text from before the last rotation opens the door, too.
+    pub previous_until: Option<DateTime<Utc>>,
+    secret_sha256: [u8; 32],
+    previous: Option<(String, [u8; 32])>,
 }
 
 impl ApiKey {
-    /// Whether this text opens the account. The time it takes tells nothing about the secret.
-    pub fn admits(&self, text: &KeyText) -> bool {
-        let given = text.secret_sha256();
-        let difference = given.iter().zip(&self.secret_sha256).fold(0, |all, (a, b)| all | (a ^ b));
-        std::hint::black_box(difference) == 0 && self.lookup == text.lookup && self.revoked_at.is_none()
+    /// Whether this text opens the door now. The time it takes tells nothing about the secret.
+    pub fn admits(&self, text: &KeyText, now: DateTime<Utc>) -> bool {
+        let is_live = self.revoked_at.is_none() && self.terms.expires_at.is_none_or(|end| now < end);
+        let is_current = self.lookup == text.lookup() && same(&text.secret_sha256(), &self.secret_sha256);
+        let is_previous = self.previous_until.is_some_and(|end| now < end)
+            && self.previous.as_ref().is_some_and(|(lookup, secret)| {
+                lookup == text.lookup() && same(&text.secret_sha256(), secret)
+            });
+        is_live && (is_current || is_previous)
     }
 }
 
-/// Stores a new key for a project.
-pub async fn create(
-    conn: &mut PgConnection,
-    id: KeyId,
-    tenant: Tenant,
-    name: &str,
-    text: &KeyText,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let secret_sha256 = text.secret_sha256();
+fn same(given: &[u8; 32], stored: &[u8; 32]) -> bool {
+    std::hint::black_box(given.iter().zip(stored).fold(0, |all, (a, b)| all | (a ^ b))) == 0
+}
+
+pub async fn create(conn: &mut PgConnection, key: &NewKey<'_>, now: DateTime<Utc>) -> Result<(), Error> {
+    let mut lineage: Vec<Uuid> = key.made_by.iter().map(|id| id.0).collect();
+    lineage.push(key.id.0);
+    let (stored, secret_sha256) = (Stored::of(key.terms), key.text.secret_sha256());
     sqlx::query!(
         r#"
-        INSERT INTO api_keys (id, account_id, name, lookup, secret_sha256, created_at, project_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO api_keys (id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach,
+            expires_at, allowed_cidrs, limit_rao, limit_reset, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         "#,
-        id.0,
-        tenant.account.0,
-        name,
-        text.lookup,
+        key.id.0,
+        key.tenant.account.0,
+        key.tenant.project.0,
+        key.name,
+        key.text.lookup(),
         secret_sha256.as_slice(),
-        now,
-        tenant.project.0
+        key.text.last4(),
+        &lineage,
+        &stored.scopes,
+        key.terms.reach.as_str(),
+        key.terms.expires_at,
+        stored.cidrs.as_deref(),
+        stored.limit,
+        stored.reset,
+        now
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The key with this public part, revoked or not: [`ApiKey::admits`] decides. An archived project has none.
+/// Terms as columns.
+struct Stored {
+    scopes: Vec<String>,
+    cidrs: Option<Vec<String>>,
+    limit: Option<i64>,
+    reset: Option<&'static str>,
+}
+
+impl Stored {
+    fn of(terms: &Terms) -> Self {
+        let cidrs = terms.allowed_cidrs.as_ref();
+        Self {
+            scopes: terms.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            cidrs: cidrs.map(|nets| nets.iter().map(IpNet::to_string).collect()),
+            limit: terms.cap.map(|cap| cap.limit.get()),
+            reset: terms.cap.and_then(|cap| cap.reset).map(Reset::as_str),
+        }
+    }
+}
+
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    project_id: Uuid,
+    name: String,
+    lookup: String,
+    secret_sha256: Vec<u8>,
+    last4: Option<String>,
+    lineage: Vec<Uuid>,
+    scopes: Vec<String>,
+    reach: String,
+    expires_at: Option<DateTime<Utc>>,
+    allowed_cidrs: Option<Vec<String>>,
+    limit_rao: Option<i64>,
+    limit_reset: Option<String>,
+    created_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    previous_lookup: Option<String>,
+    previous_secret_sha256: Option<Vec<u8>>,
+    previous_until: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Row> for ApiKey {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let hash = |bytes: Vec<u8>| bytes.try_into().map_err(|_| Error::Corrupt("key hash"));
+        let scopes: Option<Scopes> = row.scopes.iter().map(|text| Scope::parse(text)).collect();
+        let nets = |texts: Vec<String>| texts.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        let previous = row.previous_lookup.zip(row.previous_secret_sha256);
+        Ok(Self {
+            id: KeyId(row.id),
+            tenant: Tenant { account: AccountId(row.account_id), project: ProjectId(row.project_id) },
+            name: row.name,
+            terms: Terms {
+                scopes: scopes.ok_or(Error::Corrupt("scope"))?,
+                reach: Reach::parse(&row.reach).ok_or(Error::Corrupt("reach of a key"))?,
+                expires_at: row.expires_at,
+                allowed_cidrs: row
+                    .allowed_cidrs
+                    .map(nets)
+                    .transpose()
+                    .map_err(|_| Error::Corrupt("address range"))?,
+                cap: Cap::read(row.limit_rao, row.limit_reset.as_deref())?,
+            },
+            lookup: row.lookup,
+            last4: row.last4,
+            lineage: row.lineage.into_iter().map(KeyId).collect(),
+            created_at: row.created_at,
+            revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
+            previous_until: row.previous_until,
+            secret_sha256: hash(row.secret_sha256)?,
+            previous: previous.map(|(lookup, bytes)| Ok::<_, Error>((lookup, hash(bytes)?))).transpose()?,
+        })
+    }
+}
+
+/// The key with this public part, of now or of before its last rotation, revoked or not: [`ApiKey::admits`] decides. An
+/// archived project has none. Behind no tenant's wall: nobody is known yet.
 pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey>, Error> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         r#"
-        SELECT id, account_id, project_id, name, lookup, secret_sha256, created_at, revoked_at FROM api_keys
-        WHERE lookup = $1 AND EXISTS (SELECT 1 FROM projects p WHERE p.id = project_id AND p.archived_at IS NULL)
+        SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
+            allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
+            previous_secret_sha256, previous_until
+        FROM api_keys WHERE (lookup = $1 OR previous_lookup = $1)
+            AND EXISTS (SELECT 1 FROM projects p WHERE p.id = project_id AND p.archived_at IS NULL)
         "#,
         lookup
     )
     .fetch_optional(conn)
     .await?;
-    row.map(|row| {
-        let secret_sha256 = row.secret_sha256.try_into().map_err(|_| Error::Corrupt("key hash"))?;
-        Ok(ApiKey {
-            id: KeyId(row.id),
-            tenant: Tenant { account: AccountId(row.account_id), project: ProjectId(row.project_id) },
-            name: row.name,
-            lookup: row.lookup,
-            secret_sha256,
-            created_at: row.created_at,
-            revoked_at: row.revoked_at,
-        })
-    })
-    .transpose()
+    row.map(ApiKey::try_from).transpose()
+}
+
+/// A key of this account, whatever its project.
+pub async fn of_account(
+    conn: &mut PgConnection,
+    account: AccountId,
+    id: KeyId,
+) -> Result<Option<ApiKey>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
+            allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
+            previous_secret_sha256, previous_until
+        FROM api_keys WHERE account_id = $1 AND id = $2
+        "#,
+        account.0,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(ApiKey::try_from).transpose()
+}
+
+/// A project's keys, newest first, older than `before`; the revoked ones, too.
+pub async fn list(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    before: Option<KeyId>,
+    limit: i64,
+) -> Result<Vec<ApiKey>, Error> {
+    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
+            allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
+            previous_secret_sha256, previous_until
+        FROM api_keys WHERE project_id = $1 AND id <= $2 ORDER BY id DESC LIMIT $3
+        "#,
+        project.0,
+        high,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(ApiKey::try_from).collect()
+}
+
+/// Locks a key of this project until the transaction ends: what is decided on its terms stays true.
+pub async fn lock(conn: &mut PgConnection, project: ProjectId, id: KeyId) -> Result<ApiKey, Error> {
+    let account = sqlx::query_scalar!(
+        "SELECT account_id FROM api_keys WHERE project_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        project.0,
+        id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound)?;
+    of_account(conn, AccountId(account), id).await?.ok_or(Error::NotFound)
+}
+
+/// Gives a key another name and other terms.
+pub async fn update(conn: &mut PgConnection, id: KeyId, name: &str, terms: &Terms) -> Result<(), Error> {
+    let stored = Stored::of(terms);
+    sqlx::query!(
+        r#"
+        UPDATE api_keys SET name = $2, scopes = $3, reach = $4, expires_at = $5, allowed_cidrs = $6, limit_rao = $7,
+            limit_reset = $8 WHERE id = $1
+        "#,
+        id.0,
+        name,
+        &stored.scopes,
+        terms.reach.as_str(),
+        terms.expires_at,
+        stored.cidrs.as_deref(),
+        stored.limit,
+        stored.reset
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives a key another text. The one that it has opens the door until `until`, and the one before that no more.
+pub async fn rotate(
+    conn: &mut PgConnection,
+    id: KeyId,
+    text: &KeyText,
+    until: DateTime<Utc>,
+) -> Result<(), Error> {
+    let secret_sha256 = text.secret_sha256();
+    sqlx::query!(
+        r#"
+        UPDATE api_keys SET previous_lookup = lookup, previous_secret_sha256 = secret_sha256, previous_until = $5,
+            lookup = $2, secret_sha256 = $3, last4 = $4
+        WHERE id = $1
+        "#,
+        id.0,
+        text.lookup(),
+        secret_sha256.as_slice(),
+        text.last4(),
+        until
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that a key was used, at most once a minute.
+pub async fn used(conn: &mut PgConnection, id: KeyId, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query!(
+        r#"
+        UPDATE api_keys SET last_used_at = $2
+        WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $2::timestamptz - interval '1 minute')
+        "#,
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Revokes a key for good. False when there is none with this id, or it was revoked before.
@@ -178,47 +367,4 @@ pub async fn revoke(conn: &mut PgConnection, id: KeyId, now: DateTime<Utc>) -> R
             .execute(conn)
             .await?;
     Ok(done.rows_affected() == 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use rand_core::OsRng;
-
-    use super::*;
-
-    #[test]
-    fn a_key_survives_its_text_and_no_other_text_is_one() {
-        let key = KeyText::generate(&mut OsRng);
-        let text = key.reveal();
-        assert_eq!(text.len(), 8 + 8 + 1 + 32 + 1 + 6, "{text}");
-        assert_eq!(KeyText::parse(&text), Ok(key.clone()));
-        for at in 0..text.len() {
-            let mut bytes = text.clone().into_bytes();
-            bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
-            let changed = String::from_utf8(bytes).unwrap();
-            assert_eq!(KeyText::parse(&changed), Err(InvalidKey), "{changed}");
-        }
-        for bad in
-            ["", "rk_live_", "rk_live___", "Bearer x", &text[1..], &format!("{text} "), "rk_live_ä_ö_ü"]
-        {
-            assert_eq!(KeyText::parse(bad), Err(InvalidKey), "{bad}");
-        }
-    }
-
-    #[test]
-    fn printing_a_key_shows_no_secret() {
-        let key = KeyText::generate(&mut OsRng);
-        assert!(!format!("{key:?}").contains(&key.secret));
-    }
-
-    #[test]
-    fn the_checksum_is_the_crc_of_what_precedes_it() {
-        let key = KeyText { lookup: "AAAAAAAA".to_owned(), secret: "B".repeat(32) };
-        let expected = crc32fast::hash(format!("rk_live_AAAAAAAA_{}", "B".repeat(32)).as_bytes());
-        let value = key
-            .checksum()
-            .bytes()
-            .fold(0_u64, |value, digit| value * 62 + BASE62.iter().position(|d| *d == digit).unwrap() as u64);
-        assert_eq!(value, u64::from(expected));
-    }
 }

@@ -40,6 +40,11 @@ impl Db {
         Ok(self.0.begin().await?)
     }
 
+    /// A transaction that reads everything as it was at one moment, and writes nothing.
+    pub async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        Ok(self.0.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+    }
+
     pub async fn acquire(&self) -> Result<sqlx::pool::PoolConnection<Postgres>, Error> {
         Ok(self.0.acquire().await?)
     }

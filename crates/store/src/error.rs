@@ -2,6 +2,8 @@
 
 use protocol::Rao;
 
+use crate::spend::Exceeded;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The lease was lost: another worker has the row. Drop the result.
@@ -9,6 +11,9 @@ pub enum Error {
     StaleLease,
     #[error("the account has {available} rao available, {required} are needed")]
     InsufficientCredits { required: Rao, available: Rao },
+    /// A key or a project may not spend that much.
+    #[error("the {}'s limit is {} rao, {} are spent and {} needed", .0.source.as_str(), .0.limit, .0.spent, .0.required)]
+    SpendCap(Exceeded),
     #[error("not found")]
     NotFound,
     /// A row that our own code cannot have written.

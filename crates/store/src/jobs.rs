@@ -10,7 +10,7 @@ use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
 use protocol::mismatch::Mismatch;
 use protocol::money::Price;
 use protocol::reward::RewardTerms;
-use protocol::{AccountId, JobId, ProjectId, Rao, RolloutId};
+use protocol::{AccountId, JobId, KeyId, ProjectId, Rao, RolloutId};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -25,6 +25,8 @@ use crate::{Error, Tenant, events, groups, job_close, job_outlook, job_progress,
 pub struct NewJob<'a> {
     pub id: JobId,
     pub tenant: Tenant,
+    /// The key that creates it: its limits and its makers' apply. `None`: an operator's own work.
+    pub key: Option<KeyId>,
     pub spec: &'a JobSpec,
     pub conditions: &'a Conditions,
     pub price: &'a Price,
@@ -50,9 +52,10 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         r#"
         INSERT INTO jobs (id, account_id, status, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
-            max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id)
+            max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
+            key_id)
         VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23)
+            $20, $21, $22, $23, $24)
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -76,7 +79,8 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         open,
         retention_days.map(|days| days as i32),
         training_use.as_str(),
-        quote.map(|quote| quote.0)
+        quote.map(|quote| quote.0),
+        job.key.map(|key| key.0)
     )
     .execute(&mut *conn)
     .await?;

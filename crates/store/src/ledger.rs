@@ -10,8 +10,8 @@ use protocol::{AccountId, JobId, LedgerEntryId, Rao};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::escrow::{self, Waiting};
+use crate::{Error, spend};
 
 pub const HOUSE: AccountId = AccountId(Uuid::from_u128(1));
 pub const ISSUANCE: AccountId = AccountId(Uuid::from_u128(2));
@@ -90,7 +90,8 @@ pub async fn grant(
     balance(conn, account).await
 }
 
-/// Holds `amount` for a job, or says what is missing. The job's row must exist in this transaction.
+/// Holds `amount` for a job, or says what is missing: money, or room under a cap. The job's row must exist in this
+/// transaction.
 pub async fn hold(
     conn: &mut PgConnection,
     account: AccountId,
@@ -98,6 +99,7 @@ pub async fn hold(
     amount: Rao,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let payer = spend::admit(conn, job, amount, now).await?;
     let held = sqlx::query!(
         r#"
         UPDATE accounts SET held = held + $2
@@ -114,11 +116,16 @@ pub async fn hold(
         return Err(Error::InsufficientCredits { required: amount, available });
     }
     sqlx::query!(
-        "INSERT INTO holds (job_id, account_id, amount, created_at) VALUES ($1, $2, $3, $4)",
+        r#"
+        INSERT INTO holds (job_id, account_id, amount, created_at, project_id, key_ids)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        "#,
         job.0,
         account.0,
         amount.get(),
-        now
+        now,
+        payer.project,
+        &payer.lineage
     )
     .execute(&mut *conn)
     .await?;
@@ -231,6 +238,9 @@ pub async fn adjust(
     let more = amount.get() - hold.amount;
     if more == 0 {
         return Ok(());
+    }
+    if more > 0 {
+        spend::admit(conn, job, rao(more)?, now).await?;
     }
     let account = AccountId(hold.account_id);
     let held = sqlx::query!(

@@ -5,13 +5,15 @@ use protocol::{AccountId, ProjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Error, keyset};
+use crate::spend::{Cap, Reset};
+use crate::{Error, keyset, tenants};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     pub id: ProjectId,
     pub account: AccountId,
     pub name: String,
+    pub cap: Option<Cap>,
     pub created_at: DateTime<Utc>,
     pub archived_at: Option<DateTime<Utc>>,
 }
@@ -22,6 +24,7 @@ pub struct NewProject<'a> {
     pub id: ProjectId,
     pub account: AccountId,
     pub name: &'a str,
+    pub cap: Option<Cap>,
 }
 
 pub async fn create(
@@ -30,11 +33,15 @@ pub async fn create(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO projects (id, account_id, name, created_at) VALUES ($1, $2, $3, $4)",
+        r#"
+        INSERT INTO projects (id, account_id, name, created_at, limit_rao, limit_reset) VALUES ($1, $2, $3, $4, $5, $6)
+        "#,
         project.id.0,
         project.account.0,
         project.name,
-        now
+        now,
+        project.cap.map(|cap| cap.limit.get()),
+        project.cap.and_then(|cap| cap.reset).map(Reset::as_str)
     )
     .execute(conn)
     .await?;
@@ -70,7 +77,7 @@ async fn between(
 ) -> Result<Vec<Project>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT id, name, created_at, archived_at FROM projects
+        SELECT id, name, created_at, archived_at, limit_rao, limit_reset FROM projects
         WHERE account_id = $1 AND id BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4
         "#,
         account.0,
@@ -80,14 +87,68 @@ async fn between(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Project {
-            id: ProjectId(row.id),
-            account,
-            name: row.name,
-            created_at: row.created_at,
-            archived_at: row.archived_at,
+    rows.into_iter()
+        .map(|row| {
+            Ok(Project {
+                id: ProjectId(row.id),
+                account,
+                name: row.name,
+                cap: Cap::read(row.limit_rao, row.limit_reset.as_deref())?,
+                created_at: row.created_at,
+                archived_at: row.archived_at,
+            })
         })
-        .collect())
+        .collect()
+}
+
+/// Locks a project of this organisation until the transaction ends. New jobs of it wait for that.
+pub async fn lock(conn: &mut PgConnection, account: AccountId, id: ProjectId) -> Result<Project, Error> {
+    sqlx::query_scalar!(
+        "SELECT id FROM projects WHERE account_id = $1 AND id = $2 FOR UPDATE",
+        account.0,
+        id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotFound)?;
+    find(conn, account, id).await?.ok_or(Error::NotFound)
+}
+
+/// Gives a project another name and another limit.
+pub async fn update(
+    conn: &mut PgConnection,
+    id: ProjectId,
+    name: &str,
+    cap: Option<Cap>,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE projects SET name = $2, limit_rao = $3, limit_reset = $4 WHERE id = $1",
+        id.0,
+        name,
+        cap.map(|cap| cap.limit.get()),
+        cap.and_then(|cap| cap.reset).map(Reset::as_str)
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Archives a project that is locked: its keys open nothing any more. One that is archived stays as it is. Says whether
+/// nothing of it is under way any more; if not, nothing is changed.
+pub async fn archive(conn: &mut PgConnection, id: ProjectId, now: DateTime<Utc>) -> Result<bool, Error> {
+    // behind the wall of one project the jobs of another are not seen
+    let outside = tenants::leave(conn).await?;
+    let is_idle = sqlx::query_scalar!(
+        r#"SELECT NOT EXISTS (SELECT 1 FROM jobs WHERE project_id = $1 AND finished_at IS NULL) AS "idle!""#,
+        id.0
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if is_idle {
+        sqlx::query!("UPDATE projects SET archived_at = COALESCE(archived_at, $2) WHERE id = $1", id.0, now)
+            .execute(&mut *conn)
+            .await?;
+    }
+    outside.back(conn).await?;
+    Ok(is_idle)
 }

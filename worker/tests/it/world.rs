@@ -222,6 +222,7 @@ impl World {
         let new = store::jobs::NewJob {
             id,
             tenant: Tenant::default_of(self.account),
+            key: None,
             spec: &spec,
             conditions: &conditions,
             price: &price(),

@@ -1,0 +1,99 @@
+//! Which scope a key needs for which route: one table for all of them. A route that is not in it admits no key.
+
+use actix_web::HttpRequest;
+use protocol::Scope;
+use protocol::Scope::{
+    AuditRead, BillingRead, CheckpointsRead, EventsRead, JobsRead, JobsWrite, KeysWrite, RewardFunctionsRead,
+    RewardFunctionsWrite, RolloutsRead,
+};
+
+use crate::error::ApiError;
+
+/// Method, route, and the scope that it takes; `None` where any key will do.
+pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
+    ("GET", "/v1/jobs", Some(JobsRead)),
+    ("POST", "/v1/jobs", Some(JobsWrite)),
+    ("GET", "/v1/jobs/{id}", Some(JobsRead)),
+    ("POST", "/v1/jobs/{id}/cancel", Some(JobsWrite)),
+    ("POST", "/v1/jobs/{id}/pause", Some(JobsWrite)),
+    ("POST", "/v1/jobs/{id}/resume", Some(JobsWrite)),
+    ("GET", "/v1/jobs/{id}/events", Some(EventsRead)),
+    ("GET", "/v1/jobs/{id}/rollouts", Some(RolloutsRead)),
+    ("GET", "/v1/jobs/{id}/manifest", Some(JobsRead)),
+    ("GET", "/v1/rollouts/{id}/inclusion", Some(RolloutsRead)),
+    // a group shows completions where its customer scores them
+    ("GET", "/v1/groups/{id}", Some(RolloutsRead)),
+    ("POST", "/v1/groups/{id}/rewards", Some(JobsWrite)),
+    ("GET", "/v1/rollouts/{id}", Some(RolloutsRead)),
+    ("GET", "/v1/rollouts/{id}/proof", Some(RolloutsRead)),
+    ("GET", "/v1/rollouts/{id}/receipt", Some(RolloutsRead)),
+    ("GET", "/v1/reward_functions", Some(RewardFunctionsRead)),
+    ("POST", "/v1/reward_functions", Some(RewardFunctionsWrite)),
+    ("GET", "/v1/reward_functions/abi", Some(RewardFunctionsRead)),
+    ("GET", "/v1/reward_functions/builtins", Some(RewardFunctionsRead)),
+    // keeps nothing, but runs what it is sent
+    ("POST", "/v1/reward_functions/validate", Some(RewardFunctionsWrite)),
+    ("GET", "/v1/reward_functions/{id}", Some(RewardFunctionsRead)),
+    ("GET", "/v1/reward_functions/{id}/versions", Some(RewardFunctionsRead)),
+    ("POST", "/v1/reward_functions/{id}/versions", Some(RewardFunctionsWrite)),
+    ("GET", "/v1/reward_functions/{id}/versions/{version}", Some(RewardFunctionsRead)),
+    ("POST", "/v1/reward_functions/{id}/versions/{version}/test", Some(RewardFunctionsWrite)),
+    ("GET", "/v1/checkpoints", Some(CheckpointsRead)),
+    ("GET", "/v1/checkpoints/current", Some(CheckpointsRead)),
+    ("GET", "/v1/balance", Some(BillingRead)),
+    ("GET", "/v1/ledger_entries", Some(BillingRead)),
+    // a key may always look at itself
+    ("GET", "/v1/api_keys/self", None),
+    ("GET", "/v1/api_keys", Some(KeysWrite)),
+    ("POST", "/v1/api_keys", Some(KeysWrite)),
+    ("GET", "/v1/api_keys/{id}", Some(KeysWrite)),
+    ("PATCH", "/v1/api_keys/{id}", Some(KeysWrite)),
+    ("DELETE", "/v1/api_keys/{id}", Some(KeysWrite)),
+    ("POST", "/v1/api_keys/{id}/rotate", Some(KeysWrite)),
+    ("GET", "/v1/projects", Some(KeysWrite)),
+    ("POST", "/v1/projects", Some(KeysWrite)),
+    ("GET", "/v1/projects/{id}", Some(KeysWrite)),
+    ("PATCH", "/v1/projects/{id}", Some(KeysWrite)),
+    ("POST", "/v1/projects/{id}/archive", Some(KeysWrite)),
+    ("GET", "/v1/organizations/{id}", Some(KeysWrite)),
+    ("GET", "/v1/audit_log", Some(AuditRead)),
+];
+
+/// The scope that this request takes.
+pub(crate) fn required(request: &HttpRequest) -> Result<Option<Scope>, ApiError> {
+    let route = request.match_pattern();
+    // HEAD is answered as the GET that it is
+    let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
+    let row = TABLE.iter().find(|(at, path, _)| *at == method && Some(*path) == route.as_deref());
+    let Some((.., scope)) = row else {
+        let text = format!("{method} {} is not in the table of scopes", route.unwrap_or_default());
+        return Err(ApiError::Internal(text.into()));
+    };
+    Ok(*scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_table_and_the_document_name_the_same_routes() {
+        let document: Value = serde_json::from_str(&crate::openapi::json()).unwrap();
+        let mut documented = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                if operation["security"] != json!([{}]) {
+                    documented.insert((method.to_uppercase(), path.clone()));
+                }
+            }
+        }
+        let rows = TABLE.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
+        let listed: BTreeSet<_> = rows.collect();
+        assert_eq!(listed.len(), TABLE.len(), "no route twice");
+        assert_eq!(listed, documented);
+    }
+}
