@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
 use rand_core::OsRng;
 use serde_json::{Value, json};
-use store::api_keys::{KeyText, NewKey, Terms};
+use store::api_keys::{self, KeyText, Terms};
 use store::audit_log::Deed;
 use store::clock::Clock;
 use store::{Db, Tenant};
@@ -88,7 +88,7 @@ pub(crate) async fn create(
         account
     };
     let text = KeyText::generate(&mut OsRng);
-    let new = NewKey {
+    let new = api_keys::NewKey {
         id: KeyId(Uuid::now_v7()),
         tenant: Tenant::default_of(account),
         name,
@@ -97,7 +97,7 @@ pub(crate) async fn create(
         made_by: &[],
         text: &text,
     };
-    store::api_keys::create(&mut tx, &new, now).await?;
+    api_keys::create(&mut tx, &new, now).await?;
     let deed = Deed {
         tenant: new.tenant,
         key: None,

@@ -48,7 +48,7 @@ impl Caller {
     }
 
     /// What it does, for the audit log.
-    pub(crate) fn did<'a>(&self, action: &'a str, subject: impl ToString, detail: Value) -> Deed<'a> {
+    pub(crate) fn did<'a>(&self, action: &'a str, subject: &impl ToString, detail: Value) -> Deed<'a> {
         Deed { tenant: self.tenant(), key: Some(self.key), action, subject: subject.to_string(), detail }
     }
 

@@ -10,6 +10,7 @@ use crate::error::{ApiError, unknown_route};
 use crate::{billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts};
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
+    tenancy(app);
     app.service(
         at("/v1/jobs", "GET, POST")
             .route(get().to(jobs::list::list_jobs))
@@ -66,33 +67,6 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     )
     .service(at("/v1/checkpoints", "GET").route(get().to(checkpoints::list::list_checkpoints)))
     .service(at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)))
-    // before the route with ids: this word is none
-    .service(at("/v1/api_keys/self", "GET").route(get().to(keys::myself::show_own_api_key)))
-    .service(
-        at("/v1/api_keys", "GET, POST")
-            .route(get().to(keys::list::list_api_keys))
-            .route(post().to(keys::create::create_api_key)),
-    )
-    .service(
-        at("/v1/api_keys/{id}", "GET, PATCH, DELETE")
-            .route(get().to(keys::show::show_api_key))
-            .route(patch().to(keys::update::update_api_key))
-            .route(delete().to(keys::revoke::revoke_api_key)),
-    )
-    .service(at("/v1/api_keys/{id}/rotate", "POST").route(post().to(keys::rotate::rotate_api_key)))
-    .service(
-        at("/v1/projects", "GET, POST")
-            .route(get().to(projects::list::list_projects))
-            .route(post().to(projects::create::create_project)),
-    )
-    .service(
-        at("/v1/projects/{id}", "GET, PATCH")
-            .route(get().to(projects::show::show_project))
-            .route(patch().to(projects::update::update_project)),
-    )
-    .service(at("/v1/projects/{id}/archive", "POST").route(post().to(projects::archive::archive_project)))
-    .service(at("/v1/organizations/{id}", "GET").route(get().to(organizations::show::show_organization)))
-    .service(at("/v1/audit_log", "GET").route(get().to(organizations::audit_log::list_audit_log)))
     .service(at("/v1/balance", "GET").route(get().to(billing::balance::show_balance)))
     .service(at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)))
     .service(
@@ -103,6 +77,37 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
     .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
     .default_service(web::to(unknown_route));
+}
+
+/// Who may call, and what an organisation keeps apart.
+fn tenancy(app: &mut ServiceConfig) {
+    // before the route with ids: this word is none
+    app.service(at("/v1/api_keys/self", "GET").route(get().to(keys::myself::show_own_api_key)))
+        .service(
+            at("/v1/api_keys", "GET, POST")
+                .route(get().to(keys::list::list_api_keys))
+                .route(post().to(keys::create::create_api_key)),
+        )
+        .service(
+            at("/v1/api_keys/{id}", "GET, PATCH, DELETE")
+                .route(get().to(keys::show::show_api_key))
+                .route(patch().to(keys::update::update_api_key))
+                .route(delete().to(keys::revoke::revoke_api_key)),
+        )
+        .service(at("/v1/api_keys/{id}/rotate", "POST").route(post().to(keys::rotate::rotate_api_key)))
+        .service(
+            at("/v1/projects", "GET, POST")
+                .route(get().to(projects::list::list_projects))
+                .route(post().to(projects::create::create_project)),
+        )
+        .service(
+            at("/v1/projects/{id}", "GET, PATCH")
+                .route(get().to(projects::show::show_project))
+                .route(patch().to(projects::update::update_project)),
+        )
+        .service(at("/v1/projects/{id}/archive", "POST").route(post().to(projects::archive::archive_project)))
+        .service(at("/v1/organizations/{id}", "GET").route(get().to(organizations::show::show_organization)))
+        .service(at("/v1/audit_log", "GET").route(get().to(organizations::audit_log::list_audit_log)));
 }
 
 fn at(path: &str, allow: &'static str) -> Resource {

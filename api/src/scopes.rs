@@ -14,6 +14,9 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/jobs", Some(JobsRead)),
     ("POST", "/v1/jobs", Some(JobsWrite)),
     ("GET", "/v1/jobs/{id}", Some(JobsRead)),
+    ("PATCH", "/v1/jobs/{id}", Some(JobsWrite)),
+    ("POST", "/v1/quotes", Some(JobsWrite)),
+    ("GET", "/v1/quotes/{id}", Some(JobsRead)),
     ("POST", "/v1/jobs/{id}/cancel", Some(JobsWrite)),
     ("POST", "/v1/jobs/{id}/pause", Some(JobsWrite)),
     ("POST", "/v1/jobs/{id}/resume", Some(JobsWrite)),
@@ -29,8 +32,6 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/rollouts/{id}/receipt", Some(RolloutsRead)),
     ("GET", "/v1/reward_functions", Some(RewardFunctionsRead)),
     ("POST", "/v1/reward_functions", Some(RewardFunctionsWrite)),
-    ("GET", "/v1/reward_functions/abi", Some(RewardFunctionsRead)),
-    ("GET", "/v1/reward_functions/builtins", Some(RewardFunctionsRead)),
     // keeps nothing, but runs what it is sent
     ("POST", "/v1/reward_functions/validate", Some(RewardFunctionsWrite)),
     ("GET", "/v1/reward_functions/{id}", Some(RewardFunctionsRead)),

@@ -65,7 +65,7 @@ pub(crate) async fn cancel_job(
     }
     store::audit_log::append(
         &mut tx,
-        &caller.did("job.cancelled", id, json!({ "mode": if graceful { "graceful" } else { "immediate" } })),
+        &caller.did("job.cancelled", &id, json!({ "mode": if graceful { "graceful" } else { "immediate" } })),
         now,
     )
     .await?;

@@ -287,7 +287,7 @@ async fn write(
         });
         store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
         let detail = json!({ "prompts": priced.prompts.len(), "held_rao": priced.hold });
-        store::audit_log::append(tx, &caller.did("job.created", id, detail), now).await?;
+        store::audit_log::append(tx, &caller.did("job.created", &id, detail), now).await?;
         let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
         Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
     });

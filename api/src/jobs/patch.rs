@@ -7,6 +7,7 @@ use protocol::JobId;
 use protocol::conditions::{OnExhausted, Priority};
 use protocol::job::GroupState;
 use serde::Deserialize;
+use serde_json::json;
 use store::job_patch::{Applied, Changes};
 use utoipa::ToSchema;
 

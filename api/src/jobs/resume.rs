@@ -33,7 +33,7 @@ pub(crate) async fn resume_job(
     if before.is_ending() || before.is_terminal() {
         return Err(ApiError::JobEnded(before));
     }
-    store::audit_log::append(&mut tx, &caller.did("job.resumed", id, json!({})), now).await?;
+    store::audit_log::append(&mut tx, &caller.did("job.resumed", &id, json!({})), now).await?;
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
     state.wake.events(id);

@@ -10,7 +10,7 @@ use store::api_keys::{self, MAX_LINEAGE, NewKey, Reach, Terms};
 use utoipa::ToSchema;
 
 use super::KeyView;
-use super::input::{self, Draft};
+use super::input::{self, Change, Draft};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -92,7 +92,7 @@ pub(crate) async fn create_api_key(
         api_keys::create(tx, &new, now).await?;
         let detail = json!({ "name": name, "scopes": terms.scopes, "reach": terms.reach.as_str(),
             "limit_rao": terms.cap.map(|cap| cap.limit) });
-        store::audit_log::append(tx, &caller.did("api_key.created", id, detail), now).await?;
+        store::audit_log::append(tx, &caller.did("api_key.created", &id, detail), now).await?;
         let key = api_keys::of_account(tx, caller.account, id).await?.ok_or(ApiError::NotFound("API key"))?;
         let view = KeyView::of(tx, key, now).await?;
         let reply = Reply::created(format!("/v1/api_keys/{id}"), &view);
@@ -120,10 +120,10 @@ fn wanted(
     let draft = Draft {
         scopes: Some(wish.scopes),
         reach: Some(wish.reach.unwrap_or_else(|| Reach::Project.as_str().to_owned())),
-        expires_at: wish.expires_at.map(Some),
-        allowed_cidrs: wish.allowed_cidrs.map(Some),
-        limit_rao: wish.limit_rao.map(Some),
-        limit_reset: wish.limit_reset.map(Some),
+        expires_at: Change::unless_null(wish.expires_at),
+        allowed_cidrs: Change::unless_null(wish.allowed_cidrs),
+        limit_rao: Change::unless_null(wish.limit_rao),
+        limit_reset: Change::unless_null(wish.limit_reset),
     };
     let terms = input::terms(draft, own, now, &mut faults);
     faults.extend(input::beyond(own, &terms));

@@ -12,22 +12,37 @@ use crate::error::{ApiError, FieldError};
 const MAX_NAME_CHARS: usize = 128;
 const MAX_CIDRS: usize = 64;
 
-/// A member that was given, be it `null`.
-pub(crate) fn told<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
+/// What is said of a member that may be `null`.
+#[derive(Debug, Default)]
+pub(crate) enum Change<T> {
+    /// It was left out.
+    #[default]
+    Keep,
+    Set(Option<T>),
 }
 
-/// What is said of terms. The outer `None`: nothing, so it stays as it is.
+impl<T> Change<T> {
+    /// Left out and `null` mean the same.
+    pub(crate) fn unless_null(given: Option<T>) -> Self {
+        given.map_or(Self::Keep, |given| Self::Set(Some(given)))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Set)
+    }
+}
+
+/// What is said of terms.
 #[derive(Debug, Default)]
 pub(crate) struct Draft {
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) reach: Option<String>,
-    pub(crate) expires_at: Option<Option<DateTime<Utc>>>,
-    pub(crate) allowed_cidrs: Option<Option<Vec<String>>>,
-    pub(crate) limit_rao: Option<Option<String>>,
-    pub(crate) limit_reset: Option<Option<String>>,
+    pub(crate) expires_at: Change<DateTime<Utc>>,
+    pub(crate) allowed_cidrs: Change<Vec<String>>,
+    pub(crate) limit_rao: Change<String>,
+    pub(crate) limit_reset: Change<String>,
 }
 
 fn fault(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> FieldError {
@@ -50,14 +65,18 @@ pub(crate) fn terms(draft: Draft, base: &Terms, now: DateTime<Utc>, faults: &mut
             base.reach
         })
     });
-    let expires_at = draft.expires_at.unwrap_or(base.expires_at);
-    if draft.expires_at.flatten().is_some_and(|end| end <= now) {
-        faults.push(fault("#/expires_at", "out_of_range", "this time has passed"));
-    }
+    let expires_at = match draft.expires_at {
+        Change::Keep => base.expires_at,
+        Change::Set(end) => {
+            if end.is_some_and(|end| end <= now) {
+                faults.push(fault("#/expires_at", "out_of_range", "this time has passed"));
+            }
+            end
+        }
+    };
     let allowed_cidrs = match draft.allowed_cidrs {
-        None => base.allowed_cidrs.clone(),
-        Some(None) => None,
-        Some(Some(texts)) => Some(cidrs(&texts, faults)),
+        Change::Keep => base.allowed_cidrs.clone(),
+        Change::Set(texts) => texts.map(|texts| cidrs(&texts, faults)),
     };
     let cap = cap(draft.limit_rao, draft.limit_reset, base.cap, faults);
     Terms { scopes, reach, expires_at, allowed_cidrs, cap }
@@ -100,22 +119,22 @@ fn cidrs(texts: &[String], faults: &mut Vec<FieldError>) -> Vec<IpNet> {
 
 /// A limit and how often it begins anew, over the one that is there.
 pub(crate) fn cap(
-    limit: Option<Option<String>>,
-    reset: Option<Option<String>>,
+    limit: Change<String>,
+    reset: Change<String>,
     base: Option<Cap>,
     faults: &mut Vec<FieldError>,
 ) -> Option<Cap> {
     let limit = match limit {
-        None => base.map(|cap| cap.limit),
-        Some(None) => None,
-        Some(Some(text)) => Rao::parse(&text)
+        Change::Keep => base.map(|cap| cap.limit),
+        Change::Set(None) => None,
+        Change::Set(Some(text)) => Rao::parse(&text)
             .map_err(|error| faults.push(fault("#/limit_rao", "invalid_value", error.to_string())))
             .ok(),
     };
-    let is_named = reset.as_ref().is_some_and(Option::is_some);
+    let is_named = matches!(reset, Change::Set(Some(_)));
     let reset = match reset {
-        None => base.and_then(|cap| cap.reset),
-        Some(text) => text.and_then(|text| {
+        Change::Keep => base.and_then(|cap| cap.reset),
+        Change::Set(text) => text.and_then(|text| {
             let reset = Reset::parse(&text);
             if reset.is_none() {
                 faults.push(fault("#/limit_reset", "unknown_value", "`daily`, `weekly`, `monthly` or null"));
@@ -180,10 +199,10 @@ mod tests {
         let draft = Draft {
             scopes: Some(vec!["jobs:read".to_owned(), "jobs:*".to_owned()]),
             reach: Some("everything".to_owned()),
-            expires_at: Some(Some(now)),
-            allowed_cidrs: Some(Some(vec!["10.0.0.0/8".to_owned(), "10/8".to_owned()])),
-            limit_rao: Some(Some("-1".to_owned())),
-            limit_reset: Some(Some("hourly".to_owned())),
+            expires_at: Change::Set(Some(now)),
+            allowed_cidrs: Change::Set(Some(vec!["10.0.0.0/8".to_owned(), "10/8".to_owned()])),
+            limit_rao: Change::Set(Some("-1".to_owned())),
+            limit_reset: Change::Set(Some("hourly".to_owned())),
         };
         let mut faults = Vec::new();
         terms(draft, &Terms::everything(), now, &mut faults);

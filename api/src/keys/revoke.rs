@@ -28,7 +28,7 @@ pub(crate) async fn revoke_api_key(
         found => found?,
     };
     store::api_keys::revoke(&mut tx, id, now).await?;
-    store::audit_log::append(&mut tx, &caller.did("api_key.revoked", id, json!({})), now).await?;
+    store::audit_log::append(&mut tx, &caller.did("api_key.revoked", &id, json!({})), now).await?;
     tx.commit().await.map_err(store::Error::from)?;
     Ok(HttpResponse::NoContent().finish())
 }

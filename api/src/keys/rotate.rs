@@ -73,7 +73,7 @@ pub(crate) async fn rotate_api_key(
         let until = now + TimeDelta::seconds(overlap_s.into());
         api_keys::rotate(tx, id, &text, until).await?;
         let detail = json!({ "overlap_s": overlap_s });
-        store::audit_log::append(tx, &caller.did("api_key.rotated", id, detail), now).await?;
+        store::audit_log::append(tx, &caller.did("api_key.rotated", &id, detail), now).await?;
         let key = api_keys::of_account(tx, caller.account, id).await?.ok_or(ApiError::NotFound("API key"))?;
         let view = KeyView::of(tx, key, now).await?;
         let reply = Reply::of(StatusCode::OK, &view);

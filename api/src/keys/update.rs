@@ -9,7 +9,7 @@ use store::api_keys;
 use utoipa::ToSchema;
 
 use super::KeyView;
-use super::input::{self, Draft, told};
+use super::input::{self, Change, Draft};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -27,18 +27,18 @@ pub(crate) struct UpdateKey {
     scopes: Option<Vec<String>>,
     #[serde(default)]
     reach: Option<String>,
-    #[serde(default, deserialize_with = "told")]
+    #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Option<DateTime<Utc>>>,
-    #[serde(default, deserialize_with = "told")]
+    expires_at: Change<DateTime<Utc>>,
+    #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    allowed_cidrs: Option<Option<Vec<String>>>,
-    #[serde(default, deserialize_with = "told")]
+    allowed_cidrs: Change<Vec<String>>,
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    limit_rao: Option<Option<String>>,
-    #[serde(default, deserialize_with = "told")]
+    limit_rao: Change<String>,
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    limit_reset: Option<Option<String>>,
+    limit_reset: Change<String>,
 }
 
 /// Change a key. What you change counts within a few seconds.
@@ -83,7 +83,7 @@ pub(crate) async fn update_api_key(
     api_keys::update(&mut tx, id, &name, &terms).await?;
     let detail = json!({ "name": name, "scopes": terms.scopes, "reach": terms.reach.as_str(),
         "limit_rao": terms.cap.map(|cap| cap.limit) });
-    store::audit_log::append(&mut tx, &caller.did("api_key.updated", id, detail), now).await?;
+    store::audit_log::append(&mut tx, &caller.did("api_key.updated", &id, detail), now).await?;
     let key =
         api_keys::of_account(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("API key"))?;
     let view = KeyView::of(&mut tx, key, now).await?;

@@ -36,7 +36,7 @@ pub(crate) async fn archive_project(
         return Err(ApiError::ProjectInUse("jobs of it are under way"));
     }
     if before.archived_at.is_none() {
-        store::audit_log::append(&mut tx, &caller.did("project.archived", id, json!({})), now).await?;
+        store::audit_log::append(&mut tx, &caller.did("project.archived", &id, json!({})), now).await?;
     }
     let project = projects::find(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("project"))?;
     let view = ProjectView::of(&mut tx, project, now).await?;

@@ -13,7 +13,7 @@ use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
-use crate::keys::input;
+use crate::keys::input::{self, Change};
 use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,7 +57,7 @@ pub(crate) async fn create_project(
     let CreateProject { name, limit_rao, limit_reset } = body::parse(&bytes)?;
     let mut faults = Vec::new();
     input::name(&name, &mut faults);
-    let cap = input::cap(limit_rao.map(Some), limit_reset.map(Some), None, &mut faults);
+    let cap = input::cap(Change::unless_null(limit_rao), Change::unless_null(limit_reset), None, &mut faults);
     if !faults.is_empty() {
         return Err(ApiError::Validation(faults));
     }
@@ -65,7 +65,7 @@ pub(crate) async fn create_project(
     let done = once.run(&state, caller, async |tx| {
         projects::create(tx, &NewProject { id, account: caller.account, name: &name, cap }, now).await?;
         let detail = json!({ "name": name, "limit_rao": cap.map(|cap| cap.limit) });
-        store::audit_log::append(tx, &caller.did("project.created", id, detail), now).await?;
+        store::audit_log::append(tx, &caller.did("project.created", &id, detail), now).await?;
         let project = projects::find(tx, caller.account, id).await?.ok_or(ApiError::NotFound("project"))?;
         Reply::created(format!("/v1/projects/{id}"), &ProjectView::of(tx, project, now).await?)
     });

@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
-use crate::keys::input::{self, told};
+use crate::keys::input::{self, Change};
 use crate::state::AppState;
 
 /// What is left out stays; `null` takes the limit away.
@@ -20,12 +20,12 @@ use crate::state::AppState;
 pub(crate) struct UpdateProject {
     #[serde(default)]
     name: Option<String>,
-    #[serde(default, deserialize_with = "told")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    limit_rao: Option<Option<String>>,
-    #[serde(default, deserialize_with = "told")]
+    limit_rao: Change<String>,
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    limit_reset: Option<Option<String>>,
+    limit_reset: Change<String>,
 }
 
 /// Change a project. It takes a key that reaches the organisation.
@@ -60,7 +60,7 @@ pub(crate) async fn update_project(
     }
     projects::update(&mut tx, id, &name, cap).await?;
     let detail = json!({ "name": name, "limit_rao": cap.map(|cap| cap.limit) });
-    store::audit_log::append(&mut tx, &caller.did("project.updated", id, detail), now).await?;
+    store::audit_log::append(&mut tx, &caller.did("project.updated", &id, detail), now).await?;
     let project = projects::find(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("project"))?;
     let view = ProjectView::of(&mut tx, project, now).await?;
     tx.commit().await.map_err(store::Error::from)?;

@@ -58,7 +58,7 @@ pub(crate) async fn create_reward_function(
     let id = RewardFunctionId(state.ambient.id());
     let done = once.run(&state, caller, async |tx| {
         store::reward_functions::create(tx, id, caller.tenant(), &name, state.ambient.now()).await?;
-        let deed = caller.did("reward_function.created", id, json!({ "name": name }));
+        let deed = caller.did("reward_function.created", &id, json!({ "name": name }));
         store::audit_log::append(tx, &deed, state.ambient.now()).await?;
         let function = store::reward_functions::find(tx, caller.project, id).await?;
         let function = function.ok_or(ApiError::NotFound("reward function"))?;

@@ -91,7 +91,7 @@ async fn add(
             Added::New(version) => {
                 let detail =
                     json!({ "version": version.version, "upload_sha256": hex::encode(upload_sha256) });
-                let deed = caller.did("reward_function.version_created", function, detail);
+                let deed = caller.did("reward_function.version_created", &function, detail);
                 store::audit_log::append(tx, &deed, state.ambient.now()).await?;
                 let place = format!("/v1/reward_functions/{function}/versions/{}", version.version);
                 Reply::created(place, &RewardVersionView::try_from(version)?)

@@ -79,6 +79,7 @@ impl Scopes {
     }
 
     /// What is in this set and not in the other.
+    #[must_use]
     pub fn beyond(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
