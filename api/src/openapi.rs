@@ -4,7 +4,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use crate::{billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts};
+use crate::{
+    billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
+};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -7,7 +7,9 @@ use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
-use crate::{billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts};
+use crate::{
+    billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
+};
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
     tenancy(app);

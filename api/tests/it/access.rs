@@ -370,3 +370,27 @@ async fn whole_rollouts_in_events_take_the_scope_of_rollouts() {
     let refused = service.get(&events, &format!("{path}?include=rollout")).await;
     assert_eq!(refused.problem(403), "missing_scope");
 }
+
+#[tokio::test]
+async fn a_raised_budget_is_spending_too() {
+    let service = Service::start().await;
+    let root = service.customer(100_000).await;
+    let wish = json!({ "name": "capped", "scopes": ["jobs:read", "jobs:write"], "limit_rao": "5000",
+        "limit_reset": "daily" });
+    let (_, capped) = make(&service, &root, &wish).await;
+    let mut body = job_body(4); // 8000 if all of it ran
+    body["budget"] = json!({ "max_amount_rao": "3000" });
+    let job = service.post(&capped, "/v1/jobs", &body).await.json(201)["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/jobs/{job}");
+    let raise = async |rao: &str| {
+        let budget = json!({ "budget": { "max_amount_rao": rao } });
+        send(&service, &capped, Method::PATCH, &path, &budget).await
+    };
+    raise("5000").await.json(200);
+    assert_eq!(raise("5001").await.problem(403), "spend_cap_exceeded");
+    // not even when the job's own period is over: what it holds counts when it is raised
+    service.sql("UPDATE holds SET created_at = created_at - interval '1 day'").await;
+    assert_eq!(raise("6000").await.problem(403), "spend_cap_exceeded");
+    raise("4000").await.json(200);
+    service.assert_ledger_clean().await;
+}
