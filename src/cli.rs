@@ -127,6 +127,9 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
         Command::Bench(bench::Command::Pipeline(arguments)) => {
             return bench::pipeline(arguments, config, &lifecycle, ending).await;
         }
+        Command::Bench(bench::Command::Api(arguments)) => {
+            return bench::api(arguments, config, &lifecycle, ending).await;
+        }
         Command::Up => return up::run(config, &lifecycle, ending).await,
         Command::Api => roles::api_alone(config, &lifecycle).await?,
         Command::Worker => roles::worker_alone(config, worker::Role::Worker, &lifecycle).await?,

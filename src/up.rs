@@ -44,7 +44,7 @@ pub(crate) async fn run(
     let plans =
         ["alice", "bob"].map(|name| MinerPlan { name, behaviour: Behaviour::Honest, newcomer: false });
     let running = tokio::select! {
-        running = start(config, lifecycle, &plans, Audit::Full) => running?,
+        running = start(config, lifecycle, &plans, Some(Audit::Full)) => running?,
         () = ending.signalled() => return Ok(ExitCode::FAILURE),
     };
     let credits = Rao::new(10_000_000_000).context("ten TAO is an amount")?;
@@ -69,13 +69,13 @@ pub(crate) fn say(line: &str) {
     eprintln!("  {line}");
 }
 
-/// Runs `work` beside a started service, then drains and stops it all. A signal or the failure of a part ends it early.
+/// Runs `work` beside a started service (without `audit`: a gateway alone), then drains and stops it all. A signal or the failure of a part ends it early.
 pub(crate) async fn during<T>(
     config: &Config,
     lifecycle: &Lifecycle,
     mut ending: Ending,
     plans: &[MinerPlan],
-    audit: Audit,
+    audit: Option<Audit>,
     work: impl AsyncFnOnce(&Running) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let both = async {
@@ -99,7 +99,7 @@ async fn start(
     config: &Config,
     lifecycle: &Lifecycle,
     plans: &[MinerPlan],
-    audit: Audit,
+    audit: Option<Audit>,
 ) -> anyhow::Result<Running> {
     let services = Services::start(&config.data.dir, options(config)?).await.context("private services")?;
     let services = Arc::new(services);
@@ -132,7 +132,9 @@ async fn start(
     let listener = roles::listen(config.gateway.listen, "gateway.listen")?;
     let url = format!("http://{}", listener.local_addr()?);
     roles::start_api(&config, &platform, listener, lifecycle).await?;
-    roles::start_worker(&config, &platform, Role::Both, audit, lifecycle).await?;
+    if let Some(audit) = audit {
+        roles::start_worker(&config, &platform, Role::Both, audit, lifecycle).await?;
+    }
     Ok(Running { platform, url, miners, services })
 }
 
@@ -148,6 +150,17 @@ fn watch(services: &Arc<Services>, lifecycle: &Lifecycle) {
 }
 
 impl Running {
+    /// Where the database is.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.services.database_url
+    }
+
+    /// Where the gateway listens.
+    pub(crate) fn port(&self) -> anyhow::Result<u16> {
+        let port = self.url.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.context("a gateway without a port")
+    }
+
     /// To be called when all tasks have ended.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.platform.db.close().await;

@@ -1,11 +1,13 @@
 //! `reliquary bench`: what the service claims in numbers, measured or computed by one command each.
 
+mod api;
 mod audit;
 mod pipeline;
 mod plot;
 mod proof;
 mod rewards;
 
+pub(crate) use self::api::run as api;
 pub(crate) use self::audit::run as audit;
 pub(crate) use self::pipeline::run as pipeline;
 pub(crate) use self::proof::run as proof;
@@ -27,4 +29,6 @@ pub(crate) enum Command {
     Proof(proof::Arguments),
     /// Calls of reward functions per second of one core, for each authoring kit, beside other ways to grade. Under a minute.
     Rewards(rewards::Arguments),
+    /// Prompts in, queue units and events out, per second, beside plain COPY, two queues of Node, a raw writer and Python.
+    Api(api::Arguments),
 }

@@ -56,7 +56,7 @@ pub(crate) async fn run(
         newcomer: false,
     });
     let measure = async |running: &Running| pipeline(arguments, running).await;
-    let result = up::during(&config, lifecycle, ending, &plans, Audit::WithoutModel, measure).await?;
+    let result = up::during(&config, lifecycle, ending, &plans, Some(Audit::WithoutModel), measure).await?;
     cli::print(&if arguments.json {
         serde_json::to_string(&result)?
     } else {

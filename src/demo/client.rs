@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use eventsource_stream::Eventsource as _;
 use futures_util::{Stream, StreamExt as _};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -66,9 +66,13 @@ impl Customer {
     }
 
     pub(crate) async fn create_job(&self, body: &Value, idempotency_key: &str) -> anyhow::Result<Value> {
-        let request =
-            self.http.post(self.url("/v1/jobs")).header("Idempotency-Key", idempotency_key).json(body);
-        answer(request).await
+        self.post_job(body.to_string(), idempotency_key).await
+    }
+
+    /// The same for a body that is text already.
+    pub(crate) async fn post_job(&self, body: String, idempotency_key: &str) -> anyhow::Result<Value> {
+        let request = self.http.post(self.url("/v1/jobs")).header("Idempotency-Key", idempotency_key);
+        answer(request.header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
     /// The line that holds a job's reward module.

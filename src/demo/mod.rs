@@ -69,7 +69,7 @@ pub(crate) async fn run(
     config.gateway.listen.set_port(0); // a demo must not fail on a port that is taken
     up::say("starting Postgres, Redis, gateway, worker, verifier and three miners (one of them cheats)");
     let customer = async |running: &Running| job(arguments, &config, running, started).await;
-    let summary = up::during(&config, lifecycle, ending, &plans, Audit::Full, customer).await?;
+    let summary = up::during(&config, lifecycle, ending, &plans, Some(Audit::Full), customer).await?;
     cli::print(&if arguments.json { serde_json::to_string(&summary)? } else { summary.for_a_person() });
     let held = summary.offline_failed == 0 && summary.ledger_sum == 0 && summary.cheater_rejected;
     Ok(if held && summary.delivered > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -39,6 +39,7 @@ pub mod objects;
 pub mod projects;
 pub mod prompts;
 pub mod prompts_read;
+pub mod queue_trial;
 pub mod quotes;
 pub mod records;
 pub mod reward_functions;

@@ -1,0 +1,81 @@
+//! `reliquary bench api`: how fast the gateway takes prompts in, the queue moves, and events reach their readers; each beside
+//! a limit or a peer, in the same run, on the same Postgres.
+
+mod delay;
+mod followers;
+mod ingest;
+mod peers;
+mod queue;
+mod report;
+mod writers;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use protocol::Rao;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use store::Clock;
+
+use self::report::Report;
+use crate::config::Config;
+use crate::demo::Customer;
+use crate::lifecycle::{Ending, Lifecycle};
+use crate::up::{self, Running};
+use crate::{cli, keys};
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Arguments {
+    /// Prompts posted, in jobs of 1,000; also the units that the queue moves.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    jobs: u32,
+    /// Rounds of what is compared with a peer; everybody has its turn in each, and medians count.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
+    rounds: u32,
+    /// Print one machine-readable line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(
+    arguments: &Arguments,
+    config: &Config,
+    lifecycle: &Lifecycle,
+    ending: Ending,
+) -> anyhow::Result<ExitCode> {
+    let mut config = config.clone();
+    config.gateway.listen.set_port(0);
+    config.data.dir = config.data.dir.join("bench-api"); // never beside real data
+    std::fs::create_dir_all(&config.data.dir)?;
+    more_files()?;
+    let peers = peers::install(&config.data.dir).await?;
+    let measure = async |running: &Running| measure(arguments, &config, running, &peers).await;
+    // no worker and no miner: nobody else touches what is measured
+    let report = up::during(&config, lifecycle, ending, &[], None, measure).await?;
+    cli::print(&if arguments.json { serde_json::to_string(&report)? } else { report.to_string() });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn measure(
+    arguments: &Arguments,
+    config: &Config,
+    running: &Running,
+    peers: &peers::Peers,
+) -> anyhow::Result<Report> {
+    let db = &running.platform.db;
+    let credits = Rao::new(1_000_000_000_000_000).context("a million TAO is an amount")?;
+    let key = keys::create(db, &Clock::System, "bench", None, credits).await?.key;
+    let customer = Customer::new(&running.url, &key)?;
+    let ingest = ingest::measure(arguments.jobs, &customer, db).await?;
+    let queue = queue::measure(arguments.rounds, &ingest.jobs, running, peers).await?;
+    let log = followers::Log::fill(db, ingest.job()?).await?;
+    let streams = writers::measure(arguments.rounds, &log, running, &key, &config.data.dir).await?;
+    let delay = delay::measure(&log, running, &key).await?;
+    Ok(Report { ingest: ingest.rates, queue, streams, delay })
+}
+
+/// A thousand readers have two ends each.
+fn more_files() -> anyhow::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("raise the limit of open files")
+}
