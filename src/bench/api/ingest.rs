@@ -15,8 +15,8 @@ use crate::up;
 const PROMPTS: u32 = protocol::job::MAX_INLINE_PROMPTS as u32;
 /// Customers that post at the same time: one for each core that this was written on.
 const POSTING: usize = 2;
-/// Jobs before the clock starts.
-const WARM: u32 = 1;
+/// Jobs before the clock starts: one more is posted than is timed.
+const WARM: usize = 1;
 
 /// Prompts per second.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +38,8 @@ impl Ingest {
 }
 
 pub(super) async fn measure(count: u32, customer: &Customer, db: &Db) -> anyhow::Result<Ingest> {
-    let bodies: Vec<String> = (0..count + WARM).map(|job| body(job).to_string()).collect();
-    let (warm, timed) = bodies.split_at(WARM as usize);
+    let bodies: Vec<String> = (0..=count).map(|job| body(job).to_string()).collect();
+    let (warm, timed) = bodies.split_at(WARM);
     let mut jobs = post(warm, customer).await?;
     let started = Instant::now();
     let halves = timed.chunks(timed.len().div_ceil(POSTING));

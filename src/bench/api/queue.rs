@@ -59,7 +59,13 @@ pub(super) async fn measure(
         let idle = queue_trial::hold_snapshot(db).await?;
         held.push(ours(db, all, BATCH).await?);
         drop(idle);
-        up::say(&format!("queue, round {}: {:?}", round + 1, (batch.last(), single.last(), held.last())));
+        for (kind, rates) in [("queue", batch.last()), ("one by one", single.last())] {
+            let Some(Rates { ours, graphile_worker, pg_boss }) = rates else { continue };
+            up::say(&format!(
+                "{kind}, round {}: {ours:.0} units/s, graphile-worker {graphile_worker:.0}, pg-boss {pg_boss:.0}",
+                round + 1
+            ));
+        }
     }
     Ok(Queue { batch: middle(&batch), single: middle(&single), held: median(held) })
 }

@@ -56,7 +56,8 @@ pub(super) async fn measure(
         }
         let of = |rate: fn(&Rates) -> f64| median(rates.iter().map(rate).collect());
         let rates = Rates { ours: of(|r| r.ours), raw: of(|r| r.raw), python: of(|r| r.python) };
-        up::say(&format!("{readers} readers: {rates:?} events/s"));
+        let Rates { ours, raw, python } = rates;
+        up::say(&format!("{readers} readers: {ours:.0} events/s, raw writer {raw:.0}, Python {python:.0}"));
         streams.insert(readers, rates);
     }
     Ok(streams)
