@@ -59,6 +59,10 @@ pub(crate) enum ApiError {
     JobNotEnded,
     #[error("the job has ended a moment ago, and its manifest is not signed yet")]
     ManifestPending,
+    #[error("the job takes no prompts: {0}")]
+    JobNotOpen(&'static str),
+    #[error("the data was deleted, or its retention has ended")]
+    Expired,
     #[error("no rewards are awaited: {0}")]
     RewardsNotAwaited(String),
     #[error("the group's deadline for rewards has passed")]
@@ -226,6 +230,8 @@ impl ApiError {
             Self::RequestTimeout => "request_timeout",
             Self::JobNotCancellable(_) => "job_not_cancellable",
             Self::JobEnded(_) => "job_ended",
+            Self::JobNotOpen(_) => "job_not_open",
+            Self::Expired => "expired_resource",
             Self::JobNotEnded => "job_not_ended",
             Self::ManifestPending => "manifest_pending",
             Self::RewardsNotAwaited(_) => "rewards_not_awaited",
@@ -273,11 +279,13 @@ impl ApiError {
             Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Expired => StatusCode::GONE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::KeyRevoked
             | Self::ProjectInUse(_)
             | Self::JobNotCancellable(_)
             | Self::JobEnded(_)
+            | Self::JobNotOpen(_)
             | Self::JobNotEnded
             | Self::ManifestPending
             | Self::RewardsNotAwaited(_)
@@ -457,6 +465,7 @@ impl From<store::Error> for ApiError {
         match error {
             store::Error::NotFound => Self::NotFound("resource"),
             store::Error::SpendCap(exceeded) => Self::SpendCapExceeded(Box::new(exceeded)),
+            store::Error::Purged => Self::Expired,
             store::Error::InsufficientCredits { required, available } => {
                 Self::InsufficientCredits { required, available }
             }

@@ -19,11 +19,16 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .route(post().to(jobs::create::create_job)),
     )
     .service(
-        at("/v1/jobs/{id}", "GET, PATCH")
+        at("/v1/jobs/{id}", "GET, PATCH, DELETE")
             .route(get().to(jobs::show::show_job))
-            .route(patch().to(jobs::patch::patch_job)),
+            .route(patch().to(jobs::patch::patch_job))
+            .route(delete().to(jobs::delete::delete_job)),
     )
     .service(at("/v1/jobs/{id}/cancel", "POST").route(post().to(jobs::cancel::cancel_job)))
+    .service(at("/v1/jobs/{id}/prompts", "POST").route(post().to(jobs::append::append_prompts)))
+    .service(at("/v1/jobs/{id}/close", "POST").route(post().to(jobs::close::close_job)))
+    .service(at("/v1/jobs/{id}/groups", "GET").route(get().to(jobs::groups::list_groups)))
+    .service(at("/v1/jobs/{id}/metrics", "GET").route(get().to(jobs::metrics::show_metrics)))
     .service(at("/v1/jobs/{id}/pause", "POST").route(post().to(jobs::pause::pause_job)))
     .service(at("/v1/jobs/{id}/resume", "POST").route(post().to(jobs::resume::resume_job)))
     .service(at("/v1/jobs/{id}/events", "GET").route(get().to(jobs::events::list_events)))

@@ -27,6 +27,7 @@ pub mod manifest;
 mod metrics;
 pub mod overdue;
 pub mod probe;
+pub mod purge;
 pub mod reap;
 mod refuse;
 pub mod reward;
@@ -127,7 +128,7 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
         ));
         tasks.push(("survey", Box::pin(async move { reap::surveys(&surveying).await })));
         tasks.push(("forget", Box::pin(async move { forget::forgets(&forgetting).await })));
-        tasks.extend([overdue(Arc::clone(cx)), bounds(Arc::clone(cx))]);
+        tasks.extend([overdue(Arc::clone(cx)), bounds(Arc::clone(cx)), purge(Arc::clone(cx))]);
         tasks.extend((0..cx.config.validate_concurrency.max(1)).map(|_| validating(Arc::clone(cx))));
     }
     if role != Role::Worker {
@@ -158,6 +159,10 @@ fn validating(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
 
 fn overdue(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
     ("overdue", Box::pin(async move { drive(&cx, "overdue", None, || overdue::step(&cx)).await }))
+}
+
+fn purge(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    ("purge", Box::pin(async move { drive(&cx, "purge", None, || purge::step(&cx)).await }))
 }
 
 fn bounds(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {

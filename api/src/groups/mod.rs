@@ -2,5 +2,7 @@
 
 mod view;
 
+pub(crate) use view::State;
+
 pub(crate) mod post_rewards;
 pub(crate) mod show;

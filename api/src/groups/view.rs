@@ -40,7 +40,7 @@ pub(crate) struct GroupView {
 #[derive(ToSchema)]
 #[schema(as = GroupState, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::GroupState writes")]
-enum State {
+pub(crate) enum State {
     Pending,
     Dispatched,
     Received,

@@ -50,6 +50,10 @@ enum EventType {
     JobQueued,
     #[schema(rename = "job.started")]
     JobStarted,
+    #[schema(rename = "job.prompts_added")]
+    JobPromptsAdded,
+    #[schema(rename = "job.closed")]
+    JobClosed,
     #[schema(rename = "group.received")]
     GroupReceived,
     #[schema(rename = "group.scored")]

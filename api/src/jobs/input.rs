@@ -56,6 +56,9 @@ pub(crate) struct CreateJob {
     pub(crate) priority: Option<Word<Priority>>,
     #[serde(default)]
     pub(crate) privacy: PrivacyInput,
+    /// `true`: prompts can be appended (`POST /v1/jobs/{id}/prompts`) until you close the job; it may begin without any.
+    #[serde(default)]
+    pub(crate) open: bool,
     /// Yours to keep: at most 16 entries, keys and values of at most 512 characters.
     #[serde(default)]
     pub(crate) metadata: BTreeMap<String, String>,

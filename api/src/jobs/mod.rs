@@ -15,11 +15,16 @@ mod view;
 pub(crate) use manifest_schema::InclusionSchema;
 pub(crate) use stream::Streams;
 
+pub(crate) mod append;
 pub(crate) mod cancel;
+pub(crate) mod close;
 pub(crate) mod create;
+pub(crate) mod delete;
 pub(crate) mod events;
+pub(crate) mod groups;
 pub(crate) mod list;
 pub(crate) mod manifest;
+pub(crate) mod metrics;
 pub(crate) mod patch;
 pub(crate) mod pause;
 pub(crate) mod resume;

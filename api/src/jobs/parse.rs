@@ -89,11 +89,15 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         priority: body.priority,
         privacy: body.privacy,
         quote: body.quote,
-        open: false,
+        open: body.open,
     };
     let conditions = terms::parse(given, &mut faults);
     metadata(&body.metadata, &mut faults);
-    let prompts = prompts::parse(body.prompts, &sampling, checkpoint, &mut faults);
+    let prompts = if body.open && body.prompts.is_empty() {
+        Vec::new()
+    } else {
+        prompts::parse(body.prompts, &sampling, checkpoint, &mut faults)
+    };
     reward::own_args(reward.as_ref(), &prompts, &mut faults);
     let draft = Draft {
         checkpoint: wanted,

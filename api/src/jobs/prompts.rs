@@ -162,8 +162,13 @@ impl Reader<'_> {
     }
 }
 
+/// The name of a prompt that was given none.
+pub(super) fn default_id(index: usize) -> String {
+    format!("prompt-{index}")
+}
+
 fn custom_id(at: &str, given: Option<String>, index: usize, faults: &mut Faults) -> String {
-    let Some(id) = given else { return format!("prompt-{index}") };
+    let Some(id) = given else { return default_id(index) };
     let chars = id.chars().count();
     if !(1..=MAX_CUSTOM_ID_CHARS).contains(&chars) || id.chars().any(char::is_control) {
         let detail = format!("1 to {MAX_CUSTOM_ID_CHARS} characters, none of them a control character");

@@ -162,7 +162,13 @@ fn builtin(
 
 /// Arguments that a prompt has of its own win over the job's, and must be as good.
 pub(super) fn own_args(reward: Option<&RewardDraft>, prompts: &[Prompt], faults: &mut Faults) {
-    let Some(RewardDraft::Module(ModuleDraft { name: ModuleName::Builtins, .. })) = reward else { return };
+    if let Some(RewardDraft::Module(ModuleDraft { name: ModuleName::Builtins, .. })) = reward {
+        prompt_args(prompts, faults);
+    }
+}
+
+/// The arguments of a built-in reward that prompts bring themselves.
+pub(super) fn prompt_args(prompts: &[Prompt], faults: &mut Faults) {
     for prompt in prompts {
         let metadata: Option<Map<String, Value>> = serde_json::from_str(&prompt.metadata).ok();
         let Some(args) = metadata.as_ref().and_then(|metadata| metadata.get("args")) else { continue };

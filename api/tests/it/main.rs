@@ -17,6 +17,7 @@ mod keys;
 mod manifest;
 mod meta;
 mod money;
+mod open_jobs;
 mod patch;
 mod pause;
 mod quotes;

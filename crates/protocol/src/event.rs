@@ -25,6 +25,10 @@ macro_rules! event_types {
 event_types! {
     JobQueued = "job.queued",
     JobStarted = "job.started",
+    /// Prompts were appended to an open job.
+    JobPromptsAdded = "job.prompts_added",
+    /// An open job gets no more prompts.
+    JobClosed = "job.closed",
     /// A miner's commitment for a group was taken in and receipted.
     GroupReceived = "group.received",
     GroupScored = "group.scored",

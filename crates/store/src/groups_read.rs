@@ -55,7 +55,7 @@ pub async fn find(
     let row = sqlx::query!(
         r#"
         SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.rewards_due_at,
-            p.custom_id, p.text, p.tokens
+            p.custom_id, p.text, p.tokens, j.purged_at
         FROM groups g JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         WHERE g.id = $1 AND j.project_id = $2
@@ -66,6 +66,9 @@ pub async fn find(
     .fetch_optional(&mut *tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
+    if row.purged_at.is_some() {
+        return Err(Error::Purged);
+    }
     let state = GroupState::parse(&row.state).ok_or(Error::Corrupt("group state"))?;
     let is_shown =
         row.rewards_due_at.is_some() && !matches!(state, GroupState::Failed | GroupState::Cancelled);

@@ -42,13 +42,17 @@ impl TryFrom<Columns> for Conditions {
         Ok(Self {
             budget: budget(row.max_amount, row.max_rollouts, &row.on_exhausted)?,
             deadline_at: row.deadline_at,
-            priority: Priority::parse(&row.priority).ok_or(Error::Corrupt("priority"))?,
+            priority: priority(&row.priority)?,
             open: row.is_open,
             retention_days: row.retention_days.map(|days| days as u32),
             training_use: TrainingUse::parse(&row.training_use).ok_or(Error::Corrupt("training use"))?,
             quote: row.quote_id.map(QuoteId),
         })
     }
+}
+
+pub(crate) fn priority(text: &str) -> Result<Priority, Error> {
+    Priority::parse(text).ok_or(Error::Corrupt("priority"))
 }
 
 /// A budget from its columns.

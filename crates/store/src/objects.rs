@@ -7,6 +7,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -48,6 +49,20 @@ impl Objects {
         Ok(())
     }
 
+    /// Deletes everything under a folder, and says how much that was. What another deletes meanwhile is no matter.
+    pub async fn delete_under(&self, folder: &str) -> Result<usize, Error> {
+        let folder = object_store::path::Path::parse(folder)?;
+        let listed: Vec<_> =
+            self.0.list(Some(&folder)).map_ok(|object| object.location).try_collect().await?;
+        for key in &listed {
+            match self.0.delete(key).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(listed.len())
+    }
+
     /// Reads an object and unpacks it.
     pub async fn get(&self, key: &str) -> Result<Vec<u8>, Error> {
         let packed = self.0.get(&object_store::path::Path::parse(key)?).await?.bytes().await?;
@@ -58,6 +73,11 @@ impl Objects {
 /// The key of the segment of one attempt at a group.
 pub fn group_key(job: JobId, group: GroupId, attempt: u32) -> String {
     format!("groups/{job}/{group}/{attempt}.seg.zst")
+}
+
+/// Where all objects of a job's groups are.
+pub fn job_folder(job: JobId) -> String {
+    format!("groups/{job}")
 }
 
 /// The key of the verifier's log-probs of a segment's rollouts (engine class `calibrated`).
@@ -111,6 +131,13 @@ mod tests {
         let key = group_key(JobId(uuid::Uuid::nil()), GroupId(uuid::Uuid::nil()), 3);
         objects.put(&key, pack(b"x")).await.unwrap();
         assert_eq!(objects.get(&key).await.unwrap(), b"x");
-        assert!(dir.path().join("new").join(key).is_file());
+        assert!(dir.path().join("new").join(&key).is_file());
+        let other = group_key(JobId(uuid::Uuid::max()), GroupId(uuid::Uuid::nil()), 3);
+        objects.put(&other, pack(b"y")).await.unwrap();
+        let folder = job_folder(JobId(uuid::Uuid::nil()));
+        assert_eq!(objects.delete_under(&folder).await.unwrap(), 1);
+        assert_eq!(objects.delete_under(&folder).await.unwrap(), 0);
+        assert!(matches!(objects.get(&key).await, Err(Error::Objects(_))));
+        assert_eq!(objects.get(&other).await.unwrap(), b"y");
     }
 }

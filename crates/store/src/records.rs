@@ -155,7 +155,7 @@ struct Group {
 async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT g.id, p.custom_id, p.text, p.reference, p.metadata, j.spec, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
+        SELECT g.id, p.custom_id, p.text, p.reference, p.metadata, j.spec, j.purged_at, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
             g.receipt AS "receipt!", COALESCE(g.verification, 'full') = 'full' AS "audited!"
         FROM groups g
         JOIN jobs j ON j.id = g.job_id
@@ -166,6 +166,9 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
     )
     .fetch_all(conn)
     .await?;
+    if rows.iter().any(|row| row.purged_at.is_some()) {
+        return Err(Error::Purged);
+    }
     rows.into_iter()
         .map(|row| {
             Ok(Group {

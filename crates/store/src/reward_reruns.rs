@@ -26,6 +26,8 @@ pub async fn scored_since(conn: &mut PgConnection, since: DateTime<Utc>) -> Resu
         SELECT r.group_id, r.attempt FROM rollouts r JOIN groups g ON g.id = r.group_id AND g.attempt = r.attempt
         WHERE r.created_at >= $1 AND r.sample_index = 0 AND r.reward_receipt ->> 'function' <> $2
             AND g.state IN ('scored', 'verified', 'accepted', 'filtered')
+            -- there is nothing left to score
+            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.purged_at IS NOT NULL)
         ORDER BY r.group_id
         "#,
         since,
@@ -75,6 +77,7 @@ pub async fn read(conn: &mut PgConnection, group: ScoredGroup) -> Result<Option<
         FROM groups g JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         WHERE g.id = $1 AND g.attempt = $2 AND g.state IN ('scored', 'verified', 'accepted', 'filtered')
+            AND j.purged_at IS NULL
         "#,
         group.id.0,
         attempt

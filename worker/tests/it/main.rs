@@ -17,6 +17,7 @@ mod delivery;
 mod dispatching;
 mod leases;
 mod manifests;
+mod open_jobs;
 mod pausing;
 mod proofs;
 mod refusals;

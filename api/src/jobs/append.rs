@@ -1,0 +1,159 @@
+//! `POST /v1/jobs/{id}/prompts`: more prompts for a job that is open.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use protocol::JobId;
+use protocol::job::{GroupState, MAX_JOB_PROMPTS, Prompt};
+use protocol::reward::RewardTerms;
+use serde::Deserialize;
+use store::job_open::{self, Open};
+use store::jobs::Job;
+use store::{Postgres, Transaction};
+use utoipa::ToSchema;
+
+use super::input::PromptInput;
+use super::parse::Faults;
+use super::reward::BUILTINS;
+use super::view::JobView;
+use super::{prompts, reward};
+use crate::auth::Caller;
+use crate::body::{self, Body};
+use crate::config::Config;
+use crate::error::{ApiError, Problem};
+use crate::idempotency::{Idempotency, Reply};
+use crate::params;
+use crate::state::AppState;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AppendPrompts {
+    /// 1 to 1000 prompts, in the forms of `POST /v1/jobs`. A `custom_id` is given once in the whole job.
+    #[schema(min_items = 1, max_items = 1000)]
+    prompts: Vec<PromptInput>,
+}
+
+/// Prompts that are read, and which of them have no name of their own.
+struct Read {
+    prompts: Vec<Prompt>,
+    unnamed: Vec<bool>,
+    faults: Faults,
+}
+
+/// Append prompts.
+///
+/// To a job that was created with `open: true` and is not closed. Their highest possible price is held in the same
+/// transaction. With an `Idempotency-Key` the same request can be sent again safely.
+#[utoipa::path(post, path = "/v1/jobs/{id}/prompts", tag = "jobs", request_body = AppendPrompts,
+    params(("id" = String, Path, description = "The job."),
+        ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each request.")),
+    responses(
+    (status = 201, description = "The job with its new prompts queued.", body = JobView),
+    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 402, description = "The account cannot cover them.", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "The job takes no prompts.", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
+    (status = 415, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json")))]
+#[tracing::instrument(name = "api.jobs.append", skip_all, fields(account.id = %caller.account))]
+pub(crate) async fn append_prompts(
+    caller: Caller,
+    path: web::Path<String>,
+    once: Idempotency,
+    body: Body,
+    config: web::Data<Config>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let id: JobId = params::id(&path, "job")?;
+    let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
+    let job = store::jobs::find(&mut *state.tenant(caller).await?, caller.project, id).await?;
+    let job = job.ok_or(ApiError::NotFound("job"))?;
+    let offer = state.offer.clone();
+    if job.conditions.open && job.checkpoint != offer.checkpoint.id {
+        return Err(ApiError::JobNotOpen("its checkpoint takes no prompts any more"));
+    }
+    let (once, read) = web::block(move || {
+        let read =
+            body::parse::<AppendPrompts>(&bytes).map(|body| read(body.prompts, &job, &offer.checkpoint));
+        (once.of(&bytes), read)
+    })
+    .await?;
+    if let Some(answer) = once.answered(&state, caller).await? {
+        return Ok(answer);
+    }
+    let read = read?;
+    let done = once.run(&state, caller, async |tx| write(&state, caller, tx, id, read).await).await?;
+    if done.fresh {
+        state.wake.groups(GroupState::Pending);
+        state.wake.events(id);
+    }
+    Ok(done.response)
+}
+
+/// Renders and tokenises: not for the async threads.
+fn read(given: Vec<PromptInput>, job: &Job, checkpoint: &checkpoint::Checkpoint) -> Read {
+    let mut faults = Faults::default();
+    let unnamed = given.iter().map(|prompt| prompt.custom_id.is_none()).collect();
+    let prompts = prompts::parse(given, &job.spec.sampling, checkpoint, &mut faults);
+    if let Some(RewardTerms::Module(module)) = &job.spec.reward
+        && module.name == BUILTINS
+    {
+        reward::prompt_args(&prompts, &mut faults);
+    }
+    Read { prompts, unnamed, faults }
+}
+
+async fn write(
+    state: &AppState,
+    caller: Caller,
+    tx: &mut Transaction<'static, Postgres>,
+    id: JobId,
+    read: Read,
+) -> Result<Reply, ApiError> {
+    let now = state.ambient.now();
+    let Some(job) = job_open::lock(tx, caller.tenant(), id).await? else {
+        return Err(ApiError::JobNotOpen("it was not created open, or was closed, or is ending"));
+    };
+    let prompts = numbered(tx, &job, read).await?;
+    if job_open::append(tx, &job, &prompts, now).await?.is_none() {
+        let mut faults = Faults::default();
+        faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
+        return Err(ApiError::Validation(faults.0));
+    }
+    let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
+    Reply::of(StatusCode::CREATED, &JobView::from(job))
+}
+
+/// Gives the prompts their numbers in the job, and reports names that are there already.
+async fn numbered(
+    tx: &mut Transaction<'static, Postgres>,
+    job: &Open,
+    read: Read,
+) -> Result<Vec<Prompt>, ApiError> {
+    let Read { mut prompts, unnamed, mut faults } = read;
+    if job.next as usize + prompts.len() > MAX_JOB_PROMPTS {
+        let detail = format!("the job has {} prompts; at most {MAX_JOB_PROMPTS} in one job", job.next);
+        faults.add("#/prompts", "too_many", detail);
+    }
+    for (prompt, unnamed) in prompts.iter_mut().zip(&unnamed) {
+        prompt.index += job.next;
+        if *unnamed {
+            prompt.custom_id = prompts::default_id(prompt.index as usize);
+        }
+    }
+    let names: Vec<String> = prompts.iter().map(|prompt| prompt.custom_id.clone()).collect();
+    let taken = job_open::taken(tx, job.id, &names).await?;
+    for (index, name) in names.iter().enumerate().filter(|(_, name)| taken.contains(*name)) {
+        let detail = format!("another prompt of the job is named `{name}`");
+        faults.add(format!("#/prompts/{index}/custom_id"), "duplicate_custom_id", detail);
+    }
+    // a default name that another of the same request has given itself
+    let mut seen = std::collections::HashSet::new();
+    for (index, name) in names.iter().enumerate() {
+        if !seen.insert(name) && unnamed[index] {
+            let detail = format!("`{name}` is the name that the prompt would get");
+            faults.add(format!("#/prompts/{index}/custom_id"), "duplicate_custom_id", detail);
+        }
+    }
+    if faults.0.is_empty() { Ok(prompts) } else { Err(ApiError::Validation(faults.0)) }
+}

@@ -1,0 +1,34 @@
+//! Purge: the data of jobs whose retention has ended, and the objects of all whose data was deleted.
+
+use std::sync::Arc;
+
+use store::job_purge;
+use store::objects::job_folder;
+
+use crate::driver::retrying;
+use crate::{Context, Error, Progress};
+
+const BATCH: i64 = 16;
+
+/// Purges one bounded batch. Safe to run twice, and beside itself: rows are purged once, and an object that is gone is gone.
+pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
+    let now = cx.clock.now();
+    let due = job_purge::due(&mut *cx.db.acquire().await?, now, BATCH).await?;
+    for job in &due {
+        retrying(cx, || async {
+            let mut tx = cx.db.begin().await?;
+            job_purge::purge(&mut tx, *job, now).await?;
+            Ok(tx.commit().await?)
+        })
+        .await?;
+        tracing::info!(job.id = %job, "the job's retention has ended");
+    }
+    let unswept = job_purge::unswept(&mut *cx.db.acquire().await?, BATCH).await?;
+    for job in &unswept {
+        let objects = cx.objects.delete_under(&job_folder(*job)).await?;
+        // noted only now: a worker that dies before leaves the rest to the next
+        job_purge::swept(&mut *cx.db.acquire().await?, *job, now).await?;
+        tracing::info!(job.id = %job, objects, "the job's prompts and completions are deleted");
+    }
+    Ok(Progress::of(due.len() + unswept.len()))
+}
