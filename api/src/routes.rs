@@ -74,8 +74,6 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     )
     .service(at("/v1/checkpoints", "GET").route(get().to(checkpoints::list::list_checkpoints)))
     .service(at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)))
-    .service(at("/v1/balance", "GET").route(get().to(billing::balance::show_balance)))
-    .service(at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)))
     .service(
         at("/v1/verification_keys", "GET").route(get().to(meta::verification_keys::list_verification_keys)),
     )
@@ -86,7 +84,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .default_service(web::to(unknown_route));
 }
 
-/// Who may call, and what an organisation keeps apart.
+/// Who may call, what an organisation keeps apart, and its money.
 fn tenancy(app: &mut ServiceConfig) {
     // before the route with ids: this word is none
     app.service(at("/v1/api_keys/self", "GET").route(get().to(keys::myself::show_own_api_key)))
@@ -114,7 +112,11 @@ fn tenancy(app: &mut ServiceConfig) {
         )
         .service(at("/v1/projects/{id}/archive", "POST").route(post().to(projects::archive::archive_project)))
         .service(at("/v1/organizations/{id}", "GET").route(get().to(organizations::show::show_organization)))
-        .service(at("/v1/audit_log", "GET").route(get().to(organizations::audit_log::list_audit_log)));
+        .service(at("/v1/audit_log", "GET").route(get().to(organizations::audit_log::list_audit_log)))
+        .service(at("/v1/balance", "GET").route(get().to(billing::balance::show_balance)))
+        .service(
+            at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)),
+        );
 }
 
 fn at(path: &str, allow: &'static str) -> Resource {

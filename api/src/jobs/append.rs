@@ -6,6 +6,7 @@ use protocol::JobId;
 use protocol::job::{GroupState, MAX_JOB_PROMPTS, Prompt};
 use protocol::reward::RewardTerms;
 use serde::Deserialize;
+use serde_json::json;
 use store::job_open::{self, Open};
 use store::jobs::Job;
 use store::{Postgres, Transaction};
@@ -120,6 +121,8 @@ async fn write(
         faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
         return Err(ApiError::Validation(faults.0));
     }
+    let detail = json!({ "prompts": prompts.len() });
+    store::audit_log::append(tx, &caller.did("job.prompts_added", &id, detail), now).await?;
     let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     Reply::of(StatusCode::CREATED, &JobView::from(job))
 }

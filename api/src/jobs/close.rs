@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use protocol::JobId;
+use serde_json::json;
 
 use super::view::JobView;
 use crate::auth::Caller;
@@ -24,8 +25,10 @@ pub(crate) async fn close_job(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id: JobId = params::id(&path, "job")?;
+    let now = state.ambient.now();
     let mut tx = state.tenant(caller).await?;
-    store::job_open::close(&mut tx, caller.tenant(), id, state.ambient.now()).await?;
+    store::job_open::close(&mut tx, caller.tenant(), id, now).await?;
+    store::audit_log::append(&mut tx, &caller.did("job.closed", &id, json!({})), now).await?;
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
     tx.commit().await.map_err(store::Error::from)?;
     state.wake.events(id);

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use protocol::JobId;
+use serde_json::json;
 use store::job_purge::{self, Purged};
 
 use crate::auth::Caller;
@@ -25,10 +26,12 @@ pub(crate) async fn delete_job(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id: JobId = params::id(&path, "job")?;
+    let now = state.ambient.now();
     let mut tx = state.tenant(caller).await?;
-    if job_purge::delete(&mut tx, caller.project, id, state.ambient.now()).await? == Purged::StillRuns {
+    if job_purge::delete(&mut tx, caller.project, id, now).await? == Purged::StillRuns {
         return Err(ApiError::JobNotEnded);
     }
+    store::audit_log::append(&mut tx, &caller.did("job.deleted", &id, json!({})), now).await?;
     tx.commit().await.map_err(store::Error::from)?;
     Ok(HttpResponse::NoContent().finish())
 }
