@@ -14,6 +14,7 @@ use grail::standard::Standard;
 use miner::Behaviour;
 use protocol::Rao;
 use protocol::money::Price;
+use protocol::webhook::Secrets;
 use rand_core::{OsRng, RngCore as _};
 use sandbox::WasiProfile;
 use serde_json::json;
@@ -111,6 +112,12 @@ fn receipt_key(config: &Config) -> anyhow::Result<ServiceKey> {
     Ok(ServiceKey::from_seed(&seed))
 }
 
+/// What the keys of webhooks are derived from: gateways and workers have the same.
+fn webhook_secrets(config: &Config) -> anyhow::Result<Secrets> {
+    let seed = seed_file::load_or_create(&config.data.dir.join("keys/webhook.key"), OsRng)?;
+    Ok(Secrets::from_seed(&seed))
+}
+
 /// Where audits take their randomness from.
 pub(crate) fn beacon(config: &Config) -> anyhow::Result<Beacon> {
     let section = &config.beacon;
@@ -164,6 +171,7 @@ pub(crate) async fn start_api(
             sampled_p: config.audit.policy.p,
             service_key: service_key.public(),
         }),
+        webhooks: webhook_secrets(config)?,
         ambient: api::Ambient::system(),
     };
     let server = api::server(state, config.api.clone(), listener, lifecycle.stop().clone())?;
@@ -245,6 +253,7 @@ async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> any
         checkpoint: Arc::new(checkpoint),
         previous: previous.map(Arc::new),
         service_key: receipt_key(config)?,
+        webhooks: webhook_secrets(config)?,
         hotkey: Arc::new(caller),
         audit,
         rules: config.audit,

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub struct Config {
     /// Threads that serve requests; 0 means one per core.
     pub threads: usize,
+    /// Let webhook endpoints be plain http and addresses of this machine or its network. For tests and development.
+    pub allow_private_webhooks: bool,
     /// Open connections of each thread.
     pub max_connections: usize,
     /// Largest body of `POST /v1/jobs`.
@@ -47,6 +49,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             threads: 0,
+            allow_private_webhooks: false,
             max_connections: 8192,
             max_job_body_bytes: 8 << 20,
             max_module_body_bytes: 32 << 20,

@@ -27,6 +27,8 @@ mod routes;
 mod scopes;
 mod server;
 mod state;
+mod verifications;
+mod webhooks;
 
 pub use config::Config;
 pub use error::{ErrorMirror, FieldError, Problem};

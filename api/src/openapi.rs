@@ -6,6 +6,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::{
     billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
+    verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -68,6 +69,19 @@ use crate::{
         organizations::audit_log::list_audit_log,
         billing::balance::show_balance,
         billing::ledger_entries::list_ledger_entries,
+        verifications::create::create_verification,
+        verifications::show::show_verification,
+        webhooks::create::create_webhook_endpoint,
+        webhooks::list::list_webhook_endpoints,
+        webhooks::show::show_webhook_endpoint,
+        webhooks::update::update_webhook_endpoint,
+        webhooks::delete::delete_webhook_endpoint,
+        webhooks::show_secret::show_webhook_secret,
+        webhooks::rotate_secret::rotate_webhook_secret,
+        webhooks::test::test_webhook_endpoint,
+        webhooks::list_deliveries::list_webhook_deliveries,
+        webhooks::redeliver::redeliver_webhook,
+        webhooks::show_event::show_event,
         meta::verification_keys::list_verification_keys,
         meta::healthz::healthz,
         meta::readyz::readyz,
@@ -86,6 +100,7 @@ use crate::{
         (name = "organizations", description = "Who owns projects and money."),
         (name = "billing", description = "Your money."),
         (name = "verification", description = "What it takes to trust nobody."),
+        (name = "webhooks", description = "Hear of your jobs at your own address."),
         (name = "meta", description = "The service itself."),
     ),
     security(("api_key" = [])),

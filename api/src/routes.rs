@@ -9,17 +9,19 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 use crate::error::{ApiError, unknown_route};
 use crate::{
     billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
+    verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
     tenancy(app);
+    verification_and_webhooks(app);
     app.service(
         at("/v1/jobs", "GET, POST")
             .route(get().to(jobs::list::list_jobs))
             .route(post().to(jobs::create::create_job)),
     )
     .service(
-        at("/v1/jobs/{id}", "GET, PATCH, DELETE")
+        at("/v1/jobs/{id}", "DELETE, GET, PATCH")
             .route(get().to(jobs::show::show_job))
             .route(patch().to(jobs::patch::patch_job))
             .route(delete().to(jobs::delete::delete_job)),
@@ -94,7 +96,7 @@ fn tenancy(app: &mut ServiceConfig) {
                 .route(post().to(keys::create::create_api_key)),
         )
         .service(
-            at("/v1/api_keys/{id}", "GET, PATCH, DELETE")
+            at("/v1/api_keys/{id}", "DELETE, GET, PATCH")
                 .route(get().to(keys::show::show_api_key))
                 .route(patch().to(keys::update::update_api_key))
                 .route(delete().to(keys::revoke::revoke_api_key)),
@@ -117,6 +119,42 @@ fn tenancy(app: &mut ServiceConfig) {
         .service(
             at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)),
         );
+}
+
+fn verification_and_webhooks(app: &mut ServiceConfig) {
+    app.service(
+        at("/v1/webhook_endpoints", "GET, POST")
+            .route(get().to(webhooks::list::list_webhook_endpoints))
+            .route(post().to(webhooks::create::create_webhook_endpoint)),
+    )
+    .service(
+        at("/v1/webhook_endpoints/{id}", "DELETE, GET, PATCH")
+            .route(get().to(webhooks::show::show_webhook_endpoint))
+            .route(patch().to(webhooks::update::update_webhook_endpoint))
+            .route(delete().to(webhooks::delete::delete_webhook_endpoint)),
+    )
+    .service(
+        at("/v1/webhook_endpoints/{id}/secret", "GET")
+            .route(get().to(webhooks::show_secret::show_webhook_secret)),
+    )
+    .service(
+        at("/v1/webhook_endpoints/{id}/rotate_secret", "POST")
+            .route(post().to(webhooks::rotate_secret::rotate_webhook_secret)),
+    )
+    .service(
+        at("/v1/webhook_endpoints/{id}/test", "POST").route(post().to(webhooks::test::test_webhook_endpoint)),
+    )
+    .service(
+        at("/v1/webhook_deliveries", "GET")
+            .route(get().to(webhooks::list_deliveries::list_webhook_deliveries)),
+    )
+    .service(
+        at("/v1/webhook_deliveries/{id}/redeliver", "POST")
+            .route(post().to(webhooks::redeliver::redeliver_webhook)),
+    )
+    .service(at("/v1/verifications", "POST").route(post().to(verifications::create::create_verification)))
+    .service(at("/v1/verifications/{id}", "GET").route(get().to(verifications::show::show_verification)))
+    .service(at("/v1/events/{id}", "GET").route(get().to(webhooks::show_event::show_event)));
 }
 
 fn at(path: &str, allow: &'static str) -> Resource {

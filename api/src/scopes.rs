@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use protocol::Scope;
 use protocol::Scope::{
     AuditRead, BillingRead, CheckpointsRead, EventsRead, JobsRead, JobsWrite, KeysWrite, RewardFunctionsRead,
-    RewardFunctionsWrite, RolloutsRead,
+    RewardFunctionsWrite, RolloutsRead, VerificationsWrite, WebhooksWrite,
 };
 
 use crate::error::ApiError;
@@ -48,6 +48,19 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/checkpoints/current", Some(CheckpointsRead)),
     ("GET", "/v1/balance", Some(BillingRead)),
     ("GET", "/v1/ledger_entries", Some(BillingRead)),
+    ("POST", "/v1/verifications", Some(VerificationsWrite)),
+    ("GET", "/v1/verifications/{id}", Some(VerificationsWrite)),
+    ("GET", "/v1/webhook_endpoints", Some(WebhooksWrite)),
+    ("POST", "/v1/webhook_endpoints", Some(WebhooksWrite)),
+    ("GET", "/v1/webhook_endpoints/{id}", Some(WebhooksWrite)),
+    ("PATCH", "/v1/webhook_endpoints/{id}", Some(WebhooksWrite)),
+    ("DELETE", "/v1/webhook_endpoints/{id}", Some(WebhooksWrite)),
+    ("GET", "/v1/webhook_endpoints/{id}/secret", Some(WebhooksWrite)),
+    ("POST", "/v1/webhook_endpoints/{id}/rotate_secret", Some(WebhooksWrite)),
+    ("POST", "/v1/webhook_endpoints/{id}/test", Some(WebhooksWrite)),
+    ("GET", "/v1/webhook_deliveries", Some(WebhooksWrite)),
+    ("POST", "/v1/webhook_deliveries/{id}/redeliver", Some(WebhooksWrite)),
+    ("GET", "/v1/events/{id}", Some(EventsRead)),
     // a key may always look at itself
     ("GET", "/v1/api_keys/self", None),
     ("GET", "/v1/api_keys", Some(KeysWrite)),

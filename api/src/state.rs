@@ -7,6 +7,7 @@ use checkpoint::Checkpoint;
 use chrono::{DateTime, Utc};
 use grail::standard::Standard;
 use protocol::money::Price;
+use protocol::webhook::Secrets;
 use rand_core::{CryptoRng, OsRng, RngCore};
 use store::Db;
 use store::api_keys::KeyText;
@@ -27,6 +28,8 @@ pub struct AppState {
     /// What of a customer's runs for a request, runs in its children.
     pub supervisor: Arc<Supervisor>,
     pub offer: Arc<Offer>,
+    /// What the keys of webhooks are derived from.
+    pub webhooks: Secrets,
     pub ambient: Ambient,
 }
 

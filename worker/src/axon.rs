@@ -139,8 +139,8 @@ fn address(base: &str, path: &str, allow_private: bool) -> Result<Url, Unavailab
 }
 
 /// Resolves names as the system does, and leaves out what is not public.
-pub(crate) struct PublicOnly {
-    pub(crate) allow_private: bool,
+struct PublicOnly {
+    allow_private: bool,
 }
 
 impl Resolve for PublicOnly {

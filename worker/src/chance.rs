@@ -21,6 +21,11 @@ impl Chance {
         ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// In `[0, 1)`.
+    pub(crate) fn share(&self) -> f64 {
+        self.next()
+    }
+
     /// True in this share of the calls.
     pub(crate) fn happens(&self, share: f64) -> bool {
         self.next() < share

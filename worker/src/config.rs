@@ -41,6 +41,8 @@ pub struct Config {
     pub drain_ms: u64,
     /// Also dial loopback, private and link-local addresses. For a single machine and tests.
     pub allow_private_miners: bool,
+    /// Also send webhooks to such addresses, and over plain http. For tests and development.
+    pub allow_private_webhooks: bool,
 
     /// Groups that are scored at the same time, and leased at once.
     pub reward_concurrency: usize,
@@ -85,6 +87,7 @@ impl Default for Config {
             request_deadline_ms: 600_000,
             drain_ms: 5_000,
             allow_private_miners: false,
+            allow_private_webhooks: false,
             reward_concurrency: 4,
             reward_batch: 32,
             validate_concurrency: 2,

@@ -10,6 +10,7 @@ use grail::check::Rules;
 use grail::ids::ProfileId;
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::standard::Standard;
+use protocol::webhook::Secrets;
 use sandbox::Module;
 use store::audits::{Court, Rules as AuditRules};
 use store::{Clock, Db, Objects, Wake};
@@ -21,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::Models;
 use crate::axon::Axons;
 use crate::chance::Chance;
+use crate::webhooks::Webhooks;
 use crate::{Config, Error};
 
 /// How much of the proof a verifier checks.
@@ -46,6 +48,8 @@ pub struct Parts {
     pub previous: Option<Arc<Checkpoint>>,
     /// Signs receipts.
     pub service_key: ServiceKey,
+    /// What the keys of webhooks are derived from.
+    pub webhooks: Secrets,
     /// Signs requests to miners.
     pub hotkey: Arc<HotkeyPair>,
     pub audit: Audit,
@@ -78,6 +82,7 @@ pub struct Context {
     pub(crate) verifier: String,
     pub(crate) config: Config,
     pub(crate) axons: Axons,
+    pub(crate) webhooks: Webhooks,
     pub(crate) models: Models,
     /// Reward modules of late, by component.
     pub(crate) rewards: Mutex<HashMap<[u8; 32], Arc<Module>>>,
@@ -100,6 +105,7 @@ impl Context {
         );
         Ok(Arc::new(Self {
             axons: Axons::new(parts.hotkey, &parts.config)?,
+            webhooks: Webhooks::new(parts.webhooks, &parts.config),
             requests: Arc::new(Semaphore::new(parts.config.max_requests.max(1))),
             chance: Chance::new(parts.seed),
             rewards: Mutex::default(),

@@ -29,6 +29,7 @@ pub mod overdue;
 pub mod probe;
 pub mod purge;
 pub mod reap;
+pub mod recheck;
 mod refuse;
 pub mod reward;
 pub mod reward_call;
@@ -36,6 +37,7 @@ mod select;
 pub mod settle;
 pub mod validate;
 pub mod verify;
+pub mod webhooks;
 
 use std::sync::Arc;
 
@@ -132,6 +134,7 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
         tasks.extend((0..cx.config.validate_concurrency.max(1)).map(|_| validating(Arc::clone(cx))));
     }
     if role != Role::Worker {
+        tasks.push(rechecking(Arc::clone(cx)));
         let (cx, woken) = (Arc::clone(cx), groups(GroupState::Scored));
         tasks.push((
             "verify",
@@ -145,9 +148,17 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
 
 /// Steps beside the pipeline.
 fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
-    let signing = Arc::clone(cx);
+    let [signing, sending, rechecking] = std::array::from_fn(|_| Arc::clone(cx));
     let manifest = async move { drive(&signing, "manifest", None, || manifest::step(&signing)).await };
-    vec![("manifest", Box::pin(manifest))]
+    let webhooks = async move { drive(&sending, "webhooks", None, || webhooks::step(&sending)).await };
+    let recheck = async move { drive(&rechecking, "recheck", None, || recheck::rewards(&rechecking)).await };
+    vec![("manifest", Box::pin(manifest)), ("webhooks", Box::pin(webhooks)), ("recheck", Box::pin(recheck))]
+}
+
+/// The verifier's share of what customers ask for.
+fn rechecking(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    let task = async move { drive(&cx, "recheck_full", None, || recheck::models(&cx)).await };
+    ("recheck_full", Box::pin(task))
 }
 
 /// One of a few equal tasks, so that an upload that takes long holds up only itself.

@@ -34,6 +34,9 @@ static VALIDATIONS: LazyLock<IntCounterVec> = LazyLock::new(|| {
         &["found"],
     )
 });
+static WEBHOOKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
+    counters("reliquary_webhook_tries_total", "Tries to deliver a webhook, by how they went.", &["outcome"])
+});
 static STEP_FAILURES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_step_failures_total", "Steps that failed through no fault of a miner.", &["step"])
 });
@@ -63,6 +66,10 @@ pub(crate) fn reruns_disagreed(count: i64) {
 
 pub(crate) fn rollouts_rejected(reason: RejectReason, count: u32) {
     REJECTED.with_label_values(&[reason.as_str()]).inc_by(u64::from(count));
+}
+
+pub(crate) fn webhook(outcome: &str) {
+    WEBHOOKS.with_label_values(&[outcome]).inc();
 }
 
 pub(crate) fn validated(found: &str) {

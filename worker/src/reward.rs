@@ -120,6 +120,12 @@ async fn share(cx: &Arc<Context>, job: JobId) -> Result<Shared, Error> {
     Ok(Shared { terms, module })
 }
 
+/// Scores a group that was scored before, and changes nothing.
+pub(crate) async fn again(cx: &Arc<Context>, group: &Leased) -> Result<Vec<Scored>, Error> {
+    let shared = Arc::new(share(cx, group.job).await?);
+    Ok(score(cx, group, &shared).await?.scored)
+}
+
 /// The module, from this process's few or from the database's bytes.
 async fn stored(cx: &Arc<Context>, component: &[u8; 32]) -> Result<Arc<Module>, Error> {
     let known = |cx: &Context| {

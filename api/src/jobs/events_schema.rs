@@ -23,7 +23,7 @@ pub(crate) struct EventList {
 /// One event. Its body never changes.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
-struct Event {
+pub(crate) struct Event {
     #[schema(example = "event")]
     object: String,
     #[schema(example = "evt_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]

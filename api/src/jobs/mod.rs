@@ -12,6 +12,7 @@ mod stream;
 pub(crate) mod terms;
 mod view;
 
+pub(crate) use events_schema::Event as EventSchema;
 pub(crate) use manifest_schema::InclusionSchema;
 pub(crate) use stream::Streams;
 

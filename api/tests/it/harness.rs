@@ -140,6 +140,7 @@ impl Service {
                 sampled_p: 0.1,
                 service_key: key.public(),
             }),
+            webhooks: protocol::webhook::Secrets::from_seed(&[4; 32]),
             ambient: Ambient::new(clock.clone(), OsRng),
         };
         let (wake, objects) = (state.wake.clone(), state.objects.clone());

@@ -25,4 +25,6 @@ mod rewards;
 mod rollouts;
 mod tenants;
 mod validation;
+mod verifications;
 mod wall;
+mod webhooks;

@@ -41,6 +41,8 @@ struct Owned {
     quote: String,
     project: String,
     organization: String,
+    /// Of endpoint, delivery and event of a webhook, and of a re-check.
+    others: [String; 4],
 }
 
 impl Owned {
@@ -51,6 +53,8 @@ impl Owned {
         let form = module_form(sandbox::BUILTINS[0].1).text("description", CANARY);
         service.form(owner, &format!("/v1/reward_functions/{function}/versions"), form).await.json(201);
         service.validate().await;
+        let hook = json!({ "url": "https://example.com/hook", "description": CANARY });
+        service.post(owner, "/v1/webhook_endpoints", &hook).await.json(201);
         let mut body = job_body(2);
         body["prompts"][0]["custom_id"] = json!(CANARY);
         body["metadata"] = json!({ "secret": CANARY });
@@ -65,7 +69,18 @@ impl Owned {
         let project = owner.account.default_project().to_string();
         let patched = service.request(Method::PATCH, &format!("/v1/projects/{project}")).json(&named);
         Answer::of(patched.bearer_auth(&owner.key).send().await.unwrap()).await.json(200);
-        Self { job, group, rollout, function, key, quote, project, organization: owner.account.to_string() }
+        let others = Self::others(service, owner, &rollout).await;
+        let organization = owner.account.to_string();
+        Self { job, group, rollout, function, key, quote, project, organization, others }
+    }
+
+    async fn others(service: &Service, owner: &Customer, rollout: &str) -> [String; 4] {
+        let deliveries = service.get(owner, "/v1/webhook_deliveries").await.json(200);
+        let delivery = &deliveries["data"][0];
+        let check = json!({ "level": "signatures", "rollouts": [rollout] });
+        let check = service.post(owner, "/v1/verifications", &check).await.json(201);
+        [&delivery["endpoint_id"], &delivery["id"], &delivery["event_id"], &check["id"]]
+            .map(|id| id.as_str().unwrap().to_owned())
     }
 
     /// The id that a path names. Whoever adds a resource teaches this test to make one, and gets its row of the matrix.
@@ -79,6 +94,10 @@ impl Owned {
             Some("quotes") => &self.quote,
             Some("projects") => &self.project,
             Some("organizations") => &self.organization,
+            Some("webhook_endpoints") => &self.others[0],
+            Some("webhook_deliveries") => &self.others[1],
+            Some("events") => &self.others[2],
+            Some("verifications") => &self.others[3],
             _ => panic!("{path}: make an id for this resource in `Owned`"),
         }
     }
@@ -93,8 +112,9 @@ impl Owned {
         concrete
     }
 
-    fn secrets(&self) -> [&str; 7] {
-        [CANARY, &self.job, &self.group, &self.rollout, &self.function, &self.key, &self.quote]
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let known = [CANARY, &self.job, &self.group, &self.rollout, &self.function, &self.key, &self.quote];
+        known.into_iter().chain(self.others.iter().map(String::as_str))
     }
 }
 
@@ -164,7 +184,7 @@ async fn every_route_keeps_tenants_apart() {
             }
         }
     }
-    assert!(visited >= 39, "the document has lost routes: {visited}");
+    assert!(visited >= 52, "the document has lost routes: {visited}");
     nothing_leaks_through_bodies_and_cursors(&service, &owned, &owner, &stranger).await;
 }
 

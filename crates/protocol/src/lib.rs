@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod mismatch;
 pub mod money;
 pub mod public_address;
+pub mod recheck;
 pub mod recomputed;
 pub mod reward;
 pub mod reward_input;

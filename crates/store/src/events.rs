@@ -6,7 +6,7 @@ use protocol::event::EventType;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::Error;
+use crate::{Error, webhook_deliveries};
 
 /// One event to write.
 #[derive(Debug, Clone)]
@@ -70,8 +70,11 @@ pub async fn append(
         &bodies,
         now
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    let named: Vec<(i64, EventType)> =
+        sequences.into_iter().zip(events.iter().map(|event| event.event)).collect();
+    webhook_deliveries::enqueue(conn, job, &named).await?;
     Ok(first)
 }
 

@@ -57,7 +57,10 @@ pub mod service_keys;
 pub mod spend;
 pub mod standings;
 pub mod tenants;
+pub mod verifications;
 pub mod wake;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 pub use clock::Clock;
 pub use db::Db;

@@ -39,6 +39,9 @@ pub(crate) const CALIBRATION: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/calibration-bf16.json");
 pub(crate) const PREVIOUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/previous");
 
+/// What the keys of webhooks are derived from.
+pub(crate) const WEBHOOK_SEED: [u8; 32] = [4; 32];
+
 /// The seed of the local beacon.
 pub(crate) const BEACON: [u8; 32] = [3; 32];
 
@@ -145,6 +148,7 @@ impl World {
             checkpoint: checkpoint(),
             previous: (audit == Audit::Full).then(|| Arc::new(Checkpoint::open(previous).unwrap())),
             service_key: ServiceKey::from_seed(&[1; 32]),
+            webhooks: protocol::webhook::Secrets::from_seed(&WEBHOOK_SEED),
             hotkey: Arc::new(HotkeyPair::from_seed(&[2; 32])),
             audit,
             rules,
@@ -158,6 +162,29 @@ impl World {
         let world = Self { cx, db, objects, wake, clock, tracker, stop, account, standard, database };
         world.prepare().await;
         world
+    }
+
+    /// Another process on the same data, which may judge otherwise.
+    pub(crate) fn beside(&self, config: Config, audit: Audit) -> Arc<Context> {
+        let parts = Parts {
+            db: self.db.clone(),
+            objects: self.objects.clone(),
+            wake: self.wake.clone(),
+            clock: self.clock.clone(),
+            supervisor: supervisor(),
+            checkpoint: checkpoint(),
+            previous: None,
+            service_key: ServiceKey::from_seed(&[1; 32]),
+            webhooks: protocol::webhook::Secrets::from_seed(&WEBHOOK_SEED),
+            hotkey: Arc::new(HotkeyPair::from_seed(&[2; 32])),
+            audit,
+            rules: audit::Settings::default(),
+            beacon: Beacon::local(LocalBeacon::from_seed(&BEACON)),
+            standard: self.standard.clone(),
+            config,
+            seed: 8,
+        };
+        Context::new(parts, self.tracker.clone(), self.stop.clone()).unwrap()
     }
 
     async fn prepare(&self) {

@@ -1,0 +1,7 @@
+//! Re-checks of delivered rollouts. What takes a sandbox or a model is the worker's affair.
+
+mod look;
+mod view;
+
+pub(crate) mod create;
+pub(crate) mod show;

@@ -1,0 +1,28 @@
+//! `DELETE /v1/webhook_endpoints/{id}`.
+
+use actix_web::{HttpResponse, web};
+
+use crate::auth::Caller;
+use crate::error::{ApiError, Problem};
+use crate::params;
+use crate::state::AppState;
+
+/// Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays.
+#[utoipa::path(delete, path = "/v1/webhook_endpoints/{id}", tag = "webhooks",
+    params(("id" = String, Path, description = "The endpoint.")), responses(
+    (status = 204, description = "It is gone."),
+    (status = 404, description = "You have no such endpoint.", body = Problem, content_type = "application/problem+json")))]
+#[tracing::instrument(name = "api.webhooks.delete", skip_all, fields(account.id = %caller.account))]
+pub(crate) async fn delete_webhook_endpoint(
+    caller: Caller,
+    path: web::Path<String>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let id = params::id(&path, "webhook endpoint")?;
+    let mut tx = state.tenant(caller).await?;
+    if !store::webhooks::delete(&mut tx, caller.project, id, state.ambient.now()).await? {
+        return Err(ApiError::NotFound("webhook endpoint"));
+    }
+    tx.commit().await.map_err(store::Error::from)?;
+    Ok(HttpResponse::NoContent().finish())
+}

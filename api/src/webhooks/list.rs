@@ -1,0 +1,28 @@
+//! `GET /v1/webhook_endpoints`: newest first.
+
+use actix_web::{HttpResponse, web};
+
+use super::EndpointView;
+use crate::auth::Caller;
+use crate::error::{ApiError, Problem};
+use crate::params::{self, List, PageParams, Query};
+use crate::state::AppState;
+
+/// Your webhook endpoints, newest first.
+#[utoipa::path(get, path = "/v1/webhook_endpoints", tag = "webhooks", params(PageParams), responses(
+    (status = 200, description = "A page of them.", body = List<EndpointView>),
+    (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json")))]
+#[tracing::instrument(name = "api.webhooks.list", skip_all, fields(account.id = %caller.account))]
+pub(crate) async fn list_webhook_endpoints(
+    caller: Caller,
+    page: Query<PageParams>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = params::limit(page.0.limit, 20, 100)?;
+    let before = params::cursor(page.0.after.as_deref(), "after")?;
+    let mut conn = state.tenant(caller).await?;
+    let rows = store::webhooks::list(&mut conn, caller.project, before, limit + 1).await?;
+    let views = rows.into_iter().map(|row| EndpointView::of(row, &state.webhooks)).collect();
+    let list: List<EndpointView> = List::page(views, limit, |view: &EndpointView| view.id.clone());
+    Ok(HttpResponse::Ok().json(list))
+}

@@ -1,0 +1,309 @@
+//! Events on their way to webhook endpoints: a queue under leases, written in the transaction that writes the event. Rows stay
+//! as the log of what was sent.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use protocol::event::EventType;
+use protocol::{EventId, JobId, ProjectId, WebhookDeliveryId, WebhookEndpointId, webhook};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::Error;
+
+/// Puts events that were just appended on their way to the endpoints of their job's project, and notes their names.
+pub(crate) async fn enqueue(
+    conn: &mut PgConnection,
+    job: JobId,
+    events: &[(i64, EventType)],
+) -> Result<(), Error> {
+    let carried: Vec<&(i64, EventType)> =
+        events.iter().filter(|(_, event)| webhook::carries(*event)).collect();
+    if carried.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = carried.iter().map(|(sequence, _)| job.event(*sequence).0).collect();
+    let sequences: Vec<i64> = carried.iter().map(|(sequence, _)| *sequence).collect();
+    let types: Vec<String> = carried.iter().map(|(_, event)| event.as_str().to_owned()).collect();
+    sqlx::query!(
+        r#"
+        WITH e AS (
+            SELECT * FROM UNNEST($2::uuid[], $3::bigint[], $4::text[]) AS e (id, sequence, type)
+        ), named AS (
+            INSERT INTO event_names (id, job_id, sequence) SELECT e.id, $1, e.sequence FROM e
+        )
+        INSERT INTO webhook_deliveries (endpoint_id, project_id, event_id, type, job_id, sequence)
+        SELECT w.id, w.project_id, e.id, e.type, $1, e.sequence
+        FROM jobs j JOIN webhook_endpoints w ON w.project_id = j.project_id, e
+        WHERE j.id = $1 AND w.deleted_at IS NULL AND w.disabled_reason IS NULL
+            AND (w.event_types IS NULL OR e.type = ANY(w.event_types))
+        ORDER BY e.sequence
+        "#,
+        job.0,
+        &ids,
+        &sequences,
+        &types
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A test, which is in no log.
+pub async fn enqueue_test(
+    conn: &mut PgConnection,
+    id: WebhookDeliveryId,
+    endpoint: WebhookEndpointId,
+    event: EventId,
+) -> Result<(), Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO webhook_deliveries (id, endpoint_id, project_id, event_id, type)
+        SELECT $1, w.id, w.project_id, $3, $4 FROM webhook_endpoints w WHERE w.id = $2
+        "#,
+        id.0,
+        endpoint.0,
+        event.0,
+        webhook::TEST_TYPE
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// One delivery in the hands of one worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub id: WebhookDeliveryId,
+    pub endpoint: WebhookEndpointId,
+    pub url: String,
+    /// Generations whose keys sign, the newest first.
+    pub generations: Vec<u32>,
+    pub event: EventId,
+    /// The log's text; `None`: a test.
+    pub body: Option<String>,
+    pub created_at: DateTime<Utc>,
+    /// How many tries have failed.
+    pub tries: u32,
+    token: Uuid,
+}
+
+/// Leases what is due, the oldest first, and of one endpoint no more than `each`: a slow one holds up only itself. A lease that
+/// has expired is taken over.
+pub async fn lease(
+    conn: &mut PgConnection,
+    limit: i64,
+    each: i64,
+    hold: Duration,
+) -> Result<Vec<Due>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        WITH waiting AS MATERIALIZED (
+            SELECT d.id, d.due_at,
+                row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.due_at, d.position)
+                + (SELECT count(*) FROM webhook_deliveries o WHERE o.endpoint_id = d.endpoint_id
+                    AND o.state = 'pending' AND o.lease_until >= now()) AS place
+            FROM webhook_deliveries d JOIN webhook_endpoints w ON w.id = d.endpoint_id
+            WHERE d.state = 'pending' AND d.due_at <= now() AND (d.lease_until IS NULL OR d.lease_until < now())
+                AND w.disabled_reason IS NULL AND w.deleted_at IS NULL
+        ), free AS MATERIALIZED (
+            SELECT d.id FROM webhook_deliveries d JOIN waiting w ON w.id = d.id
+            WHERE w.place <= $2 AND d.state = 'pending' AND (d.lease_until IS NULL OR d.lease_until < now())
+            ORDER BY w.due_at LIMIT $1 FOR NO KEY UPDATE OF d SKIP LOCKED
+        ), token AS MATERIALIZED (SELECT gen_random_uuid() AS token)
+        UPDATE webhook_deliveries d
+        SET lease_token = token.token, lease_until = now() + make_interval(secs => $3)
+        FROM free, token, webhook_endpoints w
+        WHERE d.id = free.id AND w.id = d.endpoint_id
+        RETURNING d.id, d.endpoint_id, w.url, w.generation, w.overlap_until > now() AS "overlaps?", d.event_id,
+            d.created_at, d.tries, token.token AS "token!",
+            (SELECT e.body FROM events e WHERE e.job_id = d.job_id AND e.sequence = d.sequence) AS body
+        "#,
+        limit,
+        each,
+        hold.as_secs_f64()
+    )
+    .fetch_all(conn)
+    .await?;
+    let due = rows.into_iter().map(|row| {
+        let generation = row.generation.unsigned_abs();
+        let before = generation.checked_sub(1).filter(|_| row.overlaps == Some(true));
+        Due {
+            id: WebhookDeliveryId(row.id),
+            endpoint: WebhookEndpointId(row.endpoint_id),
+            url: row.url,
+            generations: [Some(generation), before].into_iter().flatten().collect(),
+            event: EventId(row.event_id),
+            body: row.body,
+            created_at: row.created_at,
+            tries: row.tries.unsigned_abs(),
+            token: row.token,
+        }
+    });
+    Ok(due.collect())
+}
+
+/// How one try went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Delivered {
+        status: u16,
+    },
+    /// It is tried again after this time.
+    Again {
+        status: Option<u16>,
+        problem: String,
+        after: Duration,
+    },
+    /// There is no other try.
+    Failed {
+        status: Option<u16>,
+        problem: String,
+    },
+}
+
+/// Writes how a try went. Fails with [`Error::StaleLease`] when the lease is lost: then somebody else has sent it, too.
+pub async fn conclude(
+    conn: &mut PgConnection,
+    due: &Due,
+    outcome: &Outcome,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let (state, status, problem, after) = match outcome {
+        Outcome::Delivered { status } => ("delivered", Some(*status), None, Duration::ZERO),
+        Outcome::Again { status, problem, after } => ("pending", *status, Some(problem.as_str()), *after),
+        Outcome::Failed { status, problem } => ("failed", *status, Some(problem.as_str()), Duration::ZERO),
+    };
+    let updated = sqlx::query!(
+        r#"
+        UPDATE webhook_deliveries
+        SET state = $3, status = $4, problem = $5, due_at = now() + make_interval(secs => $6),
+            tries = tries + CASE WHEN $3 = 'delivered' THEN 0 ELSE 1 END,
+            ended_at = CASE WHEN $3 = 'pending' THEN NULL ELSE $7::timestamptz END,
+            lease_token = NULL, lease_until = NULL
+        WHERE id = $1 AND lease_token = $2 AND state = 'pending'
+        "#,
+        due.id.0,
+        due.token,
+        state,
+        status.map(i32::from),
+        problem,
+        after.as_secs_f64(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    if updated.rows_affected() == 1 { Ok(()) } else { Err(Error::StaleLease) }
+}
+
+/// A delivery as its customer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub id: WebhookDeliveryId,
+    pub endpoint: WebhookEndpointId,
+    pub event: EventId,
+    pub r#type: String,
+    pub job: Option<JobId>,
+    pub state: String,
+    pub tries: u32,
+    pub status: Option<u16>,
+    pub problem: Option<String>,
+    pub due_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// Which deliveries are wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    pub id: Option<WebhookDeliveryId>,
+    pub endpoint: Option<WebhookEndpointId>,
+    pub state: Option<&'a str>,
+    /// Older than this one.
+    pub before: Option<WebhookDeliveryId>,
+}
+
+/// A project's deliveries, newest first.
+pub async fn list(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    wanted: Wanted<'_>,
+    limit: i64,
+) -> Result<Vec<Delivery>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT d.id, d.endpoint_id, d.event_id, d.type, d.job_id, d.state, d.tries, d.status, d.problem, d.due_at,
+            d.created_at, d.ended_at
+        FROM webhook_deliveries d
+        WHERE d.project_id = $1 AND ($2::uuid IS NULL OR d.id = $2) AND ($3::uuid IS NULL OR d.endpoint_id = $3)
+            AND ($4::text IS NULL OR d.state = $4)
+            AND ($5::uuid IS NULL OR d.position < (SELECT position FROM webhook_deliveries WHERE id = $5))
+        ORDER BY d.position DESC LIMIT $6
+        "#,
+        project.0,
+        wanted.id.map(|id| id.0),
+        wanted.endpoint.map(|id| id.0),
+        wanted.state,
+        wanted.before.map(|id| id.0),
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    let deliveries = rows.into_iter().map(|row| Delivery {
+        id: WebhookDeliveryId(row.id),
+        endpoint: WebhookEndpointId(row.endpoint_id),
+        event: EventId(row.event_id),
+        r#type: row.r#type,
+        job: row.job_id.map(JobId),
+        state: row.state,
+        tries: row.tries.unsigned_abs(),
+        status: row.status.and_then(|status| u16::try_from(status).ok()),
+        problem: row.problem,
+        due_at: row.due_at,
+        created_at: row.created_at,
+        ended_at: row.ended_at,
+    });
+    Ok(deliveries.collect())
+}
+
+/// Sends a delivery once more, from its first try on; false if the project has none such, or its endpoint is gone.
+pub async fn redeliver(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    id: WebhookDeliveryId,
+) -> Result<bool, Error> {
+    let updated = sqlx::query!(
+        r#"
+        UPDATE webhook_deliveries d
+        SET state = 'pending', tries = 0, due_at = now(), ended_at = NULL, problem = NULL, status = NULL,
+            lease_token = NULL, lease_until = NULL
+        FROM webhook_endpoints w
+        WHERE d.id = $2 AND w.id = d.endpoint_id AND d.project_id = $1 AND w.deleted_at IS NULL
+        "#,
+        project.0,
+        id.0
+    )
+    .execute(conn)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// The exact text of an event that webhooks carry, of a job of this project.
+pub async fn event(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    id: EventId,
+) -> Result<Option<String>, Error> {
+    let body = sqlx::query_scalar!(
+        r#"
+        SELECT e.body FROM event_names n JOIN jobs j ON j.id = n.job_id
+        JOIN events e ON e.job_id = n.job_id AND e.sequence = n.sequence
+        WHERE j.project_id = $1 AND n.id = $2
+        "#,
+        project.0,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(body)
+}
