@@ -18,7 +18,7 @@ use protocol::webhook::Secrets;
 use rand_core::{OsRng, RngCore as _};
 use sandbox::WasiProfile;
 use serde_json::json;
-use store::{Clock, Db, Objects, Wake};
+use store::{Clock, Db, Objects, Rates, Wake};
 use supervisor::{Cache, Programs, Supervisor};
 use worker::{Audit, Parts, Role};
 
@@ -32,6 +32,7 @@ pub(crate) struct Platform {
     pub(crate) db: Db,
     pub(crate) wake: Wake,
     pub(crate) objects: Objects,
+    pub(crate) rates: Rates,
     /// Runs customers' code.
     pub(crate) supervisor: Arc<Supervisor>,
 }
@@ -46,14 +47,17 @@ impl Platform {
     ) -> anyhow::Result<Self> {
         let db = Db::connect(database_url, config.postgres.max_connections).await.context("postgres.url")?;
         db.migrate().await?;
-        let wake = match redis_url {
-            Some(url) => Wake::redis(url, lifecycle.tasks(), lifecycle.stop()).context("redis.url")?,
-            None => Wake::local(),
+        let (wake, rates) = match redis_url {
+            Some(url) => {
+                let wake = Wake::redis(url, lifecycle.tasks(), lifecycle.stop()).context("redis.url")?;
+                (wake, Rates::redis(url).context("redis.url")?)
+            }
+            None => (Wake::local(), Rates::local()),
         };
         let settings = config.clone();
         let supervisor = tokio::task::spawn_blocking(move || supervisor(&settings)).await??;
         let objects = objects(config)?;
-        Ok(Self { db, wake, objects, supervisor: Arc::new(supervisor) })
+        Ok(Self { db, wake, objects, rates, supervisor: Arc::new(supervisor) })
     }
 
     async fn alone(config: &Config, lifecycle: &Lifecycle) -> anyhow::Result<Self> {
@@ -163,6 +167,7 @@ pub(crate) async fn start_api(
         db: platform.db.clone(),
         wake: platform.wake.clone(),
         objects: platform.objects.clone(),
+        rates: platform.rates.clone(),
         supervisor: Arc::clone(&platform.supervisor),
         offer: Arc::new(api::Offer {
             standard: standard_for(config, &checkpoint)?,

@@ -18,6 +18,7 @@ use store::audit_log::Deed;
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::limits;
 use crate::state::AppState;
 use crate::{address, params, scopes};
 
@@ -117,6 +118,7 @@ impl FromRequest for Caller {
                 scopes: key.terms.scopes,
                 reach: key.terms.reach,
             };
+            limits::admit(&request, caller).await?;
             if let Some(scope) = scopes::required(&request)? {
                 caller.must_have(scope)?;
             }

@@ -10,11 +10,13 @@ use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 use std::future::{Ready, ready};
 
-use crate::error::{ApiError, BodyError};
+use crate::error::{ApiError, BodyError, FieldError};
 use crate::form::{self, FORM, Form, Part};
+use crate::suggest::closest;
 
 pub(crate) const JSON: &str = "application/json";
 
@@ -23,6 +25,9 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 const SLOW_LINE_BYTES_PER_S: usize = 256 << 10;
 /// Objects and lists inside each other.
 const MAX_DEPTH: usize = 64;
+/// Unknown members that are reported, and the bytes that are read again to find them.
+const MAX_UNKNOWN: usize = 32;
+const MAX_REREAD_BYTES: usize = 4 << 20;
 
 /// The body of a request, not read yet: whoever sent it is known before anything is spent on it.
 pub(crate) struct Body {
@@ -141,29 +146,72 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         let at = place(bytes, offset);
         return Err(invalid("#", format!("more than {MAX_DEPTH} objects and lists inside each other {at}")));
     }
+    read(text).map_err(|fault| match fault.unknown() {
+        Some(unknown) => ApiError::UnknownParameters(all_unknown::<T>(text, unknown)),
+        None => ApiError::InvalidJson(Box::new(fault.0)),
+    })
+}
+
+/// Why a text is not what was to be read, and where.
+struct Fault(BodyError);
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    let fault = |pointer, error: &serde_json::Error| Fault(BodyError { pointer, detail: error.to_string() });
     let mut json = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let pointer = pointer(error.path());
-        refused(pointer, &error.into_inner())
+        fault(pointer, &error.into_inner())
     })?;
-    json.end().map_err(|error| refused("#".to_owned(), &error))?;
+    json.end().map_err(|error| fault("#".to_owned(), &error))?;
     Ok(value)
 }
 
-/// The same JSON whatever its spelling: members sorted. `None` for what is no JSON, or none that would be taken.
-pub(crate) fn canonical(bytes: &[u8]) -> Option<serde_json::Value> {
-    if too_deep(bytes).is_some() { None } else { serde_json::from_slice(bytes).ok() }
+impl Fault {
+    /// The member that nobody knows, if that is the fault. In serde's words for `deny_unknown_fields`; the tests below
+    /// hold them.
+    fn unknown(&self) -> Option<FieldError> {
+        let Self(BodyError { pointer, detail }) = self;
+        let mut quoted = detail.strip_prefix("unknown field `")?.split('`');
+        let name = quoted.next()?;
+        let known = quoted.skip(1).step_by(2);
+        let parent = pointer.strip_suffix(&format!("/{}", escaped(name))).unwrap_or(pointer);
+        let pointer = format!("{parent}/{}", escaped(name));
+        let detail = match closest(name, known) {
+            Some(meant) => format!("{detail}; did you mean `{meant}`?"),
+            None => detail.clone(),
+        };
+        Some(FieldError { pointer, code: "unknown_parameter", detail })
+    }
 }
 
-fn refused(pointer: String, error: &serde_json::Error) -> ApiError {
-    let detail = error.to_string();
-    // serde's words for `deny_unknown_fields`; the test below holds them
-    if let Some(name) = detail.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) {
-        let parent = pointer.trim_end_matches(&format!("/{}", escaped(name)));
-        let pointer = format!("{parent}/{}", escaped(name));
-        return ApiError::UnknownParameter(Box::new(BodyError { pointer, detail }));
+/// Serde stops at the first unknown member: it is taken out, and the rest is read again, until there is none, or many,
+/// or reading has taken long enough.
+fn all_unknown<T: DeserializeOwned>(text: &str, first: FieldError) -> Vec<FieldError> {
+    let mut found = vec![first];
+    let Ok(mut value) = serde_json::from_str::<Value>(text) else { return found };
+    let reads = (MAX_REREAD_BYTES / text.len().max(1)).min(MAX_UNKNOWN);
+    for _ in 0..reads {
+        let taken = found.last().and_then(|error| take(&mut value, &error.pointer));
+        if taken.is_none() {
+            break;
+        }
+        match read::<T>(&value.to_string()).map_err(|fault| fault.unknown()) {
+            Err(Some(next)) => found.push(next),
+            _ => break,
+        }
     }
-    ApiError::InvalidJson(Box::new(BodyError { pointer, detail }))
+    found
+}
+
+fn take(value: &mut Value, pointer: &str) -> Option<Value> {
+    let (parent, name) = pointer.strip_prefix('#')?.rsplit_once('/')?;
+    let name = name.replace("~1", "/").replace("~0", "~");
+    value.pointer_mut(parent)?.as_object_mut()?.remove(&name)
+}
+
+/// The same JSON whatever its spelling: members sorted. `None` for what is no JSON, or none that would be taken.
+pub(crate) fn canonical(bytes: &[u8]) -> Option<Value> {
+    if too_deep(bytes).is_some() { None } else { serde_json::from_slice(bytes).ok() }
 }
 
 fn invalid(pointer: &str, detail: String) -> ApiError {
@@ -237,7 +285,10 @@ mod tests {
     fn fault(text: &[u8]) -> (&'static str, String, String) {
         match parse::<Outer>(text) {
             Err(ApiError::InvalidJson(at)) => ("invalid_json", at.pointer, at.detail),
-            Err(ApiError::UnknownParameter(at)) => ("unknown_parameter", at.pointer, at.detail),
+            Err(ApiError::UnknownParameters(mut all)) => {
+                let first = all.remove(0);
+                (first.code, first.pointer, first.detail)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -255,6 +306,30 @@ mod tests {
         assert!(fault(b"{").2.contains("EOF"));
         assert!(fault(b"{\"list\":[\"\xff\"]}").2.contains("not UTF-8 at line 1 column 11"));
         assert!(fault(b"").2.contains("EOF"));
+    }
+
+    #[test]
+    fn every_unknown_member_is_reported() {
+        let text = br#"{"lst":[],"list":[{"numbr":1,"raw":{"any":1}},{"a/b~c":2,"number":3,"z":4}]}"#;
+        let Err(ApiError::UnknownParameters(all)) = parse::<Outer>(text) else { panic!("taken") };
+        let mut pointers: Vec<&str> = all.iter().map(|error| error.pointer.as_str()).collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, ["#/list/0/numbr", "#/list/1/a~1b~0c", "#/list/1/z", "#/lst"]);
+        let detail = |pointer| all.iter().find(|error| error.pointer == pointer).unwrap().detail.as_str();
+        assert!(detail("#/list/0/numbr").contains("did you mean `number`?"));
+        assert!(!detail("#/list/1/z").contains("did you mean"));
+        // another fault behind them does not hide them, and there is an end
+        let Err(ApiError::UnknownParameters(all)) = parse::<Outer>(br#"{"x":1,"y":2,"list":3}"#) else {
+            panic!("taken")
+        };
+        assert!(!all.is_empty());
+        let many: Vec<String> = (0..100).map(|index| format!("\"x{index}\":1")).collect();
+        let Err(ApiError::UnknownParameters(all)) =
+            parse::<Outer>(format!("{{{}}}", many.join(",")).as_bytes())
+        else {
+            panic!("taken")
+        };
+        assert_eq!(all.len(), MAX_UNKNOWN + 1);
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub struct Config {
     pub max_examinations: usize,
     /// Largest body of any other request.
     pub max_body_bytes: usize,
+    /// What one customer may do in a minute, and all of it at once: requests, jobs, and prompts of jobs.
+    pub max_requests_per_minute: u32,
+    pub max_jobs_per_minute: u32,
+    pub max_prompts_per_minute: u32,
     /// A client must send its headers within this time.
     pub header_timeout_ms: u64,
     /// A connection without a request is closed after this time.
@@ -57,6 +61,9 @@ impl Default for Config {
             max_uploads: 32,
             max_examinations: 4,
             max_body_bytes: 64 << 10,
+            max_requests_per_minute: 6_000,
+            max_jobs_per_minute: 60,
+            max_prompts_per_minute: 100_000,
             header_timeout_ms: 5_000,
             keep_alive_ms: 75_000,
             write_timeout_ms: 30_000,

@@ -9,22 +9,34 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use protocol::job::JobStatus;
 use protocol::{Rao, Scope};
-use serde::Serialize;
 use serde_json::{Value, json};
 use store::spend::Exceeded;
-use utoipa::ToSchema;
+
+pub use crate::problem::{ErrorMirror, FieldError, Problem};
+use crate::problem::{dotted, summary, title, urn};
+use crate::version;
 
 /// Everything that a request can fail with.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("{0}")]
     InvalidJson(Box<BodyError>),
-    #[error("{0}")]
-    UnknownParameter(Box<BodyError>),
+    #[error("{}", summary(.0))]
+    UnknownParameters(Vec<FieldError>),
+    #[error("{name}: {detail}")]
+    InvalidQuery { name: String, detail: String },
     #[error("{name}: {detail}")]
     InvalidParameter { name: &'static str, detail: String },
     #[error("header {name}: {detail}")]
     InvalidHeader { name: &'static str, detail: String },
+    #[error("there is no such version; there is {}", known.join(", "))]
+    UnsupportedVersion { known: &'static [&'static str] },
+    #[error("the address may have {limit} bytes")]
+    UriTooLong { limit: usize },
+    #[error("this can be had as {produces} only")]
+    NotAcceptable { produces: String },
+    #[error("more than {limit} {class} in {window_s} seconds")]
+    RateLimited { class: &'static str, limit: i64, window_s: u64, retry_s: u64 },
     #[error("the cursor is not a sequence of this job's log: {0}")]
     InvalidCursor(String),
     #[error("the API key is missing, malformed, unknown or revoked")]
@@ -119,80 +131,6 @@ impl fmt::Display for BodyError {
     }
 }
 
-/// One thing that is wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldError {
-    /// JSON pointer into the request body.
-    #[schema(example = "#/prompts/3/text")]
-    pub pointer: String,
-    /// Stable name of what is wrong.
-    #[schema(example = "prompt_too_long")]
-    pub code: &'static str,
-    #[schema(example = "the prompt has 900 tokens and may get 200 more; the context is 1024")]
-    pub detail: String,
-}
-
-/// An error, as `application/problem+json` (RFC 9457).
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Problem {
-    #[schema(example = "urn:reliquary:error:validation_failed")]
-    pub r#type: String,
-    #[schema(example = "Validation failed")]
-    pub title: String,
-    #[schema(example = 422)]
-    pub status: u16,
-    pub detail: String,
-    /// The path that was asked.
-    #[schema(example = "/v1/jobs")]
-    pub instance: String,
-    /// Stable name of the error.
-    #[schema(example = "validation_failed")]
-    pub code: String,
-    /// The field that is at fault, where it is one.
-    pub param: Option<String>,
-    /// Name it when you ask us about this error.
-    pub request_id: String,
-    /// Whether the same request may go through later.
-    pub retryable: bool,
-    /// Everything that is wrong with the request, not only the first.
-    pub errors: Vec<FieldError>,
-    /// Figures that belong to the error.
-    #[schema(value_type = Object)]
-    pub meta: Value,
-    pub error: ErrorMirror,
-}
-
-/// The same for clients that expect OpenAI's shape.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ErrorMirror {
-    #[schema(example = "invalid_request_error")]
-    pub r#type: &'static str,
-    pub code: String,
-    pub message: String,
-    pub param: Option<String>,
-}
-
-impl Problem {
-    /// An error that the framework found before any of our code ran.
-    pub(crate) fn foreign(status: StatusCode, detail: String) -> Self {
-        let code = "bad_request".to_owned();
-        Self {
-            r#type: format!("urn:reliquary:error:{code}"),
-            title: "Bad request".to_owned(),
-            status: status.as_u16(),
-            detail: detail.clone(),
-            instance: String::new(),
-            code: code.clone(),
-            param: None,
-            request_id: String::new(),
-            retryable: false,
-            errors: Vec::new(),
-            meta: json!({}),
-            error: ErrorMirror { r#type: "invalid_request_error", code, message: detail, param: None },
-        }
-    }
-}
-
 /// Field errors that stand for themselves when nothing else is wrong.
 const TELLING: &[&str] = &[
     "prompt_too_long",
@@ -205,6 +143,7 @@ const TELLING: &[&str] = &[
     "unknown_reward_function",
     "reward_function_not_ready",
     "reward_function_invalid",
+    "sampling_not_provable",
 ];
 
 impl ApiError {
@@ -212,8 +151,12 @@ impl ApiError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::InvalidJson(_) => "invalid_json",
-            Self::UnknownParameter(_) => "unknown_parameter",
-            Self::InvalidParameter { .. } => "invalid_parameter",
+            Self::UnknownParameters(_) => "unknown_parameter",
+            Self::InvalidParameter { .. } | Self::InvalidQuery { .. } => "invalid_parameter",
+            Self::UnsupportedVersion { .. } => "unsupported_version",
+            Self::UriTooLong { .. } => "uri_too_long",
+            Self::NotAcceptable { .. } => "not_acceptable",
+            Self::RateLimited { .. } => "rate_limited",
             Self::InvalidHeader { .. } => "invalid_header",
             Self::InvalidCursor(_) => "invalid_cursor",
             Self::InvalidApiKey => "invalid_api_key",
@@ -265,8 +208,10 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::InvalidJson(_)
-            | Self::UnknownParameter(_)
+            | Self::UnknownParameters(_)
             | Self::InvalidParameter { .. }
+            | Self::InvalidQuery { .. }
+            | Self::UnsupportedVersion { .. }
             | Self::InvalidForm(_)
             | Self::InvalidHeader { .. }
             | Self::InvalidCursor(_) => StatusCode::BAD_REQUEST,
@@ -281,6 +226,8 @@ impl ApiError {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Expired => StatusCode::GONE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::KeyRevoked
             | Self::ProjectInUse(_)
             | Self::JobNotCancellable(_)
@@ -295,7 +242,9 @@ impl ApiError {
             | Self::RewardNotReady
             | Self::RewardRejected(_)
             | Self::TooManyVersions { .. } => StatusCode::CONFLICT,
-            Self::TooManyWaiting { .. } | Self::TooManyAtOnce { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyWaiting { .. } | Self::TooManyAtOnce { .. } | Self::RateLimited { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::PayloadTooLarge { .. } | Self::PartTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Validation(_) | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -306,20 +255,18 @@ impl ApiError {
         }
     }
 
-    fn title(&self) -> String {
-        let words = self.code().replace('_', " ");
-        let mut letters = words.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-    }
-
     fn field_errors(&self) -> Vec<FieldError> {
         match self {
-            Self::Validation(errors) => errors.clone(),
-            Self::InvalidJson(at) | Self::UnknownParameter(at) | Self::InvalidForm(at) => {
+            Self::Validation(errors) | Self::UnknownParameters(errors) => errors.clone(),
+            Self::InvalidJson(at) | Self::InvalidForm(at) => {
                 vec![FieldError { pointer: at.pointer.clone(), code: self.code(), detail: at.detail.clone() }]
             }
             Self::PartTooLarge { part, .. } => {
                 vec![FieldError { pointer: format!("#/{part}"), code: "too_large", detail: self.to_string() }]
+            }
+            Self::InsufficientCredits { .. } => {
+                let pointer = "#/budget/max_amount_rao".to_owned();
+                vec![FieldError { pointer, code: "exceeds_balance", detail: self.to_string() }]
             }
             _ => Vec::new(),
         }
@@ -327,10 +274,16 @@ impl ApiError {
 
     fn param(&self) -> Option<String> {
         match self {
-            Self::InvalidParameter { name, .. } => Some((*name).to_owned()),
+            Self::InvalidParameter { name, .. } | Self::InvalidHeader { name, .. } => {
+                Some((*name).to_owned())
+            }
+            Self::InvalidQuery { name, .. } => Some(name.clone()),
+            Self::UnsupportedVersion { .. } => Some(version::NAME.to_owned()),
+            Self::InsufficientCredits { .. } => Some("budget.max_amount_rao".to_owned()),
             Self::PartTooLarge { part, .. } => Some((*part).to_owned()),
-            Self::Validation(errors) => errors.first().map(|error| dotted(&error.pointer)),
-            Self::UnknownParameter(at) => Some(dotted(&at.pointer)),
+            Self::Validation(errors) | Self::UnknownParameters(errors) => {
+                errors.first().map(|error| dotted(&error.pointer))
+            }
             _ => None,
         }
     }
@@ -350,6 +303,11 @@ impl ApiError {
             }
             Self::PayloadTooLarge { limit } | Self::PartTooLarge { limit, .. } => {
                 json!({ "limit_bytes": limit })
+            }
+            Self::UriTooLong { limit } => json!({ "limit_bytes": limit }),
+            Self::UnsupportedVersion { known } => json!({ "supported": known }),
+            Self::RateLimited { class, limit, window_s, retry_s } => {
+                json!({ "limit_source": class, "limit": limit, "window_s": window_s, "retry_after_s": retry_s })
             }
             _ => json!({}),
         }
@@ -379,6 +337,7 @@ impl ApiError {
                 | Self::TooManyAtOnce { .. }
                 | Self::RewardNotReady
                 | Self::IdempotencyInProgress
+                | Self::RateLimited { .. }
                 | Self::Busy(_)
                 | Self::Unavailable(_)
                 | Self::SandboxUnavailable(_)
@@ -389,8 +348,13 @@ impl ApiError {
 
     /// The same fault of a JSON text that is one part of a form.
     pub(crate) fn inside(mut self, part: &str) -> Self {
-        if let Self::InvalidJson(at) | Self::UnknownParameter(at) = &mut self {
-            at.pointer = format!("#/{part}{}", at.pointer.trim_start_matches('#'));
+        let inside = |pointer: &mut String| {
+            *pointer = format!("#/{part}{}", pointer.trim_start_matches('#'));
+        };
+        match &mut self {
+            Self::InvalidJson(at) => inside(&mut at.pointer),
+            Self::UnknownParameters(errors) => errors.iter_mut().for_each(|error| inside(&mut error.pointer)),
+            _ => {}
         }
         self
     }
@@ -399,8 +363,8 @@ impl ApiError {
     fn problem(&self) -> Problem {
         let (code, detail, param) = (self.code().to_owned(), self.to_string(), self.param());
         Problem {
-            r#type: format!("urn:reliquary:error:{code}"),
-            title: self.title(),
+            r#type: urn(&code),
+            title: title(&code),
             status: self.status().as_u16(),
             detail: detail.clone(),
             instance: String::new(),
@@ -452,6 +416,9 @@ impl ResponseError for ApiError {
             Self::IdempotencyInProgress => {
                 response.insert_header((header::RETRY_AFTER, 1));
             }
+            Self::RateLimited { retry_s, .. } => {
+                response.insert_header((header::RETRY_AFTER, *retry_s));
+            }
             _ => {}
         }
         let mut response = response.finish();
@@ -498,34 +465,6 @@ impl From<actix_web::error::BlockingError> for ApiError {
 /// What answers where no route does.
 pub(crate) async fn unknown_route(_: HttpRequest) -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound("route"))
-}
-
-fn summary(errors: &[FieldError]) -> String {
-    match errors {
-        [] => "the request is not valid".to_owned(),
-        [one] => format!("{}: {}", dotted(&one.pointer), one.detail),
-        [first, rest @ ..] => {
-            format!("{}: {} (and {} more, in `errors`)", dotted(&first.pointer), first.detail, rest.len())
-        }
-    }
-}
-
-/// `#/prompts/3/text` as people write it: `prompts[3].text`.
-fn dotted(pointer: &str) -> String {
-    let mut out = String::new();
-    for part in pointer.trim_start_matches('#').split('/').filter(|part| !part.is_empty()) {
-        if part.bytes().all(|byte| byte.is_ascii_digit()) {
-            out.push('[');
-            out.push_str(part);
-            out.push(']');
-        } else {
-            if !out.is_empty() {
-                out.push('.');
-            }
-            out.push_str(part);
-        }
-    }
-    if out.is_empty() { "body".to_owned() } else { out }
 }
 
 #[cfg(test)]

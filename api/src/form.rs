@@ -43,10 +43,12 @@ pub(crate) async fn read<const N: usize>(
             let known: Vec<&str> = parts.iter().map(|part| part.name).collect();
             let shown: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
             let detail = format!("unknown part `{shown}`, expected one of {}", known.join(", "));
-            return Err(ApiError::UnknownParameter(Box::new(BodyError {
-                pointer: format!("#/{shown}"),
+            let pointer = format!("#/{shown}");
+            return Err(ApiError::UnknownParameters(vec![FieldError {
+                pointer,
+                code: "unknown_parameter",
                 detail,
-            })));
+            }]));
         };
         let Part { name, limit: most } = parts[index];
         match field.bytes(most).await {

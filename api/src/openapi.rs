@@ -1,12 +1,11 @@
 //! The description of the interface, made from the routes themselves. `openapi/openapi.json` is a copy of it.
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
-    verifications, webhooks,
+    billing, checkpoints, document, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
+    rollouts, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -83,10 +82,12 @@ use crate::{
         webhooks::redeliver::redeliver_webhook,
         webhooks::show_event::show_event,
         meta::verification_keys::list_verification_keys,
+        meta::limits::show_limits,
         meta::healthz::healthz,
         meta::readyz::readyz,
         meta::metrics::metrics,
         meta::openapi_json::openapi_json,
+        meta::docs::docs,
     ),
     tags(
         (name = "jobs", description = "Batches of prompts."),
@@ -104,21 +105,21 @@ use crate::{
         (name = "meta", description = "The service itself."),
     ),
     security(("api_key" = [])),
-    modifiers(&Shared)
+    modifiers(&Security)
 )]
 struct Document;
 
 /// The document as JSON text, with a line break at its end.
 pub fn json() -> String {
-    let mut text = Document::openapi().to_pretty_json().unwrap_or_default();
-    text.push('\n');
-    text
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    document::complete(&mut document);
+    format!("{document:#}\n")
 }
 
-/// What holds for every route: the key, and the errors that any of them may give.
-struct Shared;
+/// The key that most operations need.
+struct Security;
 
-impl Modify for Shared {
+impl Modify for Security {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -127,31 +128,5 @@ impl Modify for Shared {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
-        for item in document.paths.paths.values_mut() {
-            for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put]
-                .into_iter()
-                .flatten()
-            {
-                let responses = &mut operation.responses.responses;
-                if operation.security.is_none() {
-                    responses.entry("401".to_owned()).or_insert_with(|| problem("No valid API key."));
-                    responses.entry("403".to_owned()).or_insert_with(|| {
-                        problem("The key lacks the scope (`missing_scope`), may not be used from here, or may not spend that.")
-                    });
-                    responses
-                        .entry("503".to_owned())
-                        .or_insert_with(|| problem("Not for the moment; try again after `Retry-After`."));
-                }
-            }
-        }
     }
-}
-
-fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    ResponseBuilder::new()
-        .description(description)
-        .content("application/problem+json", content)
-        .build()
-        .into()
 }

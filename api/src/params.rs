@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, HeaderName};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,12 +32,17 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
 /// A query in which every parameter is known.
 pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    web::Query::<T>::from_query(text).map(web::Query::into_inner).map_err(|error| {
-        let detail = match error {
-            actix_web::error::QueryPayloadError::Deserialize(error) => error.to_string(),
-            error => error.to_string(),
+    // names are checked before: every parameter that the document does not know is refused at once
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
+        let path = error.path().to_string();
+        let detail = error.into_inner().to_string();
+        let name = match detail.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(name) => name.to_owned(),
+            None if path == "." => "query".to_owned(),
+            None => path,
         };
-        ApiError::InvalidParameter { name: "query", detail }
+        ApiError::InvalidQuery { name, detail }
     })
 }
 
@@ -65,6 +70,7 @@ pub(crate) fn cursor<T: FromStr>(given: Option<&str>, name: &'static str) -> Res
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// At most so many, from 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub(crate) limit: Option<i64>,
     /// The last id of the page before.
     pub(crate) after: Option<String>,

@@ -14,10 +14,17 @@ use std::future::{Ready, ready};
 use telemetry::metrics::{HistogramVec, IntCounterVec, SECONDS, counters, histograms};
 use tracing::Instrument as _;
 
-use crate::error::{ApiError, Problem};
+use crate::error::Problem;
+use crate::limits::{self, Standings};
 use crate::state::{Ambient, AppState};
+use crate::version::{VERSION, Version};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+/// The same where OpenAI's clients look for it.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The caller's own name of the request, for their log and ours. Ours is never theirs: it must name one request.
+const CLIENT_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const MAX_REQUEST_ID_CHARS: usize = 128;
@@ -78,10 +85,12 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let started = Instant::now();
         let ambient = request.app_data::<web::Data<AppState>>().map(|state| state.ambient.clone());
-        let id = given_id(request.headers()).or_else(|| ambient.as_ref().map(new_id)).unwrap_or_default();
+        let id = ambient.as_ref().map(new_id).unwrap_or_default();
+        let client_id = given_id(request.headers());
         let span = tracing::info_span!(
             "request",
             request.id = %id,
+            request.client_id = client_id.as_deref(),
             http.method = %request.method(),
             http.path = request.path(),
             http.status = tracing::field::Empty,
@@ -91,7 +100,7 @@ where
         let service = Rc::clone(&self.service);
         let work = async move {
             let answered = service.call(request).await?.map_into_boxed_body();
-            let response = finished(answered, &id);
+            let response = finished(answered, &id, client_id.as_deref());
             tracing::Span::current().record("http.status", response.status().as_u16());
             observe(&response, started);
             Ok(response)
@@ -102,7 +111,7 @@ where
 
 /// The caller's own id, if it is one that may stand in a log line.
 fn given_id(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let text = headers.get(CLIENT_ID)?.to_str().ok()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     ((1..=MAX_REQUEST_ID_CHARS).contains(&text.len()) && text.bytes().all(plain)).then(|| text.to_owned())
 }
@@ -141,37 +150,59 @@ fn is_trace(text: &str) -> bool {
 }
 
 /// Writes the problem's body, and the headers that every answer has.
-fn finished(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+fn finished(
+    mut response: ServiceResponse<BoxBody>,
+    id: &str,
+    client_id: Option<&str>,
+) -> ServiceResponse<BoxBody> {
     let problem = response.response_mut().extensions_mut().remove::<Problem>();
-    // an error of the framework's own, from before any of our code ran
+    // an error of the framework's own, from before or beside our code
     let problem = problem.or_else(|| {
-        let error = response.response().error()?;
-        let known = error.as_error::<ApiError>().is_some();
-        (!known && response.status().is_client_error()).then(|| foreign(&response))
+        let failed = response.status().is_client_error() || response.status().is_server_error();
+        failed.then(|| foreign(&response))
     });
+    let mut should_retry = None;
     if let Some(mut problem) = problem {
         id.clone_into(&mut problem.request_id);
         response.request().path().clone_into(&mut problem.instance);
+        should_retry = Some(problem.retryable);
         let text = serde_json::to_string(&problem).unwrap_or_default();
         response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
         response.headers_mut().remove(header::CONTENT_ENCODING); // it was meant for no body
         response = response.map_body(|_, _| BoxBody::new(text));
     }
+    let (version, standings) = {
+        let extensions = response.request().extensions();
+        (extensions.get::<Version>().copied().unwrap_or_default(), extensions.get::<Standings>().copied())
+    };
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id);
+    for (name, text) in [(REQUEST_ID, Some(id)), (X_REQUEST_ID, Some(id)), (CLIENT_ID, client_id)] {
+        if let Some(Ok(value)) = text.map(HeaderValue::from_str) {
+            headers.insert(name, value);
+        }
+    }
+    if let Some(should_retry) = should_retry {
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static(if should_retry { "true" } else { "false" }));
+    }
+    headers.insert(VERSION, version.header());
+    if let Some(standings) = standings {
+        limits::write(&standings, headers);
+    }
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
+        headers.remove(header::CONTENT_ENCODING); // it was meant for the compressor
     }
     for (name, value) in &SAFE {
-        headers.insert(name.clone(), HeaderValue::from_static(value));
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), HeaderValue::from_static(value));
+        }
     }
     response
 }
 
 /// Nothing here is a page, and nobody may treat it as one.
-static SAFE: [(HeaderName, &str); 4] = [
+static SAFE: [(HeaderName, &str); 6] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::VARY, "Accept, Accept-Encoding, Authorization, Reliquary-Version"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -206,9 +237,9 @@ mod tests {
 
     #[test]
     fn only_plain_request_ids_are_taken_over() {
-        assert_eq!(given_id(&headers(REQUEST_ID, "a-1_B.2")).as_deref(), Some("a-1_B.2"));
+        assert_eq!(given_id(&headers(CLIENT_ID, "a-1_B.2")).as_deref(), Some("a-1_B.2"));
         for bad in ["", "a b", "a\"b", "ä", &"x".repeat(129)] {
-            assert_eq!(given_id(&headers(REQUEST_ID, bad)), None, "{bad}");
+            assert_eq!(given_id(&headers(CLIENT_ID, bad)), None, "{bad}");
         }
     }
 

@@ -3,7 +3,6 @@
 use std::future::ready;
 
 use actix_web::Resource;
-use actix_web::middleware::Compress;
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
@@ -34,11 +33,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(at("/v1/jobs/{id}/pause", "POST").route(post().to(jobs::pause::pause_job)))
     .service(at("/v1/jobs/{id}/resume", "POST").route(post().to(jobs::resume::resume_job)))
     .service(at("/v1/jobs/{id}/events", "GET").route(get().to(jobs::events::list_events)))
-    .service(
-        at("/v1/jobs/{id}/rollouts", "GET")
-            .route(get().to(jobs::rollouts::list_rollouts))
-            .wrap(Compress::default()),
-    )
+    .service(at("/v1/jobs/{id}/rollouts", "GET").route(get().to(jobs::rollouts::list_rollouts)))
     .service(at("/v1/jobs/{id}/manifest", "GET").route(get().to(jobs::manifest::show_manifest)))
     .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
     .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)))
@@ -79,10 +74,12 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(
         at("/v1/verification_keys", "GET").route(get().to(meta::verification_keys::list_verification_keys)),
     )
+    .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
     .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
     .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
     .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
     .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
+    .service(at("/docs", "GET").route(get().to(meta::docs::docs)))
     .default_service(web::to(unknown_route));
 }
 

@@ -61,6 +61,8 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/webhook_deliveries", Some(WebhooksWrite)),
     ("POST", "/v1/webhook_deliveries/{id}/redeliver", Some(WebhooksWrite)),
     ("GET", "/v1/events/{id}", Some(EventsRead)),
+    // every answer says it anyway
+    ("GET", "/v1/limits", None),
     // a key may always look at itself
     ("GET", "/v1/api_keys/self", None),
     ("GET", "/v1/api_keys", Some(KeysWrite)),

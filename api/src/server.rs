@@ -5,11 +5,14 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::KeyCache;
 use crate::config::Config;
+use crate::contract::Contract;
+use crate::gate::gate;
 use crate::jobs::Streams;
 use crate::request::Request;
 use crate::rewards::{Examinations, Uploads};
@@ -36,6 +39,7 @@ pub fn server(
     let uploads = web::Data::new(Uploads::new(config.max_uploads));
     let examinations = web::Data::new(Examinations::new(config.max_examinations));
     let token = web::Data::new(stop.clone());
+    let contract = web::Data::new(Contract::new());
     let config = web::Data::new(config);
     let limits = config.clone();
     let app = move || {
@@ -47,7 +51,10 @@ pub fn server(
             .app_data(examinations.clone())
             .app_data(token.clone())
             .app_data(limits.clone())
+            .app_data(contract.clone())
             .configure(routes)
+            .wrap(Compress::default())
+            .wrap(from_fn(gate))
             .wrap(Request)
     };
     let server = HttpServer::new(app)

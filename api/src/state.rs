@@ -13,6 +13,7 @@ use store::Db;
 use store::api_keys::KeyText;
 use store::clock::Clock;
 use store::objects::Objects;
+use store::rates::Rates;
 use store::wake::Wake;
 use store::{Postgres, Transaction};
 use supervisor::Supervisor;
@@ -25,6 +26,8 @@ pub struct AppState {
     pub db: Db,
     pub wake: Wake,
     pub objects: Objects,
+    /// How much customers have asked for.
+    pub rates: Rates,
     /// What of a customer's runs for a request, runs in its children.
     pub supervisor: Arc<Supervisor>,
     pub offer: Arc<Offer>,

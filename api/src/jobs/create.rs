@@ -29,6 +29,7 @@ use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Once, Reply};
+use crate::limits;
 use crate::params;
 use crate::quotes;
 use crate::request::Trace;
@@ -90,6 +91,7 @@ pub(crate) async fn create_job(
     if is_dry {
         return preview::answer(&state, caller, &priced).await;
     }
+    limits::admit_job(&request, caller, priced.prompts.len()).await?;
     write(&state, caller, &once, &priced, Trace::of(&request).as_deref()).await
 }
 
@@ -133,7 +135,7 @@ pub(crate) async fn price(
     let SamplingSpec { temperature, top_p, top_k, max_tokens, .. } = draft.sampling;
     if !state.offer.standard.covers(&Terms { temperature, top_p, top_k, max_tokens }) {
         let detail = "this model's proof profile was calibrated for another temperature, top_p or top_k";
-        faults.add("#/sampling", "unsupported_value", detail);
+        faults.add("#/sampling", "sampling_not_provable", detail);
     }
     if !faults.0.is_empty() {
         return Err(ApiError::Validation(faults.0));

@@ -1,6 +1,6 @@
 //! `GET /v1/jobs/{id}/events`: the job's log, as a live stream or a page at a time.
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderName};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use protocol::Scope;
 use protocol::event::EventType;
@@ -98,6 +98,8 @@ fn follow(request: &HttpRequest, feed: Feed) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::Ok()
         .content_type(EVENT_STREAM)
         .insert_header((CACHE_CONTROL, "no-store, no-transform"))
+        // a compressor holds back what it has not filled a block with
+        .insert_header((CONTENT_ENCODING, "identity"))
         // a proxy that collects the answer first would make it a page
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(stream::follow(feed, config.clone(), stop, place)))

@@ -22,6 +22,7 @@ use crate::state::AppState;
 #[into_params(parameter_in = Query)]
 pub(crate) struct JobListParams {
     /// At most so many, from 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
     /// The last id of the page before.
     after: Option<String>,
@@ -74,7 +75,8 @@ impl Asked {
 
 /// Your jobs, newest first.
 #[utoipa::path(get, path = "/v1/jobs", tag = "jobs", params(JobListParams,
-    ("metadata[key]" = Option<String>, Query, description = "Only jobs whose metadata has this value under `key`. Can be given for several keys.")), responses(
+    ("metadata" = Option<BTreeMap<String, String>>, Query, style = DeepObject, explode,
+        description = "Only jobs whose metadata has these values: `metadata[key]=value`.")), responses(
     (status = 200, description = "A page of them.", body = List<JobView>),
     (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.list", skip_all, fields(account.id = %caller.account))]

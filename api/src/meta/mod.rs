@@ -1,6 +1,8 @@
 //! About the service itself: is it up, is it ready, what does it offer, with which key does it sign.
 
+pub(crate) mod docs;
 pub(crate) mod healthz;
+pub(crate) mod limits;
 pub(crate) mod metrics;
 pub(crate) mod openapi_json;
 pub(crate) mod readyz;

@@ -123,8 +123,8 @@ async fn a_trace_goes_from_the_request_to_the_log() {
     let trace = "0af7651916cd43dd8448eb211c80319c";
     let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key).json(&job_body(1));
     let request = request.header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
-    let job = Answer::of(request.header("request-id", "mine-1").send().await.unwrap()).await;
-    assert_eq!((job.header("request-id"), &job.json(201)["trace_id"]), ("mine-1", &json!(trace)));
+    let job = Answer::of(request.send().await.unwrap()).await;
+    assert_eq!(job.json(201)["trace_id"], trace);
     // one that is malformed is not kept
     let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key).json(&job_body(1));
     let job = Answer::of(request.header("traceparent", "00-evil").send().await.unwrap()).await.json(201);
@@ -155,7 +155,7 @@ async fn lists_are_paged_and_filtered() {
     assert_eq!(seen, jobs);
     let none = service.get(&customer, "/v1/jobs?status=completed").await.json(200);
     assert_eq!((&none["data"], &none["last_id"]), (&json!([]), &Value::Null));
-    for bad in ["limit=0", "limit=101", "limit=x", "after=x", "status=done", "colour=red"] {
+    for bad in ["limit=0", "limit=101", "limit=x", "after=x", "status=done"] {
         assert_eq!(
             service.get(&customer, &format!("/v1/jobs?{bad}")).await.problem(400),
             "invalid_parameter",

@@ -21,7 +21,7 @@ use store::api_keys::{KeyText, NewKey, Terms};
 use store::projects::NewProject;
 use store::reward_functions::Module;
 use store::reward_uploads::{self, Verdict};
-use store::{Clock, Db, Objects, Wake};
+use store::{Clock, Db, Objects, Rates, Wake};
 use supervisor::validation::{self, Specimen, Upload};
 use supervisor::{Programs, Settings, Supervisor, Tenant};
 use tempfile::TempDir;
@@ -43,6 +43,7 @@ pub(crate) struct Service {
     pub(crate) database: TestDatabase<'static>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    state: AppState,
     supervisor: Arc<Supervisor>,
     http: reqwest::Client,
     _checkpoint: TempDir,
@@ -96,6 +97,8 @@ pub(crate) fn quick() -> Config {
         max_job_body_bytes: 256 << 10,
         max_module_body_bytes: 1 << 20,
         max_samples_body_bytes: 64 << 10,
+        max_requests_per_minute: 100_000,
+        max_jobs_per_minute: 100_000,
         sse_heartbeat_ms: 50,
         shutdown_timeout_ms: 1_000,
         ..Config::default()
@@ -108,6 +111,11 @@ impl Service {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        Self::counting(config, Clock::System, Rates::local()).await
+    }
+
+    /// With this time, and these counts of what customers ask for.
+    pub(crate) async fn counting(config: Config, clock: Clock, rates: Rates) -> Self {
         let postgres = TestPostgres::shared().await.unwrap();
         let migrate = async |url: String| {
             let db = Db::connect(&url, 1).await?;
@@ -122,7 +130,6 @@ impl Service {
             (CancellationToken::new(), TaskTracker::new(), ServiceKey::from_seed(&[9; 32]));
         let price =
             Price { rollout: Rao::new(ROLLOUT_RAO).unwrap(), filtered_bps: 2_500, miner_share_bps: 8_000 };
-        let clock = Clock::System;
         let supervisor = supervisor();
         publish(&db, &checkpoint, &supervisor, &clock).await;
         let mut conn = db.acquire().await.unwrap();
@@ -132,6 +139,7 @@ impl Service {
             db: db.clone(),
             wake: Wake::local(),
             objects: Objects::in_memory(),
+            rates,
             supervisor: Arc::clone(&supervisor),
             offer: Arc::new(Offer {
                 checkpoint,
@@ -144,12 +152,29 @@ impl Service {
             ambient: Ambient::new(clock.clone(), OsRng),
         };
         let (wake, objects) = (state.wake.clone(), state.objects.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = api::server(state, config, listener, stop.clone()).unwrap();
-        tasks.spawn(server);
+        let url = gateway(state.clone(), config, &stop, &tasks);
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { url, db, wake, objects, clock, key, database, stop, tasks, supervisor, http, _checkpoint: dir }
+        Self {
+            url,
+            db,
+            wake,
+            objects,
+            clock,
+            key,
+            database,
+            stop,
+            tasks,
+            state,
+            supervisor,
+            http,
+            _checkpoint: dir,
+        }
+    }
+
+    /// Another gateway beside this one; its URL.
+    pub(crate) fn beside(&self, config: Config, rates: Rates) -> String {
+        let state = AppState { rates, ..self.state.clone() };
+        gateway(state, config, &self.stop, &self.tasks)
     }
 
     /// An account with so many rao, and a key for it.
@@ -273,6 +298,14 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Starts a gateway; its URL.
+fn gateway(state: AppState, config: Config, stop: &CancellationToken, tasks: &TaskTracker) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tasks.spawn(api::server(state, config, listener, stop.clone()).unwrap());
+    url
 }
 
 /// A job that nothing is wrong with.

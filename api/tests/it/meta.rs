@@ -23,7 +23,9 @@ async fn every_route_is_described_and_every_description_is_a_route() {
         methods.sort();
         let answer = Answer::of(service.request(Method::TRACE, path).send().await.unwrap()).await;
         assert_eq!(answer.problem(405), "method_not_allowed", "{path}");
-        assert_eq!(answer.header("allow"), methods.join(", "), "{path}");
+        let mut allowed: Vec<&str> = answer.header("allow").split(", ").collect();
+        allowed.sort_unstable();
+        assert_eq!(allowed, methods, "{path}");
         for operation in item.as_object().unwrap().values() {
             assert!(
                 operation["operationId"].is_string() && operation["description"].is_string()
@@ -36,6 +38,61 @@ async fn every_route_is_described_and_every_description_is_a_route() {
     // the table of routes has as many lines as the document
     let routes = include_str!("../../src/routes.rs").matches("at(\"/").count();
     assert_eq!(routes, paths.len());
+}
+
+#[tokio::test]
+async fn every_operation_lists_what_it_can_fail_with() {
+    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
+    let mut ids = std::collections::BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            let secured = operation["security"].is_null();
+            let body = operation["requestBody"].is_object();
+            let keyed = operation["parameters"].to_string().contains("\"Idempotency-Key\"");
+            let expected = [
+                (&["400", "406", "500", "503"][..], true),
+                (&["401", "403", "429"], secured),
+                (&["404"], path.contains('{')),
+                (&["408", "413", "415", "422"], body),
+                (&["409"], keyed),
+            ];
+            for status in expected.iter().filter(|(_, applies)| *applies).flat_map(|(all, _)| *all) {
+                let schema = &responses[*status]["content"]["application/problem+json"]["schema"];
+                assert_eq!(schema["$ref"], "#/components/schemas/Problem", "{method} {path} {status}");
+            }
+            assert!(
+                responses.values().all(|response| response["headers"]["Request-Id"].is_object()),
+                "{path}"
+            );
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{path}");
+            assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{path}");
+            // a parameter that may be left out is still never null
+            assert!(!operation["parameters"].to_string().contains("\"null\""), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_reference_is_one_page_that_needs_nothing_else() {
+    let service = Service::start().await;
+    let page = Answer::of(service.request(Method::GET, "/docs").send().await.unwrap()).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-"));
+    for outside in ["<script", "src=", "@import", "url(", "href=\"http"] {
+        assert!(!page.text.contains(outside), "{outside}");
+    }
+    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
+    for item in
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+    {
+        let id = item["operationId"].as_str().unwrap();
+        assert!(page.text.contains(&format!("<article id=\"{id}\">")), "{id}");
+    }
+    // every link inside leads somewhere
+    for place in page.text.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(page.text.contains(&format!("id=\"{place}\"")), "{place}");
+    }
 }
 
 #[tokio::test]

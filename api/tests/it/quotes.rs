@@ -32,7 +32,7 @@ async fn a_dry_run_checks_all_and_writes_nothing() {
     assert_eq!(service.post(&customer, path, &job_body(4)).await.problem(402), "insufficient_credits");
     assert_eq!(
         service.post(&customer, "/v1/jobs?dry=true", &job_body(1)).await.problem(400),
-        "invalid_parameter"
+        "unknown_parameter"
     );
     // not even a key is taken
     let request = service.request(reqwest::Method::POST, path).bearer_auth(&customer.key).json(&job_body(3));

@@ -76,7 +76,6 @@ async fn lists_and_lines_go_on_where_they_stopped() {
         "limit=0",
         "limit=1001",
         "status=filtered",
-        "fields=id",
         "include=reward_module",
         "include=x",
     ] {

@@ -46,6 +46,7 @@ pub(crate) async fn run(
     config.gateway.listen.set_port(0);
     config.data.dir = config.data.dir.join("bench-api"); // never beside real data
     std::fs::create_dir_all(&config.data.dir)?;
+    config.api = unlimited(config.api);
     more_files()?;
     let peers = peers::install(&config.data.dir).await?;
     let measure = async |running: &Running| measure(arguments, &config, running, &peers).await;
@@ -71,6 +72,16 @@ async fn measure(
     let streams = writers::measure(arguments.rounds, &log, running, &key, &config.data.dir).await?;
     let delay = delay::measure(&log, running, &key).await?;
     Ok(Report { ingest: ingest.rates, queue, streams, delay })
+}
+
+/// One customer asks for all there is.
+fn unlimited(config: api::Config) -> api::Config {
+    api::Config {
+        max_requests_per_minute: u32::MAX,
+        max_jobs_per_minute: u32::MAX,
+        max_prompts_per_minute: u32::MAX,
+        ..config
+    }
 }
 
 /// A thousand readers have two ends each.

@@ -1,0 +1,154 @@
+//! How often a customer may call: three quotas a minute, and what every answer says of them.
+//!
+//! `requests` counts every authenticated request, `jobs` and `prompts` what is created. The counting is the store's.
+
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpMessage as _, HttpRequest, web};
+use store::rates::{Quota, Standing, Want};
+
+use crate::auth::Caller;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+const WINDOW: Duration = Duration::from_mins(1);
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// The quotas that OpenAI's clients look for, too, by the name they have there.
+const MIRRORED: [(Class, [HeaderName; 3]); 2] = [
+    (
+        Class::Requests,
+        [
+            HeaderName::from_static("x-ratelimit-limit-requests"),
+            HeaderName::from_static("x-ratelimit-remaining-requests"),
+            HeaderName::from_static("x-ratelimit-reset-requests"),
+        ],
+    ),
+    (
+        Class::Prompts,
+        [
+            HeaderName::from_static("x-ratelimit-limit-prompts"),
+            HeaderName::from_static("x-ratelimit-remaining-prompts"),
+            HeaderName::from_static("x-ratelimit-reset-prompts"),
+        ],
+    ),
+];
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Jobs,
+    Prompts,
+    Requests,
+}
+
+impl Class {
+    const ALL: [Self; 3] = [Self::Jobs, Self::Prompts, Self::Requests];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Jobs => "jobs",
+            Self::Prompts => "prompts",
+            Self::Requests => "requests",
+        }
+    }
+
+    fn quota(self, config: &Config) -> Quota {
+        let limit = match self {
+            Self::Jobs => config.max_jobs_per_minute,
+            Self::Prompts => config.max_prompts_per_minute,
+            Self::Requests => config.max_requests_per_minute,
+        };
+        Quota::new(limit, WINDOW)
+    }
+}
+
+/// Where the caller of this request stands, in the order of [`Class::ALL`]. In the request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standings([Standing; 3]);
+
+impl Standings {
+    /// Of the request that is being answered.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().copied()
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = (Class, &Standing)> {
+        Class::ALL.into_iter().zip(&self.0)
+    }
+}
+
+/// Counts an authenticated request, once.
+pub(crate) async fn admit(request: &HttpRequest, caller: Caller) -> Result<(), ApiError> {
+    if Standings::of(request).is_some() { Ok(()) } else { take(request, caller, [0, 0, 1]).await }
+}
+
+/// Counts a job of so many prompts, before it is written. What is refused is not counted.
+pub(crate) async fn admit_job(request: &HttpRequest, caller: Caller, prompts: usize) -> Result<(), ApiError> {
+    take(request, caller, [1, u32::try_from(prompts).unwrap_or(u32::MAX), 0]).await
+}
+
+async fn take(request: &HttpRequest, caller: Caller, units: [u32; 3]) -> Result<(), ApiError> {
+    let found = (request.app_data::<web::Data<AppState>>(), request.app_data::<web::Data<Config>>());
+    let (Some(state), Some(config)) = found else {
+        return Err(ApiError::Internal("the server lacks its state".into()));
+    };
+    let want = |(class, units): (Class, u32)| Want {
+        key: format!("reliquary:rate:{{{}}}:{}", caller.project, class.as_str()),
+        quota: class.quota(config),
+        units,
+    };
+    let wants: Vec<Want> = Class::ALL.into_iter().zip(units).map(want).collect();
+    let taken = state.rates.take(&wants, state.ambient.now()).await;
+    let standings: [Standing; 3] =
+        taken.try_into().map_err(|_| ApiError::Internal("a quota without a standing".into()))?;
+    request.extensions_mut().insert(Standings(standings));
+    // the one that takes longest: before it, nothing is admitted
+    let refused = Standings(standings)
+        .each()
+        .filter_map(|(class, s)| Some((s.retry?, class, s.quota)))
+        .max_by_key(|r| r.0);
+    match refused {
+        None => Ok(()),
+        Some((retry, class, quota)) => Err(ApiError::RateLimited {
+            class: class.as_str(),
+            limit: quota.limit(),
+            window_s: quota.window().as_secs(),
+            retry_s: seconds(retry),
+        }),
+    }
+}
+
+/// Rounded up: what comes back then is there.
+pub(crate) fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+/// Tells the caller where they stand: `RateLimit-Policy` and `RateLimit` (structured fields), and OpenAI's headers.
+pub(crate) fn write(standings: &Standings, headers: &mut HeaderMap) {
+    let list = |each: &dyn Fn(Class, &Standing) -> String| {
+        standings.each().map(|(class, standing)| each(class, standing)).collect::<Vec<_>>().join(", ")
+    };
+    let policy = list(&|class, Standing { quota, .. }| {
+        format!("\"{}\";q={};w={}", class.as_str(), quota.limit(), quota.window().as_secs())
+    });
+    let limit = list(&|class, Standing { remaining, reset, .. }| {
+        format!("\"{}\";r={remaining};t={}", class.as_str(), seconds(*reset))
+    });
+    let mut insert = |name: &HeaderName, text: &str| {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(name.clone(), value);
+        }
+    };
+    insert(&POLICY, &policy);
+    insert(&LIMIT, &limit);
+    for (mirrored, [limit, remaining, reset]) in &MIRRORED {
+        for (_, standing) in standings.each().filter(|(class, _)| class == mirrored) {
+            insert(limit, &standing.quota.limit().to_string());
+            insert(remaining, &standing.remaining.to_string());
+            insert(reset, &format!("{}s", seconds(standing.reset)));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! schemathesis against a gateway: whatever the document allows or forbids, the answer is one that the document knows.
+//! `.ci/schemathesis` installs it and runs this.
+
+use std::path::Path;
+
+use tokio::process::Command;
+
+use crate::deliver::deliver;
+use crate::harness::{Service, quick};
+
+/// The same requests every time.
+const SEED: &str = "20261122";
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+#[tokio::test]
+#[ignore = "needs schemathesis from PyPI: .ci/schemathesis"]
+async fn the_document_and_the_gateway_agree() {
+    let service = Service::with(quick()).await;
+    let customer = service.customer(1_000_000_000).await;
+    let job = service.job(&customer, 2).await;
+    deliver(&service, &job, 0).await;
+    // beside the folder that is made for tests: the script has put it there
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../schemathesis/bin/schemathesis");
+    let ended = Command::new(program)
+        .current_dir(REPOSITORY)
+        .args(["--config-file", ".ci/schemathesis.toml", "run"])
+        .arg(format!("{}/openapi.json", service.url))
+        .args(["--header", &format!("Authorization: Bearer {}", customer.key), "--seed", SEED])
+        .status()
+        .await
+        .unwrap();
+    service.assert_ledger_clean().await;
+    assert!(ended.success(), "{ended}");
+}
