@@ -25,6 +25,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("grail", &[], &[]),
     arrows("protocol", &["grail"], &[]),
     arrows("bundle", &["protocol", "grail"], &[]),
+    arrows("export", &["bundle", "protocol", "grail"], &[]),
     arrows("checkpoint", &["grail"], &[]),
     arrows("engine", &["checkpoint", "grail"], &[]),
     arrows("foreign", &["checkpoint", "grail"], &["engine"]),
@@ -46,6 +47,8 @@ const ALLOWED: &[Arrows] = &[
         "api",
         &[
             "builtins",
+            "bundle",
+            "export",
             "chain",
             "sandbox",
             "supervisor",
@@ -61,6 +64,7 @@ const ALLOWED: &[Arrows] = &[
         "worker",
         &[
             "audit",
+            "export",
             "foreign",
             "sandbox",
             "supervisor",
@@ -120,6 +124,7 @@ const RESTRICTED: &[Restricted] = &[
     restricted("actix*", &["api", "miner", "reliquary"], "HTTP is served in api and miner only"),
     restricted("sqlx*", &["store"], "all SQL is in store"),
     restricted("parquet", &["bundle"], "files of rollouts are read and written in bundle"),
+    restricted("arrow*", &["bundle"], "files of rollouts are read and written in bundle"),
     restricted("wasmtime*", &["sandbox", "compiler"], "guest code is compiled and run there only"),
     restricted("wasmi*", &["oracle"], "the oracle is the second engine, and the only place of it"),
 ];

@@ -107,6 +107,12 @@ pub(crate) enum ApiError {
     TooManyAtOnce { what: &'static str, limit: usize },
     #[error("the service has as many {0} under way as it can")]
     Busy(&'static str),
+    #[error("the link is not one of ours, or has ended; ask for the export again")]
+    InvalidLink,
+    #[error("the file of {0} is not written yet")]
+    ExportNotReady(String),
+    #[error("the file has {length} bytes and no such range")]
+    NoSuchRange { length: u64 },
     #[error("the service holds as many event streams as it can")]
     TooManyStreams,
     #[error("the service cannot reach its data for the moment")]
@@ -199,6 +205,9 @@ impl ApiError {
             Self::TooManyVersions { .. } => "too_many_versions",
             Self::TooManyAtOnce { .. } => "too_many_at_once",
             Self::Busy(_) => "busy",
+            Self::InvalidLink => "invalid_link",
+            Self::ExportNotReady(_) => "export_not_ready",
+            Self::NoSuchRange { .. } => "no_such_range",
             Self::TooManyStreams => "too_many_streams",
             Self::Unavailable(_) | Self::SandboxUnavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
@@ -222,6 +231,8 @@ impl ApiError {
             | Self::ExceedsYourKey
             | Self::SpendCapExceeded(_) => StatusCode::FORBIDDEN,
             Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
+            Self::InvalidLink => StatusCode::FORBIDDEN,
+            Self::NoSuchRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Expired => StatusCode::GONE,
@@ -240,6 +251,7 @@ impl ApiError {
             | Self::RewardsAlreadyPosted
             | Self::IdempotencyInProgress
             | Self::RewardNotReady
+            | Self::ExportNotReady(_)
             | Self::RewardRejected(_)
             | Self::TooManyVersions { .. } => StatusCode::CONFLICT,
             Self::TooManyWaiting { .. } | Self::TooManyAtOnce { .. } | Self::RateLimited { .. } => {

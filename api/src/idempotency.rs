@@ -110,6 +110,11 @@ impl Reply {
         Self::new(StatusCode::CREATED, Some(location), body)
     }
 
+    /// Another success than 201, with the place of its resource.
+    pub(crate) fn located(status: StatusCode, location: String, body: &impl Serialize) -> Result<Self, ApiError> {
+        Self::new(status, Some(location), body)
+    }
+
     /// Any other success.
     pub(crate) fn of(status: StatusCode, body: &impl Serialize) -> Result<Self, ApiError> {
         Self::new(status, None, body)

@@ -12,6 +12,7 @@ mod contract;
 mod document;
 mod error;
 mod etag;
+mod exports;
 mod form;
 mod gate;
 mod groups;

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, document, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
+    billing, checkpoints, document, exports, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
     rollouts, verifications, webhooks,
 };
 
@@ -34,6 +34,10 @@ use crate::{
         jobs::manifest::show_manifest,
         quotes::create::create_quote,
         quotes::show::show_quote,
+        exports::create::create_export,
+        exports::list::list_exports,
+        exports::show::show_export,
+        exports::content::show_content,
         groups::show::show_group,
         groups::post_rewards::post_rewards,
         rollouts::show::show_rollout,
@@ -94,6 +98,7 @@ use crate::{
         (name = "quotes", description = "What jobs would cost."),
         (name = "groups", description = "All completions of one prompt."),
         (name = "rollouts", description = "What jobs deliver."),
+        (name = "exports", description = "Files of rollouts in the formats of trainers."),
         (name = "rewards", description = "Your reward functions."),
         (name = "checkpoints", description = "What jobs run on."),
         (name = "keys", description = "Who may call, and what for."),

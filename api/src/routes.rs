@@ -7,8 +7,8 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
-    verifications, webhooks,
+    billing, checkpoints, exports, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
+    rollouts, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -37,6 +37,13 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(at("/v1/jobs/{id}/manifest", "GET").route(get().to(jobs::manifest::show_manifest)))
     .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
     .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)))
+    .service(
+        at("/v1/jobs/{id}/exports", "GET, POST")
+            .route(get().to(exports::list::list_exports))
+            .route(post().to(exports::create::create_export)),
+    )
+    .service(at("/v1/exports/{id}", "GET").route(get().to(exports::show::show_export)))
+    .service(at("/v1/exports/{id}/content", "GET").route(get().to(exports::content::show_content)))
     .service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
     .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
     .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))

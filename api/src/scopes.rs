@@ -3,8 +3,8 @@
 use actix_web::HttpRequest;
 use protocol::Scope;
 use protocol::Scope::{
-    AuditRead, BillingRead, CheckpointsRead, EventsRead, JobsRead, JobsWrite, KeysWrite, RewardFunctionsRead,
-    RewardFunctionsWrite, RolloutsRead, VerificationsWrite, WebhooksWrite,
+    AuditRead, BillingRead, CheckpointsRead, EventsRead, ExportsWrite, JobsRead, JobsWrite, KeysWrite,
+    RewardFunctionsRead, RewardFunctionsWrite, RolloutsRead, VerificationsWrite, WebhooksWrite,
 };
 
 use crate::error::ApiError;
@@ -28,6 +28,10 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/jobs/{id}/events", Some(EventsRead)),
     ("GET", "/v1/jobs/{id}/rollouts", Some(RolloutsRead)),
     ("GET", "/v1/jobs/{id}/manifest", Some(JobsRead)),
+    ("GET", "/v1/jobs/{id}/exports", Some(RolloutsRead)),
+    ("POST", "/v1/jobs/{id}/exports", Some(ExportsWrite)),
+    ("GET", "/v1/exports/{id}", Some(RolloutsRead)),
+    ("GET", "/v1/exports/{id}/content", Some(RolloutsRead)),
     ("GET", "/v1/rollouts/{id}/inclusion", Some(RolloutsRead)),
     // a group shows completions where its customer scores them
     ("GET", "/v1/groups/{id}", Some(RolloutsRead)),

@@ -291,7 +291,7 @@ fn progress_bar(show: bool, format: Format, total: u64) -> ProgressBar {
     }
     let template = match format {
         Format::Ndjson => "verifying {bar:40} {bytes}/{total_bytes}  {elapsed}",
-        Format::Parquet => "verifying {bar:40} {pos}/{len} rollouts  {elapsed}",
+        Format::Parquet | Format::Arrow => "verifying {bar:40} {pos}/{len} rollouts  {elapsed}",
     };
     let style = ProgressStyle::with_template(template);
     ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

@@ -50,6 +50,9 @@ pub struct Config {
     /// Uploads of reward functions that are validated at the same time, and how often one is tried when the fault is ours.
     pub validate_concurrency: usize,
     pub validate_tries: u32,
+    /// Exports that are written at the same time, and how often one is tried when the fault is ours.
+    pub export_concurrency: usize,
+    pub export_tries: u32,
     /// Groups leased at once by a verifier.
     pub verify_batch: u32,
     /// Share of the audits in class `calibrated` that compare with alternative weights, too.
@@ -92,6 +95,8 @@ impl Default for Config {
             reward_batch: 32,
             validate_concurrency: 2,
             validate_tries: 5,
+            export_concurrency: 2,
+            export_tries: 5,
             verify_batch: 16,
             differential_share: 0.15,
             verify_threads: 0,

@@ -12,6 +12,8 @@ pub enum Error {
     Checkpoint(#[from] checkpoint::Error),
     #[error("sampling terms")]
     Sampling(#[from] grail::sampler::SamplingError),
+    #[error("export")]
+    Export(#[from] ::export::Error),
     #[error("HTTP client")]
     Http(#[from] reqwest::Error),
     /// The database says something that our own code cannot have written.
@@ -37,7 +39,7 @@ impl Error {
                     | engine::Error::Context { .. }
                     | engine::Error::NoMass
             ),
-            Self::Sampling(_) | Self::Inconsistent(_) => false,
+            Self::Sampling(_) | Self::Export(_) | Self::Inconsistent(_) => false,
             Self::Checkpoint(_) | Self::Http(_) | Self::TaskEnded(_) | Self::Stopping => true,
         }
     }

@@ -1,5 +1,5 @@
-//! The background steps of a job: dispatch, collect, reward, verify, overdue, bounds, settle, escrow, reap; and of an upload:
-//! validate. No HTTP server, no SQL text.
+//! The background steps of a job: dispatch, collect, reward, verify, overdue, bounds, settle, escrow, reap; of an upload:
+//! validate; and of a file of rollouts: export. No HTTP server, no SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
 //! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
@@ -19,6 +19,7 @@ mod docket;
 mod driver;
 mod error;
 pub mod escrow;
+pub mod export;
 mod findings;
 pub mod forget;
 mod give_up;
@@ -152,7 +153,15 @@ fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
     let manifest = async move { drive(&signing, "manifest", None, || manifest::step(&signing)).await };
     let webhooks = async move { drive(&sending, "webhooks", None, || webhooks::step(&sending)).await };
     let recheck = async move { drive(&rechecking, "recheck", None, || recheck::rewards(&rechecking)).await };
-    vec![("manifest", Box::pin(manifest)), ("webhooks", Box::pin(webhooks)), ("recheck", Box::pin(recheck))]
+    let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> =
+        vec![("manifest", Box::pin(manifest)), ("webhooks", Box::pin(webhooks)), ("recheck", Box::pin(recheck))];
+    tasks.extend((0..cx.config.export_concurrency.max(1)).map(|_| exporting(Arc::clone(cx))));
+    tasks
+}
+
+/// One of a few equal tasks, so that a large file holds up only itself.
+fn exporting(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    ("export", Box::pin(async move { drive(&cx, "export", None, || export::step(&cx)).await }))
 }
 
 /// The verifier's share of what customers ask for.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use store::job_purge;
-use store::objects::job_folder;
+use store::objects::{exports_folder, job_folder};
 
 use crate::driver::retrying;
 use crate::{Context, Error, Progress};
@@ -25,7 +25,8 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     }
     let unswept = job_purge::unswept(&mut *cx.db.acquire().await?, BATCH).await?;
     for job in &unswept {
-        let objects = cx.objects.delete_under(&job_folder(*job)).await?;
+        let objects = cx.objects.delete_under(&job_folder(*job)).await?
+            + cx.objects.delete_under(&exports_folder(*job)).await?;
         // noted only now: a worker that dies before leaves the rest to the next
         job_purge::swept(&mut *cx.db.acquire().await?, *job, now).await?;
         tracing::info!(job.id = %job, objects, "the job's prompts and completions are deleted");

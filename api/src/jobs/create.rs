@@ -9,7 +9,7 @@ use protocol::event::EventType;
 use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
 use protocol::money::Price;
 use protocol::reward::{RewardModule, RewardTerms};
-use protocol::{JobId, Rao};
+use protocol::{ExportId, JobId, Rao};
 use serde::Deserialize;
 use serde_json::json;
 use store::events::NewEvent;
@@ -28,6 +28,8 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
+use crate::exports::create::new_export;
+use crate::exports::request::ExportSpec;
 use crate::idempotency::{Idempotency, Once, Reply};
 use crate::limits;
 use crate::params;
@@ -109,6 +111,8 @@ pub(crate) struct Priced {
     pub(super) hold: Rao,
     /// Tells it from jobs with other terms or prompts.
     pub(super) digest: Hash,
+    /// To be written when it has ended.
+    exports: Vec<ExportSpec>,
 }
 
 /// Looks up what the body names, adds what is wrong with that to the other faults, and reports all of them.
@@ -155,7 +159,7 @@ pub(crate) async fn price(
         faults.add("#/quote", "quote_mismatch", "the quote was made for other terms or other prompts");
         return Err(ApiError::Validation(faults.0));
     }
-    Ok(Priced { spec, conditions, prompts: draft.prompts, checkpoint, price, maximum, hold, digest })
+    Ok(Priced { spec, conditions, prompts: draft.prompts, checkpoint, price, maximum, hold, digest, exports: draft.exports })
 }
 
 /// The most that the job can cost, and what its budget leaves of that.
@@ -290,6 +294,10 @@ async fn write(
         store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
         let detail = json!({ "prompts": priced.prompts.len(), "held_rao": priced.hold });
         store::audit_log::append(tx, &caller.did("job.created", &id, detail), now).await?;
+        for spec in &priced.exports {
+            let export = new_export(ExportId(state.ambient.id()), id, spec, true);
+            store::exports::create(tx, caller.tenant(), &export, now).await?;
+        }
         let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
         Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
     });

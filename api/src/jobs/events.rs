@@ -2,13 +2,14 @@
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
+use bundle::Parts;
 use protocol::Scope;
 use protocol::event::EventType;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
-use super::stream::{self, Feed, Start, Streams};
+use super::stream::{self, Encoding, Feed, Included, Start, Streams};
 use crate::auth::Caller;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
@@ -32,9 +33,14 @@ pub(crate) struct EventParams {
     /// Only these types, separated by commas.
     #[param(example = "rollout.verified,job.completed")]
     types: Option<String>,
-    /// `rollout`: put the whole rollout into `data.rollout` of `rollout.verified` events.
-    #[param(example = "rollout")]
+    /// `rollout`: put the whole rollout into `data.rollout` of `rollout.verified` events; or only its `tokens`, `logprobs`
+    /// and `proof` beside what sums it up, separated by commas.
+    #[param(example = "tokens,logprobs")]
     include: Option<String>,
+    /// Arrays of included rollouts as `json`, if not given, or as `b64`: base64 of the numbers, little-endian, `int32` or
+    /// `float32`; the mask in bytes.
+    #[param(example = "b64")]
+    encoding: Option<String>,
 }
 
 /// A job's log.
@@ -42,7 +48,8 @@ pub(crate) struct EventParams {
 /// With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
 /// Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
 /// may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
-/// ended and you have all of it.
+/// ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
+/// more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
 #[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs",
     params(("id" = String, Path, description = "The job."), EventParams,
         ("Last-Event-ID" = Option<String>, Header, description = "The last sequence that was seen.")), responses(
@@ -61,25 +68,25 @@ pub(crate) async fn list_events(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let job = params::id(&path, "job")?;
-    let EventParams { starting_after, limit, types, include } = query.0;
+    let EventParams { starting_after, limit, types, include, encoding } = query.0;
     let types = event_types(types.as_deref())?;
-    let with_rollouts = includes_rollouts(include.as_deref())?;
-    if with_rollouts {
+    let rollouts = included(include.as_deref(), encoding.as_deref())?;
+    if rollouts.is_some() {
         caller.must_have(Scope::RolloutsRead)?; // the route itself takes less
     }
     let last_seen = params::header(&request, &LAST_EVENT_ID, "Last-Event-ID")?.filter(|id| !id.is_empty());
     let cursor = last_seen.or(starting_after.as_deref());
     let live = params::accepts(&request, EVENT_STREAM);
-    let after = match stream::start(&state, caller, job, cursor).await? {
+    let (after, is_over) = match stream::start(&state, caller, job, cursor).await? {
         Start::Over(_) if live => return Ok(HttpResponse::NoContent().finish()),
         Start::Over(last) => return Ok(page(&[], false, last)),
-        Start::At(after) => after,
+        Start::At(after, is_over) => (after, is_over),
     };
-    let mut feed = Feed { state, caller, job, after, types, with_rollouts };
+    let mut feed = Feed { state, caller, job, after, types, rollouts, is_over };
     if live {
         return follow(&request, feed);
     }
-    let most = if with_rollouts { MOST_WITH_ROLLOUTS } else { 1000 };
+    let most = if rollouts.is_some() { MOST_WITH_ROLLOUTS } else { 1000 };
     let batch = feed.next(params::limit(limit, 100, most)?).await?;
     Ok(page(&batch.events, batch.is_full && !batch.ended, feed.after))
 }
@@ -125,13 +132,26 @@ fn event_types(given: Option<&str>) -> Result<Vec<EventType>, ApiError> {
     given.map_or_else(|| Ok(Vec::new()), |text| text.split(',').map(parse).collect())
 }
 
-fn includes_rollouts(given: Option<&str>) -> Result<bool, ApiError> {
-    match given {
-        None => Ok(false),
-        Some("rollout") => Ok(true),
-        Some(other) => {
-            let detail = format!("`{other}` cannot be included; `rollout` can");
-            Err(ApiError::InvalidParameter { name: "include", detail })
+fn included(include: Option<&str>, encoding: Option<&str>) -> Result<Option<Included>, ApiError> {
+    let invalid = |name, detail: String| Err(ApiError::InvalidParameter { name, detail });
+    let encoding = match encoding {
+        None | Some("json") => Encoding::Json,
+        Some("b64") => Encoding::Base64,
+        Some(other) => return invalid("encoding", format!("`{other}` is neither `json` nor `b64`")),
+    };
+    let Some(include) = include else { return Ok(None) };
+    let mut parts = Parts::NONE;
+    for name in include.split(',') {
+        match name {
+            "rollout" => parts = Parts::ALL,
+            "tokens" => parts.tokens = true,
+            "logprobs" => parts.logprobs = true,
+            "proof" => parts.proof = true,
+            other => {
+                let detail = format!("`{other}` cannot be included; `rollout`, `tokens`, `logprobs` and `proof` can");
+                return invalid("include", detail);
+            }
         }
     }
+    Ok(Some(Included { parts, encoding }))
 }

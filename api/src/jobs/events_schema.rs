@@ -82,6 +82,8 @@ enum EventType {
     JobResumed,
     #[schema(rename = "job.finalizing")]
     JobFinalizing,
+    #[schema(rename = "export.ready")]
+    ExportReady,
     #[schema(rename = "job.completed")]
     JobCompleted,
     #[schema(rename = "job.failed")]

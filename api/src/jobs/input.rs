@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::terms::{BudgetInput, JobPriority, PrivacyInput};
+use crate::exports::request::CreateExport;
 
 /// A batch of prompts, and what is to be done with them.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,9 +60,22 @@ pub(crate) struct CreateJob {
     /// `true`: prompts can be appended (`POST /v1/jobs/{id}/prompts`) until you close the job; it may begin without any.
     #[serde(default)]
     pub(crate) open: bool,
+    /// Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8.
+    #[serde(default)]
+    #[schema(max_items = 8)]
+    pub(crate) exports: Vec<ExportInput>,
     /// Yours to keep: at most 16 entries, keys and values of at most 512 characters.
     #[serde(default)]
     pub(crate) metadata: BTreeMap<String, String>,
+}
+
+/// A format, or an export of which more is said.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ExportInput {
+    #[schema(example = "parquet")]
+    Format(String),
+    Export(CreateExport),
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -1,9 +1,11 @@
 //! Jobs: created in one transaction, followed by their log, read and cancelled.
 
 mod estimate;
+mod bulk;
 mod events_schema;
 pub(crate) mod input;
 mod manifest_schema;
+mod pages;
 pub(crate) mod parse;
 pub(crate) mod preview;
 pub(crate) mod prompts;

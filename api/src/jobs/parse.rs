@@ -12,11 +12,14 @@ use protocol::job::{
 use protocol::selection::{Dedup, GroupFilter};
 use store::job_conditions::Conditions;
 
-use super::input::{AdvantageInput, CreateJob, Level, SamplingInput, VerificationInput, Word};
+use super::input::{AdvantageInput, CreateJob, ExportInput, Level, SamplingInput, VerificationInput, Word};
 use super::prompts;
 use super::reward::{self, RewardDraft};
 use super::terms::{self, TermsInput};
 use crate::error::FieldError;
+use crate::exports::request::{CreateExport, ExportSpec};
+
+const MAX_EXPORTS: usize = 8;
 
 /// The job, but for what only the database knows: which module scores it.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(crate) struct Draft {
     pub(crate) conditions: Conditions,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) prompts: Vec<Prompt>,
+    /// To be written when the job has ended.
+    pub(crate) exports: Vec<ExportSpec>,
 }
 
 /// What was found to be wrong, in the order in which it was found.
@@ -99,6 +104,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         prompts::parse(body.prompts, &sampling, checkpoint, &mut faults)
     };
     reward::own_args(reward.as_ref(), &prompts, &mut faults);
+    let exports = exports(body.exports, &mut faults);
     let draft = Draft {
         checkpoint: wanted,
         sampling,
@@ -110,8 +116,24 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         conditions,
         metadata: body.metadata,
         prompts,
+        exports,
     };
     (draft, faults)
+}
+
+fn exports(given: Vec<ExportInput>, faults: &mut Faults) -> Vec<ExportSpec> {
+    if given.len() > MAX_EXPORTS {
+        faults.add("#/exports", "too_many", format!("{} exports; at most {MAX_EXPORTS}", given.len()));
+        return Vec::new();
+    }
+    let parse = |(index, input): (usize, ExportInput)| {
+        let export = match input {
+            ExportInput::Format(format) => CreateExport::of(format),
+            ExportInput::Export(export) => export,
+        };
+        export.parse(&format!("#/exports/{index}"), &mut faults.0)
+    };
+    given.into_iter().enumerate().filter_map(parse).collect()
 }
 
 /// `None` stands for the current checkpoint.

@@ -1,53 +1,67 @@
-//! `GET /v1/jobs/{id}/rollouts`: what the job has delivered, as a list or as lines. Records are large: they are read and
-//! sent a few at a time, however many are asked for.
+//! `GET /v1/jobs/{id}/rollouts`: what the job has delivered, as a list, as lines or as columns; and what it has not
+//! delivered, with the reasons.
 
-use actix_web::web::{Bytes, Data};
+use actix_web::http::header::{CONTENT_ENCODING, ContentEncoding};
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::{Stream, StreamExt as _};
-use protocol::rollout::RolloutRecord;
-use protocol::{JobId, RolloutId};
+use bundle::{Format, Parts};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use protocol::{BundledModule, JobId, RolloutId};
 use serde::Deserialize;
+use store::undelivered::Undelivered;
 use utoipa::IntoParams;
 
-use super::manifest;
+use super::{bulk, manifest};
+use super::pages::{DeliveredPages, Pages as _, UndeliveredPages, as_list};
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::{self, List, Query};
-use crate::rollouts::{RolloutLine, RolloutSchema};
+use crate::rollouts::{RolloutItem, RolloutLine};
 use crate::state::AppState;
 
 const NDJSON: &str = "application/x-ndjson";
-/// Records in memory at once.
-const PAGE: i64 = 32;
+/// Bulk formats, in the order in which they are looked for.
+const BULK: &[(&str, Format)] = &[
+    (NDJSON, Format::Ndjson),
+    ("application/vnd.apache.arrow.stream", Format::Arrow),
+    ("application/vnd.apache.parquet", Format::Parquet),
+];
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RolloutListParams {
-    /// Go on after this rollout, or after this sequence of the job's log.
+    /// Go on after this rollout; of delivered ones also after this sequence of the job's log.
     after: Option<String>,
-    /// At most so many, from 1 to 1000. A list has 20 if not given, lines have no limit.
+    /// At most so many, from 1 to 1000. A list has 20 if not given, bulk formats have no limit.
     limit: Option<i64>,
-    /// `selected`: the delivered ones, which are all that is listed for now.
-    #[param(example = "selected")]
+    /// `verified`, if not given: the delivered ones. `filtered`, `rejected`, `failed`: what was not delivered and why, by
+    /// prompt and sample; as long as the job runs more may come anywhere between.
+    #[param(example = "verified")]
     status: Option<String>,
-    /// `reward_module`: the WebAssembly module that gave the rewards comes first, as a line of its own, so that they can be
-    /// computed again from the file alone. `manifest`: the signed manifest of a job that has ended comes before the rollouts,
-    /// with the hashes of all its leaves. Both, with a comma between. With lines only.
-    #[param(example = "reward_module,manifest")]
+    /// Which heavy parts the records have: `tokens`, `logprobs`, `proof`, separated by commas, or `summary` for none of
+    /// them; all if none is named. Only whole records can be verified. And with bulk formats `reward_module`: the
+    /// WebAssembly module that gave the rewards comes with them, so that they can be computed again from the file alone. With
+    /// lines `manifest`: the signed manifest of a job that has ended comes first, with the hashes of all its leaves.
+    #[param(example = "tokens,logprobs")]
     include: Option<String>,
 }
 
-/// What a job has delivered so far, in the order of its log.
+/// A job's rollouts.
 ///
-/// With `Accept: application/x-ndjson` one rollout a line, all of them; else a list. Both can be compressed with zstd or
-/// gzip. Every record holds its proof, its receipts and what its reward function was given, and can be verified without this
-/// service; a reward function of your own runs again there with `include=reward_module`, and `include=manifest` shows that nothing
-/// is missing.
+/// The delivered ones come in the order of the job's log: a list, or, as `Accept` asks, in bulk: one a line
+/// (`application/x-ndjson`), as Arrow's IPC stream (`application/vnd.apache.arrow.stream`) or as a Parquet file
+/// (`application/vnd.apache.parquet`), both in zstd. Text can be compressed with zstd or gzip, as `Accept-Encoding` asks.
+/// A whole record holds its proof, its receipts and what its reward function was given, and can be verified without this
+/// service; a reward function of your own runs again there with `include=reward_module`, and `include=manifest` shows that
+/// nothing is missing.
+///
+/// Of what was not delivered a list or lines tell the reasons; a filtered rollout that you have paid for (a group without
+/// variance) brings its record, too.
 #[utoipa::path(get, path = "/v1/jobs/{id}/rollouts", tag = "rollouts",
     params(("id" = String, Path, description = "The job."), RolloutListParams), responses(
-    (status = 200, description = "Delivered rollouts.", content(
-        (List<RolloutSchema> = "application/json"), (RolloutLine = "application/x-ndjson"))),
+    (status = 200, description = "Rollouts.", content(
+        (List<RolloutItem> = "application/json"), (RolloutLine = "application/x-ndjson"),
+        (String = "application/vnd.apache.arrow.stream"), (String = "application/vnd.apache.parquet"))),
     (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "The manifest was asked for, and is not signed yet.", body = Problem, content_type = "application/problem+json")))]
@@ -61,53 +75,109 @@ pub(crate) async fn list_rollouts(
 ) -> Result<HttpResponse, ApiError> {
     let job: JobId = params::id(&path, "job")?;
     let RolloutListParams { after, limit, status, include } = query.0;
-    if status.as_deref().is_some_and(|status| status != "selected") {
-        let detail = "only `selected` rollouts are listed for now".to_owned();
-        return Err(ApiError::InvalidParameter { name: "status", detail });
-    }
-    let lines = params::accepts(&request, NDJSON);
-    let wanted = included(include.as_deref(), lines)?;
-    let after = start(&state, caller, job, after.as_deref()).await?;
-    let limit = match limit {
-        None if lines => i64::MAX,
+    let format = BULK.iter().find(|(name, _)| params::accepts(&request, name)).map(|(_, format)| *format);
+    let wanted = match limit {
+        None if format.is_some() => i64::MAX,
         limit => params::limit(limit, 20, 1000)?,
     };
-    let module = if wanted.module { module(&state, caller, job).await? } else { None };
-    let manifest = if wanted.manifest { Some(manifest::signed(&state, caller, job).await?) } else { None };
+    let included = Included::parse(include.as_deref())?;
+    if let Some(kind) = undelivered(status.as_deref())? {
+        let lines = match format {
+            None | Some(Format::Ndjson) => format.is_some(),
+            Some(_) => return Err(invalid("status", "only `verified` rollouts come as columns")),
+        };
+        if included.module || included.manifest {
+            return Err(invalid("include", "a module or a manifest comes with `verified` rollouts only"));
+        }
+        let after = outline_start(&state, caller, job, after.as_deref()).await?;
+        let mut pages = UndeliveredPages { state, caller, job, kind, after, wanted, parts: included.parts };
+        let first = pages.next().await?; // what fails before the first byte is still an answer
+        return Ok(if lines {
+            HttpResponse::Ok().content_type(NDJSON).streaming(bulk::undelivered_lines(first, pages))
+        } else {
+            HttpResponse::Ok().content_type("application/json").streaming(as_list(first, pages))
+        });
+    }
+    let after = start(&state, caller, job, after.as_deref()).await?;
+    let parts = included.parts;
+    let Some(format) = format else {
+        if included.module || included.manifest {
+            let detail = "a module or a manifest comes with bulk formats: ask for one with `Accept`";
+            return Err(invalid("include", detail));
+        }
+        let mut pages = DeliveredPages { state, caller, job, after, wanted, parts };
+        let first = pages.next().await?;
+        return Ok(HttpResponse::Ok().content_type("application/json").streaming(as_list(first, pages)));
+    };
+    if included.manifest && format != Format::Ndjson {
+        return Err(invalid("include", "a manifest comes with lines only"));
+    }
+    let module = if included.module { module(&state, caller, job).await? } else { None };
+    let manifest = match included.manifest {
+        true => Some(manifest::signed(&state, caller, job).await?),
+        false => None,
+    };
     let manifest = manifest.map(|signed| manifest::lines(state.clone(), caller, job, signed));
-    let mut pages = Pages { state, caller, job, after, wanted: limit };
-    let first = pages.next().await?; // what fails before the first byte is still an answer
-    let mut response = HttpResponse::Ok();
-    Ok(if lines {
-        let before =
-            futures_util::stream::iter(module.map(Ok)).chain(futures_util::stream::iter(manifest).flatten());
-        response.content_type(NDJSON).streaming(before.chain(as_lines(first, pages)))
-    } else {
-        response.content_type("application/json").streaming(as_list(first, pages))
-    })
+    let before = futures_util::stream::iter(manifest).flatten().map_err(bulk::Broken::Store);
+    let mut pages = DeliveredPages { state, caller, job, after, wanted, parts };
+    let first = pages.read().await?;
+    Ok(in_bulk(format, before.chain(bulk::stream(format, module, first, pages)?)))
 }
 
-/// What comes before the rollouts.
-#[derive(Default)]
+fn in_bulk(
+    format: Format,
+    body: impl futures_util::Stream<Item = Result<web::Bytes, bulk::Broken>> + 'static,
+) -> HttpResponse {
+    let name = BULK.iter().find(|(_, known)| *known == format).map_or(NDJSON, |(name, _)| name);
+    let mut response = HttpResponse::Ok();
+    response.content_type(name);
+    if format != Format::Ndjson {
+        // compressed inside: a second time would only cost
+        response.insert_header((CONTENT_ENCODING, ContentEncoding::Identity));
+    }
+    response.streaming(body)
+}
+
+/// What `include` asks for.
 struct Included {
+    parts: Parts,
     module: bool,
     manifest: bool,
 }
 
-fn included(include: Option<&str>, lines: bool) -> Result<Included, ApiError> {
-    let refused = |detail: String| Err(ApiError::InvalidParameter { name: "include", detail });
-    let mut included = Included::default();
-    for name in include.into_iter().flat_map(|names| names.split(',')) {
-        match name {
-            "reward_module" => included.module = true,
-            "manifest" => included.manifest = true,
-            _ => return refused("only `reward_module` and `manifest` can be included".to_owned()),
+impl Included {
+    fn parse(given: Option<&str>) -> Result<Self, ApiError> {
+        let (mut parts, mut trimmed) = (Parts::NONE, false);
+        let (mut module, mut manifest) = (false, false);
+        for name in given.into_iter().flat_map(|text| text.split(',')) {
+            trimmed |= !matches!(name, "reward_module" | "manifest");
+            match name {
+                "tokens" => parts.tokens = true,
+                "logprobs" => parts.logprobs = true,
+                "proof" => parts.proof = true,
+                "summary" => {}
+                "reward_module" => module = true,
+                "manifest" => manifest = true,
+                _ => {
+                    let detail = "`tokens`, `logprobs`, `proof`, `summary`, `reward_module` and `manifest` can be included";
+                    return Err(invalid("include", detail));
+                }
+            }
         }
+        Ok(Self { parts: if trimmed { parts } else { Parts::ALL }, module, manifest })
     }
-    if (included.module || included.manifest) && !lines {
-        return refused(format!("what is included is lines of `{NDJSON}`: ask for that with `Accept`"));
-    }
-    Ok(included)
+}
+
+fn invalid(name: &'static str, detail: &str) -> ApiError {
+    ApiError::InvalidParameter { name, detail: detail.to_owned() }
+}
+
+/// `None`: the delivered ones.
+fn undelivered(status: Option<&str>) -> Result<Option<Undelivered>, ApiError> {
+    let Some(status) = status.filter(|status| *status != "verified") else { return Ok(None) };
+    let found = Undelivered::ALL.into_iter().find(|kind| kind.as_str() == status);
+    let detail = "`verified`, `filtered`, `rejected` and `failed` can be listed";
+    found.map(Some).ok_or_else(|| invalid("status", detail))
 }
 
 /// Whose job it is, and the sequence to go on after.
@@ -119,94 +189,26 @@ async fn start(state: &AppState, caller: Caller, job: JobId, after: Option<&str>
         Ok(rollout) => store::jobs::sequence_of(&mut conn, caller.project, job, rollout).await?,
         Err(_) => text.parse().ok().filter(|sequence| *sequence >= 0),
     };
-    let detail = "neither a delivered rollout of this job nor a sequence".to_owned();
-    sequence.ok_or(ApiError::InvalidParameter { name: "after", detail })
+    sequence.ok_or_else(|| invalid("after", "neither a delivered rollout of this job nor a sequence"))
 }
 
-/// The line of the job's module, if it has one.
-async fn module(state: &AppState, caller: Caller, job: JobId) -> Result<Option<Bytes>, ApiError> {
-    let module = store::reward_modules::of_job(&mut *state.tenant(caller).await?, job).await?;
-    Ok(module.map(|module| Bytes::from(module.line() + "\n")))
-}
-
-/// Reads records a few at a time, and one more than is wanted: it tells whether more follow.
-struct Pages {
-    state: Data<AppState>,
+/// Whose job it is, and the rollout to go on after.
+async fn outline_start(
+    state: &AppState,
     caller: Caller,
     job: JobId,
-    after: i64,
-    wanted: i64,
-}
-
-/// Records of one read; `is_last` when nothing is to be read after them.
-struct Page {
-    records: Vec<RolloutRecord>,
-    has_more: bool,
-    is_last: bool,
-}
-
-impl Pages {
-    async fn next(&mut self) -> Result<Page, store::Error> {
-        let size = PAGE.min(self.wanted.saturating_add(1));
-        let tx = self.state.tenant(self.caller).await?;
-        let rows = store::records::page(tx, &self.state.objects, self.job, self.after, size).await?;
-        let is_short = (rows.len() as i64) < size;
-        if let Some((sequence, _)) = rows.last() {
-            self.after = *sequence;
-        }
-        let mut records: Vec<RolloutRecord> = rows.into_iter().map(|(_, record)| record).collect();
-        let has_more = records.len() as i64 > self.wanted;
-        if has_more {
-            records.pop();
-        }
-        self.wanted -= records.len() as i64;
-        Ok(Page { records, has_more, is_last: has_more || is_short })
+    after: Option<&str>,
+) -> Result<Option<RolloutId>, ApiError> {
+    let mut conn = state.tenant(caller).await?;
+    store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
+    let Some(after) = params::cursor::<RolloutId>(after, "after")? else { return Ok(None) };
+    if store::undelivered::is_of_job(&mut conn, job, after).await? {
+        return Ok(Some(after));
     }
+    Err(invalid("after", "no rollout of this job"))
 }
 
-/// One record a line. An error cuts the connection: a body that ends well is complete.
-fn as_lines(first: Page, mut pages: Pages) -> impl Stream<Item = Result<Bytes, store::Error>> {
-    async_stream::try_stream! {
-        let mut page = first;
-        loop {
-            for record in &page.records {
-                let mut line = text(record)?;
-                line.push('\n');
-                yield Bytes::from(line);
-            }
-            if page.is_last {
-                break;
-            }
-            page = pages.next().await?;
-        }
-    }
-}
-
-fn as_list(first: Page, mut pages: Pages) -> impl Stream<Item = Result<Bytes, store::Error>> {
-    async_stream::try_stream! {
-        yield Bytes::from_static(br#"{"object":"list","data":["#);
-        let (mut page, mut first_id, mut last_id) = (first, None, None);
-        loop {
-            for record in &page.records {
-                let mut item = text(record)?;
-                if first_id.is_some() {
-                    item.insert(0, ',');
-                }
-                yield Bytes::from(item);
-                first_id = first_id.or(Some(record.id));
-                last_id = Some(record.id);
-            }
-            if page.is_last {
-                break;
-            }
-            page = pages.next().await?;
-        }
-        let quoted = |id: Option<RolloutId>| id.map_or_else(|| "null".to_owned(), |id| format!("\"{id}\""));
-        let (has_more, first_id, last_id) = (page.has_more, quoted(first_id), quoted(last_id));
-        yield Bytes::from(format!(r#"],"has_more":{has_more},"first_id":{first_id},"last_id":{last_id}}}"#));
-    }
-}
-
-fn text(record: &RolloutRecord) -> Result<String, store::Error> {
-    serde_json::to_string(record).map_err(|_| store::Error::Corrupt("rollout record"))
+/// The job's module, if it has one.
+async fn module(state: &AppState, caller: Caller, job: JobId) -> Result<Option<BundledModule>, ApiError> {
+    Ok(store::reward_modules::of_job(&mut *state.tenant(caller).await?, job).await?)
 }

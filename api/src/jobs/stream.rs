@@ -10,10 +10,16 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::web::{Bytes, Data};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bundle::Parts;
+use chrono::SecondsFormat;
 use futures_util::Stream;
 use protocol::JobId;
 use protocol::event::EventType;
+use protocol::rollout::RolloutRecord;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use store::events::Event;
 use telemetry::metrics::{IntCounter, IntGauge, counter, gauge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -74,8 +80,25 @@ pub(super) struct Feed {
     pub(super) after: i64,
     /// Only these types; all if empty.
     pub(super) types: Vec<EventType>,
-    /// Whole rollouts inside the events that announce them.
-    pub(super) with_rollouts: bool,
+    /// Rollouts inside the events that announce them.
+    pub(super) rollouts: Option<Included>,
+    /// The terminal event is known to be in the log: who has read all of it will get no more.
+    pub(super) is_over: bool,
+}
+
+/// How rollouts stand inside events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Included {
+    pub(super) parts: Parts,
+    pub(super) encoding: Encoding,
+}
+
+/// How their arrays are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Json,
+    /// Base64 of the numbers, little-endian: `int32`, `float32`, and bytes of the mask.
+    Base64,
 }
 
 /// What one look at the log gave.
@@ -85,8 +108,10 @@ pub(super) struct Batch {
     pub(super) events: Vec<Event>,
     /// More may be there already.
     pub(super) is_full: bool,
-    /// The terminal event was read.
+    /// The whole log was read, and it has ended.
     pub(super) ended: bool,
+    /// What the reader wanted first is kept no more: the log goes on here.
+    pub(super) reset: Option<i64>,
 }
 
 impl Feed {
@@ -97,24 +122,31 @@ impl Feed {
             store::events::page(&mut conn, self.job, self.after, limit).await?
         };
         let is_full = events.len() as i64 == limit;
-        let Some(last) = events.last() else { return Ok(Batch { events, is_full: false, ended: false }) };
-        let (last, ended) = (last.sequence, last.event.is_terminal());
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            return Ok(Batch { events, is_full: false, ended: self.is_over, reset: None });
+        };
+        // sequences have no gaps: what is missing before the first was kept for a while, and is gone
+        let reset = Some(first.sequence).filter(|first| *first > self.after + 1);
+        let last = last.sequence;
+        // after the terminal event only files are told of
+        self.is_over |= events.iter().any(|event| event.event.is_terminal());
+        let ended = self.is_over && !is_full;
         if !self.types.is_empty() {
             events.retain(|event| self.types.contains(&event.event));
         }
-        if self.with_rollouts {
-            self.add_rollouts(&mut events).await?;
+        if let Some(included) = self.rollouts {
+            self.add_rollouts(&mut events, included).await?;
         }
         self.after = last;
-        Ok(Batch { events, is_full, ended })
+        Ok(Batch { events, is_full, ended, reset })
     }
 
     fn batch_size(&self) -> i64 {
-        if self.with_rollouts { BATCH_WITH_ROLLOUTS } else { BATCH }
+        if self.rollouts.is_some() { BATCH_WITH_ROLLOUTS } else { BATCH }
     }
 
     /// A delivered rollout is listed under the sequence of the event that announces it.
-    async fn add_rollouts(&self, events: &mut [Event]) -> Result<(), store::Error> {
+    async fn add_rollouts(&self, events: &mut [Event], included: Included) -> Result<(), store::Error> {
         let announced = |event: &&Event| event.event == EventType::RolloutVerified;
         let count = events.iter().filter(announced).count() as i64;
         let Some(first) = events.iter().find(announced).map(|event| event.sequence) else { return Ok(()) };
@@ -123,13 +155,41 @@ impl Feed {
         let mut records: HashMap<i64, _> = records.into_iter().collect();
         for event in events.iter_mut() {
             if let Some(record) = records.remove(&event.sequence) {
-                let rollout = serde_json::to_string(&record).and_then(RawValue::from_string);
+                let rollout = included.write(&record).and_then(RawValue::from_string);
                 event.body = rollout
                     .and_then(|rollout| with_rollout(&event.body, rollout))
                     .map_err(|_| store::Error::Corrupt("event body"))?;
             }
         }
         Ok(())
+    }
+}
+
+/// Arrays of a record, and how wide their numbers are.
+const INTEGERS: [&str; 2] = ["prompt_ids", "completion_ids"];
+const FLOATS: [&str; 2] = ["behavior_logprobs", "verifier_logprobs"];
+
+impl Included {
+    fn write(self, record: &RolloutRecord) -> serde_json::Result<String> {
+        if self == (Self { parts: Parts::ALL, encoding: Encoding::Json }) {
+            return serde_json::to_string(record);
+        }
+        let mut value = serde_json::to_value(record)?;
+        self.parts.trim(&mut value);
+        if self.encoding == Encoding::Base64 {
+            let mut pack = |name: &str, bytes: fn(&Value) -> Vec<u8>| {
+                if let Some(Value::Array(items)) = value.get(name) {
+                    let packed: Vec<u8> = items.iter().flat_map(bytes).collect();
+                    value[name] = BASE64.encode(packed).into();
+                }
+            };
+            let integer = |item: &Value| (item.as_u64().unwrap_or(0) as u32).to_le_bytes().to_vec();
+            let float = |item: &Value| (item.as_f64().unwrap_or(0.0) as f32).to_le_bytes().to_vec();
+            INTEGERS.into_iter().for_each(|name| pack(name, integer));
+            FLOATS.into_iter().for_each(|name| pack(name, float));
+            pack("loss_mask", |item| vec![item.as_u64().unwrap_or(0) as u8]);
+        }
+        serde_json::to_string(&value)
     }
 }
 
@@ -166,10 +226,13 @@ pub(super) fn follow(
         let end = Instant::now() + config.max_age();
         let mut heartbeat = interval_at(Instant::now() + config.heartbeat(), config.heartbeat());
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        yield Ok(Bytes::from_static(b"retry: 2000\n\n"));
+        yield Ok(Bytes::from_static(b"retry: 3000\n\n"));
         loop {
             match feed.next(feed.batch_size()).await {
                 Ok(batch) => {
+                    if let Some(oldest) = batch.reset {
+                        yield Ok(reset(feed.job, oldest));
+                    }
                     for chunk in chunks(&batch.events) {
                         yield Ok(chunk);
                     }
@@ -199,11 +262,21 @@ pub(super) fn follow(
             };
             match next {
                 Next::End => return,
-                Next::Heartbeat => yield Ok(Bytes::from_static(b": hb\n\n")),
+                Next::Heartbeat => {
+                    let now = feed.state.ambient.now().to_rfc3339_opts(SecondsFormat::Secs, true);
+                    yield Ok(Bytes::from(format!(": hb {now}\n\n")));
+                }
                 Next::Look => {}
             }
         }
     }
+}
+
+/// Says that events before `oldest` are kept no more, and where what they told of is. It is no event of the log: it has no
+/// id, and a reader's cursor stays where it is.
+fn reset(job: JobId, oldest: i64) -> Bytes {
+    let data = json!({ "oldest_sequence": oldest, "rollouts_url": format!("/v1/jobs/{job}/rollouts") });
+    Bytes::from(format!("event: stream.reset\ndata: {data}\n\n"))
 }
 
 /// Streams that began together do not look together.
@@ -232,7 +305,8 @@ fn chunks(events: &[Event]) -> Vec<Bytes> {
 
 /// Where a log's reader may start, and whether anything can follow.
 pub(super) enum Start {
-    At(i64),
+    /// After this sequence; and whether the log has ended already.
+    At(i64, bool),
     /// The log has ended, and its reader has seen this, its last event.
     Over(i64),
 }
@@ -252,7 +326,7 @@ pub(super) async fn start(
     let after: Option<i64> = if digits { text.parse().ok() } else { None };
     match after {
         Some(after) if log.ended && after == log.last_sequence => Ok(Start::Over(after)),
-        Some(after) if after <= log.last_sequence => Ok(Start::At(after)),
+        Some(after) if after <= log.last_sequence => Ok(Start::At(after, log.ended)),
         _ => Err(ApiError::InvalidCursor(text.chars().take(40).collect())),
     }
 }

@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::params;
 use crate::state::AppState;
 
-pub(crate) use schema::{RolloutLine, RolloutSchema};
+pub(crate) use schema::{RolloutItem, RolloutLine, RolloutSchema};
 
 /// The delivered rollout that a path names, if it is the caller's.
 async fn delivered(state: &AppState, caller: Caller, path: &str) -> Result<RolloutRecord, ApiError> {

@@ -62,6 +62,45 @@ pub(crate) struct RolloutSchema {
 pub(crate) enum RolloutLine {
     Module(BundledModuleSchema),
     Rollout(Box<RolloutSchema>),
+    Undelivered(Box<UndeliveredRolloutSchema>),
+}
+
+/// One item of the list: a rollout, or with another `status` than `verified` what was not delivered.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) enum RolloutItem {
+    Rollout(Box<RolloutSchema>),
+    Undelivered(Box<UndeliveredRolloutSchema>),
+}
+
+/// A rollout that was not delivered, and why.
+#[derive(ToSchema)]
+#[schema(as = UndeliveredRollout)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct UndeliveredRolloutSchema {
+    #[schema(example = "undelivered_rollout")]
+    object: String,
+    #[schema(example = "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]
+    id: String,
+    job_id: String,
+    group_id: String,
+    custom_id: String,
+    prompt_index: u32,
+    sample_index: u32,
+    /// Which of the miners that were asked for the group gave it, from 1.
+    attempt: u32,
+    /// `filtered`, `rejected` or `failed`.
+    #[schema(example = "filtered")]
+    status: String,
+    /// Stable name of the reason.
+    #[schema(example = "low_variance")]
+    reason: Option<String>,
+    #[schema(example = "30000")]
+    price_rao: String,
+    created_at: String,
+    /// The record, of a filtered rollout that was paid for.
+    rollout: Option<RolloutSchema>,
 }
 
 /// The WebAssembly module that gave the rewards of the rollouts that follow.

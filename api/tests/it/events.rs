@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::StreamExt as _;
 use protocol::JobId;
 use protocol::event::EventType;
@@ -106,7 +108,7 @@ async fn a_stream_follows_the_job_to_its_end_and_then_there_is_nothing() {
     let job = service.job(&customer, 1).await;
     let mut stream = Stream::open(&service, &customer, &job, "", None).await;
     assert_eq!(stream.events(1).await[0].event, "job.queued");
-    assert!(stream.text.starts_with("retry: 2000\n\n"), "{}", stream.text);
+    assert!(stream.text.starts_with("retry: 3000\n\n"), "{}", stream.text);
     deliver(&service, &job, 0).await;
     let events = stream.rest().await;
     let types: Vec<&str> = events.iter().map(|event| event.event.as_str()).collect();
@@ -171,7 +173,12 @@ async fn silence_is_broken_by_heartbeats_and_age_ends_a_stream() {
     let stream = Stream::open(&service, &customer, &job, "", None).await;
     let mut stream = stream;
     while stream.more().await {}
-    assert!(stream.text.matches(": hb\n\n").count() >= 3, "{}", stream.text);
+    let beats: Vec<&str> = stream.text.lines().filter_map(|line| line.strip_prefix(": hb ")).collect();
+    assert!(beats.len() >= 3, "{}", stream.text);
+    for beat in beats {
+        let age = service.clock.now() - beat.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        assert!(age.num_seconds().abs() < 60, "{beat}");
+    }
     assert_eq!(parse(&stream.text).len(), 1);
     let again = Stream::answer(&service, &customer, &job, "", Some(1)).await;
     assert_eq!(again.status(), 200, "the job goes on, and so may the stream");
@@ -300,7 +307,7 @@ async fn pages_carry_the_same_events() {
             "{bad}"
         );
     }
-    for bad in ["limit=0", "limit=1001", "types=x", "types=", "include=tokens", "include=rollout&limit=101"] {
+    for bad in ["limit=0", "limit=1001", "types=x", "types=", "include=x", "encoding=hex", "include=rollout&limit=101"] {
         assert_eq!(
             service.get(&customer, &format!("{path}?{bad}")).await.problem(400),
             "invalid_parameter",
@@ -319,6 +326,92 @@ async fn filtered_streams_still_end() {
     deliver(&service, &job, 0).await;
     let events = Stream::open(&service, &customer, &job, "?types=rollout.verified", None).await.rest().await;
     assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), [2, 3]);
+}
+
+/// Rollouts inside events can be trimmed, and their arrays packed: the numbers are the same.
+#[tokio::test]
+async fn included_arrays_can_be_packed() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    deliver(&service, &job, 0).await;
+    let rollout = async |query: &str| {
+        let events = Stream::open(&service, &customer, &job, query, None).await.rest().await;
+        let body: Value = serde_json::from_str(&events[1].data).unwrap();
+        body["data"]["rollout"].clone()
+    };
+    let whole = rollout("?include=rollout").await;
+    let packed = rollout("?include=tokens,logprobs&encoding=b64").await;
+    assert!(packed.get("proof").is_none() && packed.get("reward_receipt").is_none());
+    let bytes = |name: &str| BASE64.decode(packed[name].as_str().unwrap()).unwrap();
+    for name in ["prompt_ids", "completion_ids"] {
+        let numbers: Vec<u32> =
+            bytes(name).chunks(4).map(|four| u32::from_le_bytes(four.try_into().unwrap())).collect();
+        assert_eq!(json!(numbers), whole[name], "{name}");
+    }
+    for name in ["behavior_logprobs", "verifier_logprobs"] {
+        let numbers: Vec<f32> =
+            bytes(name).chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect();
+        let told: Vec<f32> = serde_json::from_value(whole[name].clone()).unwrap();
+        assert_eq!(numbers, told, "{name}");
+    }
+    assert_eq!(json!(bytes("loss_mask")), whole["loss_mask"]);
+    assert_eq!(packed["completion_text"], whole["completion_text"]);
+    assert!(rollout("?include=logprobs").await.get("prompt_ids").is_none());
+}
+
+/// Who comes back after events were dropped is told so, gets what is left, and where the rollouts are.
+#[tokio::test]
+async fn a_cursor_from_before_what_is_kept_is_reset() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    append(&service, &job, 6).await;
+    deliver(&service, &job, 0).await; // sequences 8 to 11
+    service
+        .sql("ALTER TABLE events DISABLE TRIGGER events_append_only; DELETE FROM events WHERE sequence < 9;")
+        .await;
+    let mut stream = Stream::open(&service, &customer, &job, "", Some(3)).await;
+    while stream.more().await {}
+    let reset = format!(
+        "event: stream.reset\ndata: {{\"oldest_sequence\":9,\"rollouts_url\":\"/v1/jobs/{job}/rollouts\"}}\n\n"
+    );
+    assert_eq!(stream.text.matches(&reset).count(), 1, "{}", stream.text);
+    let ids = |events: Vec<Sent>| events.iter().map(|event| event.id).collect::<Vec<_>>();
+    assert_eq!(ids(parse(&stream.text)), [9, 10, 11]);
+    let next = Stream::open(&service, &customer, &job, "", Some(8)).await;
+    let (text, events) = {
+        let mut next = next;
+        while next.more().await {}
+        (next.text.clone(), parse(&next.text))
+    };
+    assert!(!text.contains("stream.reset"), "nothing is missing after 8");
+    assert_eq!(ids(events), [9, 10, 11]);
+}
+
+/// A file may become ready after its job has ended: the stream of the job does not wait for it, and who asks gets it.
+#[tokio::test]
+async fn the_log_goes_on_after_its_end_for_files_alone() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    deliver(&service, &job, 0).await;
+    let id: JobId = job.parse().unwrap();
+    let tell = async || {
+        let mut tx = service.db.begin().await.unwrap();
+        let ready = NewEvent::new(EventType::ExportReady, json!({}));
+        store::events::append(&mut tx, id, service.clock.now(), &[ready]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    assert_eq!(Stream::answer(&service, &customer, &job, "", Some(5)).await.status(), 204);
+    tell().await;
+    let events = Stream::open(&service, &customer, &job, "", Some(5)).await.rest().await;
+    assert_eq!((events.len(), events[0].event.as_str()), (1, "export.ready"));
+    assert_eq!(Stream::answer(&service, &customer, &job, "", Some(6)).await.status(), 204);
+    let all = Stream::open(&service, &customer, &job, "", None).await.rest().await;
+    assert_eq!(all.len(), 6, "it ends, though its last event is not the terminal one");
+    let page = service.get(&customer, &format!("/v1/jobs/{job}/events?limit=6")).await.json(200);
+    assert_eq!(page["data"].as_array().unwrap().len(), 6);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod conventions;
 mod create;
 mod deliver;
 mod events;
+mod exports;
 mod forms;
 mod fuzz;
 mod groups;

@@ -1,5 +1,6 @@
 //! Delivered rollouts: as lists, as lines, one by one, and whole enough to be verified by anyone.
 
+use bundle::{Format, Writer};
 use grail::check::Rules;
 use protocol::BundledModule;
 use protocol::rollout::RolloutRecord;
@@ -75,7 +76,7 @@ async fn lists_and_lines_go_on_where_they_stopped() {
         "after=-1",
         "limit=0",
         "limit=1001",
-        "status=filtered",
+        "status=selected",
         "include=reward_module",
         "include=x",
     ] {
@@ -85,6 +86,142 @@ async fn lists_and_lines_go_on_where_they_stopped() {
             "{bad}"
         );
     }
+}
+
+async fn bytes(service: &Service, customer: &Customer, path: &str, accept: &str) -> (String, Vec<u8>) {
+    let request = service.request(Method::GET, path).bearer_auth(&customer.key).header("accept", accept);
+    let answer = request.header("accept-encoding", "zstd").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &accept.parse().unwrap()));
+    let encoding = answer.headers().get("content-encoding").unwrap().to_str().unwrap().to_owned();
+    (encoding, answer.bytes().await.unwrap().to_vec())
+}
+
+/// The same rollouts, whatever they are asked for as.
+#[tokio::test]
+async fn columns_hold_what_lines_hold() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 40).await;
+    for index in 0..35 {
+        deliver(&service, &job, index).await;
+    }
+    let path = format!("/v1/jobs/{job}/rollouts");
+    let (encoding, lines) = bytes(&service, &customer, &path, "application/x-ndjson").await;
+    assert_eq!(encoding, "zstd");
+    let lines = zstd::decode_all(&lines[..]).unwrap();
+    let whole = |format: Format| {
+        let mut writer = Writer::new(Vec::new(), format).unwrap();
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            writer.write(&serde_json::from_slice(line).unwrap()).unwrap();
+        }
+        let (count, bytes) = writer.finish().unwrap();
+        assert_eq!(count, 70);
+        bytes
+    };
+    for (accept, format) in [
+        ("application/vnd.apache.parquet", Format::Parquet),
+        ("application/vnd.apache.arrow.stream", Format::Arrow),
+    ] {
+        let (encoding, found) = bytes(&service, &customer, &path, accept).await;
+        // compressed inside, so not once more around
+        assert_eq!((encoding.as_str(), found), ("identity", whole(format)), "{accept}");
+        let (_, module) =
+            bytes(&service, &customer, &format!("{path}?include=reward_module&limit=1"), accept).await;
+        assert!(module.windows(24).any(|text| text == b"reliquary.reward_module."), "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn heavy_parts_come_when_they_are_asked_for() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    deliver(&service, &job, 0).await;
+    let path = format!("/v1/jobs/{job}/rollouts");
+    let parts = [
+        ("prompt_ids", "tokens"),
+        ("loss_mask", "tokens"),
+        ("behavior_logprobs", "logprobs"),
+        ("verifier_logprobs", "logprobs"),
+        ("proof", "proof"),
+        ("reward_receipt", "proof"),
+    ];
+    for include in ["summary", "tokens", "logprobs,proof", "tokens,logprobs,proof"] {
+        let list = service.get(&customer, &format!("{path}?include={include}")).await.json(200);
+        let lines = lines(&service, &customer, &format!("{path}?include={include}")).await;
+        assert_eq!(list["data"], json!(lines), "{include}");
+        for (field, part) in parts {
+            assert_eq!(lines[0].get(field).is_some(), include.contains(part), "{include}: {field}");
+        }
+        assert_eq!(lines[0]["reward"], json!(0.0), "{include}");
+    }
+}
+
+/// Of what was not delivered the reasons are told, and of what was paid for the record, too; nothing else.
+#[tokio::test]
+async fn what_is_not_delivered_is_listed_with_its_reason() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 3).await;
+    for index in 0..3 {
+        deliver(&service, &job, index).await;
+    }
+    let set = "UPDATE rollouts SET sequence = NULL";
+    service
+        .sql(&format!(
+            "{set}, state = 'filtered', reason = 'low_variance', price = 250 WHERE prompt_index = 1;
+             {set}, state = 'filtered', reason = 'duplicate', price = 0 WHERE prompt_index = 0 AND sample_index = 1;
+             {set}, state = 'rejected', reason = 'bad_signature', price = 0 WHERE prompt_index = 2 AND sample_index = 0;
+             {set}, state = 'cancelled', price = 0 WHERE prompt_index = 2 AND sample_index = 1;
+             UPDATE groups SET state = 'filtered', reason = 'low_variance' WHERE prompt_index = 1;
+             UPDATE groups SET reason = 'max_amount_reached' WHERE prompt_index = 2;"
+        ))
+        .await;
+    let path = format!("/v1/jobs/{job}/rollouts");
+    let told = async |query: &str| -> Vec<(Value, Value, bool)> {
+        let list = service.get(&customer, &format!("{path}?{query}")).await.json(200);
+        assert_eq!(list["data"], json!(lines(&service, &customer, &format!("{path}?{query}")).await));
+        let items = list["data"].as_array().unwrap().clone();
+        items
+            .into_iter()
+            .map(|item| {
+                assert_eq!(item["object"], json!("undelivered_rollout"));
+                (item["custom_id"].clone(), item["reason"].clone(), item["rollout"].is_object())
+            })
+            .collect()
+    };
+    let said = |custom: &str, reason: &str, paid| (json!(custom), json!(reason), paid);
+    let filtered = told("status=filtered").await;
+    assert_eq!(
+        filtered,
+        [
+            said("prompt-0", "duplicate", false),
+            said("prompt-1", "low_variance", true),
+            said("prompt-1", "low_variance", true)
+        ]
+    );
+    assert_eq!(told("status=rejected").await, [said("prompt-2", "bad_signature", false)]);
+    assert_eq!(told("status=failed").await, [said("prompt-2", "max_amount_reached", false)]);
+    let first = service.get(&customer, &format!("{path}?status=filtered&limit=1")).await.json(200);
+    assert_eq!(first["has_more"], json!(true));
+    let last = first["last_id"].as_str().unwrap();
+    assert_eq!(told(&format!("status=filtered&after={last}")).await, filtered[1..]);
+    // the record of a filtered rollout can be verified like any other
+    let list = service.get(&customer, &format!("{path}?status=filtered&after={last}")).await.json(200);
+    let record: RolloutRecord = serde_json::from_value(list["data"][0]["rollout"].clone()).unwrap();
+    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &service.key.public()).unwrap();
+    assert_eq!(record.price_rao.to_string(), "250");
+    let none = lines(&service, &customer, &path).await;
+    assert_eq!(none.len(), 1, "only one is delivered");
+
+    let stranger = service.customer(1).await;
+    assert_eq!(service.get(&stranger, &format!("{path}?status=filtered")).await.status, 404);
+    for bad in ["status=filtered&after=5", "status=filtered&include=reward_module", "status=rejected&after=rol_x"] {
+        assert_eq!(service.get(&customer, &format!("{path}?{bad}")).await.problem(400), "invalid_parameter");
+    }
+    let request = service.request(Method::GET, &format!("{path}?status=filtered")).bearer_auth(&customer.key);
+    let columns = request.header("accept", "application/vnd.apache.parquet").send().await.unwrap();
+    assert_eq!(columns.status(), 400);
 }
 
 /// The module that runs comes first, once, and its bytes are what the receipts name; only its owner gets it.

@@ -1,4 +1,5 @@
-//! Files of delivered rollouts: NDJSON and Parquet behind one reader and one writer (docs/BUNDLES.md).
+//! Files of delivered rollouts: NDJSON and Parquet behind one reader and one writer, Arrow's stream behind the writer
+//! (docs/BUNDLES.md).
 //!
 //! The reader trusts nothing: what it takes into memory is bounded by constants, not by what a file claims, and every
 //! record is read as strictly as from the API. The writer loses nothing: a record that was converted and converted back
@@ -10,11 +11,14 @@ mod evidence;
 mod extract;
 mod modules;
 mod ndjson;
+mod outlet;
 mod pages;
+mod parts;
 mod reader;
 mod rows;
 mod sample;
 mod shape;
+mod table;
 mod thrift;
 mod trace;
 mod writer;
@@ -22,7 +26,10 @@ mod writer;
 pub use error::{Error, Place};
 pub use evidence::MAX_EVIDENCE_BYTES;
 pub use modules::MAX_MODULES_BYTES;
+pub use outlet::Outlet;
+pub use parts::Parts;
 pub use reader::Reader;
+pub use table::{Container, Table};
 pub use writer::{Format, Writer};
 
 /// The longest record: a line of NDJSON, or the values of one row. A rollout of 100,000 tokens has about a third of it.

@@ -53,10 +53,10 @@ impl Modules {
         Ok(modules)
     }
 
-    /// The module that was added last, for a Parquet file's metadata.
-    pub(crate) fn last_pair(&self) -> Option<KeyValue> {
+    /// The module that was added last, for the metadata of a file of columns: key and text.
+    pub(crate) fn last_pair(&self) -> Option<(String, String)> {
         let module = self.known.last()?;
-        Some(KeyValue::new(format!("{KEY}{}", self.known.len() - 1), module.line()))
+        Some((format!("{KEY}{}", self.known.len() - 1), module.line()))
     }
 }
 

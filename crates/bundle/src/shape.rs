@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field as ArrowField, Fields, Schema};
 
+use crate::parts::Parts;
 use crate::sample;
 use crate::trace;
 
@@ -87,7 +88,12 @@ pub(crate) fn entry_fields(item: &Shape) -> Fields {
     [key, ArrowField::new("value", item.data_type(), false)].into_iter().collect()
 }
 
-/// The columns of a bundle.
-pub(crate) fn schema() -> Arc<Schema> {
-    Arc::new(Schema::new(arrow_fields(record().fields())))
+/// The shape of a record of which only these parts are kept.
+pub(crate) fn record_with(parts: Parts) -> Shape {
+    Shape::Struct(record().fields().iter().filter(|field| parts.keeps(&field.name)).cloned().collect())
+}
+
+/// The columns that rows of this shape have.
+pub(crate) fn schema_of(shape: &Shape) -> Schema {
+    Schema::new(arrow_fields(shape.fields()))
 }

@@ -100,6 +100,10 @@ resource_id!(
     QuoteId, "qte_"
 );
 resource_id!(
+    /// A file of a job's rollouts in the format of a trainer.
+    ExportId, "exp_"
+);
+resource_id!(
     /// An API key.
     KeyId, "key_"
 );

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use protocol::{JobId, ProjectId};
 use sqlx::PgConnection;
 
-use crate::{Error, job_progress, jobs};
+use crate::{Error, exports, job_progress, jobs};
 
 /// What became of the wish to delete a job's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +66,9 @@ pub async fn purge(conn: &mut PgConnection, id: JobId, now: DateTime<Utc>) -> Re
             "UPDATE prompts SET text = NULL, tokens = '', reference = '', metadata = '{}' WHERE job_id = $1",
             id.0
         )
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+        exports::purge(conn, id, now).await?;
     }
     Ok(())
 }

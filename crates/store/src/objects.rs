@@ -4,14 +4,16 @@
 //! nothing, and what no row points at is garbage.
 
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt as _};
-use protocol::{GroupId, JobId};
+use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use protocol::{ExportId, GroupId, JobId};
 
 use crate::Error;
 
@@ -70,6 +72,63 @@ impl Objects {
     }
 }
 
+impl Objects {
+    /// Begins an object that is too large for memory. It exists once [`Upload::finish`] returns, and whole.
+    pub async fn upload(&self, key: &str) -> Result<Upload, Error> {
+        let upload = self.0.put_multipart(&object_store::path::Path::parse(key)?).await?;
+        Ok(Upload(WriteMultipart::new(upload)))
+    }
+
+    /// Reads a part of an object as it is, packed or not.
+    pub async fn read(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        Ok(self.0.get_range(&object_store::path::Path::parse(key)?, range).await?)
+    }
+
+    /// Deletes an object. One that is not there is deleted.
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        match self.0.delete(&object_store::path::Path::parse(key)?).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            deleted => Ok(deleted?),
+        }
+    }
+}
+
+/// An object that is being written. One that is dropped before it is finished was never there.
+#[derive(Debug)]
+pub struct Upload(WriteMultipart);
+
+/// Parts of one upload that are on their way at a time.
+const PARTS_AT_ONCE: usize = 2;
+
+impl Upload {
+    /// Adds bytes; waits while too many are on their way.
+    pub async fn write(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
+        self.0.wait_for_capacity(PARTS_AT_ONCE).await?;
+        self.0.put(bytes.into());
+        Ok(())
+    }
+
+    pub async fn finish(self) -> Result<(), Error> {
+        self.0.finish().await?;
+        Ok(())
+    }
+
+    /// Gives up what was written.
+    pub async fn abort(self) -> Result<(), Error> {
+        Ok(self.0.abort().await?)
+    }
+}
+
+/// The key of one try at writing an export.
+pub fn export_key(job: JobId, export: ExportId, attempt: u32) -> String {
+    format!("{}/{export}/{attempt}", exports_folder(job))
+}
+
+/// Where all exports of a job are.
+pub fn exports_folder(job: JobId) -> String {
+    format!("exports/{job}")
+}
+
 /// The key of the segment of one attempt at a group.
 pub fn group_key(job: JobId, group: GroupId, attempt: u32) -> String {
     format!("groups/{job}/{group}/{attempt}.seg.zst")
@@ -122,6 +181,29 @@ mod tests {
         damaged[middle] ^= 1;
         objects.put("a/b", damaged).await.unwrap();
         assert!(matches!(objects.get("a/b").await, Err(Error::Corrupt(_))));
+    }
+
+    #[tokio::test]
+    async fn uploads_are_whole_or_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        for objects in [Objects::in_memory(), Objects::local(dir.path()).unwrap()] {
+            let begun = async |parts: usize| {
+                let mut upload = objects.upload("e/1").await.unwrap();
+                for part in 0..parts {
+                    upload.write(vec![part as u8; 3 << 20]).await.unwrap();
+                }
+                upload
+            };
+            begun(4).await.abort().await.unwrap();
+            drop(begun(3).await);
+            assert!(objects.read("e/1", 0..1).await.is_err(), "it was never finished");
+            begun(4).await.finish().await.unwrap();
+            let middle = objects.read("e/1", (3 << 20) - 1..(3 << 20) + 2).await.unwrap();
+            assert_eq!(&middle[..], [0, 1, 1]);
+            objects.delete("e/1").await.unwrap();
+            objects.delete("e/1").await.unwrap();
+            assert!(objects.read("e/1", 0..1).await.is_err());
+        }
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Delivered rollouts as their owner gets them: rows and stored proof put together as one record.
+//! Rollouts as their owner gets them: rows and stored proof put together as one record.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -78,6 +78,34 @@ pub async fn page(
     .fetch_all(&mut *tx)
     .await?;
     assemble(tx, objects, rows).await
+}
+
+/// These rollouts of a job that were filtered and are paid for, in the order asked for; others are left out. Whose job it
+/// is, the caller has checked. Reads in this transaction, and ends it before any object is read.
+pub async fn of_filtered(
+    mut tx: Transaction<'static, Postgres>,
+    objects: &Objects,
+    job: JobId,
+    ids: &[RolloutId],
+) -> Result<Vec<RolloutRecord>, Error> {
+    let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT id, job_id, group_id, prompt_index, sample_index, reward, reward_components, reward_error,
+            reward_receipt, advantage, repeats_in_group, price, sample_hash, COALESCE(sequence, 0) AS "sequence!",
+            created_at
+        FROM rollouts
+        WHERE id = ANY($1) AND job_id = $2 AND state = 'filtered' AND price > 0
+        ORDER BY array_position($1, id)
+        "#,
+        &wanted,
+        job.0
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let records = assemble(tx, objects, rows).await?;
+    Ok(records.into_iter().map(|(_, record)| record).collect())
 }
 
 struct Row {
@@ -160,7 +188,7 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
         FROM groups g
         JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
-        WHERE g.id = ANY($1) AND g.state = 'accepted'
+        WHERE g.id = ANY($1) AND g.state IN ('accepted', 'filtered')
         "#,
         &uuids(ids)
     )

@@ -15,6 +15,7 @@ mod cancelling;
 mod client_rewards;
 mod delivery;
 mod dispatching;
+mod exporting;
 mod leases;
 mod manifests;
 mod open_jobs;

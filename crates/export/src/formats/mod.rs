@@ -1,0 +1,77 @@
+//! One module for each framework: its rows, from the rollouts of one group.
+
+mod areal;
+mod art;
+mod nemo_gym;
+mod nemo_rl;
+mod openrlhf;
+mod preference;
+mod prime_rl;
+mod record;
+mod skyrl;
+mod slime;
+mod tinker;
+mod together_rl;
+mod trl;
+pub(crate) mod verl;
+
+use protocol::rollout::RolloutRecord;
+
+use crate::error::Error;
+use crate::format::Format;
+use crate::lines::Lines;
+
+/// Writes the rows of one group.
+pub(crate) type Rows = fn(&[RolloutRecord], &mut Lines) -> Result<(), Error>;
+
+/// The rows of a format; `None` of one in columns.
+pub(crate) fn rows(format: Format) -> Option<Rows> {
+    Some(match format {
+        Format::Parquet | Format::Arrow | Format::VerlPrompts => return None,
+        Format::Jsonl => record::rows,
+        Format::Tinker => tinker::rows,
+        Format::TogetherRl => together_rl::rows,
+        Format::Trl => trl::rows,
+        Format::TrlAsync => trl::async_rows,
+        Format::Verl => verl::rows,
+        Format::VerlDump => verl::dump_rows,
+        Format::Openrlhf => openrlhf::rows,
+        Format::PrimeRl => prime_rl::rows,
+        Format::PrimeRlTraces => prime_rl::trace_rows,
+        Format::Skyrl => skyrl::rows,
+        Format::NemoRl => nemo_rl::rows,
+        Format::NemoGym => nemo_gym::rows,
+        Format::Slime => slime::rows,
+        Format::Areal => areal::rows,
+        Format::Art => art::rows,
+        Format::Dpo => preference::pairs,
+        Format::Sft => preference::conversations,
+    })
+}
+
+/// A message of a chat.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Message<'a> {
+    pub(crate) role: &'static str,
+    pub(crate) content: &'a str,
+}
+
+impl<'a> Message<'a> {
+    pub(crate) fn user(content: &'a str) -> Self {
+        Self { role: "user", content }
+    }
+
+    pub(crate) fn assistant(content: &'a str) -> Self {
+        Self { role: "assistant", content }
+    }
+}
+
+/// The prompt's text. One that was given as tokens has none.
+pub(crate) fn prompt_text(record: &RolloutRecord) -> &str {
+    record.prompt_text.as_deref().unwrap_or_default()
+}
+
+/// The answer that the prompt came with, where a module was given one.
+pub(crate) fn reference(record: &RolloutRecord) -> Option<&str> {
+    record.reward_inputs.as_ref().map(|inputs| inputs.reference.as_str())
+}

@@ -1,0 +1,35 @@
+"""`openrlhf` exports as the responses of OpenRLHF's agent executor (--train.agent_func_path), which generate nothing."""
+
+
+def response(row):
+    """What an executor returns for one sample: its generator makes the Experience of the row from it again."""
+    learned = [place + 1 for place, mask in enumerate(row["action_mask"]) if mask]
+    return {
+        "prompt": row["prompts"],
+        "label": row["labels"],
+        "images": None,
+        "mm_train_inputs": None,
+        "reward": row["rewards"],
+        "scores": row["scores"],
+        "observation_tokens": list(row["sequences"]),
+        "action_ranges": [(learned[0], learned[-1] + 1)] if learned else [],
+        # its generator drops the first, which nothing predicts
+        "rollout_log_probs": [0.0, *row["rollout_log_probs"]],
+        "truncated": row["truncated"],
+        "extra_logs": {},
+    }
+
+
+def executor(rows):
+    """A class to export as `AgentExecutor` from the agent's file."""
+    from openrlhf.utils.agent import AgentExecutorBase
+
+    waiting = {}
+    for row in rows:
+        waiting.setdefault(row["prompts"], []).append(row)
+
+    class ReplayExecutor(AgentExecutorBase):
+        async def execute(self, prompt, label, sampling_params, max_length, hf_tokenizer, llm_engine, images=None):
+            return response(waiting[prompt].pop(0))
+
+    return ReplayExecutor

@@ -1,0 +1,22 @@
+"""`verl` exports as the outputs of verl's agent loop, for prompts of the `verl-prompts` export of the same job."""
+
+
+def by_prompt(rows):
+    """The rows of each prompt by their uid, which `verl-prompts` has as extra_info.group_id."""
+    groups = {}
+    for row in rows:
+        groups.setdefault(row["extra_fields"]["uid"], []).append(row)
+    return groups
+
+
+def agent_loop(rows):
+    """A class to register with verl: each run gives the next rollout of its prompt, and generates nothing."""
+    from verl.experimental.agent_loop.agent_loop import AgentLoopBase, AgentLoopOutput
+
+    waiting = by_prompt(rows)
+
+    class ReplayAgentLoop(AgentLoopBase):
+        async def run(self, sampling_params, **kwargs):
+            return AgentLoopOutput(**waiting[kwargs["extra_info"]["group_id"]].pop(0))
+
+    return ReplayAgentLoop
