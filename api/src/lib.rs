@@ -9,6 +9,7 @@ mod body;
 mod checkpoints;
 mod config;
 mod error;
+mod files;
 mod form;
 mod groups;
 mod idempotency;

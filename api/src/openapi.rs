@@ -5,8 +5,8 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
-    verifications, webhooks,
+    billing, checkpoints, files, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
+    rollouts, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,11 @@ use crate::{
         jobs::events::list_events,
         jobs::rollouts::list_rollouts,
         jobs::manifest::show_manifest,
+        files::create::create_file,
+        files::list::list_files,
+        files::show::show_file,
+        files::content::file_content,
+        files::delete::delete_file,
         quotes::create::create_quote,
         quotes::show::show_quote,
         groups::show::show_group,
@@ -90,6 +95,7 @@ use crate::{
     ),
     tags(
         (name = "jobs", description = "Batches of prompts."),
+        (name = "files", description = "What you upload once and name later."),
         (name = "quotes", description = "What jobs would cost."),
         (name = "groups", description = "All completions of one prompt."),
         (name = "rollouts", description = "What jobs deliver."),

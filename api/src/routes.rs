@@ -8,8 +8,8 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, checkpoints, groups, jobs, keys, meta, organizations, projects, quotes, rewards, rollouts,
-    verifications, webhooks,
+    billing, checkpoints, files, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
+    rollouts, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -40,8 +40,6 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .wrap(Compress::default()),
     )
     .service(at("/v1/jobs/{id}/manifest", "GET").route(get().to(jobs::manifest::show_manifest)))
-    .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
-    .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)))
     .service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
     .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
     .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))
@@ -83,7 +81,24 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
     .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
     .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
+    .configure(files_and_quotes)
     .default_service(web::to(unknown_route));
+}
+
+fn files_and_quotes(app: &mut ServiceConfig) {
+    app.service(
+        at("/v1/files", "GET, POST")
+            .route(get().to(files::list::list_files))
+            .route(post().to(files::create::create_file)),
+    )
+    .service(
+        at("/v1/files/{id}", "GET, DELETE")
+            .route(get().to(files::show::show_file))
+            .route(delete().to(files::delete::delete_file)),
+    )
+    .service(at("/v1/files/{id}/content", "GET").route(get().to(files::content::file_content)))
+    .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
+    .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)));
 }
 
 /// Who may call, what an organisation keeps apart, and its money.

@@ -9,6 +9,7 @@ mod checkpoints;
 mod create;
 mod deliver;
 mod events;
+mod files;
 mod forms;
 mod groups;
 mod harness;

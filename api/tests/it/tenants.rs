@@ -39,6 +39,7 @@ struct Owned {
     function: String,
     key: String,
     quote: String,
+    file: String,
     project: String,
     organization: String,
     /// Of endpoint, delivery and event of a webhook, and of a re-check.
@@ -66,12 +67,16 @@ impl Owned {
             service.post(owner, "/v1/api_keys", &wish).await.json(201)["id"].as_str().unwrap().to_owned();
         let quote = service.post(owner, "/v1/quotes", &job_body(1)).await.json(201);
         let quote = quote["id"].as_str().unwrap().to_owned();
+        let form = reqwest::multipart::Form::new().text("purpose", "job_input");
+        let part = reqwest::multipart::Part::bytes(CANARY.as_bytes().to_vec()).file_name(CANARY);
+        let file = service.form(owner, "/v1/files", form.part("file", part)).await.json(201);
+        let file = file["id"].as_str().unwrap().to_owned();
         let project = owner.account.default_project().to_string();
         let patched = service.request(Method::PATCH, &format!("/v1/projects/{project}")).json(&named);
         Answer::of(patched.bearer_auth(&owner.key).send().await.unwrap()).await.json(200);
         let others = Self::others(service, owner, &rollout).await;
         let organization = owner.account.to_string();
-        Self { job, group, rollout, function, key, quote, project, organization, others }
+        Self { job, group, rollout, function, key, quote, file, project, organization, others }
     }
 
     async fn others(service: &Service, owner: &Customer, rollout: &str) -> [String; 4] {
@@ -92,6 +97,7 @@ impl Owned {
             Some("reward_functions") => &self.function,
             Some("api_keys") => &self.key,
             Some("quotes") => &self.quote,
+            Some("files") => &self.file,
             Some("projects") => &self.project,
             Some("organizations") => &self.organization,
             Some("webhook_endpoints") => &self.others[0],
@@ -113,7 +119,16 @@ impl Owned {
     }
 
     fn secrets(&self) -> impl Iterator<Item = &str> {
-        let known = [CANARY, &self.job, &self.group, &self.rollout, &self.function, &self.key, &self.quote];
+        let known = [
+            CANARY,
+            &self.job,
+            &self.group,
+            &self.rollout,
+            &self.function,
+            &self.key,
+            &self.quote,
+            &self.file,
+        ];
         known.into_iter().chain(self.others.iter().map(String::as_str))
     }
 }

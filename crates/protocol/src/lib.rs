@@ -30,7 +30,7 @@ pub mod work;
 pub use bundled_module::BundledModule;
 
 pub use ids::{
-    AccountId, EventId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId, RewardFunctionId,
+    AccountId, EventId, FileId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId, RewardFunctionId,
     RolloutId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;

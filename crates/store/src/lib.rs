@@ -16,6 +16,7 @@ pub mod db;
 pub mod error;
 pub mod escrow;
 pub mod events;
+pub mod files;
 pub mod groups;
 pub mod groups_read;
 pub mod history;

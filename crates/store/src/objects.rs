@@ -7,10 +7,11 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use futures_util::TryStreamExt as _;
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
 use protocol::{GroupId, JobId};
 
 use crate::Error;
@@ -19,6 +20,9 @@ use crate::Error;
 const MAX_BYTES: u64 = 512 << 20;
 /// Records are mostly hashes, which nothing compresses: the cheapest level finds what there is.
 const LEVEL: i32 = 1;
+/// Objects that come piece by piece; stores take no smaller ones.
+const PIECE_BYTES: usize = 5 << 20;
+const PIECES_AT_ONCE: usize = 2;
 
 /// The store of all bulk bytes.
 #[derive(Debug, Clone)]
@@ -49,16 +53,35 @@ impl Objects {
         Ok(())
     }
 
+    /// Begins an object that is written piece by piece, as it is: see [`Incoming`].
+    pub async fn incoming(&self, key: &str) -> Result<Incoming, Error> {
+        let upload = self.0.put_multipart(&object_store::path::Path::parse(key)?).await?;
+        Ok(Incoming(WriteMultipart::new_with_chunk_size(upload, PIECE_BYTES)))
+    }
+
+    /// The bytes of such an object, piece by piece.
+    pub async fn stream(
+        &self,
+        key: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + 'static, Error> {
+        Ok(self.0.get(&object_store::path::Path::parse(key)?).await?.into_stream().map_err(Error::from))
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        match self.0.delete(&object_store::path::Path::parse(key)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Deletes everything under a folder, and says how much that was. What another deletes meanwhile is no matter.
     pub async fn delete_under(&self, folder: &str) -> Result<usize, Error> {
         let folder = object_store::path::Path::parse(folder)?;
         let listed: Vec<_> =
             self.0.list(Some(&folder)).map_ok(|object| object.location).try_collect().await?;
         for key in &listed {
-            match self.0.delete(key).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            self.delete(key.as_ref()).await?;
         }
         Ok(listed.len())
     }
@@ -67,6 +90,28 @@ impl Objects {
     pub async fn get(&self, key: &str) -> Result<Vec<u8>, Error> {
         let packed = self.0.get(&object_store::path::Path::parse(key)?).await?.bytes().await?;
         tokio::task::spawn_blocking(move || unpack(&packed)).await.map_err(|_| Error::Corrupt("object"))?
+    }
+}
+
+/// An object on its way in, of which a few pieces are in memory at a time. It is there once it is finished, and not before.
+#[derive(Debug)]
+pub struct Incoming(WriteMultipart);
+
+impl Incoming {
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.wait_for_capacity(PIECES_AT_ONCE).await?;
+        self.0.write(bytes);
+        Ok(())
+    }
+
+    pub async fn finish(self) -> Result<(), Error> {
+        self.0.finish().await?;
+        Ok(())
+    }
+
+    /// Drops what was written. What an object store keeps in spite of that, its own rules clear away.
+    pub async fn give_up(self) {
+        let _ = self.0.abort().await;
     }
 }
 
