@@ -107,6 +107,26 @@ impl Body {
         tokio::time::timeout(arrival(limit), read).await.map_err(|_| ApiError::RequestTimeout)?
     }
 
+    /// A form with a part that is too large to be held, to be read piece by piece.
+    pub(crate) fn streamed_form(self, limit: usize) -> Result<Multipart, ApiError> {
+        if self.encoded || self.content_type.as_deref() != Some(FORM) {
+            return Err(ApiError::UnsupportedMediaType { expected: FORM });
+        }
+        let patience = limit.saturating_add(limit / 8).saturating_add(64 << 10);
+        if self.announced.is_some_and(|length| length > patience as u64) {
+            return Err(ApiError::PayloadTooLarge { limit });
+        }
+        let mut total = 0_usize;
+        let chunks = self.payload.map(move |chunk| {
+            let chunk = chunk?;
+            total += chunk.len();
+            if total > patience { Err(PayloadError::Overflow) } else { Ok(chunk) }
+        });
+        let headers: HeaderMap =
+            self.content_type_header.into_iter().map(|value| (CONTENT_TYPE, value)).collect();
+        Ok(Multipart::new(&headers, chunks))
+    }
+
     async fn within(&mut self, limit: usize) -> Result<Bytes, ApiError> {
         // a body that is a little too long is read to its end, so that its sender gets to see the answer
         let patience = limit.saturating_mul(2);
@@ -132,7 +152,7 @@ impl Body {
 }
 
 /// How long a body of at most so many bytes may take.
-fn arrival(limit: usize) -> Duration {
+pub(crate) fn arrival(limit: usize) -> Duration {
     ARRIVAL + Duration::from_secs((limit / SLOW_LINE_BYTES_PER_S) as u64)
 }
 

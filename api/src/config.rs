@@ -18,6 +18,9 @@ pub struct Config {
     pub max_job_body_bytes: usize,
     /// Largest reward module.
     pub max_module_body_bytes: usize,
+    /// Largest file, and the most that all files of a project may have together.
+    pub max_file_bytes: usize,
+    pub max_project_file_bytes: usize,
     /// Largest list of samples that a reward function is tried on.
     pub max_samples_body_bytes: usize,
     /// Uploads that are received at once, and examinations of reward functions that run at once. One account gets a part.
@@ -57,6 +60,8 @@ impl Default for Config {
             max_connections: 8192,
             max_job_body_bytes: 8 << 20,
             max_module_body_bytes: 32 << 20,
+            max_file_bytes: 200_000_000,
+            max_project_file_bytes: 20_000_000_000,
             max_samples_body_bytes: 2 << 20,
             max_uploads: 32,
             max_examinations: 4,

@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod etag;
 mod exports;
+mod files;
 mod form;
 mod gate;
 mod groups;

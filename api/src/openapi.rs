@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, document, exports, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
-    rollouts, verifications, webhooks,
+    billing, checkpoints, document, exports, files, groups, jobs, keys, meta, organizations, projects,
+    quotes, rewards, rollouts, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +32,11 @@ use crate::{
         jobs::events::list_events,
         jobs::rollouts::list_rollouts,
         jobs::manifest::show_manifest,
+        files::create::create_file,
+        files::list::list_files,
+        files::show::show_file,
+        files::content::file_content,
+        files::delete::delete_file,
         quotes::create::create_quote,
         quotes::show::show_quote,
         exports::create::create_export,
@@ -95,6 +100,7 @@ use crate::{
     ),
     tags(
         (name = "jobs", description = "Batches of prompts."),
+        (name = "files", description = "What you upload once and name later."),
         (name = "quotes", description = "What jobs would cost."),
         (name = "groups", description = "All completions of one prompt."),
         (name = "rollouts", description = "What jobs deliver."),

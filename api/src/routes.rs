@@ -7,7 +7,7 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, checkpoints, exports, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
+    billing, checkpoints, exports, files, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
     rollouts, verifications, webhooks,
 };
 
@@ -35,8 +35,6 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(at("/v1/jobs/{id}/events", "GET").route(get().to(jobs::events::list_events)))
     .service(at("/v1/jobs/{id}/rollouts", "GET").route(get().to(jobs::rollouts::list_rollouts)))
     .service(at("/v1/jobs/{id}/manifest", "GET").route(get().to(jobs::manifest::show_manifest)))
-    .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
-    .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)))
     .service(
         at("/v1/jobs/{id}/exports", "GET, POST")
             .route(get().to(exports::list::list_exports))
@@ -87,7 +85,24 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
     .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
     .service(at("/docs", "GET").route(get().to(meta::docs::docs)))
+    .configure(files_and_quotes)
     .default_service(web::to(unknown_route));
+}
+
+fn files_and_quotes(app: &mut ServiceConfig) {
+    app.service(
+        at("/v1/files", "GET, POST")
+            .route(get().to(files::list::list_files))
+            .route(post().to(files::create::create_file)),
+    )
+    .service(
+        at("/v1/files/{id}", "GET, DELETE")
+            .route(get().to(files::show::show_file))
+            .route(delete().to(files::delete::delete_file)),
+    )
+    .service(at("/v1/files/{id}/content", "GET").route(get().to(files::content::file_content)))
+    .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
+    .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)));
 }
 
 /// Who may call, what an organisation keeps apart, and its money.

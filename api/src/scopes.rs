@@ -3,8 +3,9 @@
 use actix_web::HttpRequest;
 use protocol::Scope;
 use protocol::Scope::{
-    AuditRead, BillingRead, CheckpointsRead, EventsRead, ExportsWrite, JobsRead, JobsWrite, KeysWrite,
-    RewardFunctionsRead, RewardFunctionsWrite, RolloutsRead, VerificationsWrite, WebhooksWrite,
+    AuditRead, BillingRead, CheckpointsRead, EventsRead, ExportsWrite, FilesRead, FilesWrite, JobsRead,
+    JobsWrite, KeysWrite, RewardFunctionsRead, RewardFunctionsWrite, RolloutsRead, VerificationsWrite,
+    WebhooksWrite,
 };
 
 use crate::error::ApiError;
@@ -20,6 +21,11 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("POST", "/v1/jobs/{id}/close", Some(JobsWrite)),
     ("GET", "/v1/jobs/{id}/groups", Some(JobsRead)),
     ("GET", "/v1/jobs/{id}/metrics", Some(JobsRead)),
+    ("GET", "/v1/files", Some(FilesRead)),
+    ("POST", "/v1/files", Some(FilesWrite)),
+    ("GET", "/v1/files/{id}", Some(FilesRead)),
+    ("DELETE", "/v1/files/{id}", Some(FilesWrite)),
+    ("GET", "/v1/files/{id}/content", Some(FilesRead)),
     ("POST", "/v1/quotes", Some(JobsWrite)),
     ("GET", "/v1/quotes/{id}", Some(JobsRead)),
     ("POST", "/v1/jobs/{id}/cancel", Some(JobsWrite)),

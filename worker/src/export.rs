@@ -14,7 +14,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::events::{self, NewEvent};
 use store::exports::{self, Leased, Written};
-use store::objects::{Upload, export_key};
+use store::objects::{Incoming, export_key};
 use store::records;
 
 use crate::driver::retrying;
@@ -109,7 +109,7 @@ impl Writing {
 async fn write(cx: &Context, leased: &Leased) -> Result<Written, Error> {
     let key = export_key(leased.job, leased.id, leased.tries);
     let mut writing = Writing::new(leased)?;
-    let mut upload = cx.objects.upload(&key).await?;
+    let mut upload = cx.objects.incoming(&key).await?;
     let mut after = 0;
     while after < leased.upto {
         let mut page = records::page(cx.db.begin().await?, &cx.objects, leased.job, after, PAGE).await?;
@@ -138,9 +138,9 @@ async fn write(cx: &Context, leased: &Leased) -> Result<Written, Error> {
     Ok(Written { key, rows: summary.rows, bytes, sha256: hash.finalize().into(), left_out })
 }
 
-async fn hand_on(upload: &mut Upload, bytes: Vec<u8>) -> Result<(), Error> {
+async fn hand_on(upload: &mut Incoming, bytes: Vec<u8>) -> Result<(), Error> {
     if !bytes.is_empty() {
-        upload.write(bytes).await?;
+        upload.write(&bytes).await?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! Purge: the data of jobs whose retention has ended, and the objects of all whose data was deleted.
+//! Purge: the data of jobs whose retention has ended, and the objects of all whose data was deleted; and of deleted files.
 
 use std::sync::Arc;
 
-use store::job_purge;
 use store::objects::{exports_folder, job_folder};
+use store::{files, job_purge};
 
 use crate::driver::retrying;
 use crate::{Context, Error, Progress};
@@ -31,5 +31,10 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
         job_purge::swept(&mut *cx.db.acquire().await?, *job, now).await?;
         tracing::info!(job.id = %job, objects, "the job's prompts and completions are deleted");
     }
-    Ok(Progress::of(due.len() + unswept.len()))
+    let deleted = files::unswept(&mut *cx.db.acquire().await?, BATCH).await?;
+    for (id, key) in &deleted {
+        cx.objects.delete(key).await?;
+        files::swept(&mut *cx.db.acquire().await?, *id).await?;
+    }
+    Ok(Progress::of(due.len() + unswept.len() + deleted.len()))
 }

@@ -19,8 +19,8 @@ async fn conclude(service: &Service, bytes: &[u8]) -> exports::Leased {
     let mut tx = service.db.begin().await.unwrap();
     let leased = exports::lease(&mut tx, Duration::from_mins(1)).await.unwrap().expect("one waits");
     let key = export_key(leased.job, leased.id, leased.tries);
-    let mut upload = service.objects.upload(&key).await.unwrap();
-    upload.write(bytes.to_vec()).await.unwrap();
+    let mut upload = service.objects.incoming(&key).await.unwrap();
+    upload.write(bytes).await.unwrap();
     upload.finish().await.unwrap();
     let written = Written {
         key,

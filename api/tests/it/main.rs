@@ -11,6 +11,7 @@ mod create;
 mod deliver;
 mod events;
 mod exports;
+mod files;
 mod forms;
 mod fuzz;
 mod groups;

@@ -39,6 +39,7 @@ struct Owned {
     function: String,
     key: String,
     quote: String,
+    file: String,
     export: String,
     project: String,
     organization: String,
@@ -67,6 +68,10 @@ impl Owned {
             service.post(owner, "/v1/api_keys", &wish).await.json(201)["id"].as_str().unwrap().to_owned();
         let quote = service.post(owner, "/v1/quotes", &job_body(1)).await.json(201);
         let quote = quote["id"].as_str().unwrap().to_owned();
+        let form = reqwest::multipart::Form::new().text("purpose", "job_input");
+        let part = reqwest::multipart::Part::bytes(CANARY.as_bytes().to_vec()).file_name(CANARY);
+        let file = service.form(owner, "/v1/files", form.part("file", part)).await.json(201);
+        let file = file["id"].as_str().unwrap().to_owned();
         let asked = json!({ "format": "tinker" });
         let export = service.post(owner, &format!("/v1/jobs/{job}/exports"), &asked).await.json(202);
         let export = export["id"].as_str().unwrap().to_owned();
@@ -75,7 +80,7 @@ impl Owned {
         Answer::of(patched.bearer_auth(&owner.key).send().await.unwrap()).await.json(200);
         let others = Self::others(service, owner, &rollout).await;
         let organization = owner.account.to_string();
-        Self { job, group, rollout, function, key, quote, export, project, organization, others }
+        Self { job, group, rollout, function, key, quote, file, export, project, organization, others }
     }
 
     async fn others(service: &Service, owner: &Customer, rollout: &str) -> [String; 4] {
@@ -96,6 +101,7 @@ impl Owned {
             Some("reward_functions") => &self.function,
             Some("api_keys") => &self.key,
             Some("quotes") => &self.quote,
+            Some("files") => &self.file,
             Some("exports") => &self.export,
             Some("projects") => &self.project,
             Some("organizations") => &self.organization,
@@ -118,9 +124,18 @@ impl Owned {
     }
 
     fn secrets(&self) -> impl Iterator<Item = &str> {
-        let known = [CANARY, &self.job, &self.group, &self.rollout, &self.function, &self.key, &self.quote];
-        let known = known.into_iter().chain([self.export.as_str()]);
-        known.chain(self.others.iter().map(String::as_str))
+        let known = [
+            CANARY,
+            &self.job,
+            &self.group,
+            &self.rollout,
+            &self.function,
+            &self.key,
+            &self.quote,
+            &self.file,
+            &self.export,
+        ];
+        known.into_iter().chain(self.others.iter().map(String::as_str))
     }
 }
 

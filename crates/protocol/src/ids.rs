@@ -96,6 +96,10 @@ resource_id!(
     EventId, "evt_"
 );
 resource_id!(
+    /// An uploaded file.
+    FileId, "file_"
+);
+resource_id!(
     /// A price that was promised.
     QuoteId, "qte_"
 );

@@ -11,11 +11,15 @@ pub mod event;
 pub mod ids;
 pub mod job;
 pub mod manifest;
+pub mod minhash;
 pub mod mismatch;
 pub mod money;
+pub mod overlong;
+pub mod pick;
 pub mod public_address;
 pub mod recheck;
 pub mod recomputed;
+pub mod refill;
 pub mod reward;
 pub mod reward_input;
 pub mod rollout;
@@ -30,8 +34,8 @@ pub mod work;
 pub use bundled_module::BundledModule;
 
 pub use ids::{
-    AccountId, EventId, ExportId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId, RewardFunctionId,
-    RolloutId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
+    AccountId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId,
+    RewardFunctionId, RolloutId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;
 pub use scope::{Scope, Scopes};

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
+use futures_util::{Stream, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
@@ -21,6 +21,9 @@ use crate::Error;
 const MAX_BYTES: u64 = 512 << 20;
 /// Records are mostly hashes, which nothing compresses: the cheapest level finds what there is.
 const LEVEL: i32 = 1;
+/// Objects that come piece by piece; stores take no smaller ones.
+const PIECE_BYTES: usize = 5 << 20;
+const PIECES_AT_ONCE: usize = 2;
 
 /// The store of all bulk bytes.
 #[derive(Debug, Clone)]
@@ -51,16 +54,40 @@ impl Objects {
         Ok(())
     }
 
+    /// Begins an object that is written piece by piece, as it is: see [`Incoming`].
+    pub async fn incoming(&self, key: &str) -> Result<Incoming, Error> {
+        let upload = self.0.put_multipart(&object_store::path::Path::parse(key)?).await?;
+        Ok(Incoming(WriteMultipart::new_with_chunk_size(upload, PIECE_BYTES)))
+    }
+
+    /// The bytes of such an object, piece by piece.
+    pub async fn stream(
+        &self,
+        key: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + 'static, Error> {
+        Ok(self.0.get(&object_store::path::Path::parse(key)?).await?.into_stream().map_err(Error::from))
+    }
+
+    /// Reads a part of such an object.
+    pub async fn read(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        Ok(self.0.get_range(&object_store::path::Path::parse(key)?, range).await?)
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    pub async fn delete(&self, key: &str) -> Result<(), Error> {
+        match self.0.delete(&object_store::path::Path::parse(key)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Deletes everything under a folder, and says how much that was. What another deletes meanwhile is no matter.
     pub async fn delete_under(&self, folder: &str) -> Result<usize, Error> {
         let folder = object_store::path::Path::parse(folder)?;
         let listed: Vec<_> =
             self.0.list(Some(&folder)).map_ok(|object| object.location).try_collect().await?;
         for key in &listed {
-            match self.0.delete(key).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            self.delete(key.as_ref()).await?;
         }
         Ok(listed.len())
     }
@@ -72,39 +99,14 @@ impl Objects {
     }
 }
 
-impl Objects {
-    /// Begins an object that is too large for memory. It exists once [`Upload::finish`] returns, and whole.
-    pub async fn upload(&self, key: &str) -> Result<Upload, Error> {
-        let upload = self.0.put_multipart(&object_store::path::Path::parse(key)?).await?;
-        Ok(Upload(WriteMultipart::new(upload)))
-    }
-
-    /// Reads a part of an object as it is, packed or not.
-    pub async fn read(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        Ok(self.0.get_range(&object_store::path::Path::parse(key)?, range).await?)
-    }
-
-    /// Deletes an object. One that is not there is deleted.
-    pub async fn delete(&self, key: &str) -> Result<(), Error> {
-        match self.0.delete(&object_store::path::Path::parse(key)?).await {
-            Err(object_store::Error::NotFound { .. }) => Ok(()),
-            deleted => Ok(deleted?),
-        }
-    }
-}
-
-/// An object that is being written. One that is dropped before it is finished was never there.
+/// An object on its way in, of which a few pieces are in memory at a time. It is there once it is finished, and not before.
 #[derive(Debug)]
-pub struct Upload(WriteMultipart);
+pub struct Incoming(WriteMultipart);
 
-/// Parts of one upload that are on their way at a time.
-const PARTS_AT_ONCE: usize = 2;
-
-impl Upload {
-    /// Adds bytes; waits while too many are on their way.
-    pub async fn write(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
-        self.0.wait_for_capacity(PARTS_AT_ONCE).await?;
-        self.0.put(bytes.into());
+impl Incoming {
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.0.wait_for_capacity(PIECES_AT_ONCE).await?;
+        self.0.write(bytes);
         Ok(())
     }
 
@@ -113,9 +115,9 @@ impl Upload {
         Ok(())
     }
 
-    /// Gives up what was written.
-    pub async fn abort(self) -> Result<(), Error> {
-        Ok(self.0.abort().await?)
+    /// Drops what was written. What an object store keeps in spite of that, its own rules clear away.
+    pub async fn give_up(self) {
+        let _ = self.0.abort().await;
     }
 }
 
@@ -170,6 +172,29 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn uploads_are_whole_or_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        for objects in [Objects::in_memory(), Objects::local(dir.path()).unwrap()] {
+            let begun = async |parts: usize| {
+                let mut upload = objects.incoming("e/1").await.unwrap();
+                for part in 0..parts {
+                    upload.write(&vec![part as u8; 3 << 20]).await.unwrap();
+                }
+                upload
+            };
+            begun(4).await.give_up().await;
+            drop(begun(3).await);
+            assert!(objects.read("e/1", 0..1).await.is_err(), "it was never finished");
+            begun(4).await.finish().await.unwrap();
+            let middle = objects.read("e/1", (3 << 20) - 1..(3 << 20) + 2).await.unwrap();
+            assert_eq!(&middle[..], [0, 1, 1]);
+            objects.delete("e/1").await.unwrap();
+            objects.delete("e/1").await.unwrap();
+            assert!(objects.read("e/1", 0..1).await.is_err());
+        }
+    }
+
+    #[tokio::test]
     async fn objects_survive_and_damage_is_seen() {
         let objects = Objects::in_memory();
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
@@ -181,29 +206,6 @@ mod tests {
         damaged[middle] ^= 1;
         objects.put("a/b", damaged).await.unwrap();
         assert!(matches!(objects.get("a/b").await, Err(Error::Corrupt(_))));
-    }
-
-    #[tokio::test]
-    async fn uploads_are_whole_or_not_there() {
-        let dir = tempfile::tempdir().unwrap();
-        for objects in [Objects::in_memory(), Objects::local(dir.path()).unwrap()] {
-            let begun = async |parts: usize| {
-                let mut upload = objects.upload("e/1").await.unwrap();
-                for part in 0..parts {
-                    upload.write(vec![part as u8; 3 << 20]).await.unwrap();
-                }
-                upload
-            };
-            begun(4).await.abort().await.unwrap();
-            drop(begun(3).await);
-            assert!(objects.read("e/1", 0..1).await.is_err(), "it was never finished");
-            begun(4).await.finish().await.unwrap();
-            let middle = objects.read("e/1", (3 << 20) - 1..(3 << 20) + 2).await.unwrap();
-            assert_eq!(&middle[..], [0, 1, 1]);
-            objects.delete("e/1").await.unwrap();
-            objects.delete("e/1").await.unwrap();
-            assert!(objects.read("e/1", 0..1).await.is_err());
-        }
     }
 
     #[tokio::test]

@@ -102,8 +102,8 @@ async fn a_worker_that_dies_on_the_way_leaves_nothing_behind() {
     let id = ask(&world, job, "tinker", false).await;
     let mut conn = world.db.acquire().await.unwrap();
     let dead = exports::lease(&mut conn, HOLD).await.unwrap().unwrap();
-    let mut half = world.objects.upload(&export_key(job, id, dead.tries)).await.unwrap();
-    half.write(vec![7; 6 << 20]).await.unwrap();
+    let mut half = world.objects.incoming(&export_key(job, id, dead.tries)).await.unwrap();
+    half.write(&vec![7; 6 << 20]).await.unwrap();
     assert_eq!(steps(&world).await, 0, "the lease is held");
     world.sql("UPDATE exports SET lease_until = now() - interval '1 second'").await;
     assert_eq!(steps(&world).await, 1);

@@ -1,0 +1,36 @@
+//! `GET /v1/files/{id}/content`: the bytes as they were sent.
+
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, HeaderValue};
+use actix_web::{HttpResponse, web};
+use futures_util::TryStreamExt as _;
+
+use crate::auth::Caller;
+use crate::error::{ApiError, Problem};
+use crate::params;
+use crate::state::AppState;
+
+const BYTES: &str = "application/octet-stream";
+
+/// The content of a file.
+#[utoipa::path(get, path = "/v1/files/{id}/content", tag = "files",
+    params(("id" = String, Path, description = "The file.")), responses(
+    (status = 200, description = "Its bytes.", content_type = "application/octet-stream"),
+    (status = 404, description = "You have no such file.", body = Problem, content_type = "application/problem+json")))]
+#[tracing::instrument(name = "api.files.content", skip_all, fields(account.id = %caller.account))]
+pub(crate) async fn file_content(
+    caller: Caller,
+    path: web::Path<String>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    let id = params::id(&path, "file")?;
+    let file = store::files::find(&mut *state.tenant(caller).await?, caller.project, id).await?;
+    let file = file.ok_or(ApiError::NotFound("file"))?;
+    let bytes = state.objects.stream(&file.object_key).await?;
+    Ok(HttpResponse::Ok()
+        .content_type(BYTES)
+        // never shown as a page, whatever is in it
+        .insert_header((CONTENT_DISPOSITION, HeaderValue::from_static("attachment")))
+        .insert_header((CONTENT_LENGTH, file.bytes))
+        .no_chunking(u64::try_from(file.bytes).unwrap_or(0))
+        .streaming(bytes.map_err(ApiError::from)))
+}

@@ -1,0 +1,129 @@
+//! An upload on its way to the object store: a few pieces of it are in memory at a time, whatever its size.
+
+use actix_multipart::{Field, Multipart};
+use futures_util::StreamExt as _;
+use protocol::FileId;
+use sha2::{Digest as _, Sha256};
+use store::files::Purpose;
+use store::objects::Incoming;
+
+use crate::error::{ApiError, BodyError, FieldError};
+use crate::state::AppState;
+
+const MAX_WORD_BYTES: usize = 64;
+const MAX_NAME_CHARS: usize = 255;
+
+/// A file whose bytes are all in the object store.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) purpose: Purpose,
+    pub(super) filename: String,
+    pub(super) bytes: i64,
+    pub(super) sha256: [u8; 32],
+    pub(super) object_key: String,
+}
+
+/// Reads the form of an upload to its end. What was stored of one that fails is taken back.
+pub(super) async fn receive(
+    mut form: Multipart,
+    id: FileId,
+    limit: usize,
+    state: &AppState,
+) -> Result<Received, ApiError> {
+    let key = format!("files/{id}");
+    let (mut purpose, mut stored) = (None, None);
+    while let Some(field) = form.next().await {
+        let mut field = field.map_err(|error| broken(&error))?;
+        match field.name().unwrap_or_default() {
+            "purpose" if purpose.is_none() => purpose = Some(word(&mut field).await?),
+            "file" if stored.is_none() => {
+                let incoming = state.objects.incoming(&key).await?;
+                stored = Some(store(field, incoming, limit).await?);
+            }
+            name => {
+                let shown: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
+                let known = ["purpose", "file"].contains(&name);
+                let detail =
+                    if known { "the part is given more than once" } else { "expected `purpose` and `file`" };
+                if stored.is_some() {
+                    state.objects.delete(&key).await?;
+                }
+                return Err(ApiError::UnknownParameters(vec![FieldError {
+                    pointer: format!("#/{shown}"),
+                    code: if known { "duplicate_part" } else { "unknown_parameter" },
+                    detail: detail.to_owned(),
+                }]));
+            }
+        }
+    }
+    let mut faults = Vec::new();
+    let mut fault = |pointer: &str, code, detail: &str| {
+        faults.push(FieldError { pointer: pointer.to_owned(), code, detail: detail.to_owned() });
+    };
+    let read = purpose.as_deref().and_then(Purpose::parse);
+    match (&purpose, read) {
+        (None, _) => fault("#/purpose", "required", "job_input, reward_function or batch"),
+        (Some(_), None) => {
+            let detail = "not one of job_input, reward_function, batch";
+            fault("#/purpose", "unsupported_value", detail);
+        }
+        _ => {}
+    }
+    if stored.is_none() {
+        fault("#/file", "required", "the file itself is the one part that must be there");
+    }
+    match (read, stored) {
+        (Some(purpose), Some(Stored { filename, bytes, sha256 })) => {
+            Ok(Received { purpose, filename, bytes, sha256, object_key: key })
+        }
+        (_, stored) => {
+            if stored.is_some() {
+                state.objects.delete(&key).await?;
+            }
+            Err(ApiError::Validation(faults))
+        }
+    }
+}
+
+struct Stored {
+    filename: String,
+    bytes: i64,
+    sha256: [u8; 32],
+}
+
+async fn store(mut field: Field, mut incoming: Incoming, limit: usize) -> Result<Stored, ApiError> {
+    let given = field.content_disposition().and_then(|shown| shown.get_filename()).unwrap_or("upload");
+    let filename: String = given.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
+    let filename = if filename.is_empty() { "upload".to_owned() } else { filename };
+    let (mut hash, mut bytes) = (Sha256::new(), 0_usize);
+    while let Some(chunk) = field.next().await {
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                incoming.give_up().await;
+                return Err(broken(&error));
+            }
+        };
+        bytes += chunk.len();
+        if bytes > limit {
+            incoming.give_up().await;
+            return Err(ApiError::PartTooLarge { part: "file", limit });
+        }
+        hash.update(&chunk);
+        incoming.write(&chunk).await?;
+    }
+    incoming.finish().await?;
+    Ok(Stored { filename, bytes: bytes as i64, sha256: hash.finalize().into() })
+}
+
+async fn word(field: &mut Field) -> Result<String, ApiError> {
+    match field.bytes(MAX_WORD_BYTES).await {
+        Err(_) => Err(ApiError::PartTooLarge { part: "purpose", limit: MAX_WORD_BYTES }),
+        Ok(Err(error)) => Err(broken(&error)),
+        Ok(Ok(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+fn broken(error: &actix_multipart::MultipartError) -> ApiError {
+    ApiError::InvalidForm(Box::new(BodyError { pointer: "#".to_owned(), detail: error.to_string() }))
+}

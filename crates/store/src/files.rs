@@ -1,0 +1,164 @@
+//! Files that customers upload: rows that point at whole objects. A deleted one is nobody's, and goes with its object.
+
+use chrono::{DateTime, Utc};
+use protocol::{FileId, ProjectId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Error, Tenant, keyset};
+
+/// What a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    JobInput,
+    RewardFunction,
+    Batch,
+}
+
+impl Purpose {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::JobInput => "job_input",
+            Self::RewardFunction => "reward_function",
+            Self::Batch => "batch",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::JobInput, Self::RewardFunction, Self::Batch]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+    }
+}
+
+/// An uploaded file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub id: FileId,
+    pub purpose: Purpose,
+    pub filename: String,
+    pub bytes: i64,
+    pub sha256: [u8; 32],
+    pub object_key: String,
+    pub created_at: DateTime<Utc>,
+}
+
+pub async fn insert(conn: &mut PgConnection, tenant: Tenant, file: &File) -> Result<(), Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO files (id, account_id, project_id, purpose, filename, bytes, sha256, object_key, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "#,
+        file.id.0,
+        tenant.account.0,
+        tenant.project.0,
+        file.purpose.as_str(),
+        file.filename,
+        file.bytes,
+        file.sha256.as_slice(),
+        file.object_key,
+        file.created_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Bytes of all files of a project.
+pub async fn total(conn: &mut PgConnection, project: ProjectId) -> Result<i64, Error> {
+    let total = sqlx::query_scalar!(
+        r#"SELECT COALESCE(sum(bytes), 0)::bigint AS "total!" FROM files WHERE project_id = $1 AND deleted_at IS NULL"#,
+        project.0
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(total)
+}
+
+pub async fn find(conn: &mut PgConnection, project: ProjectId, id: FileId) -> Result<Option<File>, Error> {
+    Ok(between(conn, project, id.0, id.0, None, 1).await?.pop())
+}
+
+/// A project's files, newest first, older than `before`.
+pub async fn list(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    before: Option<FileId>,
+    purpose: Option<Purpose>,
+    limit: i64,
+) -> Result<Vec<File>, Error> {
+    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
+    between(conn, project, Uuid::nil(), high, purpose, limit).await
+}
+
+async fn between(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    low: Uuid,
+    high: Uuid,
+    purpose: Option<Purpose>,
+    limit: i64,
+) -> Result<Vec<File>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT id, purpose, filename, bytes, sha256, object_key, created_at FROM files
+        WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND deleted_at IS NULL AND ($4::text IS NULL OR purpose = $4)
+        ORDER BY id DESC LIMIT $5
+        "#,
+        project.0,
+        low,
+        high,
+        purpose.map(Purpose::as_str),
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(File {
+                id: FileId(row.id),
+                purpose: Purpose::parse(&row.purpose).ok_or(Error::Corrupt("file purpose"))?,
+                filename: row.filename,
+                bytes: row.bytes,
+                sha256: row.sha256.try_into().map_err(|_| Error::Corrupt("file hash"))?,
+                object_key: row.object_key,
+                created_at: row.created_at,
+            })
+        })
+        .collect()
+}
+
+/// Takes a file from its project; false if there is none.
+pub async fn delete(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    id: FileId,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let deleted = sqlx::query!(
+        "UPDATE files SET deleted_at = $3 WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL",
+        project.0,
+        id.0,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// Deleted files whose objects are still to be deleted, with the keys of these.
+pub async fn unswept(conn: &mut PgConnection, limit: i64) -> Result<Vec<(FileId, String)>, Error> {
+    let rows = sqlx::query!(
+        "SELECT id, object_key FROM files WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT $1",
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (FileId(row.id), row.object_key)).collect())
+}
+
+/// Forgets a deleted file whose object is gone.
+pub async fn swept(conn: &mut PgConnection, id: FileId) -> Result<(), Error> {
+    sqlx::query!("DELETE FROM files WHERE id = $1 AND deleted_at IS NOT NULL", id.0).execute(conn).await?;
+    Ok(())
+}
