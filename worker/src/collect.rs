@@ -174,6 +174,7 @@ impl Checked {
 }
 
 /// Whose answer a group is, and what is worked out of it on the way.
+#[derive(Debug, Clone, Copy)]
 struct Place {
     job: protocol::JobId,
     group: protocol::GroupId,

@@ -83,6 +83,10 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
     let SamplingSpec { n, max_tokens, .. } = sampling;
     let job = selection::Job { n, max_tokens, prompts: body.prompts.len(), has_reward: reward.is_some() };
     let selection = selection::parse(inputs, job, &mut faults);
+    if body.open && selection.terms.refill.target().is_some() {
+        let detail = "the reserve is the prompts that a job begins with: an open job has none";
+        faults.add("#/open", "not_allowed", detail);
+    }
     let verification = verification(body.verification, sampled_p, &mut faults);
     let given = TermsInput {
         budget: body.budget,

@@ -68,6 +68,7 @@ async fn everything_wrong_is_reported_at_once() {
     service.assert_nothing_stored().await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 #[tokio::test]
 async fn each_rule_by_itself() {
     let service = Service::start().await;

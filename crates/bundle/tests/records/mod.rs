@@ -127,9 +127,10 @@ fn reward_inputs() -> impl Strategy<Value = RewardInputs> {
 }
 
 /// What selection says of a rollout.
-fn selection() -> impl Strategy<
-    Value = (Option<Method>, Option<AdvantageTerms>, (Option<f64>, Option<f64>), Option<u32>, Vec<Uuid>, f64),
-> {
+type Selection =
+    (Option<Method>, Option<AdvantageTerms>, (Option<f64>, Option<f64>), Option<u32>, Vec<Uuid>, f64);
+
+fn selection() -> impl Strategy<Value = Selection> {
     let penalty = (any::<u32>(), double()).prop_map(|(buffer, factor)| SoftPenalty { buffer, factor });
     let batch = (any::<u32>(), any::<u32>(), 0..=i64::MAX as u64, double(), double())
         .prop_map(|(index, groups, n, mean, std)| BatchStats { index, groups, n, mean, std });
@@ -160,6 +161,7 @@ fn tokens() -> impl Strategy<Value = Vec<u32>> {
 }
 
 /// What is of one value each, then what is of many.
+#[expect(clippy::too_many_lines, reason = "a record is long, and so is its list")]
 pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
     let uuid = || any::<u128>().prop_map(Uuid::from_u128);
     let names = (text(), any::<u32>(), uuid(), uuid(), uuid(), text(), text(), 0..=i64::MAX);

@@ -25,6 +25,7 @@ pub(crate) fn service() -> ServiceKey {
 }
 
 /// Rollout 2 of group 0 as it is delivered.
+#[expect(clippy::too_many_lines, reason = "a record is long, and so is its list")]
 pub(crate) fn record() -> RolloutRecord {
     let (request, sample) = (request(), 2);
     let group = group(&request, 0, &key());

@@ -48,7 +48,7 @@ struct OverlongVector {
 }
 
 fn vectors() -> Vectors {
-    serde_json::from_str(include_str!("vectors.json")).unwrap()
+    serde_json::from_str(include_str!("vectors.json")).expect("what make.py writes")
 }
 
 static NO_PARTS: BTreeMap<String, f64> = BTreeMap::new();
