@@ -89,6 +89,8 @@ pub(crate) fn config() -> Config {
         allow_private_miners: true,
         max_attempts: 3,
         verify_threads: 1,
+        // a busy machine takes its time
+        miner_fresh_ms: 600_000,
         ..Config::default()
     }
 }
