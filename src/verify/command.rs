@@ -13,7 +13,7 @@ use protocol::rollout::RolloutRecord;
 
 use super::groups::{Groups, Membership};
 use super::report::Verdicts;
-use super::{Finding, Level, Manifests, Report, RewardCheck, Verdict, Verifier};
+use super::{AdvantageCheck, Finding, Level, Manifests, Report, RewardCheck, Verdict, Verifier};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
@@ -160,7 +160,11 @@ impl<'a> Run<'a> {
                     return Err(error).with_context(|| in_file(self.arguments));
                 }
                 Err(error) => {
-                    let verdict = Verdict { finding: Some(Finding::Unreadable), reward: RewardCheck::None };
+                    let verdict = Verdict {
+                        finding: Some(Finding::Unreadable),
+                        reward: RewardCheck::None,
+                        advantage: AdvantageCheck::None,
+                    };
                     if self.report.add(verdict) {
                         let error = anyhow::Error::from(error);
                         self.bar.suspend(|| tracing::warn!("{error:#}"));

@@ -29,6 +29,10 @@ pub enum Finding {
     NotInManifest,
     /// The proof of its place does not lead to the manifest's root.
     InclusionProof,
+    /// The advantage, or what it rests on, is not what the group's rewards give.
+    AdvantageDiffers,
+    /// Statistics of the group are not those of its rollouts.
+    GroupStatsDiffer,
     /// With `--strict`: something was not at hand to run the reward function again.
     RewardNotChecked,
 }
@@ -51,6 +55,8 @@ impl fmt::Display for Finding {
             Self::RewardDiffers => f.write_str("reward_differs"),
             Self::NotInManifest => f.write_str("not_in_manifest"),
             Self::InclusionProof => f.write_str("inclusion_proof"),
+            Self::AdvantageDiffers => f.write_str("advantage_differs"),
+            Self::GroupStatsDiffer => f.write_str("group_stats_differ"),
             Self::RewardNotChecked => f.write_str("reward_not_checked"),
         }
     }

@@ -1,8 +1,9 @@
 //! The offline verifier: re-checks a delivered file with the checkpoint alone. No service, no network, no secret.
 //!
-//! Level `signatures` needs no model: chain, signatures, receipts, Merkle paths. Level `reward` runs the reward functions
+//! Level `signatures` needs no model: chain, signatures, receipts, Merkle paths, and advantages where the group is whole. Level `reward` runs the reward functions
 //! again. Level `full` (the default) adds one packed prefill per group and compares every state, log-prob and draw.
 
+mod advantages;
 mod calls;
 mod command;
 mod findings;
@@ -25,6 +26,7 @@ use grail::standard::Standard;
 use protocol::BundledModule;
 use protocol::rollout::{Rebuilt, RolloutRecord};
 
+pub use advantages::{AdvantageCheck, Lacking};
 pub use command::{Arguments, run};
 pub use findings::Finding;
 pub use manifest::{ManifestFinding, ManifestReport, Manifests};
@@ -49,6 +51,7 @@ pub struct Verdict {
     /// `None` is a pass.
     pub finding: Option<Finding>,
     pub reward: RewardCheck,
+    pub advantage: AdvantageCheck,
 }
 
 /// An opened checkpoint, ready to judge records.
@@ -120,8 +123,19 @@ impl Verifier {
                 }
             }
         }
+        let mut advantages = vec![AdvantageCheck::None; records.len()];
+        for (index, result) in advantages::check(records, &rebuilt).into_iter().enumerate() {
+            match result {
+                Ok(check) => advantages[index] = check,
+                Err(finding) => rebuilt[index] = Err(finding),
+            }
+        }
         let findings = self.against_model(records, &rebuilt).into_iter();
-        findings.zip(rewards).map(|(finding, reward)| Verdict { finding, reward }).collect()
+        let checks = rewards.into_iter().zip(advantages);
+        findings
+            .zip(checks)
+            .map(|(finding, (reward, advantage))| Verdict { finding, reward, advantage })
+            .collect()
     }
 
     /// What is found already, or else by the model.

@@ -11,7 +11,7 @@ use bundle::Place;
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Finding, Level, ManifestReport, RewardCheck, Verdict};
+use super::{AdvantageCheck, Finding, Level, ManifestReport, RewardCheck, Verdict};
 
 /// Failures that are named one by one.
 const MAX_NAMED: usize = 20;
@@ -28,6 +28,10 @@ pub struct Report {
     pub rewards_checked: usize,
     /// Rewards whose function could not run again, by what was missing.
     pub rewards_not_checked: BTreeMap<String, usize>,
+    /// Advantages that were computed again from the file alone and are the same.
+    pub advantages_checked: usize,
+    /// Advantages that the file does not hold enough for, by what it lacks.
+    pub advantages_not_checked: BTreeMap<String, usize>,
     pub tokens: usize,
     pub checkpoint: String,
     /// The folder's files were hashed to the checkpoint's id; else the id is what somebody said.
@@ -53,6 +57,8 @@ impl Report {
             findings: BTreeMap::new(),
             rewards_checked: 0,
             rewards_not_checked: BTreeMap::new(),
+            advantages_checked: 0,
+            advantages_not_checked: BTreeMap::new(),
             tokens: 0,
             checkpoint: String::new(),
             checkpoint_checked: false,
@@ -70,6 +76,13 @@ impl Report {
             RewardCheck::Same => self.rewards_checked += 1,
             RewardCheck::NotChecked(missing) => {
                 *self.rewards_not_checked.entry(missing.to_string()).or_default() += 1;
+            }
+        }
+        match verdict.advantage {
+            AdvantageCheck::None => {}
+            AdvantageCheck::Same => self.advantages_checked += 1,
+            AdvantageCheck::NotChecked(lacking) => {
+                *self.advantages_not_checked.entry(lacking.to_string()).or_default() += 1;
             }
         }
         let Some(finding) = verdict.finding else {
@@ -111,12 +124,17 @@ impl Report {
             if self.service_key_pinned { "" } else { " (unpinned: the file names it itself)" }
         );
         // writing to a String cannot fail
-        let not_checked: usize = self.rewards_not_checked.values().sum();
-        if self.rewards_checked + not_checked > 0 {
-            let _ = write!(text, "\n  rewards      {} computed again", self.rewards_checked);
+        let checks = [
+            ("rewards   ", self.rewards_checked, &self.rewards_not_checked),
+            ("advantages", self.advantages_checked, &self.advantages_not_checked),
+        ];
+        for (what, checked, missing) in checks {
+            let not_checked: usize = missing.values().sum();
+            if checked + not_checked > 0 {
+                let _ = write!(text, "\n  {what}   {checked} computed again");
+            }
             if not_checked > 0 {
-                let reasons = self.rewards_not_checked.iter();
-                let reasons: Vec<_> = reasons.map(|(missing, count)| format!("{missing} {count}")).collect();
+                let reasons: Vec<_> = missing.iter().map(|(name, count)| format!("{name} {count}")).collect();
                 let _ = write!(text, ", {not_checked} not checked; missing: {}", reasons.join(", "));
             }
         }
@@ -170,6 +188,9 @@ struct Line<'a> {
     reward: Option<&'static str>,
     /// What was missing to check the reward.
     reward_missing: Option<String>,
+    /// The same for the advantage.
+    advantage: Option<&'static str>,
+    advantage_missing: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -215,6 +236,15 @@ impl Verdicts {
             reward_missing: match verdict.reward {
                 RewardCheck::NotChecked(missing) => Some(missing.to_string()),
                 RewardCheck::None | RewardCheck::Same => None,
+            },
+            advantage: match verdict.advantage {
+                AdvantageCheck::None => None,
+                AdvantageCheck::Same => Some("same"),
+                AdvantageCheck::NotChecked(_) => Some("not_checked"),
+            },
+            advantage_missing: match verdict.advantage {
+                AdvantageCheck::NotChecked(lacking) => Some(lacking.to_string()),
+                AdvantageCheck::None | AdvantageCheck::Same => None,
             },
         };
         serde_json::to_writer(&mut *out, &line)?;

@@ -9,7 +9,7 @@ use bundle::{Format, Reader, Writer};
 use checkpoint::Checkpoint;
 use grail::keys::ServiceKey;
 use protocol::rollout::{Reward, RewardReceipt, RolloutRecord};
-use reliquary::verify::{Finding, Level, RewardCheck, Verdict, Verifier};
+use reliquary::verify::{AdvantageCheck, Finding, Level, RewardCheck, Verdict, Verifier};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -332,7 +332,7 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     let (signatures, rewards) = (open(Level::Signatures), open(Level::Reward));
     let decode = |tokens: &[u32]| signatures.checkpoint().tokenizer.decode(tokens).unwrap();
     let (mut forged, key) = forge(&group, outcome.miner(&group[0].proof.hotkey), decode, |_, _, _| {});
-    let same = Verdict { finding: None, reward: RewardCheck::Same };
+    let same = Verdict { finding: None, reward: RewardCheck::Same, advantage: AdvantageCheck::Same };
     assert_eq!(rewards.judge(&forged, &key), vec![same; group.len()], "the forger's tools are right");
 
     let changed = forged[1].reward.map(|reward| 1.0 - reward).unwrap();
@@ -351,7 +351,11 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     }
     assert_eq!(signatures.verify(&forged, &key), vec![None; group.len()], "the signatures hold");
     // one call gave all of them
-    let differs = Verdict { finding: Some(Finding::RewardDiffers), reward: RewardCheck::None };
+    let differs = Verdict {
+        finding: Some(Finding::RewardDiffers),
+        reward: RewardCheck::None,
+        advantage: AdvantageCheck::None,
+    };
     assert_eq!(rewards.judge(&forged, &key), vec![differs; group.len()]);
 }
 

@@ -14,6 +14,7 @@ use grail::record::RecordKind;
 use grail::{RejectReason, check, hash};
 use protocol::collect::{Collector, CommittedGroup};
 use protocol::job::GroupState;
+use protocol::minhash::MinHash;
 use protocol::segment::Segment;
 use protocol::wire::Decoder;
 use protocol::work::WorkRequest;
@@ -61,10 +62,12 @@ pub(crate) async fn follow(
     let decoding = {
         let (cx, request, job) = (Arc::clone(cx), Arc::clone(&order.request), order.dispatch.job);
         let (hotkey, attempts) = (order.miner.hotkey, order.dispatch.groups.clone());
+        let near = order.terms.spec.selection.near;
         let span = tracing::Span::current();
         cx.tracker.clone().spawn_blocking(move || {
             let _span = span.entered();
-            let place = |task: usize| (job, attempts[task].id, attempts[task].attempt);
+            let place =
+                |task: usize| Place { job, group: attempts[task].id, attempt: attempts[task].attempt, near };
             decode(&cx, &request, hotkey, fed, &checked, &place)
         })
     };
@@ -170,7 +173,14 @@ impl Checked {
     }
 }
 
-type Place = (protocol::JobId, protocol::GroupId, u32);
+/// Whose answer a group is, and what is worked out of it on the way.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    job: protocol::JobId,
+    group: protocol::GroupId,
+    attempt: u32,
+    near: Option<MinHash>,
+}
 
 /// Cuts the stream into frames and groups, and checks every whole group. An error is final for the rest.
 fn decode(
@@ -216,7 +226,7 @@ fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place
         Ok(texts) => texts,
         Err(error) => return Checked::Unreadable { task, error: error.into() },
     };
-    let (job, id, attempt) = place;
+    let Place { job, group: id, attempt, near } = place;
     let prompt_tokens = hash::tokens(&request.tasks[task].tokens);
     let rollouts = group.commitments.iter().enumerate().map(|(sample, commitment)| NewRollout {
         id: id.rollout(attempt, sample as u32),
@@ -225,6 +235,7 @@ fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place
         finish: commitment.finish,
         head: commitment.head,
         sample_hash: commitment.sample_hash(&prompt_tokens),
+        minhash: near.map(|near| near.keys(&commitment.tokens)),
     });
     let (rollouts, root) = (rollouts.collect(), group.root);
     let segment = Segment::of(cx.standard.profile(), request, group, texts).expect("the task was asked for");
@@ -315,7 +326,7 @@ async fn write_rows<'o>(
         said.push(order.subject(group).received(good.rollouts.len(), tokens));
         let within =
             rollouts::Within { group: group.id, attempt: group.attempt, prompt_index: group.prompt_index };
-        rows.extend(good.rollouts.iter().map(|rollout| (within, *rollout)));
+        rows.extend(good.rollouts.iter().map(|rollout| (within, rollout)));
     }
     rollouts::insert(&mut tx, job, &rows).await?;
     groups::receive(&mut tx, token, &received).await?;

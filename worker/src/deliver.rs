@@ -1,5 +1,7 @@
 //! Deliver: the rows and events of settled groups. A rollout's place in its job's list is the sequence of its event.
 
+use std::collections::BTreeMap;
+
 use protocol::Rao;
 use protocol::event::EventType;
 use protocol::job::GroupState;
@@ -56,7 +58,8 @@ pub(crate) async fn write(
             said.push(subject.scored(&rewards, failed));
             signed.extend(chosen.members.iter().map(|member| (member.id, client_receipt(cx, member))));
         }
-        for ((member, choice), price) in chosen.members.iter().zip(&chosen.selected.choices).zip(prices) {
+        let fates = chosen.selected.choices.iter().zip(&chosen.clusters);
+        for ((member, (choice, cluster)), price) in chosen.members.iter().zip(fates).zip(prices) {
             let mut sequence = None;
             if choice.filtered.is_none() {
                 // for now the place in this batch; the log says where the batch starts
@@ -68,6 +71,7 @@ pub(crate) async fn write(
                 filtered: choice.filtered.map(FilterReason::as_str),
                 advantage: choice.advantage,
                 repeats_in_group: choice.repeats_in_group,
+                cluster: *cluster,
                 price: *price,
                 sequence,
             });
@@ -106,12 +110,21 @@ fn client_receipt(cx: &Context, member: &Member) -> RewardReceipt {
 }
 
 fn summary(chosen: &Chosen<'_>, prices: &[Rao], reason: Option<&'static str>) -> serde_json::Value {
+    let mut filtered: BTreeMap<&str, u32> = BTreeMap::new();
+    for reason in chosen.selected.choices.iter().filter_map(|choice| choice.filtered) {
+        *filtered.entry(reason.as_str()).or_default() += 1;
+    }
     json!({
         "reason": reason,
         "rollouts": chosen.members.len(),
         "selected": chosen.delivered(),
         "stats_all": chosen.selected.stats_all,
         "stats_selected": chosen.selected.stats_selected,
+        "pass_rate": chosen.selected.difficulty.pass_rate,
+        "difficulty": chosen.selected.difficulty.difficulty,
+        "filtered": filtered,
+        "sample_weight": 1 + chosen.replaces,
+        "replaced_by": chosen.replaced_by,
         "price_rao": prices.iter().copied().sum::<Rao>(),
     })
 }

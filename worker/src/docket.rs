@@ -10,7 +10,7 @@ use ::audit::lottery;
 use ::audit::{Decision, Facts, Standing, Why};
 use beacon::VerifiedRound;
 use protocol::GroupId;
-use protocol::advantage::{Advantage, Method, advantages};
+use protocol::advantage::{Advantage, Method, Sample, of_group};
 use store::audits::{self, Asked, Drawn, Pending};
 use store::groups::Leased;
 use store::rollouts;
@@ -135,12 +135,16 @@ async fn largest_advantages(
     if attempts.is_empty() {
         return Ok(HashMap::new());
     }
-    let rule = Advantage { method: Method::Grpo, eps: 0.0, std_ddof: 0 };
+    let rule = Advantage { method: Method::Grpo, eps: 0.0, std_ddof: 0, ..Advantage::default() };
     let members = rollouts::members(conn, attempts).await?;
     let largest = members.into_iter().filter_map(|(id, members)| {
-        let rewards: Vec<Option<f64>> = members.iter().map(|member| member.reward).collect();
-        let sizes = advantages(&rewards, &rule).into_iter().flatten().map(f64::abs);
+        let samples: Vec<Sample<'_>> = members.iter().map(sample).collect();
+        let sizes = of_group(&samples, &rule).into_iter().flatten().map(f64::abs);
         Some((id, sizes.max_by(f64::total_cmp)?))
     });
     Ok(largest.collect())
+}
+
+fn sample(member: &rollouts::Member) -> Sample<'_> {
+    Sample { reward: member.reward, tokens: member.completion_tokens, components: &member.components }
 }

@@ -26,6 +26,7 @@ mod give_up;
 mod keep;
 pub mod manifest;
 mod metrics;
+mod near;
 pub mod overdue;
 pub mod probe;
 pub mod purge;

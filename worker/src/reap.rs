@@ -42,6 +42,7 @@ pub async fn survey(cx: &Arc<Context>) -> Result<(), Error> {
     let (token, stranded) = groups::strand(&mut conn, since, BATCH, cx.config.lease()).await?;
     metrics::open_groups(&groups::open(&mut conn).await?);
     let yesterday = cx.clock.now() - chrono::TimeDelta::days(1);
+    store::near::sweep(&mut conn).await?;
     metrics::reruns_disagreed(reward_reruns::disagreed_since(&mut conn, yesterday).await?);
     drop(conn);
     let mut by_job: BTreeMap<JobId, Vec<Stranded>> = BTreeMap::new();

@@ -1,32 +1,41 @@
 //! Settle: one transaction selects, charges and delivers verified groups of a job, and ends the job with its last group.
 //!
 //! The job's row is locked first: settlements of one job come one after the other, so that dedup and the hold see all
-//! that came before. Selected rollouts cost the full price; honest ones of a group without variance the filtered price;
+//! that came before. Selected rollouts cost the full price; honest ones that the job's rules leave the filtered price;
 //! duplicates and rollouts whose reward failed cost nothing.
+//!
+//! Groups of a job with batches wait here until a batch is whole, or nothing else of the job can come (ADR 0009).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use grail::Hotkey;
 use protocol::job::GroupState;
 use protocol::money::Price;
-use protocol::selection::{Choice, FilterReason};
+use protocol::selection::Choice;
 use protocol::{JobId, Rao};
 use store::groups::{Finished, Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_terms::{self, JobTerms};
 use store::ledger::{self, Charge, Share};
-use store::{PgConnection, audits, groups, job_budget, job_close, job_progress, rollouts};
+use store::{PgConnection, audits, batches, groups, job_budget, job_close, job_progress, rollouts};
 use tracing::Instrument as _;
 
 use crate::driver::{continue_trace, retrying};
 use crate::give_up;
-use crate::select::{Chosen, choose};
+use crate::select::{Chosen, batch, choose};
 use crate::{Context, Error, Progress, deliver, metrics};
 
 /// Jobs that are settled at the same time.
 const JOBS_AT_ONCE: usize = 4;
+/// How long groups wait for the rest of their batch before they are looked at again. What completes the batch takes them
+/// along at once: this is for the end of the others without one.
+const BATCH_WAIT: Duration = Duration::from_secs(1);
+/// Most groups of one job that are held while they wait for their batch.
+const MAX_WAITING: i64 = 1_024;
+
 /// Settles one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let limit = i64::from(cx.config.settle_batch);
@@ -65,6 +74,10 @@ async fn settle(cx: &Context, token: Token, job: JobId, leased: &[&Leased]) -> R
     metrics::groups_moved(GroupState::Accepted, ended.accepted as usize);
     metrics::groups_moved(GroupState::Filtered, ended.filtered as usize);
     cx.wake.events(job);
+    if terms.spec.selection.refill.target().is_some() {
+        // what was filtered may have brought prompts out of the reserve
+        cx.wake.groups(GroupState::Pending);
+    }
     Ok(())
 }
 
@@ -78,8 +91,8 @@ pub(crate) struct Priced<'l> {
 fn price_of(choice: &Choice, price: &Price) -> Rao {
     match choice.filtered {
         None => price.rollout,
-        Some(FilterReason::LowVariance) => price.filtered(),
-        Some(FilterReason::Duplicate | FilterReason::RewardFailed) => Rao::ZERO,
+        Some(reason) if reason.is_charged() => price.filtered(),
+        Some(_) => Rao::ZERO,
     }
 }
 
@@ -95,7 +108,15 @@ async fn write(
     let ids: Vec<_> = leased.iter().map(|group| group.id).collect();
     let held = groups::held(conn, token, &ids).await?;
     let mut ours: Vec<&Leased> = leased.iter().copied().filter(|group| held.contains(&group.id)).collect();
+    let joined = match terms.spec.selection.batch_groups {
+        Some(_) if !ours.is_empty() => {
+            batches::join(conn, token, job, MAX_WAITING, cx.config.lease()).await?
+        }
+        _ => Vec::new(),
+    };
+    ours.extend(&joined);
     ours.sort_unstable_by_key(|group| group.prompt_index);
+    let ours = whole_batch(conn, token, terms, ours).await?;
     let attempts: Vec<_> = ours.iter().map(|group| (group.id, group.attempt)).collect();
     let mut members = rollouts::members(conn, &attempts).await?;
 
@@ -112,7 +133,8 @@ async fn write(
             None => beyond.push(group),
         }
     }
-    let chosen = choose(conn, terms, payable).await?;
+    let mut chosen = choose(conn, terms, payable).await?;
+    batch(conn, terms, &mut chosen).await?;
     let priced: Vec<Priced<'_>> = chosen
         .into_iter()
         .map(|chosen| {
@@ -131,10 +153,27 @@ async fn write(
     } else if !beyond.is_empty() {
         // some of what was set aside for the others may be left: look again
         let ids: Vec<_> = beyond.iter().map(|group| group.id).collect();
-        groups::give_back(conn, token, &ids, std::time::Duration::ZERO).await?;
+        groups::give_back(conn, token, &ids, Duration::ZERO).await?;
     }
     job_close::groups_ended(conn, job, ended, now).await?;
     Ok(ended)
+}
+
+/// What of the groups is settled now: all of them, or of a job with batches one batch if it is whole, or if nothing else of
+/// the job can come. The others are put off.
+async fn whole_batch<'l>(
+    conn: &mut PgConnection,
+    token: Token,
+    terms: &JobTerms,
+    mut ours: Vec<&'l Leased>,
+) -> Result<Vec<&'l Leased>, store::Error> {
+    let Some(size) = terms.spec.selection.batch_groups else { return Ok(ours) };
+    let size = size as usize;
+    let is_whole = ours.len() >= size || ours.len() as i64 >= batches::coming(conn, terms.id).await?;
+    let later = ours.split_off(if is_whole { size.min(ours.len()) } else { 0 });
+    let ids: Vec<_> = later.iter().map(|group| group.id).collect();
+    groups::put_off(conn, token, &ids, if is_whole { Duration::ZERO } else { BATCH_WAIT }).await?;
+    Ok(ours)
 }
 
 /// Captures what the groups cost, one call per miner, in a fixed order.

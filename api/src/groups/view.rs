@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use grail::chain::Finish;
+use protocol::advantage::Stats;
 use protocol::job::GroupState;
 use protocol::{GroupId, JobId, RolloutId};
 use serde::Serialize;
-use store::groups_read::{Completion, Group};
+use store::groups_read::{Completion, Group, Outcome};
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,12 +32,15 @@ pub(crate) struct GroupView {
     prompt_ids: Vec<u32>,
     /// Until when your rewards must be here; after that the job's `on_error` takes their place.
     rewards_due_at: Option<DateTime<Utc>>,
+    /// What selection made of it, once it is accepted or filtered.
+    outcome: Option<OutcomeView>,
     /// With reward mode `client`, from `awaiting_rewards` on: what there is to score. Else null: what a job delivers is
     /// at `GET /v1/jobs/{id}/rollouts`.
     rollouts: Option<Vec<CompletionView>>,
 }
 
-/// The states of a group; the last four are final.
+/// The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
+/// of its job is filtered or fails.
 #[derive(ToSchema)]
 #[schema(as = GroupState, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::GroupState writes")]
@@ -51,6 +55,7 @@ pub(crate) enum State {
     Filtered,
     Failed,
     Cancelled,
+    Reserve,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,6 +76,56 @@ struct CompletionView {
     reward_error: Option<String>,
 }
 
+/// Rewards of a group, and what its job's rules left of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupOutcome)]
+struct OutcomeView {
+    stats_all: StatsView,
+    stats_selected: StatsView,
+    /// The share of scored rollouts whose reward is at least 1.
+    pass_rate: Option<f64>,
+    /// 1 less the mean reward, within 0 and 1.
+    difficulty: Option<f64>,
+    n_selected: u32,
+    /// Rollouts that are not delivered, by their reason.
+    filtered: BTreeMap<String, u32>,
+    /// The batch it was settled with, where the job has batches.
+    batch: Option<u32>,
+    /// The accepted group that stands for it, with refill `replace_with_good`.
+    #[schema(value_type = Option<String>)]
+    replaced_by: Option<GroupId>,
+}
+
+/// Of the scored rollouts, with the job's `std_ddof`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupStats)]
+struct StatsView {
+    mean: Option<f64>,
+    std: Option<f64>,
+    n: u32,
+}
+
+impl From<Stats> for StatsView {
+    fn from(Stats { mean, std, n }: Stats) -> Self {
+        Self { mean, std, n }
+    }
+}
+
+impl From<Outcome> for OutcomeView {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            stats_all: outcome.stats_all.into(),
+            stats_selected: outcome.stats_selected.into(),
+            pass_rate: outcome.difficulty.pass_rate,
+            difficulty: outcome.difficulty.difficulty,
+            n_selected: outcome.selected,
+            filtered: outcome.filtered,
+            batch: outcome.batch,
+            replaced_by: outcome.replaced_by,
+        }
+    }
+}
+
 impl From<Group> for GroupView {
     fn from(group: Group) -> Self {
         let rollouts =
@@ -87,6 +142,7 @@ impl From<Group> for GroupView {
             prompt_text: group.prompt_text,
             prompt_ids: group.prompt_ids,
             rewards_due_at: group.rewards_due_at,
+            outcome: group.outcome.map(OutcomeView::from),
             rollouts,
         }
     }

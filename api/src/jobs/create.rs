@@ -8,6 +8,7 @@ use protocol::conditions::Budget;
 use protocol::event::EventType;
 use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
 use protocol::money::Price;
+use protocol::refill::Refill;
 use protocol::reward::{RewardModule, RewardTerms};
 use protocol::{ExportId, JobId, Rao};
 use serde::Deserialize;
@@ -105,7 +106,7 @@ pub(crate) struct Priced {
     pub(super) prompts: Vec<Prompt>,
     pub(super) checkpoint: CheckpointId,
     pub(super) price: Price,
-    /// Every rollout at its full price.
+    /// Every rollout at its full price; of a reserve, at the filtered one.
     pub(super) maximum: Rao,
     /// What its budget leaves of that.
     pub(super) hold: Rao,
@@ -133,8 +134,13 @@ pub(crate) async fn price(
     let conditions = draft.conditions;
     let quote = quotes::named(state, caller, conditions.quote, &mut faults).await?;
     let price = quote.as_ref().map_or(state.offer.price, |quote| quote.price);
-    let (maximum, hold) =
-        figures(draft.prompts.len(), draft.sampling.n, &conditions.budget, &price, &mut faults);
+    let (maximum, hold) = figures(
+        draft.prompts.len(),
+        &draft.selection.terms.refill,
+        draft.sampling.n,
+        (&conditions.budget, &price),
+        &mut faults,
+    );
     terms::lies_ahead(conditions.deadline_at, state.ambient.now(), &mut faults);
     let SamplingSpec { temperature, top_p, top_k, max_tokens, .. } = draft.sampling;
     if !state.offer.standard.covers(&Terms { temperature, top_p, top_k, max_tokens }) {
@@ -147,9 +153,10 @@ pub(crate) async fn price(
     let spec = JobSpec {
         sampling: draft.sampling,
         reward,
-        filter: draft.filter,
-        advantage: draft.advantage,
-        dedup: draft.dedup,
+        filter: draft.selection.filter,
+        advantage: draft.selection.advantage,
+        dedup: draft.selection.dedup,
+        selection: draft.selection.terms,
         verification: draft.verification,
         max_amount: conditions.budget.max_amount,
         metadata: draft.metadata,
@@ -163,12 +170,18 @@ pub(crate) async fn price(
 }
 
 /// The most that the job can cost, and what its budget leaves of that.
-fn figures(prompts: usize, samples: u32, budget: &Budget, price: &Price, faults: &mut Faults) -> (Rao, Rao) {
-    let samples = u64::from(samples);
-    let Some(maximum) = price.maximum(prompts as u64, samples) else {
+fn figures(
+    prompts: usize,
+    refill: &Refill,
+    samples: u32,
+    (budget, price): (&Budget, &Price),
+    faults: &mut Faults,
+) -> (Rao, Rao) {
+    let Some(maximum) = refill.maximum(price, prompts as u32, samples) else {
         faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
         return (Rao::ZERO, Rao::ZERO);
     };
+    let samples = u64::from(samples);
     // it is fine that a budget does not reach to the end, but not that it does not reach to the first group
     let group = price.rollout.checked_mul(samples).unwrap_or(maximum);
     if let Some(most) = budget.max_amount.filter(|most| *most < group) {

@@ -4,15 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use protocol::advantage::Method;
 use protocol::conditions::Priority;
 use protocol::reward::OnError;
-use protocol::selection::Dedup;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::selection_input::{AdvantageInput, DedupInput, OverlongInput, PolicyInput, SelectionInput};
 use super::terms::{BudgetInput, JobPriority, PrivacyInput};
 use crate::exports::request::CreateExport;
 
@@ -42,7 +41,11 @@ pub(crate) struct CreateJob {
     pub(crate) selection: SelectionInput,
     pub(crate) advantage: Option<AdvantageInput>,
     #[serde(default)]
+    pub(crate) overlong: OverlongInput,
+    #[serde(default)]
     pub(crate) dedup: DedupInput,
+    #[serde(default)]
+    pub(crate) policy: PolicyInput,
     #[serde(default)]
     pub(crate) verification: VerificationInput,
     #[serde(default)]
@@ -210,41 +213,6 @@ pub(crate) struct LimitsInput {
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct SelectionInput {
-    /// `null` keeps every group.
-    pub(crate) group_filter: Option<GroupFilterInput>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct GroupFilterInput {
-    /// Groups whose rewards have a smaller population standard deviation are not delivered.
-    #[schema(example = 0.24, minimum = 0)]
-    pub(crate) min_std: f64,
-}
-
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AdvantageInput {
-    #[schema(value_type = Option<AdvantageMethod>, default = "grpo")]
-    pub(crate) method: Option<Word<Method>>,
-    /// 0 to 1.
-    #[schema(default = 1e-6)]
-    pub(crate) eps: Option<f64>,
-    /// 0 for the population's standard deviation, 1 for the sample's.
-    #[schema(default = 1, minimum = 0, maximum = 1)]
-    pub(crate) std_ddof: Option<i64>,
-}
-
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DedupInput {
-    #[schema(value_type = Option<DedupMode>, default = "exact_tokens")]
-    pub(crate) mode: Option<Word<Dedup>>,
-}
-
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct VerificationInput {
     #[schema(value_type = Option<VerificationLevel>, default = "full")]
     pub(crate) level: Option<Word<Level>>,
@@ -274,26 +242,6 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Word<T> {
         let word: Result<T, serde::de::value::Error> = T::deserialize(text.as_str().into_deserializer());
         Ok(word.map_or(Self::Unknown(text), Self::Known))
     }
-}
-
-/// How rewards become advantages.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::advantage::Method reads")]
-pub(crate) enum AdvantageMethod {
-    Grpo,
-    DrGrpo,
-    Rloo,
-    None,
-}
-
-/// What counts as a repeat across the groups of a job.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "shows in the OpenAPI document what protocol::selection::Dedup reads")]
-pub(crate) enum DedupMode {
-    None,
-    ExactTokens,
 }
 
 /// `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job

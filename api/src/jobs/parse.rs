@@ -5,16 +5,15 @@ use std::ops::RangeInclusive;
 
 use checkpoint::Checkpoint;
 use grail::CheckpointId;
-use protocol::advantage::{Advantage, Method};
 use protocol::job::{
     MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec, Verification,
 };
-use protocol::selection::{Dedup, GroupFilter};
 use store::job_conditions::Conditions;
 
-use super::input::{AdvantageInput, CreateJob, ExportInput, Level, SamplingInput, VerificationInput, Word};
+use super::input::{CreateJob, ExportInput, Level, SamplingInput, VerificationInput, Word};
 use super::prompts;
 use super::reward::{self, RewardDraft};
+use super::selection::{self, Selection};
 use super::terms::{self, TermsInput};
 use crate::error::FieldError;
 use crate::exports::request::{CreateExport, ExportSpec};
@@ -27,9 +26,7 @@ pub(crate) struct Draft {
     pub(crate) checkpoint: Option<CheckpointId>,
     pub(crate) sampling: SamplingSpec,
     pub(crate) reward: Option<RewardDraft>,
-    pub(crate) filter: GroupFilter,
-    pub(crate) advantage: Advantage,
-    pub(crate) dedup: Dedup,
+    pub(crate) selection: Selection,
     pub(crate) verification: Verification,
     pub(crate) conditions: Conditions,
     pub(crate) metadata: BTreeMap<String, String>,
@@ -81,12 +78,20 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
     let context = checkpoint.config.max_position_embeddings;
     let sampling = sampling(&body.sampling, context, &mut faults);
     let reward = reward::parse(body.reward, &mut faults);
-    let filter = match body.selection.group_filter {
-        None => GroupFilter::None,
-        Some(filter) => min_std(filter.min_std, sampling.n, reward.is_some(), &mut faults),
+    let inputs = selection::Inputs {
+        selection: body.selection,
+        advantage: body.advantage,
+        overlong: body.overlong,
+        dedup: body.dedup,
+        policy: body.policy,
     };
-    let advantage = advantage(body.advantage, sampling.n, reward.is_some(), &mut faults);
-    let dedup = faults.word(body.dedup.mode, Dedup::ExactTokens, "#/dedup/mode", "none, exact_tokens");
+    let SamplingSpec { n, max_tokens, .. } = sampling;
+    let job = selection::Job { n, max_tokens, prompts: body.prompts.len(), has_reward: reward.is_some() };
+    let selection = selection::parse(inputs, job, &mut faults);
+    if body.open && selection.terms.refill.target().is_some() {
+        let detail = "the reserve is the prompts that a job begins with: an open job has none";
+        faults.add("#/open", "not_allowed", detail);
+    }
     let verification = verification(body.verification, sampled_p, &mut faults);
     let given = TermsInput {
         budget: body.budget,
@@ -109,9 +114,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         checkpoint: wanted,
         sampling,
         reward,
-        filter,
-        advantage,
-        dedup,
+        selection,
         verification,
         conditions,
         metadata: body.metadata,
@@ -172,43 +175,6 @@ fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> Sampl
     let top_k =
         faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k").unwrap_or(0);
     SamplingSpec { n, temperature: temperature as f32, top_p: top_p as f32, top_k, max_tokens }
-}
-
-fn min_std(least: f64, n: u32, has_reward: bool, faults: &mut Faults) -> GroupFilter {
-    const POINTER: &str = "#/selection/group_filter/min_std";
-    if !(0.0..=1e6).contains(&least) {
-        faults.add(POINTER, "out_of_range", format!("{least} is not from 0 to 1000000"));
-    }
-    if !has_reward {
-        faults.add(POINTER, "needs_reward", "without rewards there is nothing to filter by");
-    }
-    if n == 1 && least > 0.0 {
-        faults.add(POINTER, "group_too_small", "one reward does not vary: every group would be filtered");
-    }
-    GroupFilter::MinStd(least)
-}
-
-fn advantage(given: Option<AdvantageInput>, n: u32, has_reward: bool, faults: &mut Faults) -> Advantage {
-    const METHODS: &str = "grpo, dr_grpo, rloo, none";
-    let default = Advantage::default();
-    // without rewards there are no advantages, and nobody has to say so
-    let implied = if has_reward { default.method } else { Method::None };
-    let given = given.unwrap_or_default();
-    let method = faults.word(given.method, implied, "#/advantage/method", METHODS);
-    let eps = given.eps.unwrap_or(default.eps);
-    if !(0.0..=1.0).contains(&eps) {
-        faults.add("#/advantage/eps", "out_of_range", format!("{eps} is not from 0 to 1"));
-    }
-    let ddof = given.std_ddof.unwrap_or(default.std_ddof.into());
-    let std_ddof = faults.whole(ddof, 0..=1, "#/advantage/std_ddof").unwrap_or(0) as u8;
-    if method != Method::None && !has_reward {
-        let detail = "without rewards there are no advantages";
-        faults.add("#/advantage/method", "needs_reward", detail);
-    } else if method != Method::None && n == 1 {
-        let detail = "a group of one has no advantages: ask for at least 2, or for advantage `none`";
-        faults.add("#/sampling/n", "group_too_small", detail);
-    }
-    Advantage { method, eps, std_ddof }
 }
 
 fn verification(given: VerificationInput, sampled_p: f64, faults: &mut Faults) -> Verification {

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
-use protocol::advantage::{Advantage, Method};
 use protocol::conditions::{OnExhausted, Priority, TrainingUse};
 use protocol::job::{JobStatus, SamplingSpec, Verification};
 use protocol::mismatch::MismatchMeans;
 use protocol::reward::{OnError, RewardLimits, RewardTerms};
-use protocol::selection::{Dedup, GroupFilter};
 use protocol::{JobId, QuoteId, Rao};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -19,8 +17,9 @@ use store::jobs::{GroupCounts, Job, RolloutCounts};
 use store::ledger::Settlement;
 use utoipa::ToSchema;
 
-use super::input::{AdvantageMethod, DedupMode, FailurePolicy, RewardMode, VerificationLevel};
+use super::input::{FailurePolicy, RewardMode, VerificationLevel};
 use super::reward::BUILTINS;
+use super::selection_view::{AdvantageView, DedupView, OverlongView, PolicyView, SelectionView};
 use super::terms::{JobPriority, MayTrain, WhenExhausted};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,7 +75,9 @@ pub(crate) struct JobView {
     reward: Option<RewardView>,
     selection: SelectionView,
     advantage: AdvantageView,
+    overlong: OverlongView,
     dedup: DedupView,
+    policy: PolicyView,
     verification: VerificationView,
     budget: BudgetView,
     deadline_at: Option<DateTime<Utc>>,
@@ -140,6 +141,8 @@ struct Counts {
 /// One group for each prompt; they add up to `prompts`.
 #[derive(Debug, Serialize, ToSchema)]
 struct GroupCountsView {
+    /// Spare prompts: sent to miners only as other groups are filtered or fail.
+    reserve: i64,
     pending: i64,
     dispatched: i64,
     received: i64,
@@ -262,30 +265,6 @@ struct LimitsView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct SelectionView {
-    group_filter: Option<MinStd>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct MinStd {
-    min_std: f64,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct AdvantageView {
-    #[schema(value_type = AdvantageMethod)]
-    method: Method,
-    eps: f64,
-    std_ddof: u8,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct DedupView {
-    #[schema(value_type = DedupMode)]
-    mode: Dedup,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
 struct VerificationView {
     #[schema(value_type = VerificationLevel)]
     level: &'static str,
@@ -340,7 +319,7 @@ enum Waits {
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
-        let Advantage { method, eps, std_ddof } = job.spec.advantage;
+        let outcome = job.status.is_terminal().then(|| outcome(&job));
         let Conditions { budget, deadline_at, priority, open, retention_days, training_use, quote } =
             job.conditions;
         let ended_as = |status| job.finished_at.filter(|_| job.status == status);
@@ -349,7 +328,7 @@ impl From<Job> for JobView {
             id: job.id,
             status: job.status,
             status_reason: job.status_reason,
-            outcome: job.status.is_terminal().then(|| outcome(&job.groups)),
+            outcome,
             created_at: job.created_at,
             waiting_on: job.outlook.waiting_on.map(WaitingOn::as_str),
             queue_position: job.outlook.queue_position,
@@ -373,15 +352,12 @@ impl From<Job> for JobView {
             randomness: job.randomness,
             prompt_visibility: "assigned_miners",
             sampling: job.spec.sampling.into(),
+            selection: SelectionView::from(&job.spec),
+            advantage: AdvantageView::from(&job.spec),
+            overlong: OverlongView::from(&job.spec),
+            dedup: DedupView::from(&job.spec),
+            policy: PolicyView::from(&job.spec),
             reward: job.spec.reward.map(RewardView::from),
-            selection: SelectionView {
-                group_filter: match job.spec.filter {
-                    GroupFilter::None => None,
-                    GroupFilter::MinStd(min_std) => Some(MinStd { min_std }),
-                },
-            },
-            advantage: AdvantageView { method, eps, std_ddof },
-            dedup: DedupView { mode: job.spec.dedup },
             verification: VerificationView {
                 level: match job.spec.verification {
                     Verification::Full => "full",
@@ -406,12 +382,10 @@ impl From<Job> for JobView {
     }
 }
 
-fn outcome(groups: &GroupCounts) -> &'static str {
-    match (groups.accepted + groups.filtered, groups.failed + groups.cancelled) {
-        (0, _) => "none",
-        (_, 0) => "full",
-        _ => "partial",
-    }
+fn outcome(job: &Job) -> &'static str {
+    let GroupCounts { accepted, filtered, failed, cancelled, .. } = job.groups;
+    let target = job.spec.selection.refill.target().map(|target| target.groups.into());
+    protocol::job::outcome(accepted, filtered, failed + cancelled, target)
 }
 
 impl From<Settlement> for Spend {
@@ -429,6 +403,7 @@ impl From<SamplingSpec> for SamplingView {
 impl From<GroupCounts> for GroupCountsView {
     fn from(counts: GroupCounts) -> Self {
         let GroupCounts {
+            reserve,
             pending,
             dispatched,
             received,
@@ -441,6 +416,7 @@ impl From<GroupCounts> for GroupCountsView {
             cancelled,
         } = counts;
         Self {
+            reserve,
             pending,
             dispatched,
             received,

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::jobs::selection_input::AdvantageMethod;
+
 /// One verified rollout with everything that it takes to verify it again offline.
 #[derive(ToSchema)]
 #[schema(as = Rollout)]
@@ -14,7 +16,7 @@ pub(crate) struct RolloutSchema {
     #[schema(example = "rollout")]
     object: String,
     /// Refuse versions that you do not know.
-    #[schema(example = 2)]
+    #[schema(example = 3)]
     schema_version: u32,
     #[schema(example = "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]
     id: String,
@@ -43,7 +45,14 @@ pub(crate) struct RolloutSchema {
     reward_components: BTreeMap<String, f64>,
     /// Why there is no reward.
     reward_error: Option<String>,
+    /// What the advantage rests on where that is not `reward`: the reward less an overlong penalty.
+    shaped_reward: Option<f64>,
     advantage: Option<f64>,
+    advantage_method: Option<AdvantageMethod>,
+    /// What else the advantage and the loss mask follow from.
+    advantage_terms: Option<RolloutAdvantageTerms>,
+    /// How often a trainer should count it: more than 1 where its group stands for filtered ones, too.
+    sample_weight: f64,
     group: RolloutGroup,
     dedup: RolloutDedup,
     proof: ProofSchema,
@@ -167,6 +176,46 @@ struct RolloutGroup {
     size: u32,
     stats_all: RewardStats,
     stats_selected: RewardStats,
+    /// Rollouts of it that are delivered.
+    n_selected: Option<u32>,
+    /// The share of scored rollouts whose reward is at least 1.
+    pass_rate: Option<f64>,
+    /// 1 less the mean reward, within 0 and 1.
+    difficulty: Option<f64>,
+    /// Filtered groups that it stands for.
+    replaces: Vec<String>,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RolloutAdvantageTerms {
+    eps: f64,
+    std_ddof: u8,
+    component_weights: BTreeMap<String, f64>,
+    soft_penalty: Option<RolloutSoftPenalty>,
+    /// Completions that were cut off have a loss mask of 0.
+    mask_truncated: bool,
+    batch: Option<RolloutBatch>,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RolloutSoftPenalty {
+    buffer: u32,
+    factor: f64,
+}
+
+/// The moments of the batch that the advantage rests on.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RolloutBatch {
+    index: u32,
+    /// Groups of it that were accepted.
+    groups: u32,
+    /// How many values the moments are over: rollouts, or tokens in the methods that count these.
+    n: u64,
+    mean: f64,
+    std: f64,
 }
 
 /// Of the scored rollouts, with the job's `std_ddof`.
@@ -185,6 +234,10 @@ struct RolloutDedup {
     sample_hash: String,
     /// Another rollout of the same group has the same tokens.
     is_duplicate: bool,
+    /// How many rollouts of the group have these tokens, this one included.
+    multiplicity: Option<u32>,
+    /// The first delivered rollout that this one is nearly the same as: itself where there is none.
+    minhash_cluster: Option<String>,
 }
 
 /// The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal.

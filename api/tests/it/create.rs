@@ -163,3 +163,44 @@ async fn lists_are_paged_and_filtered() {
         );
     }
 }
+
+#[tokio::test]
+async fn selection_is_shown_as_it_was_given_and_a_reserve_is_held_at_a_quarter() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000_000).await;
+    let mut body = job_body(6);
+    body["sampling"]["n"] = json!(4);
+    let given = json!({
+        "selection": { "group_filter": { "mean_range": [0.0, 1.0] }, "refill": "resample_new_prompts",
+            "target_groups": 2, "max_generation_multiplier": 2.5, "difficulty": { "target_mean": [0.2, 0.8] },
+            "rollouts": { "strategy": "max_variance", "m": 2 } },
+        "advantage": { "method": "gdpo", "eps": 1e-4, "std_ddof": 0, "batch_groups": 2,
+            "component_weights": { "format": 0.5 } },
+        "overlong": { "mode": "soft_penalty", "buffer": 1, "factor": 0.5 },
+        "dedup": { "mode": "none", "scope": "project", "near": { "ngram": 4, "buckets": 10, "hashes": 6 } },
+        "policy": { "on_rotation": "finish", "max_staleness_versions": 2 },
+    });
+    for (part, terms) in given.as_object().unwrap() {
+        body[part] = terms.clone();
+    }
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
+    for (part, terms) in given.as_object().unwrap() {
+        assert_eq!(&job[part], terms, "{part}");
+    }
+    let (whole, quarter) =
+        (amount(&job["price"]["rollout_rao"]), amount(&job["price"]["filtered_rollout_rao"]));
+    // two groups whole, and three more that may be generated
+    assert_eq!(amount(&job["spend"]["held_rao"]), 4 * (2 * whole + 3 * quarter));
+    assert_eq!(
+        (&job["counts"]["groups"]["pending"], &job["counts"]["groups"]["reserve"]),
+        (&json!(2), &json!(4))
+    );
+    let path = format!("/v1/jobs/{}/cancel", job["id"].as_str().unwrap());
+    service.post(&customer, &path, &json!({})).await.json(202);
+    let states = "SELECT DISTINCT state FROM groups";
+    assert_eq!(service.sql(states).await, "cancelled", "the customer's role ends the reserve, too");
+}
+
+fn amount(rao: &Value) -> i64 {
+    rao.as_str().unwrap().parse().unwrap()
+}

@@ -52,9 +52,13 @@ async fn everything_wrong_is_reported_at_once() {
         "sampling": { "n": 65, "temperature": 2.5, "top_p": 0.0, "top_k": -1, "max_tokens": 513 },
         "reward": { "mode": "wasm", "name": "numeric", "limits": { "fuel": 0, "memory_bytes": 1 }, "on_error": "panic",
             "args": [1], "parts": [], "max_error_rate": 2, "deadline_s": 1 },
-        "selection": { "group_filter": { "min_std": -0.1 } },
-        "advantage": { "method": "magic", "eps": 2.0, "std_ddof": 2 },
-        "dedup": { "mode": "near" },
+        "selection": { "group_filter": { "min_std": -0.1 }, "refill": "resample_new_prompts", "target_groups": 13,
+            "max_generation_multiplier": 31, "rollouts": { "strategy": "best" }, "difficulty": { "target_mean": [0.8, 0.2] } },
+        "advantage": { "method": "magic", "eps": 2.0, "std_ddof": 2, "batch_groups": 8,
+            "component_weights": { "": 1e7 } },
+        "overlong": { "mode": "soft_penalty", "buffer": 0, "factor": -1 },
+        "dedup": { "mode": "near", "scope": "world", "near": { "ngram": 0, "buckets": 33, "hashes": 17 } },
+        "policy": { "on_rotation": "requeue", "max_staleness_versions": -1 },
         "verification": { "level": "sampled:0.2" },
         "budget": { "max_amount_rao": "1.5" },
         "metadata": { "a/b~": "v".repeat(513), "nul": "\0" },
@@ -64,6 +68,7 @@ async fn everything_wrong_is_reported_at_once() {
     service.assert_nothing_stored().await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one table")]
 #[tokio::test]
 async fn each_rule_by_itself() {
     let service = Service::start().await;
@@ -112,6 +117,46 @@ async fn each_rule_by_itself() {
             "unknown_reward_function",
         ),
         ("/advantage", json!({ "eps": -1e-9 }), "#/advantage/eps", "out_of_range"),
+        ("/advantage", json!({ "batch_groups": 8 }), "#/advantage/batch_groups", "not_allowed"),
+        (
+            "/advantage",
+            json!({ "method": "gdpo", "batch_groups": 257 }),
+            "#/advantage/batch_groups",
+            "out_of_range",
+        ),
+        (
+            "/advantage",
+            json!({ "component_weights": { "a": 1 } }),
+            "#/advantage/component_weights",
+            "not_allowed",
+        ),
+        ("/selection", json!({ "group_filter": {} }), "#/selection/group_filter", "filter_form"),
+        (
+            "/selection",
+            json!({ "group_filter": { "mean_range": [1, 0] } }),
+            "#/selection/group_filter/mean_range",
+            "out_of_range",
+        ),
+        ("/selection", json!({ "refill": "resample_new_prompts" }), "#/selection/target_groups", "required"),
+        ("/selection", json!({ "target_groups": 1 }), "#/selection/target_groups", "not_allowed"),
+        (
+            "/selection",
+            json!({ "rollouts": { "strategy": "balanced" } }),
+            "#/selection/rollouts/m",
+            "required",
+        ),
+        ("/selection", json!({ "rollouts": { "m": 1 } }), "#/selection/rollouts/m", "not_allowed"),
+        (
+            "/selection",
+            json!({ "rollouts": { "strategy": "max_variance", "m": 99 } }),
+            "#/selection/rollouts/m",
+            "out_of_range",
+        ),
+        ("/selection", json!({ "difficulty": {} }), "#/selection/difficulty/target_mean", "required"),
+        ("/overlong", json!({ "buffer": 1 }), "#/overlong/buffer", "not_allowed"),
+        ("/overlong", json!({ "mode": "soft_penalty" }), "#/overlong/buffer", "required"),
+        ("/dedup", json!({ "near": { "hashes": 0 } }), "#/dedup/near/hashes", "out_of_range"),
+        ("/policy", json!({ "on_rotation": "cancel" }), "#/policy/on_rotation", "unsupported_value"),
         ("/model", json!({ "checkpoint": unknown }), "#/model/checkpoint", "unknown_checkpoint"),
         ("/metadata", Value::Object(many), "#/metadata", "too_many"),
         ("/budget", json!({ "max_amount_rao": "1999" }), "#/budget/max_amount_rao", "budget_too_small"),

@@ -9,10 +9,11 @@ use grail::ids::{CheckpointId, GroupRoot, Hotkey, Randomness};
 use grail::profile::{EngineClass, Profile};
 use grail::projection::Width;
 use grail::receipt::{Receipt, SignedReceipt};
-use protocol::advantage::Stats;
+use protocol::advantage::{BatchStats, Method, Stats};
+use protocol::overlong::SoftPenalty;
 use protocol::rollout::{
-    DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord,
-    SCHEMA_VERSION, Sampling,
+    AdvantageTerms, DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt,
+    RolloutRecord, SCHEMA_VERSION, Sampling,
 };
 use protocol::{GroupId, JobId, Rao, RolloutId};
 use uuid::Uuid;
@@ -43,9 +44,33 @@ pub(crate) fn fullest() -> RolloutRecord {
         reward: Some(0.0),
         reward_components: BTreeMap::from([(text(), 0.0)]),
         reward_error: Some(text()),
+        shaped_reward: Some(0.0),
         advantage: Some(0.0),
-        group: GroupSummary { size: 0, stats_all: stats, stats_selected: stats },
-        dedup: DedupInfo { sample_hash: [0; 32], is_duplicate: false },
+        advantage_method: Some(Method::None),
+        advantage_terms: Some(AdvantageTerms {
+            eps: 0.0,
+            std_ddof: 0,
+            component_weights: BTreeMap::from([(text(), 0.0)]),
+            soft_penalty: Some(SoftPenalty { buffer: 0, factor: 0.0 }),
+            mask_truncated: false,
+            batch: Some(BatchStats { index: 0, groups: 0, n: 0, mean: 0.0, std: 0.0 }),
+        }),
+        sample_weight: 0.0,
+        group: GroupSummary {
+            size: 0,
+            stats_all: stats,
+            stats_selected: stats,
+            n_selected: Some(0),
+            pass_rate: Some(0.0),
+            difficulty: Some(0.0),
+            replaces: vec![GroupId(Uuid::nil())],
+        },
+        dedup: DedupInfo {
+            sample_hash: [0; 32],
+            is_duplicate: false,
+            multiplicity: Some(0),
+            minhash_cluster: Some(RolloutId(Uuid::nil())),
+        },
         proof: proof(),
         reward_inputs: Some(RewardInputs {
             reference: text(),

@@ -181,7 +181,10 @@ fn the_columns_are_typed() {
         "verifier_logprobs",
         "reward",
         "reward_error",
+        "shaped_reward",
         "advantage",
+        "advantage_method",
+        "advantage_terms",
         "reward_inputs",
         "reward_receipt",
     ];

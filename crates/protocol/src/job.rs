@@ -6,9 +6,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::advantage::Advantage;
+use crate::minhash::MinHash;
 use crate::money::Rao;
+use crate::overlong::Overlong;
+use crate::pick::Pick;
+use crate::refill::Refill;
 use crate::reward::RewardTerms;
-use crate::selection::{Dedup, GroupFilter};
+use crate::selection::{Band, Dedup, DedupScope, GroupFilter};
 
 pub const MAX_SAMPLES: u32 = 64;
 pub const MAX_INLINE_PROMPTS: usize = 1_000;
@@ -61,12 +65,51 @@ pub struct JobSpec {
     pub filter: GroupFilter,
     pub advantage: Advantage,
     pub dedup: Dedup,
+    #[serde(default)]
+    pub selection: SelectionTerms,
     /// Jobs from before there was a choice have none written down.
     #[serde(default)]
     pub verification: Verification,
     /// The most that the job may cost; the hold is the smaller of this and the price of every rollout.
     pub max_amount: Option<Rao>,
     pub metadata: BTreeMap<String, String>,
+}
+
+/// What of selection came after the first jobs: those have the defaults, which is what was done then.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SelectionTerms {
+    pub dedup_scope: DedupScope,
+    /// Near duplicates are looked for, too.
+    pub near: Option<MinHash>,
+    pub difficulty: Option<Band>,
+    pub rollouts: Pick,
+    pub overlong: Overlong,
+    pub refill: Refill,
+    /// Groups of a batch, where advantages or the refill need one.
+    pub batch_groups: Option<u32>,
+    pub policy: PolicyTerms,
+}
+
+/// How far from the newest checkpoint what is delivered may be. A job ends on the checkpoint that it began with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyTerms {
+    pub on_rotation: OnRotation,
+    pub max_staleness_versions: u32,
+}
+
+/// What happens to a job when another checkpoint becomes the current one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRotation {
+    /// It goes on with its own.
+    #[default]
+    Finish,
+    /// What was not generated yet moves to the new one. Not offered yet.
+    Requeue,
+    /// It is cancelled. Not offered yet.
+    Cancel,
 }
 
 /// One prompt of a job, tokenised.
@@ -151,6 +194,16 @@ impl fmt::Display for JobStatus {
     }
 }
 
+/// How much of an ended job there is: `full`, `partial` or `none`. With a target, its accepted groups alone make it full.
+pub fn outcome(accepted: i64, filtered: i64, not_delivered: i64, target: Option<i64>) -> &'static str {
+    let is_full = target.map_or(not_delivered == 0, |target| accepted >= target);
+    match accepted + filtered {
+        0 => "none",
+        _ if is_full => "full",
+        _ => "partial",
+    }
+}
+
 /// The states of a group: the queue's unit, moved along by one step each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,8 +226,10 @@ pub enum GroupState {
     Filtered,
     /// Terminal: no miner gave a valid answer within the attempts allowed.
     Failed,
-    /// Terminal: the job was cancelled before the group was delivered.
+    /// Terminal: the job was cancelled before the group was delivered, or did not need it.
     Cancelled,
+    /// A spare prompt: waits until another group is filtered or fails.
+    Reserve,
 }
 
 impl GroupState {
@@ -189,6 +244,7 @@ impl GroupState {
         Self::Filtered,
         Self::Failed,
         Self::Cancelled,
+        Self::Reserve,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -203,6 +259,7 @@ impl GroupState {
             Self::Filtered => "filtered",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Reserve => "reserve",
         }
     }
 
@@ -216,7 +273,7 @@ impl GroupState {
 
     /// Some worker is to move it on: the states of the index `groups_queue`.
     pub fn is_queued(self) -> bool {
-        !self.is_terminal() && self != Self::AwaitingRewards
+        !self.is_terminal() && !matches!(self, Self::AwaitingRewards | Self::Reserve)
     }
 }
 
@@ -225,6 +282,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn specs_from_before_there_was_a_choice_load_with_what_was_done_then() {
+        let old = json!({ "sampling": { "n": 2, "temperature": 1.0, "top_p": 1.0, "top_k": 0, "max_tokens": 8 },
+            "reward": null, "filter": { "min_std": 0.24 }, "dedup": "exact_tokens",
+            "advantage": { "method": "grpo", "eps": 1e-6, "std_ddof": 1 },
+            "max_amount": null, "metadata": {} });
+        let spec: JobSpec = serde_json::from_value(old).unwrap();
+        assert_eq!(spec.advantage, Advantage::default());
+        assert_eq!((spec.filter, spec.dedup), (GroupFilter::MinStd(0.24), Dedup::ExactTokens));
+        assert_eq!(spec.selection, SelectionTerms::default());
+        assert_eq!((spec.selection.dedup_scope, spec.selection.refill), (DedupScope::Job, Refill::Drop));
+        let again = serde_json::to_value(&spec).unwrap();
+        assert_eq!(serde_json::from_value::<JobSpec>(again).unwrap(), spec);
+    }
 
     #[test]
     fn a_level_has_one_spelling_and_only_sampled_has_a_probability() {

@@ -18,11 +18,14 @@ use grail::record::Record;
 use grail::{RejectReason, check, hash};
 use serde::{Deserialize, Serialize};
 
-use crate::advantage::Stats;
+use crate::advantage::{BatchStats, Method, Stats};
 use crate::ids::{GroupId, JobId, RolloutId};
 use crate::money::Rao;
+use crate::overlong::SoftPenalty;
 
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
+/// Files of version 2 are still around: what they lack is what `serde` fills in.
+const OLDEST_SCHEMA: u32 = 2;
 /// [`RewardReceipt::function`] of a reward that the customer's own trainer gave: there is nothing to run again.
 pub const CLIENT_FUNCTION: &str = "client";
 /// Texts and token ids that one call of a reward function may be given, in bytes: the same for every job.
@@ -50,7 +53,8 @@ pub struct RolloutRecord {
     pub completion_text: String,
     pub prompt_ids: Vec<u32>,
     pub completion_ids: Vec<u32>,
-    /// One per completion token: all 0 when scoring failed and the reward is masked, else all 1.
+    /// One per completion token: all 0 when scoring failed and the reward is masked, or when the completion was cut off and
+    /// the job masks such ones; else all 1.
     pub loss_mask: Vec<u8>,
     /// The sampling policy's raw log-probs, as the miner committed to them.
     pub behavior_logprobs: Vec<f32>,
@@ -66,7 +70,18 @@ pub struct RolloutRecord {
     pub reward_components: BTreeMap<String, f64>,
     /// Why there is no reward: an outcome of the sandbox; in mode `client`, `not_graded` or `overdue`.
     pub reward_error: Option<String>,
+    /// What the advantage rests on where that is not `reward`: the reward less an overlong penalty.
+    #[serde(default)]
+    pub shaped_reward: Option<f64>,
     pub advantage: Option<f64>,
+    #[serde(default)]
+    pub advantage_method: Option<Method>,
+    /// What else the advantage and the loss mask follow from.
+    #[serde(default)]
+    pub advantage_terms: Option<AdvantageTerms>,
+    /// How often a trainer should count it: more than 1 where its group stands for filtered ones, too.
+    #[serde(default = "once")]
+    pub sample_weight: f64,
     pub group: GroupSummary,
     pub dedup: DedupInfo,
     pub proof: Proof,
@@ -98,12 +113,43 @@ impl Sampling {
     }
 }
 
+fn once() -> f64 {
+    1.0
+}
+
+/// The terms that a rollout's advantage was computed by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdvantageTerms {
+    pub eps: f64,
+    pub std_ddof: u8,
+    /// Of `gdpo`; a component that is not named weighs 1.
+    pub component_weights: BTreeMap<String, f64>,
+    pub soft_penalty: Option<SoftPenalty>,
+    /// Completions that were cut off have a loss mask of 0.
+    pub mask_truncated: bool,
+    /// Of the methods that need one.
+    pub batch: Option<BatchStats>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupSummary {
+    /// Rollouts that were asked for, generated and verified: a group stands or falls as a whole.
     pub size: u32,
+    /// Of the rewards as the function gave them.
     pub stats_all: Stats,
     pub stats_selected: Stats,
+    /// Rollouts of it that are delivered.
+    #[serde(default)]
+    pub n_selected: Option<u32>,
+    #[serde(default)]
+    pub pass_rate: Option<f64>,
+    #[serde(default)]
+    pub difficulty: Option<f64>,
+    /// The filtered groups that it stands for.
+    #[serde(default)]
+    pub replaces: Vec<GroupId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +160,13 @@ pub struct DedupInfo {
     pub sample_hash: Hash,
     /// Another rollout of the same group has the same tokens.
     pub is_duplicate: bool,
+    /// How many rollouts of the group have these tokens, this one included.
+    #[serde(default)]
+    pub multiplicity: Option<u32>,
+    /// The first delivered rollout that this one is nearly the same as: itself where there is none. `null` where the job does
+    /// not look for near duplicates.
+    #[serde(default)]
+    pub minhash_cluster: Option<RolloutId>,
 }
 
 /// The commitment of the rollout and the service's receipt for its group.
@@ -258,7 +311,7 @@ impl RolloutRecord {
             && self.loss_mask.len() == count
             && self.num_completion_tokens as usize == count
             && self.num_prompt_tokens as usize == self.prompt_ids.len();
-        (self.object == "rollout" && self.schema_version == SCHEMA_VERSION).then_some(())?;
+        (self.object == "rollout" && self.is_of_its_version()).then_some(())?;
         (logprobs_agree && lengths_agree && self.derived_fields_agree()).then_some(())?;
         let task = Task {
             checkpoint: self.proof.checkpoint_id,
@@ -279,9 +332,20 @@ impl RolloutRecord {
         Some(Rebuilt { task, commitment })
     }
 
+    /// A version that is known here, with what it has and nothing of what it has not.
+    fn is_of_its_version(&self) -> bool {
+        match self.schema_version {
+            SCHEMA_VERSION => self.advantage_method.is_some() && self.advantage_terms.is_some(),
+            OLDEST_SCHEMA => self.advantage_method.is_none() && self.advantage_terms.is_none(),
+            _ => false,
+        }
+    }
+
     /// Fields that follow from others: what they say must not be changeable without notice.
     fn derived_fields_agree(&self) -> bool {
-        let learn = u8::from(self.reward.is_some() || self.reward_error.is_none());
+        let masks = self.advantage_terms.as_ref().is_some_and(|terms| terms.mask_truncated);
+        let is_masked = masks && self.finish_reason == Finish::Length;
+        let learn = u8::from(!is_masked && (self.reward.is_some() || self.reward_error.is_none()));
         let bits = |logprobs: &[f32]| -> Vec<u32> { logprobs.iter().map(|lp| lp.to_bits()).collect() };
         self.loss_mask.iter().all(|mask| *mask == learn)
             && self.group_id == self.job_id.group(self.prompt_index)

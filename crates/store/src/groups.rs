@@ -61,7 +61,8 @@ pub async fn lease(
     limit: i64,
     hold: Duration,
 ) -> Result<Lease, Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         -- rows that another worker is taking right now are skipped, not waited for
         WITH free AS MATERIALIZED (
@@ -94,30 +95,42 @@ pub async fn lease(
     .fetch_all(conn)
     .await?;
     let token = Token(rows.first().map_or_else(Uuid::nil, |row| row.token));
-    let groups = rows
-        .into_iter()
-        .map(|row| {
-            let hotkey = row.hotkey.ok_or(Error::Corrupt("a group without its miner"))?;
-            let taken_in = match (row.object_key, row.group_root) {
-                (Some(object_key), Some(root)) => {
-                    let root = GroupRoot::from_slice(&root).map_err(|_| Error::Corrupt("group root"))?;
-                    Some(TakenIn { object_key, root })
-                }
-                _ => None,
-            };
-            Ok(Leased {
-                id: GroupId(row.id),
-                job: JobId(row.job_id),
-                prompt_index: row.prompt_index as u32,
-                custom_id: row.custom_id,
-                attempt: row.attempt as u32,
-                tries: row.tries as u32,
-                hotkey: Hotkey::from_slice(&hotkey).map_err(|_| Error::Corrupt("hotkey"))?,
-                taken_in,
-            })
-        })
-        .collect::<Result<_, Error>>()?;
+    let groups = rows.into_iter().map(leased).collect::<Result<_, Error>>()?;
     Ok(Lease { token, groups })
+}
+
+pub(crate) struct Row {
+    pub(crate) id: Uuid,
+    pub(crate) job_id: Uuid,
+    pub(crate) prompt_index: i32,
+    pub(crate) custom_id: String,
+    pub(crate) attempt: i32,
+    pub(crate) tries: i32,
+    pub(crate) hotkey: Option<Vec<u8>>,
+    pub(crate) object_key: Option<String>,
+    pub(crate) group_root: Option<Vec<u8>>,
+    pub(crate) token: Uuid,
+}
+
+pub(crate) fn leased(row: Row) -> Result<Leased, Error> {
+    let hotkey = row.hotkey.ok_or(Error::Corrupt("a group without its miner"))?;
+    let taken_in = match (row.object_key, row.group_root) {
+        (Some(object_key), Some(root)) => {
+            let root = GroupRoot::from_slice(&root).map_err(|_| Error::Corrupt("group root"))?;
+            Some(TakenIn { object_key, root })
+        }
+        _ => None,
+    };
+    Ok(Leased {
+        id: GroupId(row.id),
+        job: JobId(row.job_id),
+        prompt_index: row.prompt_index as u32,
+        custom_id: row.custom_id,
+        attempt: row.attempt as u32,
+        tries: row.tries as u32,
+        hotkey: Hotkey::from_slice(&hotkey).map_err(|_| Error::Corrupt("hotkey"))?,
+        taken_in,
+    })
 }
 
 /// Renews what is still held under this token, and says how many groups that is.
@@ -372,7 +385,7 @@ pub async fn cancel(
         WITH ended AS (
             UPDATE groups SET state = 'cancelled', reason = $4, finished_at = now(),
                 lease_token = NULL, lease_until = NULL
-            WHERE job_id = $1 AND (state IN ('pending', 'dispatched')
+            WHERE job_id = $1 AND (state IN ('reserve', 'pending', 'dispatched')
                 OR (state IN ('received', 'scored', 'awaiting_rewards')
                     AND (NOT $2 OR (SELECT reward_deadline_s IS NOT NULL FROM jobs WHERE id = $1)))
                 OR (state = 'verified' AND NOT $2))

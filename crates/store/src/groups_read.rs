@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use grail::chain::Finish;
 use grail::ids::Hotkey;
-use protocol::job::GroupState;
+use protocol::advantage::{Stats, stats};
+use protocol::job::{GroupState, JobSpec};
 use protocol::segment::Segment;
+use protocol::selection::Difficulty;
 use protocol::{GroupId, JobId, ProjectId, RolloutId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::objects::Objects;
+use crate::records::{Peer, peers};
 use crate::rollouts::components;
 use crate::{Error, prompts};
 
@@ -28,8 +31,46 @@ pub struct Group {
     /// How many miners were asked.
     pub attempts: u32,
     pub rewards_due_at: Option<DateTime<Utc>>,
+    /// What selection made of it, once it is accepted or filtered.
+    pub outcome: Option<Outcome>,
     /// Of a job whose customer scores, once the group has passed its verification; else `None`.
     pub rollouts: Option<Vec<Completion>>,
+}
+
+/// What selection made of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub stats_all: Stats,
+    pub stats_selected: Stats,
+    pub difficulty: Difficulty,
+    pub selected: u32,
+    /// Rollouts that were filtered, by their reason.
+    pub filtered: BTreeMap<String, u32>,
+    /// The batch it was settled with.
+    pub batch: Option<u32>,
+    /// The accepted group that stands for it.
+    pub replaced_by: Option<GroupId>,
+}
+
+impl Outcome {
+    fn of(peers: &[Peer], std_ddof: u8, batch: Option<i32>, replaced_by: Option<uuid::Uuid>) -> Self {
+        let all: Vec<Option<f64>> = peers.iter().map(|peer| peer.reward).collect();
+        let selected: Vec<Option<f64>> =
+            peers.iter().filter(|peer| peer.is_selected).map(|peer| peer.reward).collect();
+        let mut filtered = BTreeMap::new();
+        for reason in peers.iter().filter_map(|peer| peer.reason.clone()) {
+            *filtered.entry(reason).or_insert(0) += 1;
+        }
+        Self {
+            stats_all: stats(&all, std_ddof),
+            stats_selected: stats(&selected, std_ddof),
+            difficulty: Difficulty::of(&all),
+            selected: selected.len() as u32,
+            filtered,
+            batch: batch.map(|batch| batch as u32),
+            replaced_by: replaced_by.map(GroupId),
+        }
+    }
 }
 
 /// What there is to grade, and the grade.
@@ -55,7 +96,7 @@ pub async fn find(
     let row = sqlx::query!(
         r#"
         SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.rewards_due_at,
-            p.custom_id, p.text, p.tokens, j.purged_at
+            g.batch, g.replaced_by, p.custom_id, p.text, p.tokens, j.spec, j.purged_at
         FROM groups g JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         WHERE g.id = $1 AND j.project_id = $2
@@ -70,6 +111,13 @@ pub async fn find(
         return Err(Error::Purged);
     }
     let state = GroupState::parse(&row.state).ok_or(Error::Corrupt("group state"))?;
+    let outcome = if matches!(state, GroupState::Accepted | GroupState::Filtered) {
+        let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
+        let peers = peers(&mut tx, &[id]).await?.remove(&id).unwrap_or_default();
+        Some(Outcome::of(&peers, spec.advantage.std_ddof, row.batch, row.replaced_by))
+    } else {
+        None
+    };
     let is_shown =
         row.rewards_due_at.is_some() && !matches!(state, GroupState::Failed | GroupState::Cancelled);
     let rollouts = match (row.hotkey, row.object_key) {
@@ -92,6 +140,7 @@ pub async fn find(
         reason: row.reason,
         attempts: row.attempt as u32,
         rewards_due_at: row.rewards_due_at,
+        outcome,
         rollouts,
     }))
 }

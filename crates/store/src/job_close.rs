@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
-use crate::{Error, groups, job_progress, ledger, tenants};
+use crate::{Error, groups, job_progress, ledger, near, reserve, tenants};
 
 /// How many groups left the queue, by how they ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    fn total(self) -> i32 {
+    pub(crate) fn total(self) -> i32 {
         self.accepted + self.filtered + self.failed + self.cancelled
     }
 }
@@ -34,6 +34,7 @@ pub async fn groups_ended(
     ended: Ended,
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
+    let ended = reserve::follow(conn, job, ended).await?;
     let Some(tally) = count(conn, job, ended).await? else { return Ok(None) };
     end(conn, job, &tally, now).await
 }
@@ -48,8 +49,8 @@ pub async fn end_if_idle(
         Tally,
         r#"
         SELECT open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
-            groups_cancelled, rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered,
-            rollouts_rejected
+            groups_cancelled, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
+            rollouts_filtered, rollouts_rejected
         FROM jobs WHERE id = $1 AND finished_at IS NULL
         "#,
         job.0
@@ -133,6 +134,7 @@ struct Tally {
     groups_filtered: i32,
     groups_failed: i32,
     groups_cancelled: i32,
+    target_groups: Option<i32>,
     rollouts_generated: i64,
     rollouts_verified: i64,
     rollouts_selected: i64,
@@ -158,7 +160,7 @@ async fn count(conn: &mut PgConnection, job: JobId, ended: Ended) -> Result<Opti
             groups_cancelled = groups_cancelled + $6
         WHERE id = $1
         RETURNING open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
-            groups_cancelled, rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered,
+            groups_cancelled, target_groups, rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered,
             rollouts_rejected
         "#,
         job.0,
@@ -202,11 +204,13 @@ async fn close(
     sqlx::query!("INSERT INTO manifests (job_id) VALUES ($1) ON CONFLICT DO NOTHING", job.0)
         .execute(&mut *conn)
         .await?;
-    let outcome = match (tally.delivered(), tally.groups_failed + tally.groups_cancelled) {
-        (0, _) => "none",
-        (_, 0) => "full",
-        _ => "partial",
-    };
+    near::forget(conn, job).await?;
+    let outcome = protocol::job::outcome(
+        tally.groups_accepted.into(),
+        tally.groups_filtered.into(),
+        (tally.groups_failed + tally.groups_cancelled).into(),
+        tally.target_groups.map(i64::from),
+    );
     let data = json!({
         "status": status,
         "status_reason": tally.status_reason,

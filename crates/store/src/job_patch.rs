@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use protocol::conditions::{OnExhausted, Priority};
-use protocol::job::JobStatus;
+use protocol::job::{JobSpec, JobStatus};
 use protocol::money::Price;
 use protocol::{JobId, Rao};
 use sqlx::PgConnection;
@@ -94,7 +94,7 @@ async fn budget(
         .await?;
     let row = sqlx::query!(
         r#"
-        SELECT j.price, j.samples, j.prompt_count, j.max_amount, j.max_rollouts, j.on_exhausted, j.pause_reason,
+        SELECT j.price, j.spec, j.samples, j.prompt_count, j.max_amount, j.max_rollouts, j.on_exhausted, j.pause_reason,
             j.rollouts_selected + j.rollouts_filtered AS "rollouts!", h.captured,
             (SELECT count(*) FROM groups g WHERE g.job_id = j.id
                 AND g.state IN ('dispatched', 'received', 'scored', 'awaiting_rewards', 'verified')) AS "in_flight!"
@@ -120,7 +120,9 @@ async fn budget(
     {
         return Ok(Applied::BelowSpent { amount, rollouts });
     }
-    let maximum = price.maximum(row.prompt_count as u64, row.samples as u64);
+    let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
+    let refill = spec.selection.refill;
+    let maximum = refill.maximum(&price, row.prompt_count as u32, row.samples as u32);
     let maximum = maximum.ok_or(Error::Corrupt("more rao than there are"))?;
     // rollouts that cost less leave room for more of them: what is spoken for is held in any case
     ledger::adjust(conn, id, budget.hold(&price, maximum).max(amount), now).await?;

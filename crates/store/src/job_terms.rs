@@ -4,7 +4,7 @@ use grail::ids::{CheckpointId, ProfileId, Randomness};
 use protocol::job::JobSpec;
 use protocol::money::Price;
 use protocol::rollout::Sampling;
-use protocol::{AccountId, JobId};
+use protocol::{AccountId, JobId, ProjectId};
 use sqlx::PgConnection;
 
 use crate::Error;
@@ -14,6 +14,7 @@ use crate::Error;
 pub struct JobTerms {
     pub id: JobId,
     pub account: AccountId,
+    pub project: ProjectId,
     pub spec: JobSpec,
     pub price: Price,
     pub checkpoint: CheckpointId,
@@ -36,7 +37,10 @@ impl JobTerms {
 
 pub async fn read(conn: &mut PgConnection, job: JobId) -> Result<JobTerms, Error> {
     let row = sqlx::query!(
-        "SELECT account_id, spec, price, checkpoint_id, profile_id, randomness, traceparent FROM jobs WHERE id = $1",
+        r#"
+        SELECT account_id, project_id, spec, price, checkpoint_id, profile_id, randomness, traceparent
+        FROM jobs WHERE id = $1
+        "#,
         job.0
     )
     .fetch_optional(conn)
@@ -45,6 +49,7 @@ pub async fn read(conn: &mut PgConnection, job: JobId) -> Result<JobTerms, Error
     Ok(JobTerms {
         id: job,
         account: AccountId(row.account_id),
+        project: ProjectId(row.project_id),
         spec: serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?,
         price: serde_json::from_value(row.price).map_err(|_| Error::Corrupt("job price"))?,
         checkpoint: CheckpointId::from_slice(&row.checkpoint_id)

@@ -18,7 +18,9 @@ use uuid::Uuid;
 use crate::job_conditions::{Columns, Conditions};
 use crate::job_outlook::Outlook;
 use crate::ledger::Settlement;
-use crate::{Error, Tenant, events, groups, job_close, job_outlook, job_progress, keyset, prompts, tenants};
+use crate::{
+    Error, Tenant, events, groups, job_close, job_outlook, job_progress, keyset, prompts, reserve, tenants,
+};
 
 /// What is fixed when a job is created.
 #[derive(Debug, Clone, Copy)]
@@ -48,14 +50,15 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
     let count = i32::try_from(job.prompts.len()).map_err(|_| Error::Corrupt("prompt count"))?;
     let deadline_s =
         job.spec.reward.as_ref().and_then(RewardTerms::client).map(|client| client.deadline_s as i32);
+    let (wanted, spare) = wanted(job);
     sqlx::query!(
         r#"
         INSERT INTO jobs (id, account_id, status, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
-            key_id)
+            key_id, target_groups, reserve_left)
         VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24)
+            $20, $21, $22, $23, $24, $25, $26)
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -80,13 +83,26 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         retention_days.map(|days| days as i32),
         training_use.as_str(),
         quote.map(|quote| quote.0),
-        job.key.map(|key| key.0)
+        job.key.map(|key| key.0),
+        wanted.map(|wanted| wanted as i32),
+        spare as i32
     )
     .execute(&mut *conn)
     .await?;
     prompts::insert(conn, job.id, job.prompts).await?;
     let indexes = 0..job.prompts.len() as u32;
-    insert_groups(conn, job.tenant.account, job.id, indexes, priority).await
+    insert_groups(conn, job.tenant.account, job.id, indexes, priority).await?;
+    match wanted {
+        Some(wanted) => reserve::put_aside(conn, job.id, wanted).await,
+        None => Ok(()),
+    }
+}
+
+/// Groups that the job wants, if it does not want all, and how many it may take from its reserve for them.
+fn wanted(job: &NewJob<'_>) -> (Option<u32>, u32) {
+    let Some(target) = job.spec.selection.refill.target() else { return (None, 0) };
+    let prompts = job.prompts.len() as u32;
+    (Some(target.groups), target.most(prompts).saturating_sub(target.groups))
 }
 
 /// Start-time fair queueing: an account's groups line up behind each other, and no account waits behind another's
@@ -211,6 +227,7 @@ pub(crate) fn queued() -> Vec<String> {
 /// Where the groups of a job are. They always add up to its prompts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GroupCounts {
+    pub reserve: i64,
     pub pending: i64,
     pub dispatched: i64,
     pub received: i64,
@@ -312,13 +329,14 @@ async fn between(
             j.metadata, j.max_amount, j.max_rollouts, j.on_exhausted, j.deadline_at, j.priority, j.is_open,
             j.retention_days, j.training_use, j.quote_id, j.paused_at, j.finalizing_at, j.cancelling_at, j.purged_at,
             h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
-            g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
+            g.reserve AS "reserve!", g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
             g.scored AS "scored!", g.awaiting_rewards AS "awaiting_rewards!", g.verified AS "verified!"
         FROM jobs j
         JOIN holds h ON h.job_id = j.id
         -- open groups are counted in the same snapshot as the terminal ones are read; an ended job has none
         CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE state = 'pending') AS pending,
+            SELECT count(*) FILTER (WHERE state = 'reserve') AS reserve,
+                count(*) FILTER (WHERE state = 'pending') AS pending,
                 count(*) FILTER (WHERE state = 'dispatched') AS dispatched,
                 count(*) FILTER (WHERE state = 'received') AS received,
                 count(*) FILTER (WHERE state = 'scored') AS scored,
@@ -474,6 +492,7 @@ struct Row {
     held: i64,
     charged: i64,
     released: i64,
+    reserve: i64,
     pending: i64,
     dispatched: i64,
     received: i64,
@@ -512,6 +531,7 @@ impl TryFrom<Row> for Job {
             randomness: Randomness::from_slice(&row.randomness).map_err(|_| Error::Corrupt("randomness"))?,
             prompts: row.prompt_count.into(),
             groups: GroupCounts {
+                reserve: row.reserve,
                 pending: row.pending,
                 dispatched: row.dispatched,
                 received: row.received,

@@ -8,16 +8,19 @@ use grail::hash::Hash;
 use grail::ids::Hotkey;
 use grail::profile::EngineClass;
 use grail::receipt::SignedReceipt;
-use protocol::advantage::{Stats, stats};
+use protocol::advantage::{BatchStats, stats};
 use protocol::job::JobSpec;
+use protocol::overlong::Overlong;
 use protocol::recomputed;
 use protocol::reward::RewardTerms;
 use protocol::reward_input;
 use protocol::rollout::{
-    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, REWARD_INPUT_BYTES, RewardInputLimits,
-    RewardInputs, RewardReceipt, RolloutRecord, SAMPLED_VERIFICATION, SCHEMA_VERSION, encode_records,
+    AdvantageTerms, DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, REWARD_INPUT_BYTES,
+    RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord, SAMPLED_VERIFICATION, SCHEMA_VERSION,
+    encode_records,
 };
 use protocol::segment::Segment;
+use protocol::selection::Difficulty;
 use protocol::{GroupId, JobId, ProjectId, Rao, RolloutId};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -41,7 +44,7 @@ pub async fn of_rollouts(
         r#"
         SELECT r.id, r.job_id, r.group_id, r.prompt_index, r.sample_index, r.reward, r.reward_components,
             r.reward_error, r.reward_receipt, r.advantage, r.repeats_in_group, r.price, r.sample_hash,
-            r.sequence AS "sequence!", r.created_at
+            r.sequence AS "sequence!", r.created_at, r.minhash_cluster
         FROM rollouts r JOIN jobs j ON j.id = r.job_id
         WHERE r.id = ANY($1) AND j.project_id = $2 AND r.state = 'selected'
         ORDER BY array_position($1, r.id)
@@ -68,7 +71,8 @@ pub async fn page(
         Row,
         r#"
         SELECT id, job_id, group_id, prompt_index, sample_index, reward, reward_components, reward_error,
-            reward_receipt, advantage, repeats_in_group, price, sample_hash, sequence AS "sequence!", created_at
+            reward_receipt, advantage, repeats_in_group, price, sample_hash, sequence AS "sequence!", created_at,
+            minhash_cluster
         FROM rollouts WHERE job_id = $1 AND state = 'selected' AND sequence > $2 ORDER BY sequence LIMIT $3
         "#,
         job.0,
@@ -94,7 +98,7 @@ pub async fn of_filtered(
         r#"
         SELECT id, job_id, group_id, prompt_index, sample_index, reward, reward_components, reward_error,
             reward_receipt, advantage, repeats_in_group, price, sample_hash, COALESCE(sequence, 0) AS "sequence!",
-            created_at
+            created_at, minhash_cluster
         FROM rollouts
         WHERE id = ANY($1) AND job_id = $2 AND state = 'filtered' AND price > 0
         ORDER BY array_position($1, id)
@@ -124,6 +128,7 @@ struct Row {
     sample_hash: Vec<u8>,
     sequence: i64,
     created_at: DateTime<Utc>,
+    minhash_cluster: Option<Uuid>,
 }
 
 /// What all rollouts of a group share.
@@ -131,8 +136,11 @@ struct Shared {
     custom_id: String,
     prompt_text: Option<String>,
     reward_inputs: Option<RewardInputs>,
-    stats_all: Stats,
-    stats_selected: Stats,
+    summary: GroupSummary,
+    /// How often each completion is in the group.
+    multiplicity: HashMap<Vec<u8>, u32>,
+    spec: JobSpec,
+    terms: AdvantageTerms,
     receipt: SignedReceipt,
     audited: bool,
     heads: Vec<Hash>,
@@ -151,12 +159,12 @@ async fn assemble(
     ids.sort_unstable();
     ids.dedup();
     let groups = groups(&mut tx, &ids).await?;
-    let rewards = rewards(&mut tx, &ids).await?;
+    let peers = peers(&mut tx, &ids).await?;
     drop(tx);
     let mut shared = HashMap::new();
     for group in groups {
-        let rewards = rewards.get(&group.id).map_or(&[][..], Vec::as_slice);
-        shared.insert(group.id, share(objects, group, rewards).await?);
+        let peers = peers.get(&group.id).map_or(&[][..], Vec::as_slice);
+        shared.insert(group.id, share(objects, group, peers).await?);
     }
     rows.into_iter()
         .map(|row| {
@@ -178,15 +186,20 @@ struct Group {
     object_key: String,
     receipt: SignedReceipt,
     audited: bool,
+    batch: Option<BatchStats>,
+    replaces: Vec<GroupId>,
 }
 
 async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT g.id, p.custom_id, p.text, p.reference, p.metadata, j.spec, j.purged_at, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
-            g.receipt AS "receipt!", COALESCE(g.verification, 'full') = 'full' AS "audited!"
+            g.receipt AS "receipt!", COALESCE(g.verification, 'full') = 'full' AS "audited!",
+            b.batch AS "batch?", b.groups AS "groups?", b.n AS "n?", b.mean AS "mean?", b.std AS "std?",
+            ARRAY(SELECT r.id FROM groups r WHERE r.replaced_by = g.id ORDER BY r.prompt_index) AS "replaces!"
         FROM groups g
         JOIN jobs j ON j.id = g.job_id
+        LEFT JOIN advantage_batches b ON b.job_id = g.job_id AND b.batch = g.batch
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         WHERE g.id = ANY($1) AND g.state IN ('accepted', 'filtered')
         "#,
@@ -199,8 +212,16 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
     }
     rows.into_iter()
         .map(|row| {
+            let batch = match (row.batch, row.groups, row.n, row.mean, row.std) {
+                (Some(index), Some(groups), Some(n), Some(mean), Some(std)) => {
+                    Some(BatchStats { index: index as u32, groups: groups as u32, n: n as u64, mean, std })
+                }
+                _ => None,
+            };
             Ok(Group {
                 id: GroupId(row.id),
+                batch,
+                replaces: row.replaces.into_iter().map(GroupId).collect(),
                 custom_id: row.custom_id,
                 prompt_text: row.text,
                 reference: row.reference,
@@ -215,14 +236,22 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
         .collect()
 }
 
-/// Per group, for its last attempt in sample order: the reward, and whether the rollout is selected.
-async fn rewards(
+/// What selection left of one rollout of a group.
+pub(crate) struct Peer {
+    pub(crate) reward: Option<f64>,
+    pub(crate) is_selected: bool,
+    pub(crate) reason: Option<String>,
+    sample_hash: Vec<u8>,
+}
+
+/// Per group, its last attempt in sample order.
+pub(crate) async fn peers(
     conn: &mut PgConnection,
     ids: &[GroupId],
-) -> Result<HashMap<GroupId, Vec<(Option<f64>, bool)>>, Error> {
+) -> Result<HashMap<GroupId, Vec<Peer>>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT r.group_id, r.reward, r.state = 'selected' AS "selected!"
+        SELECT r.group_id, r.reward, r.state = 'selected' AS "selected!", r.reason, r.sample_hash
         FROM rollouts r JOIN groups g ON g.id = r.group_id AND g.attempt = r.attempt
         WHERE g.id = ANY($1) ORDER BY r.group_id, r.sample_index
         "#,
@@ -230,14 +259,19 @@ async fn rewards(
     )
     .fetch_all(conn)
     .await?;
-    let mut rewards: HashMap<GroupId, Vec<(Option<f64>, bool)>> = HashMap::new();
+    let mut peers: HashMap<GroupId, Vec<Peer>> = HashMap::new();
     for row in rows {
-        rewards.entry(GroupId(row.group_id)).or_default().push((row.reward, row.selected));
+        peers.entry(GroupId(row.group_id)).or_default().push(Peer {
+            reward: row.reward,
+            is_selected: row.selected,
+            reason: row.reason,
+            sample_hash: row.sample_hash,
+        });
     }
-    Ok(rewards)
+    Ok(peers)
 }
 
-async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)]) -> Result<Shared, Error> {
+async fn share(objects: &Objects, group: Group, peers: &[Peer]) -> Result<Shared, Error> {
     let segment = Segment::decode(&objects.get(&group.object_key).await?, group.hotkey)?;
     let recomputed = match segment.profile.engine_class {
         EngineClass::Calibrated { .. } if group.audited => {
@@ -247,22 +281,51 @@ async fn share(objects: &Objects, group: Group, rewards: &[(Option<f64>, bool)])
         // every bit agreed, or nothing was recomputed
         _ => None,
     };
-    let all: Vec<Option<f64>> = rewards.iter().map(|(reward, _)| *reward).collect();
-    let selected: Vec<Option<f64>> =
-        rewards.iter().filter(|(_, selected)| *selected).map(|(reward, _)| *reward).collect();
-    let ddof = group.spec.advantage.std_ddof;
+    let mut multiplicity = HashMap::new();
+    for peer in peers {
+        *multiplicity.entry(peer.sample_hash.clone()).or_insert(0) += 1;
+    }
     Ok(Shared {
         reward_inputs: reward_inputs(&group.spec, group.reference, &group.metadata),
         custom_id: group.custom_id,
         prompt_text: group.prompt_text,
-        stats_all: stats(&all, ddof),
-        stats_selected: stats(&selected, ddof),
+        summary: summary(peers, &group.spec, group.replaces),
+        multiplicity,
+        terms: terms(&group.spec, group.batch),
+        spec: group.spec,
         receipt: group.receipt,
         audited: group.audited,
         heads: segment.group.commitments.iter().map(|commitment| commitment.head).collect(),
         segment,
         recomputed,
     })
+}
+
+fn summary(peers: &[Peer], spec: &JobSpec, replaces: Vec<GroupId>) -> GroupSummary {
+    let all: Vec<Option<f64>> = peers.iter().map(|peer| peer.reward).collect();
+    let selected = peers.iter().filter(|peer| peer.is_selected);
+    let selected: Vec<Option<f64>> = selected.map(|peer| peer.reward).collect();
+    let Difficulty { pass_rate, difficulty } = Difficulty::of(&all);
+    GroupSummary {
+        size: spec.sampling.n,
+        stats_all: stats(&all, spec.advantage.std_ddof),
+        stats_selected: stats(&selected, spec.advantage.std_ddof),
+        n_selected: Some(selected.len() as u32),
+        pass_rate,
+        difficulty,
+        replaces,
+    }
+}
+
+fn terms(spec: &JobSpec, batch: Option<BatchStats>) -> AdvantageTerms {
+    AdvantageTerms {
+        eps: spec.advantage.eps,
+        std_ddof: spec.advantage.std_ddof,
+        component_weights: spec.advantage.component_weights.clone(),
+        soft_penalty: spec.selection.overlong.soft_penalty(),
+        mask_truncated: spec.selection.overlong == Overlong::Mask,
+        batch,
+    }
 }
 
 /// What a call of the job's module is given, beside the rollouts. `None`: the job has no module.
@@ -296,8 +359,12 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
         Some(all) => Some(all.get(sample).cloned().ok_or(Error::Corrupt("a rollout without its log-probs"))?),
         None => group.audited.then(|| logprobs.clone()),
     };
+    let overlong = &group.spec.selection.overlong;
     // a reward that failed and is masked teaches nothing
-    let learn = u8::from(row.reward.is_some() || row.reward_error.is_none());
+    let is_scored = row.reward.is_some() || row.reward_error.is_none();
+    let learn = u8::from(is_scored && !overlong.masks(commitment.finish));
+    let (tokens, max_tokens) = (commitment.tokens.len() as u32, group.spec.sampling.max_tokens);
+    let shaped_reward = overlong.soft_penalty().and_then(|_| overlong.shaped(row.reward, tokens, max_tokens));
     let request = &group.segment.request;
     let components: Option<BTreeMap<String, f64>> =
         row.reward_components.map(|value| json(value, "reward components")).transpose()?;
@@ -326,15 +393,17 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
         reward: row.reward,
         reward_components: components.unwrap_or_default(),
         reward_error: row.reward_error,
+        shaped_reward,
         advantage: row.advantage,
-        group: GroupSummary {
-            size: work.group_size,
-            stats_all: group.stats_all,
-            stats_selected: group.stats_selected,
-        },
+        advantage_method: Some(group.spec.advantage.method),
+        advantage_terms: Some(group.terms.clone()),
+        sample_weight: 1.0 + group.summary.replaces.len() as f64,
+        group: GroupSummary { size: work.group_size, ..group.summary.clone() },
         dedup: DedupInfo {
+            multiplicity: group.multiplicity.get(&row.sample_hash).copied(),
             sample_hash: crate::rollouts::hash(row.sample_hash)?,
             is_duplicate: row.repeats_in_group,
+            minhash_cluster: row.minhash_cluster.map(RolloutId),
         },
         proof: proof(group, commitment, path),
         reward_inputs: reward_receipt.as_ref().and(group.reward_inputs.clone()),

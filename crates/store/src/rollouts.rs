@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use grail::chain::Finish;
 use grail::hash::Hash;
+use protocol::minhash;
 use protocol::rollout::RewardReceipt;
 use protocol::{GroupId, JobId, Rao, RolloutId};
 use sqlx::PgConnection;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::Error;
 
 /// A rollout whose commitment was taken in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewRollout {
     pub id: RolloutId,
     pub sample_index: u32,
@@ -20,6 +21,8 @@ pub struct NewRollout {
     pub finish: Finish,
     pub head: Hash,
     pub sample_hash: Hash,
+    /// `protocol::minhash` keys, where its job looks for near duplicates.
+    pub minhash: Option<Vec<u64>>,
 }
 
 /// The attempt that a rollout came from.
@@ -34,9 +37,9 @@ pub struct Within {
 pub async fn insert(
     conn: &mut PgConnection,
     job: JobId,
-    rollouts: &[(Within, NewRollout)],
+    rollouts: &[(Within, &NewRollout)],
 ) -> Result<(), Error> {
-    let int = |value: fn(&(Within, NewRollout)) -> u32| -> Vec<i32> {
+    let int = |value: fn(&(Within, &NewRollout)) -> u32| -> Vec<i32> {
         rollouts.iter().map(|rollout| value(rollout) as i32).collect()
     };
     let ids: Vec<Uuid> = rollouts.iter().map(|(_, rollout)| rollout.id.0).collect();
@@ -45,15 +48,17 @@ pub async fn insert(
         rollouts.iter().map(|(_, rollout)| rollout.finish.as_str().to_owned()).collect();
     let heads: Vec<Vec<u8>> = rollouts.iter().map(|(_, rollout)| rollout.head.to_vec()).collect();
     let hashes: Vec<Vec<u8>> = rollouts.iter().map(|(_, rollout)| rollout.sample_hash.to_vec()).collect();
+    let near: Vec<Option<Vec<u8>>> =
+        rollouts.iter().map(|(_, rollout)| rollout.minhash.as_deref().map(minhash::encode)).collect();
     sqlx::query!(
         r#"
         INSERT INTO rollouts (id, job_id, group_id, attempt, prompt_index, sample_index, state, completion_tokens,
-            finish, head, sample_hash)
+            finish, head, sample_hash, minhash)
         SELECT r.id, $1, r.group_id, r.attempt, r.prompt_index, r.sample_index, 'received', r.tokens,
-            r.finish, r.head, r.sample_hash
+            r.finish, r.head, r.sample_hash, r.minhash
         FROM UNNEST($2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::int[], $7::int[], $8::text[],
-            $9::bytea[], $10::bytea[])
-            AS r (id, group_id, attempt, prompt_index, sample_index, tokens, finish, head, sample_hash)
+            $9::bytea[], $10::bytea[], $11::bytea[])
+            AS r (id, group_id, attempt, prompt_index, sample_index, tokens, finish, head, sample_hash, minhash)
         "#,
         job.0,
         &ids,
@@ -64,7 +69,8 @@ pub async fn insert(
         &int(|(_, rollout)| rollout.completion_tokens),
         &finishes,
         &heads,
-        &hashes
+        &hashes,
+        &near as &[Option<Vec<u8>>]
     )
     .execute(conn)
     .await?;
@@ -196,6 +202,8 @@ pub struct Member {
     pub completion_tokens: u32,
     pub finish: Finish,
     pub sample_hash: Hash,
+    /// Empty where its job does not look for near duplicates.
+    pub minhash: Vec<u64>,
     pub head: Hash,
     pub reward: Option<f64>,
     pub components: BTreeMap<String, f64>,
@@ -212,7 +220,7 @@ pub async fn members(
     let rows = sqlx::query!(
         r#"
         SELECT r.id, r.group_id, r.sample_index, r.completion_tokens, r.finish, r.sample_hash, r.head,
-            r.reward, r.reward_components, r.reward_error
+            r.reward, r.reward_components, r.reward_error, r.minhash
         FROM rollouts r JOIN UNNEST($1::uuid[], $2::int[]) AS a (group_id, attempt)
             ON r.group_id = a.group_id AND r.attempt = a.attempt
         ORDER BY r.group_id, r.sample_index
@@ -230,6 +238,7 @@ pub async fn members(
             completion_tokens: row.completion_tokens as u32,
             finish: finish(&row.finish)?,
             sample_hash: hash(row.sample_hash)?,
+            minhash: minhash::decode(&row.minhash.unwrap_or_default()).ok_or(Error::Corrupt("minhash"))?,
             reward: row.reward,
             head: hash(row.head)?,
             components: components(row.reward_components)?,
@@ -267,6 +276,8 @@ pub struct Settled {
     pub filtered: Option<&'static str>,
     pub advantage: Option<f64>,
     pub repeats_in_group: bool,
+    /// The first delivered rollout that it is nearly the same as.
+    pub cluster: Option<RolloutId>,
     pub price: Rao,
     /// The sequence of the event that announces it, when selected.
     pub sequence: Option<i64>,
@@ -279,15 +290,16 @@ pub async fn settle(conn: &mut PgConnection, settled: &[Settled]) -> Result<(), 
         settled.iter().map(|rollout| rollout.filtered.map(str::to_owned)).collect();
     let advantages: Vec<Option<f64>> = settled.iter().map(|rollout| rollout.advantage).collect();
     let repeats: Vec<bool> = settled.iter().map(|rollout| rollout.repeats_in_group).collect();
+    let clusters: Vec<Option<Uuid>> = settled.iter().map(|rollout| rollout.cluster.map(|id| id.0)).collect();
     let prices: Vec<i64> = settled.iter().map(|rollout| rollout.price.get()).collect();
     let sequences: Vec<Option<i64>> = settled.iter().map(|rollout| rollout.sequence).collect();
     sqlx::query!(
         r#"
         UPDATE rollouts r SET state = CASE WHEN s.reason IS NULL THEN 'selected' ELSE 'filtered' END,
             reason = s.reason, advantage = s.advantage, repeats_in_group = s.repeats, price = s.price,
-            sequence = s.sequence
-        FROM UNNEST($1::uuid[], $2::text[], $3::float8[], $4::bool[], $5::bigint[], $6::bigint[])
-            AS s (id, reason, advantage, repeats, price, sequence)
+            sequence = s.sequence, minhash_cluster = s.cluster
+        FROM UNNEST($1::uuid[], $2::text[], $3::float8[], $4::bool[], $5::bigint[], $6::bigint[], $7::uuid[])
+            AS s (id, reason, advantage, repeats, price, sequence, cluster)
         WHERE r.id = s.id
         "#,
         &ids,
@@ -295,7 +307,8 @@ pub async fn settle(conn: &mut PgConnection, settled: &[Settled]) -> Result<(), 
         &advantages as &[Option<f64>],
         &repeats,
         &prices,
-        &sequences as &[Option<i64>]
+        &sequences as &[Option<i64>],
+        &clusters as &[Option<Uuid>]
     )
     .execute(conn)
     .await?;

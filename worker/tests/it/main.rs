@@ -24,6 +24,7 @@ mod proofs;
 mod rechecks;
 mod refusals;
 mod rewards;
+mod selecting;
 mod standings;
 mod statistics;
 mod stub;

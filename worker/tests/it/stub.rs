@@ -55,6 +55,8 @@ struct Inner {
     engine: Option<foreign::Engine>,
     /// What sample `i` answers: text `i` modulo their number.
     texts: Mutex<Vec<String>>,
+    /// The same for single prompts, by the hash of their tokens.
+    answers: Mutex<HashMap<[u8; 32], Vec<String>>>,
     requests: AtomicUsize,
     /// How often each prompt was asked for.
     asked: Mutex<HashMap<[u8; 32], usize>>,
@@ -103,6 +105,7 @@ impl Stub {
             standard,
             engine,
             texts: Mutex::new(vec!["It is 1".to_owned(), "It is 2".to_owned()]),
+            answers: Mutex::default(),
             requests: AtomicUsize::new(0),
             asked: Mutex::default(),
         });
@@ -140,6 +143,13 @@ impl Stub {
 
     pub(crate) fn say(&self, texts: &[&str]) {
         *self.inner.texts.lock().unwrap() = texts.iter().map(|text| (*text).to_owned()).collect();
+    }
+
+    /// What it answers to one prompt. A text that ends in `…` is spun out until it is cut off.
+    pub(crate) fn answer(&self, prompt: &str, texts: &[&str]) {
+        let tokens = checkpoint().tokenizer.encode(prompt).unwrap();
+        let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+        self.inner.answers.lock().unwrap().insert(grail::hash::tokens(&tokens), texts);
     }
 
     /// Lets answers that are held go on.
@@ -252,12 +262,19 @@ impl Inner {
 
     fn commitment(&self, task: &Task, sample: u32) -> Commitment {
         let checkpoint = checkpoint();
-        let texts = self.texts.lock().unwrap().clone();
-        let mut tokens = checkpoint.tokenizer.encode(&texts[sample as usize % texts.len()]).unwrap();
-        tokens.push(checkpoint.config.eos_token_ids[0]);
+        let own = self.answers.lock().unwrap().get(&task.prompt_tokens).cloned();
+        let texts = own.unwrap_or_else(|| self.texts.lock().unwrap().clone());
+        let text = &texts[sample as usize % texts.len()];
+        let mut tokens = checkpoint.tokenizer.encode(text.trim_end_matches('…')).unwrap();
+        let is_cut_off = text.ends_with('…');
+        if is_cut_off {
+            tokens = tokens.into_iter().cycle().take(task.terms.max_tokens as usize).collect();
+        } else {
+            tokens.push(checkpoint.config.eos_token_ids[0]);
+        }
         let records =
             vec![Record { logprob: -0.5, state: State::Fingerprint([sample as u8; 16]) }; tokens.len()];
-        let finish = Finish::Stop;
+        let finish = if is_cut_off { Finish::Length } else { Finish::Stop };
         self.seal(task, sample, Commitment { tokens, records, finish, head: [0; 32], signature: [0; 64] })
     }
 

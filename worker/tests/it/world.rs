@@ -15,7 +15,7 @@ use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::conditions::{Budget, OnExhausted};
 use protocol::event::EventType;
-use protocol::job::{JobSpec, Prompt, SamplingSpec, Verification};
+use protocol::job::{JobSpec, Prompt, SamplingSpec, SelectionTerms, Verification};
 use protocol::money::Price;
 use protocol::reward::{DEFAULT_MAX_ERROR_RATE, OnError, RewardLimits, RewardModule, RewardTerms};
 use protocol::rollout::RolloutRecord;
@@ -89,6 +89,8 @@ pub(crate) fn config() -> Config {
         allow_private_miners: true,
         max_attempts: 3,
         verify_threads: 1,
+        // a busy machine takes its time
+        miner_fresh_ms: 600_000,
         ..Config::default()
     }
 }
@@ -243,7 +245,7 @@ impl World {
                 metadata: "{}".to_owned(),
             })
             .collect();
-        let all = price().maximum(prompts.len() as u64, u64::from(spec.sampling.n)).unwrap();
+        let all = spec.selection.refill.maximum(&price(), prompts.len() as u32, spec.sampling.n).unwrap();
         conditions.budget.max_amount = conditions.budget.max_amount.or(spec.max_amount);
         let hold = conditions.budget.hold(&price(), all);
         let new = store::jobs::NewJob {
@@ -446,6 +448,7 @@ impl NewJob {
                 filter: GroupFilter::None,
                 advantage: Advantage::default(),
                 dedup: Dedup::None,
+                selection: SelectionTerms::default(),
                 verification: Verification::Full,
                 max_amount: None,
                 metadata: BTreeMap::new(),

@@ -15,10 +15,11 @@ use grail::receipt::{Receipt, SignedReceipt};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use protocol::advantage::Stats;
+use protocol::advantage::{BatchStats, Method, Stats};
+use protocol::overlong::SoftPenalty;
 use protocol::rollout::{
-    DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord,
-    Sampling,
+    AdvantageTerms, DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt,
+    RolloutRecord, Sampling,
 };
 use protocol::{GroupId, JobId, Rao, RolloutId};
 use serde_json::json;
@@ -125,11 +126,42 @@ fn reward_inputs() -> impl Strategy<Value = RewardInputs> {
     )
 }
 
+/// What selection says of a rollout.
+type Selection =
+    (Option<Method>, Option<AdvantageTerms>, (Option<f64>, Option<f64>), Option<u32>, Vec<Uuid>, f64);
+
+fn selection() -> impl Strategy<Value = Selection> {
+    let penalty = (any::<u32>(), double()).prop_map(|(buffer, factor)| SoftPenalty { buffer, factor });
+    let batch = (any::<u32>(), any::<u32>(), 0..=i64::MAX as u64, double(), double())
+        .prop_map(|(index, groups, n, mean, std)| BatchStats { index, groups, n, mean, std });
+    let weights = btree_map(text(), double(), 0..3);
+    let terms = (double(), any::<u8>(), weights, option::of(penalty), any::<bool>(), option::of(batch))
+        .prop_map(|(eps, std_ddof, component_weights, soft_penalty, mask_truncated, batch)| AdvantageTerms {
+            eps,
+            std_ddof,
+            component_weights,
+            soft_penalty,
+            mask_truncated,
+            batch,
+        });
+    let method = option::of(proptest::sample::select(Method::ALL.to_vec()));
+    let ids = vec(any::<u128>().prop_map(Uuid::from_u128), 0..3);
+    (
+        method,
+        option::of(terms),
+        (option::of(double()), option::of(double())),
+        any::<Option<u32>>(),
+        ids,
+        double(),
+    )
+}
+
 fn tokens() -> impl Strategy<Value = Vec<u32>> {
     vec(0..=i32::MAX as u32, 0..12)
 }
 
 /// What is of one value each, then what is of many.
+#[expect(clippy::too_many_lines, reason = "a record is long, and so is its list")]
 pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
     let uuid = || any::<u128>().prop_map(Uuid::from_u128);
     let names = (text(), any::<u32>(), uuid(), uuid(), uuid(), text(), text(), 0..=i64::MAX);
@@ -145,12 +177,13 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
         option::of(double()),
         option::of((reward_inputs(), reward_receipt())),
     );
-    let group = (any::<u32>(), stats(), stats(), hash(), any::<bool>());
+    let group = (any::<u32>(), stats(), stats(), hash(), any::<bool>(), selection());
     (names, sampling, texts, lists, reward, group, proof()).prop_map(
         |(names, sampling, texts, lists, reward, group, proof)| {
             let (object, schema_version, id, job, group_id, custom_id, created_at, price) = names;
             let (temperature, top_p, top_k, max_tokens, numbers, stop) = sampling;
-            let (size, stats_all, stats_selected, sample_hash, is_duplicate) = group;
+            let (size, stats_all, stats_selected, sample_hash, is_duplicate, selection) = group;
+            let (method, terms, (pass_rate, difficulty), counts, ids, weight) = selection;
             let (reward_inputs, reward_receipt) = reward.4.unzip();
             let reward_components: BTreeMap<String, f64> = reward.1;
             RolloutRecord {
@@ -176,9 +209,26 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
                 reward: reward.0,
                 reward_components,
                 reward_error: reward.2,
+                shaped_reward: pass_rate,
                 advantage: reward.3,
-                group: GroupSummary { size, stats_all, stats_selected },
-                dedup: DedupInfo { sample_hash, is_duplicate },
+                advantage_method: method,
+                advantage_terms: terms,
+                sample_weight: weight,
+                group: GroupSummary {
+                    size,
+                    stats_all,
+                    stats_selected,
+                    n_selected: counts,
+                    pass_rate,
+                    difficulty,
+                    replaces: ids.iter().copied().map(GroupId).collect(),
+                },
+                dedup: DedupInfo {
+                    sample_hash,
+                    is_duplicate,
+                    multiplicity: counts,
+                    minhash_cluster: ids.first().copied().map(RolloutId),
+                },
                 proof,
                 reward_inputs,
                 reward_receipt,

@@ -9,10 +9,10 @@ use grail::profile::Profile;
 use grail::receipt::Receipt;
 use grail::{RejectReason, RejectReason as R};
 use proptest::prelude::*;
-use protocol::advantage::Stats;
+use protocol::advantage::{Method, Stats};
 use protocol::rollout::{
-    DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, Reward, RewardInputLimits, RewardInputs,
-    RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
+    AdvantageTerms, DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, Reward, RewardInputLimits,
+    RewardInputs, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
 };
 use protocol::{JobId, Rao};
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ pub(crate) fn service() -> ServiceKey {
 }
 
 /// Rollout 2 of group 0 as it is delivered.
+#[expect(clippy::too_many_lines, reason = "a record is long, and so is its list")]
 pub(crate) fn record() -> RolloutRecord {
     let (request, sample) = (request(), 2);
     let group = group(&request, 0, &key());
@@ -67,9 +68,33 @@ pub(crate) fn record() -> RolloutRecord {
         reward: Some(0.75),
         reward_components: components.clone(),
         reward_error: None,
+        shaped_reward: None,
         advantage: Some(1.0),
-        group: GroupSummary { size: 3, stats_all: stats, stats_selected: stats },
-        dedup: DedupInfo { sample_hash: commitment.sample_hash(&asked.prompt_tokens), is_duplicate: false },
+        advantage_method: Some(Method::Grpo),
+        advantage_terms: Some(AdvantageTerms {
+            eps: 1e-6,
+            std_ddof: 1,
+            component_weights: BTreeMap::new(),
+            soft_penalty: None,
+            mask_truncated: false,
+            batch: None,
+        }),
+        sample_weight: 1.0,
+        group: GroupSummary {
+            size: 3,
+            stats_all: stats,
+            stats_selected: stats,
+            n_selected: Some(3),
+            pass_rate: Some(0.0),
+            difficulty: Some(0.5),
+            replaces: Vec::new(),
+        },
+        dedup: DedupInfo {
+            sample_hash: commitment.sample_hash(&asked.prompt_tokens),
+            is_duplicate: false,
+            multiplicity: Some(1),
+            minhash_cluster: None,
+        },
         proof: Proof {
             profile: Profile::exact("f32-exact/1"),
             checkpoint_id: request.checkpoint,
