@@ -10,8 +10,8 @@ use serde::Deserialize;
 use store::undelivered::Undelivered;
 use utoipa::IntoParams;
 
-use super::{bulk, manifest};
 use super::pages::{DeliveredPages, Pages as _, UndeliveredPages, as_list};
+use super::{bulk, manifest};
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::{self, List, Query};

@@ -307,7 +307,15 @@ async fn pages_carry_the_same_events() {
             "{bad}"
         );
     }
-    for bad in ["limit=0", "limit=1001", "types=x", "types=", "include=x", "encoding=hex", "include=rollout&limit=101"] {
+    for bad in [
+        "limit=0",
+        "limit=1001",
+        "types=x",
+        "types=",
+        "include=x",
+        "encoding=hex",
+        "include=rollout&limit=101",
+    ] {
         assert_eq!(
             service.get(&customer, &format!("{path}?{bad}")).await.problem(400),
             "invalid_parameter",

@@ -25,9 +25,8 @@ impl Parts {
     pub const NONE: Self = Self { tokens: false, logprobs: false, proof: false };
 
     pub(crate) fn keeps(self, field: &str) -> bool {
-        !((!self.tokens && TOKENS.contains(&field))
-            || (!self.logprobs && LOGPROBS.contains(&field))
-            || (!self.proof && PROOF.contains(&field)))
+        let parts = [(self.tokens, TOKENS), (self.logprobs, LOGPROBS), (self.proof, PROOF)];
+        parts.iter().all(|(kept, fields)| *kept || !fields.contains(&field))
     }
 
     /// Takes what is not kept out of a record's JSON.

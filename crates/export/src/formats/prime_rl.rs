@@ -153,7 +153,12 @@ pub(crate) fn trace_rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(
 
 fn trace(record: &RolloutRecord) -> Trace<'_> {
     let learned = |values: &[f32]| -> Vec<f32> {
-        values.iter().zip(&record.loss_mask).filter(|(_, mask)| **mask == 1).map(|(value, _)| *value).collect()
+        values
+            .iter()
+            .zip(&record.loss_mask)
+            .filter(|(_, mask)| **mask == 1)
+            .map(|(value, _)| *value)
+            .collect()
     };
     let advantage = record.advantage.map(|advantage| vec![advantage as f32; record.completion_ids.len()]);
     let prompt = Node {
