@@ -256,6 +256,7 @@ impl From<RewardTerms> for RewardView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobRewardLimits)]
 struct LimitsView {
     fuel: u64,
     memory_bytes: u64,
@@ -286,6 +287,7 @@ struct DedupView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobVerification)]
 struct VerificationView {
     #[schema(value_type = VerificationLevel)]
     level: &'static str,
