@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Message, prompt_text, reference};
 use crate::error::Error;
@@ -101,7 +102,8 @@ struct TaskData<'a> {
 
 #[derive(Serialize)]
 struct Agent {
-    config: BTreeMap<String, ()>,
+    /// Always empty: there is no agent but the model.
+    config: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -193,7 +195,7 @@ fn trace(record: &RolloutRecord) -> Trace<'_> {
                 answer: reference(record),
             },
         },
-        agent: Agent { config: BTreeMap::new() },
+        agent: Agent { config: Map::new() },
         nodes: [prompt, completion],
         calls: [Call {
             node: 1,
