@@ -12,8 +12,14 @@ use crate::{
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    tenancy(app);
-    verification_and_webhooks(app);
+    for part in [jobs, rollouts, reward_functions, files_and_quotes, verification_and_webhooks, tenancy, meta]
+    {
+        app.configure(part);
+    }
+    app.default_service(web::to(unknown_route));
+}
+
+fn jobs(app: &mut ServiceConfig) {
     app.service(
         at("/v1/jobs", "GET, POST")
             .route(get().to(jobs::list::list_jobs))
@@ -41,14 +47,22 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             .route(post().to(exports::create::create_export)),
     )
     .service(at("/v1/exports/{id}", "GET").route(get().to(exports::show::show_export)))
-    .service(at("/v1/exports/{id}/content", "GET").route(get().to(exports::content::show_content)))
-    .service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
-    .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
-    .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))
-    .service(at("/v1/rollouts/{id}/proof", "GET").route(get().to(rollouts::proof::show_proof)))
-    .service(at("/v1/rollouts/{id}/receipt", "GET").route(get().to(rollouts::receipt::show_receipt)))
-    .service(at("/v1/rollouts/{id}/inclusion", "GET").route(get().to(rollouts::inclusion::show_inclusion)))
-    .service(
+    .service(at("/v1/exports/{id}/content", "GET").route(get().to(exports::content::show_content)));
+}
+
+fn rollouts(app: &mut ServiceConfig) {
+    app.service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
+        .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
+        .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))
+        .service(at("/v1/rollouts/{id}/proof", "GET").route(get().to(rollouts::proof::show_proof)))
+        .service(at("/v1/rollouts/{id}/receipt", "GET").route(get().to(rollouts::receipt::show_receipt)))
+        .service(
+            at("/v1/rollouts/{id}/inclusion", "GET").route(get().to(rollouts::inclusion::show_inclusion)),
+        );
+}
+
+fn reward_functions(app: &mut ServiceConfig) {
+    app.service(
         at("/v1/reward_functions", "GET, POST")
             .route(get().to(rewards::list::list_reward_functions))
             .route(post().to(rewards::create::create_reward_function)),
@@ -73,20 +87,24 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(
         at("/v1/reward_functions/{id}/versions/{version}/test", "POST")
             .route(post().to(rewards::test_version::test_reward_version)),
-    )
-    .service(at("/v1/checkpoints", "GET").route(get().to(checkpoints::list::list_checkpoints)))
-    .service(at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)))
-    .service(
-        at("/v1/verification_keys", "GET").route(get().to(meta::verification_keys::list_verification_keys)),
-    )
-    .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
-    .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
-    .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
-    .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
-    .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
-    .service(at("/docs", "GET").route(get().to(meta::docs::docs)))
-    .configure(files_and_quotes)
-    .default_service(web::to(unknown_route));
+    );
+}
+
+fn meta(app: &mut ServiceConfig) {
+    app.service(at("/v1/checkpoints", "GET").route(get().to(checkpoints::list::list_checkpoints)))
+        .service(
+            at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)),
+        )
+        .service(
+            at("/v1/verification_keys", "GET")
+                .route(get().to(meta::verification_keys::list_verification_keys)),
+        )
+        .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
+        .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
+        .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
+        .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
+        .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
+        .service(at("/docs", "GET").route(get().to(meta::docs::docs)));
 }
 
 fn files_and_quotes(app: &mut ServiceConfig) {

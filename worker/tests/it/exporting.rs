@@ -28,7 +28,7 @@ async fn ask(world: &World, job: JobId, format: &str, at_end: bool) -> ExportId 
 
 async fn find(world: &World, id: ExportId) -> Export {
     let project = world.account.default_project();
-    exports::find(&mut *world.db.acquire().await.unwrap(), project, id).await.unwrap().unwrap()
+    exports::find(&mut world.db.acquire().await.unwrap(), project, id).await.unwrap().unwrap()
 }
 
 async fn file(world: &World, id: ExportId) -> File {
@@ -103,7 +103,7 @@ async fn a_worker_that_dies_on_the_way_leaves_nothing_behind() {
     let mut conn = world.db.acquire().await.unwrap();
     let dead = exports::lease(&mut conn, HOLD).await.unwrap().unwrap();
     let mut half = world.objects.incoming(&export_key(job, id, dead.tries)).await.unwrap();
-    half.write(&vec![7; 6 << 20]).await.unwrap();
+    half.write(vec![7; 6 << 20].as_slice()).await.unwrap();
     assert_eq!(steps(&world).await, 0, "the lease is held");
     world.sql("UPDATE exports SET lease_until = now() - interval '1 second'").await;
     assert_eq!(steps(&world).await, 1);
