@@ -229,9 +229,9 @@ impl ApiError {
             | Self::AddressNotAllowed
             | Self::OrganizationKeyRequired
             | Self::ExceedsYourKey
+            | Self::InvalidLink
             | Self::SpendCapExceeded(_) => StatusCode::FORBIDDEN,
             Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
-            Self::InvalidLink => StatusCode::FORBIDDEN,
             Self::NoSuchRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,

@@ -111,7 +111,11 @@ impl Reply {
     }
 
     /// Another success than 201, with the place of its resource.
-    pub(crate) fn located(status: StatusCode, location: String, body: &impl Serialize) -> Result<Self, ApiError> {
+    pub(crate) fn located(
+        status: StatusCode,
+        location: String,
+        body: &impl Serialize,
+    ) -> Result<Self, ApiError> {
         Self::new(status, Some(location), body)
     }
 

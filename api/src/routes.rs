@@ -14,6 +14,7 @@ use crate::{
 pub(crate) fn routes(app: &mut ServiceConfig) {
     tenancy(app);
     verification_and_webhooks(app);
+    files_of_rollouts(app);
     app.service(
         at("/v1/jobs", "GET, POST")
             .route(get().to(jobs::list::list_jobs))
@@ -35,13 +36,6 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     .service(at("/v1/jobs/{id}/events", "GET").route(get().to(jobs::events::list_events)))
     .service(at("/v1/jobs/{id}/rollouts", "GET").route(get().to(jobs::rollouts::list_rollouts)))
     .service(at("/v1/jobs/{id}/manifest", "GET").route(get().to(jobs::manifest::show_manifest)))
-    .service(
-        at("/v1/jobs/{id}/exports", "GET, POST")
-            .route(get().to(exports::list::list_exports))
-            .route(post().to(exports::create::create_export)),
-    )
-    .service(at("/v1/exports/{id}", "GET").route(get().to(exports::show::show_export)))
-    .service(at("/v1/exports/{id}/content", "GET").route(get().to(exports::content::show_content)))
     .service(at("/v1/groups/{id}", "GET").route(get().to(groups::show::show_group)))
     .service(at("/v1/groups/{id}/rewards", "POST").route(post().to(groups::post_rewards::post_rewards)))
     .service(at("/v1/rollouts/{id}", "GET").route(get().to(rollouts::show::show_rollout)))
@@ -103,6 +97,17 @@ fn files_and_quotes(app: &mut ServiceConfig) {
     .service(at("/v1/files/{id}/content", "GET").route(get().to(files::content::file_content)))
     .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
     .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)));
+}
+
+/// What of jobs comes as files.
+fn files_of_rollouts(app: &mut ServiceConfig) {
+    app.service(
+        at("/v1/jobs/{id}/exports", "GET, POST")
+            .route(get().to(exports::list::list_exports))
+            .route(post().to(exports::create::create_export)),
+    )
+    .service(at("/v1/exports/{id}", "GET").route(get().to(exports::show::show_export)))
+    .service(at("/v1/exports/{id}/content", "GET").route(get().to(exports::content::show_content)));
 }
 
 /// Who may call, what an organisation keeps apart, and its money.

@@ -156,7 +156,7 @@ async fn end(cx: &Context, leased: &Leased, outcome: Result<&Written, &str>) -> 
                 "format": leased.format,
                 "rows": file.rows.to_string(),
                 "bytes": file.bytes.to_string(),
-                "sha256": hex(&file.sha256),
+                "sha256": hex::encode(file.sha256),
             });
             let ready = NewEvent::new(EventType::ExportReady, data);
             events::append(&mut tx, leased.job, now, &[ready]).await?;
@@ -166,10 +166,6 @@ async fn end(cx: &Context, leased: &Leased, outcome: Result<&Written, &str>) -> 
     .await?;
     cx.wake.events(leased.job);
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// For another try, unless it must fail again or was tried often enough.

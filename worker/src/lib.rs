@@ -154,8 +154,11 @@ fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
     let manifest = async move { drive(&signing, "manifest", None, || manifest::step(&signing)).await };
     let webhooks = async move { drive(&sending, "webhooks", None, || webhooks::step(&sending)).await };
     let recheck = async move { drive(&rechecking, "recheck", None, || recheck::rewards(&rechecking)).await };
-    let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> =
-        vec![("manifest", Box::pin(manifest)), ("webhooks", Box::pin(webhooks)), ("recheck", Box::pin(recheck))];
+    let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = vec![
+        ("manifest", Box::pin(manifest)),
+        ("webhooks", Box::pin(webhooks)),
+        ("recheck", Box::pin(recheck)),
+    ];
     tasks.extend((0..cx.config.export_concurrency.max(1)).map(|_| exporting(Arc::clone(cx))));
     tasks
 }

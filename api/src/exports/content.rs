@@ -153,8 +153,16 @@ mod tests {
         assert_eq!(found("bytes=-1000"), Some(0..100));
         assert_eq!(found("bytes=50-1000"), Some(50..100));
         for bad in [
-            "bytes=100-", "bytes=9-8", "bytes=-0", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "lines=0-1", "bytes=+1-2",
-            "bytes=0-99999999999999999999", "",
+            "bytes=100-",
+            "bytes=9-8",
+            "bytes=-0",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=0-1,3-4",
+            "lines=0-1",
+            "bytes=+1-2",
+            "bytes=0-99999999999999999999",
+            "",
         ] {
             assert_eq!(found(bad), None, "{bad}");
         }

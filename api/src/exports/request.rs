@@ -134,7 +134,8 @@ mod tests {
     fn defaults_follow_the_format() {
         let spec = |format: &str| parse(json!({ "format": format })).unwrap().compression;
         assert_eq!((spec("tinker"), spec("parquet")), (Compression::None, Compression::Zstd));
-        let filtered = parse(json!({ "format": "sft", "filter": { "min_reward": 1, "finish_reason": "stop" } }));
+        let filtered =
+            parse(json!({ "format": "sft", "filter": { "min_reward": 1, "finish_reason": "stop" } }));
         assert_eq!(filtered.unwrap().filter.min_reward, Some(1.0));
     }
 

@@ -166,7 +166,17 @@ pub(crate) async fn price(
         faults.add("#/quote", "quote_mismatch", "the quote was made for other terms or other prompts");
         return Err(ApiError::Validation(faults.0));
     }
-    Ok(Priced { spec, conditions, prompts: draft.prompts, checkpoint, price, maximum, hold, digest, exports: draft.exports })
+    Ok(Priced {
+        spec,
+        conditions,
+        prompts: draft.prompts,
+        checkpoint,
+        price,
+        maximum,
+        hold,
+        digest,
+        exports: draft.exports,
+    })
 }
 
 /// The most that the job can cost, and what its budget leaves of that.

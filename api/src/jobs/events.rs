@@ -148,7 +148,8 @@ fn included(include: Option<&str>, encoding: Option<&str>) -> Result<Option<Incl
             "logprobs" => parts.logprobs = true,
             "proof" => parts.proof = true,
             other => {
-                let detail = format!("`{other}` cannot be included; `rollout`, `tokens`, `logprobs` and `proof` can");
+                let detail =
+                    format!("`{other}` cannot be included; `rollout`, `tokens`, `logprobs` and `proof` can");
                 return invalid("include", detail);
             }
         }

@@ -1,7 +1,7 @@
 //! Jobs: created in one transaction, followed by their log, read and cancelled.
 
-mod estimate;
 mod bulk;
+mod estimate;
 mod events_schema;
 pub(crate) mod input;
 mod manifest_schema;

@@ -114,7 +114,7 @@ impl Pages for UndeliveredPages {
             .map(|outline| {
                 let record = records.remove(&outline.id);
                 let record = record.map(|record| value(&record, self.parts)).transpose()?;
-                Ok(Item { id: outline.id, text: self.outline(&outline, record).to_string() })
+                Ok(Item { id: outline.id, text: self.outline(&outline, record.as_ref()).to_string() })
             })
             .collect::<Result<_, store::Error>>()?;
         Ok(Page { items, has_more, is_last })
@@ -122,7 +122,7 @@ impl Pages for UndeliveredPages {
 }
 
 impl UndeliveredPages {
-    fn outline(&self, outline: &Outline, record: Option<Value>) -> Value {
+    fn outline(&self, outline: &Outline, record: Option<&Value>) -> Value {
         json!({
             "object": "undelivered_rollout",
             "id": outline.id,

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use store::undelivered::Undelivered;
 use utoipa::IntoParams;
 
-use super::{bulk, manifest};
 use super::pages::{DeliveredPages, Pages as _, UndeliveredPages, as_list};
+use super::{bulk, manifest};
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::{self, List, Query};
@@ -113,10 +113,8 @@ pub(crate) async fn list_rollouts(
         return Err(invalid("include", "a manifest comes with lines only"));
     }
     let module = if included.module { module(&state, caller, job).await? } else { None };
-    let manifest = match included.manifest {
-        true => Some(manifest::signed(&state, caller, job).await?),
-        false => None,
-    };
+    let manifest =
+        if included.manifest { Some(manifest::signed(&state, caller, job).await?) } else { None };
     let manifest = manifest.map(|signed| manifest::lines(state.clone(), caller, job, signed));
     let before = futures_util::stream::iter(manifest).flatten().map_err(bulk::Broken::Store);
     let mut pages = DeliveredPages { state, caller, job, after, wanted, parts };

@@ -185,8 +185,12 @@ impl Included {
             };
             let integer = |item: &Value| (item.as_u64().unwrap_or(0) as u32).to_le_bytes().to_vec();
             let float = |item: &Value| (item.as_f64().unwrap_or(0.0) as f32).to_le_bytes().to_vec();
-            INTEGERS.into_iter().for_each(|name| pack(name, integer));
-            FLOATS.into_iter().for_each(|name| pack(name, float));
+            for name in INTEGERS {
+                pack(name, integer);
+            }
+            for name in FLOATS {
+                pack(name, float);
+            }
             pack("loss_mask", |item| vec![item.as_u64().unwrap_or(0) as u8]);
         }
         serde_json::to_string(&value)

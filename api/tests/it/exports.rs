@@ -103,10 +103,7 @@ async fn a_file_is_fetched_whole_in_ranges_and_by_its_link() {
     }
     // what was cut off goes on where it stopped
     let (answer, rest) = fetch(&service, link, Some("bytes=1500000-")).await;
-    assert_eq!(
-        (answer.status, answer.header("content-range")),
-        (206, "bytes 1500000-2999999/3000000")
-    );
+    assert_eq!((answer.status, answer.header("content-range")), (206, "bytes 1500000-2999999/3000000"));
     assert!(rest == file[1_500_000..]);
     let (_, middle) = fetch(&service, link, Some("bytes=1048570-1048580")).await;
     assert_eq!(middle, file[1_048_570..=1_048_580], "over the edge of two reads");
@@ -138,12 +135,8 @@ async fn an_export_is_of_what_was_there_when_it_was_asked_for() {
     let path = format!("/v1/jobs/{job}/exports");
     service.post(&customer, &path, &json!({ "format": "jsonl" })).await.json(202);
     let listed = service.get(&customer, &path).await.json(200);
-    let formats: BTreeSet<&str> = listed["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|export| export["format"].as_str().unwrap())
-        .collect();
+    let formats: BTreeSet<&str> =
+        listed["data"].as_array().unwrap().iter().map(|export| export["format"].as_str().unwrap()).collect();
     assert_eq!(formats, BTreeSet::from(["jsonl", "parquet", "tinker"]));
     let now = conclude(&service, b"x").await;
     assert_eq!((now.format.as_str(), now.upto), ("jsonl", 4));
@@ -224,9 +217,10 @@ async fn every_format_can_be_asked_for() {
     for format in Format::ALL {
         let body = json!({ "format": format.as_str() });
         service.post(&customer, &format!("/v1/jobs/{job}/exports"), &body).await.json(202);
-        let mut exporter =
-            Exporter::new(Vec::new(), *format, Compression::None, Filter::default()).unwrap();
-        records.iter().for_each(|record| exporter.write(record.clone()).unwrap());
+        let mut exporter = Exporter::new(Vec::new(), *format, Compression::None, Filter::default()).unwrap();
+        for record in &records {
+            exporter.write(record.clone()).unwrap();
+        }
         let (summary, bytes) = exporter.finish().unwrap();
         assert!(summary.rows > 0 && !bytes.is_empty(), "{format:?}");
         conclude(&service, &bytes).await;

@@ -25,9 +25,9 @@ impl Parts {
     pub const NONE: Self = Self { tokens: false, logprobs: false, proof: false };
 
     pub(crate) fn keeps(self, field: &str) -> bool {
-        !((!self.tokens && TOKENS.contains(&field))
-            || (!self.logprobs && LOGPROBS.contains(&field))
-            || (!self.proof && PROOF.contains(&field)))
+        [(self.tokens, TOKENS), (self.logprobs, LOGPROBS), (self.proof, PROOF)]
+            .into_iter()
+            .all(|(kept, names)| kept || !names.contains(&field))
     }
 
     /// Takes what is not kept out of a record's JSON.

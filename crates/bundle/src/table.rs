@@ -71,10 +71,8 @@ enum Target<W: Write + Send> {
 impl<W: Write + Send> Table<W> {
     /// Rows of the type of `sample`, a value in which nothing is missing or empty.
     pub fn of(out: W, container: Container, sample: &impl Serialize) -> Result<Self, Error> {
-        let shape = trace::shape(sample, &[]).map_err(|error| Error::Unwritable {
-            column: String::new(),
-            problem: error.to_string(),
-        })?;
+        let shape = trace::shape(sample, &[])
+            .map_err(|error| Error::Unwritable { column: String::new(), problem: error.to_string() })?;
         Self::new(out, container, &shape)
     }
 

@@ -55,7 +55,8 @@ impl<W: Write + Send> Exporter<W> {
                 Sink::Prompts(Box::new(Table::of(out, Container::Parquet, &verl::Prompt::sample())?))
             }
             None => {
-                let bundle = if format == Format::Arrow { bundle::Format::Arrow } else { bundle::Format::Parquet };
+                let bundle =
+                    if format == Format::Arrow { bundle::Format::Arrow } else { bundle::Format::Parquet };
                 Sink::Records(bundle::Writer::with(out, bundle, Parts::ALL)?)
             }
         };

@@ -1,5 +1,10 @@
 //! What each format makes of the same four rollouts, to the letter; and the laws that hold for all of them.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may panic; the lint spares only the #[test] functions themselves"
+)]
+
 mod records;
 
 use std::collections::BTreeMap;
@@ -113,7 +118,10 @@ fn masked_tokens_teach_nothing() {
     let first = &rows(Format::Tinker)[0];
     assert_eq!(first["model_input"]["chunks"][0]["tokens"], serde_json::json!([10, 11, 12, 50, 51]));
     assert_eq!(first["loss_fn_inputs"]["target_tokens"]["data"], serde_json::json!([11, 12, 50, 51, 2]));
-    assert_eq!(first["loss_fn_inputs"]["advantages"]["data"], serde_json::json!([0.0, 0.0, 1.25, 1.25, 1.25]));
+    assert_eq!(
+        first["loss_fn_inputs"]["advantages"]["data"],
+        serde_json::json!([0.0, 0.0, 1.25, 1.25, 1.25])
+    );
     for row in &rows(Format::TrlAsync)[2..] {
         assert_eq!(row["advantage"], 0.0);
     }
@@ -188,7 +196,10 @@ fn groups_stay_apart() {
         let bytes = file(format, Compression::None, Filter::default(), &many).1;
         String::from_utf8(bytes).unwrap().lines().count()
     };
-    assert_eq!((lines(Format::Skyrl), lines(Format::Art), lines(Format::Dpo), lines(Format::Tinker)), (2, 2, 2, 8));
+    assert_eq!(
+        (lines(Format::Skyrl), lines(Format::Art), lines(Format::Dpo), lines(Format::Tinker)),
+        (2, 2, 2, 8)
+    );
     assert_eq!(file(Format::VerlPrompts, Compression::None, Filter::default(), &many).0.rows, 2);
 }
 

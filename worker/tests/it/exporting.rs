@@ -143,20 +143,22 @@ async fn every_try_writes_the_same_bytes_while_the_job_goes_on() {
     world.verify().await;
     world.settle().await;
     let (now, at_end) = (ask(&world, job, "jsonl", false).await, ask(&world, job, "jsonl", true).await);
-    let upto: i64 = world
-        .sql(&format!("SELECT upto FROM exports WHERE id = '{}'", now.0))
-        .await
-        .parse()
-        .unwrap();
+    let upto: i64 =
+        world.sql(&format!("SELECT upto FROM exports WHERE id = '{}'", now.0)).await.parse().unwrap();
     let before = expected(&world, job, Format::Jsonl, upto).await;
     let mut conn = world.db.acquire().await.unwrap();
     exports::lease(&mut conn, HOLD).await.unwrap().unwrap();
     world.finish(job).await;
-    world.sql("UPDATE exports SET lease_until = now() - interval '1 second' WHERE lease_token IS NOT NULL").await;
+    world
+        .sql("UPDATE exports SET lease_until = now() - interval '1 second' WHERE lease_token IS NOT NULL")
+        .await;
     assert_eq!(steps(&world).await, 2);
     assert_eq!(bytes(&world, &file(&world, now).await).await, before);
     let whole = file(&world, at_end).await;
-    assert_eq!((whole.rows, bytes(&world, &whole).await), (16, expected(&world, job, Format::Jsonl, i64::MAX).await));
+    assert_eq!(
+        (whole.rows, bytes(&world, &whole).await),
+        (16, expected(&world, job, Format::Jsonl, i64::MAX).await)
+    );
 }
 
 /// What can never be written ends, and is told to its owner; it does not hold up the others.

@@ -1,5 +1,7 @@
 //! One module for each framework: its rows, from the rollouts of one group.
 
+#![expect(clippy::struct_field_names, reason = "fields have the names that the framework gives them")]
+
 mod areal;
 mod art;
 mod nemo_gym;

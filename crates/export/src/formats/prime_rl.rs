@@ -101,8 +101,12 @@ struct TaskData<'a> {
 
 #[derive(Serialize)]
 struct Agent {
-    config: BTreeMap<String, ()>,
+    config: AgentConfig,
 }
+
+/// Nothing of it is known here: every field is its own default.
+#[derive(Serialize)]
+struct AgentConfig {}
 
 #[derive(Serialize)]
 struct Node<'a> {
@@ -153,7 +157,12 @@ pub(crate) fn trace_rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(
 
 fn trace(record: &RolloutRecord) -> Trace<'_> {
     let learned = |values: &[f32]| -> Vec<f32> {
-        values.iter().zip(&record.loss_mask).filter(|(_, mask)| **mask == 1).map(|(value, _)| *value).collect()
+        values
+            .iter()
+            .zip(&record.loss_mask)
+            .filter(|(_, mask)| **mask == 1)
+            .map(|(value, _)| *value)
+            .collect()
     };
     let advantage = record.advantage.map(|advantage| vec![advantage as f32; record.completion_ids.len()]);
     let prompt = Node {
@@ -188,7 +197,7 @@ fn trace(record: &RolloutRecord) -> Trace<'_> {
                 answer: reference(record),
             },
         },
-        agent: Agent { config: BTreeMap::new() },
+        agent: Agent { config: AgentConfig {} },
         nodes: [prompt, completion],
         calls: [Call {
             node: 1,
