@@ -113,8 +113,7 @@ pub(crate) async fn list_rollouts(
         return Err(invalid("include", "a manifest comes with lines only"));
     }
     let module = if included.module { module(&state, caller, job).await? } else { None };
-    let manifest =
-        if included.manifest { Some(manifest::signed(&state, caller, job).await?) } else { None };
+    let manifest = if included.manifest { Some(manifest::signed(&state, caller, job).await?) } else { None };
     let manifest = manifest.map(|signed| manifest::lines(state.clone(), caller, job, signed));
     let before = futures_util::stream::iter(manifest).flatten().map_err(bulk::Broken::Store);
     let mut pages = DeliveredPages { state, caller, job, after, wanted, parts };

@@ -28,7 +28,7 @@ async fn ask(world: &World, job: JobId, format: &str, at_end: bool) -> ExportId 
 
 async fn find(world: &World, id: ExportId) -> Export {
     let project = world.account.default_project();
-    exports::find(&mut *world.db.acquire().await.unwrap(), project, id).await.unwrap().unwrap()
+    exports::find(&mut world.db.acquire().await.unwrap(), project, id).await.unwrap().unwrap()
 }
 
 async fn file(world: &World, id: ExportId) -> File {
