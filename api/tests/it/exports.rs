@@ -218,7 +218,9 @@ async fn every_format_can_be_asked_for() {
         let body = json!({ "format": format.as_str() });
         service.post(&customer, &format!("/v1/jobs/{job}/exports"), &body).await.json(202);
         let mut exporter = Exporter::new(Vec::new(), *format, Compression::None, Filter::default()).unwrap();
-        records.iter().for_each(|record| exporter.write(record.clone()).unwrap());
+        for record in &records {
+            exporter.write(record.clone()).unwrap();
+        }
         let (summary, bytes) = exporter.finish().unwrap();
         assert!(summary.rows > 0 && !bytes.is_empty(), "{format:?}");
         conclude(&service, &bytes).await;

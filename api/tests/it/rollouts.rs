@@ -95,7 +95,9 @@ async fn bytes(service: &Service, customer: &Customer, path: &str, accept: &str)
         (answer.status().as_u16(), &answer.headers()["content-type"]),
         (200, &accept.parse().unwrap())
     );
-    let encoding = answer.headers().get("content-encoding").unwrap().to_str().unwrap().to_owned();
+    let encoding =
+        answer.headers().get("content-encoding").map_or("identity", |value| value.to_str().unwrap());
+    let encoding = encoding.to_owned();
     (encoding, answer.bytes().await.unwrap().to_vec())
 }
 

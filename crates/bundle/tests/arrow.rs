@@ -1,5 +1,10 @@
 //! Arrow's stream: written a batch at a time, with the columns of Parquet, and nothing lost.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may panic; the lint spares only the #[test] functions themselves"
+)]
+
 mod records;
 
 use std::io::Cursor;
@@ -27,7 +32,9 @@ fn a_stream_has_the_columns_of_a_file_and_every_value() {
     let batches = batches(&write(&records, Format::Arrow));
     assert_eq!(batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [64, 64, 22]);
     let mut file = ArrowWriter::try_new(Vec::new(), batches[0].schema(), None).unwrap();
-    batches.iter().for_each(|batch| file.write(batch).unwrap());
+    for batch in &batches {
+        file.write(batch).unwrap();
+    }
     let read: Vec<RolloutRecord> =
         read(dir.path(), &file.into_inner().unwrap()).into_iter().map(Result::unwrap).collect();
     assert_eq!(lines(&read), lines(&records));
@@ -43,7 +50,9 @@ fn what_is_taken_in_pieces_is_the_whole() {
         let mut writer = Writer::new(outlet.clone(), format).unwrap();
         let (mut pieces, mut taken) = (0, Vec::new());
         for page in records.chunks(32) {
-            page.iter().for_each(|record| writer.write(record).unwrap());
+            for record in page {
+                writer.write(record).unwrap();
+            }
             writer.flush().unwrap();
             let piece = outlet.take();
             pieces += usize::from(!piece.is_empty());
@@ -63,7 +72,9 @@ fn parts_that_are_not_wanted_are_in_no_format() {
     let gone = ["behavior_logprobs", "verifier_logprobs", "proof", "reward_inputs", "reward_receipt"];
     let bytes = |format| {
         let mut writer = Writer::with(Vec::new(), format, parts).unwrap();
-        fixed(3).iter().for_each(|record| writer.write(record).unwrap());
+        for record in &fixed(3) {
+            writer.write(record).unwrap();
+        }
         writer.finish().unwrap().1
     };
     let line: serde_json::Value =

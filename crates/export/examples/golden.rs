@@ -1,5 +1,7 @@
 //! Writes the golden rollouts in every format into a directory, for the frameworks' own loaders (tests/frameworks).
 
+#![expect(clippy::unwrap_used, reason = "the same module is part of a test")]
+
 #[path = "../tests/records/mod.rs"]
 mod records;
 

@@ -1,5 +1,10 @@
 //! What each format makes of the same four rollouts, to the letter; and the laws that hold for all of them.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may panic; the lint spares only the #[test] functions themselves"
+)]
+
 mod records;
 
 use std::collections::BTreeMap;

@@ -136,6 +136,8 @@ pub(crate) fn file(
     records: &[RolloutRecord],
 ) -> (Summary, Vec<u8>) {
     let mut exporter = Exporter::new(Vec::new(), format, compression, filter).unwrap();
-    records.iter().for_each(|record| exporter.write(record.clone()).unwrap());
+    for record in records {
+        exporter.write(record.clone()).unwrap();
+    }
     exporter.finish().unwrap()
 }
