@@ -10,6 +10,9 @@ use crate::harness::{Service, quick};
 
 /// The same requests every time.
 const SEED: &str = "20261122";
+/// They end or narrow the key that all requests are made with.
+const NOT_WITH_ONES_OWN_KEY: [&str; 5] =
+    ["revoke_api_key", "rotate_api_key", "update_api_key", "archive_project", "update_project"];
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 #[tokio::test]
@@ -25,6 +28,7 @@ async fn the_document_and_the_gateway_agree() {
         .current_dir(REPOSITORY)
         .args(["--config-file", ".ci/schemathesis.toml", "run"])
         .arg(format!("{}/openapi.json", service.url))
+        .args(NOT_WITH_ONES_OWN_KEY.iter().flat_map(|id| ["--exclude-operation-id", *id]))
         .args(["--header", &format!("Authorization: Bearer {}", customer.key), "--seed", SEED])
         .status()
         .await
