@@ -86,6 +86,8 @@ impl Operation {
         }
         if self.names_resource {
             errors.push(("404", "You have no such resource."));
+        } else if self.is_secured {
+            errors.push(("404", "You have no such project as the header `Reliquary-Project` names."));
         }
         if self.has_body {
             errors.push(("408", "The body took too long."));

@@ -259,12 +259,14 @@ impl From<RewardTerms> for RewardView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobRewardLimits)]
 struct LimitsView {
     fuel: u64,
     memory_bytes: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobVerification)]
 struct VerificationView {
     #[schema(value_type = VerificationLevel)]
     level: &'static str,

@@ -15,9 +15,14 @@ pub(crate) struct ValidationReport {
     module: Option<ModuleDetail>,
     /// How long checking and compiling took.
     compile_ms: u64,
-    #[schema(inline)]
-    #[serde(flatten)]
-    examination: Option<ExaminationReport>,
+    /// With samples: one for each, in order.
+    samples: Option<Vec<SampleResult>>,
+    /// With samples.
+    determinism: Option<DeterminismReport>,
+    /// Room for what was seen; `null` when no sample was graded.
+    suggested_limits: Option<SuggestedLimits>,
+    /// With samples.
+    lint: Option<Vec<Finding>>,
 }
 
 #[derive(ToSchema)]

@@ -26,7 +26,7 @@ pub(crate) struct CreateVerification {
     #[serde(default = "full")]
     level: String,
     /// From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them.
-    #[schema(value_type = Vec<Object>, example = json!(["rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"]))]
+    #[schema(min_items = 1, max_items = 64, example = json!(["rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"]))]
     rollouts: Vec<Value>,
 }
 

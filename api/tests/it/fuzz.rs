@@ -10,7 +10,10 @@ use crate::harness::{Service, quick};
 
 /// The same requests every time.
 const SEED: &str = "20261122";
-const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// They end or narrow the key that all requests are made with.
+const NOT_WITH_ONES_OWN_KEY: [&str; 5] =
+    ["revoke_api_key", "rotate_api_key", "update_api_key", "archive_project", "update_project"];
+const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/schemathesis.toml");
 
 #[tokio::test]
 #[ignore = "needs schemathesis from PyPI: .ci/schemathesis"]
@@ -21,10 +24,13 @@ async fn the_document_and_the_gateway_agree() {
     deliver(&service, &job, 0).await;
     // beside the folder that is made for tests: the script has put it there
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../schemathesis/bin/schemathesis");
+    let scratch = tempfile::tempdir().unwrap();
     let ended = Command::new(program)
-        .current_dir(REPOSITORY)
-        .args(["--config-file", ".ci/schemathesis.toml", "run"])
+        // it leaves what it has found where it runs, and would try that first the next time
+        .current_dir(scratch.path())
+        .args(["--config-file", SETTINGS, "run"])
         .arg(format!("{}/openapi.json", service.url))
+        .args(NOT_WITH_ONES_OWN_KEY.iter().flat_map(|id| ["--exclude-operation-id", *id]))
         .args(["--header", &format!("Authorization: Bearer {}", customer.key), "--seed", SEED])
         .status()
         .await
