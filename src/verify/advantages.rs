@@ -8,7 +8,7 @@ use std::fmt;
 
 use grail::hash::Hash;
 use protocol::JobId;
-use protocol::advantage::{Advantage, Sample, of_batch, of_group, parts, stats};
+use protocol::advantage::{Advantage, Sample, Stats, of_batch, of_group, parts, stats};
 use protocol::rollout::{AdvantageTerms, GroupSummary, Rebuilt, RolloutRecord};
 use protocol::selection::Difficulty;
 
@@ -74,7 +74,11 @@ struct Again {
     /// By sample.
     advantages: BTreeMap<u32, Option<f64>>,
     terms: AdvantageTerms,
-    summary: GroupSummary,
+    stats_all: Stats,
+    difficulty: Difficulty,
+    size: u32,
+    /// All its records say the same of the group.
+    agrees: bool,
     multiplicity: BTreeMap<Hash, u32>,
 }
 
@@ -86,6 +90,12 @@ impl Again {
         if group.len() != first.group.size as usize {
             return None;
         }
+        let says_the_same = |record: &&RolloutRecord| {
+            record.advantage_method == first.advantage_method
+                && record.advantage_terms == first.advantage_terms
+                && record.group == first.group
+        };
+        let agrees = group.iter().all(says_the_same);
         let rule = Advantage {
             method,
             eps: terms.eps,
@@ -105,18 +115,32 @@ impl Again {
             *multiplicity.entry(record.dedup.sample_hash).or_insert(0) += 1;
         }
         let rewards: Vec<Option<f64>> = group.iter().map(|record| record.reward).collect();
-        let all = stats(&rewards, terms.std_ddof);
-        let Difficulty { pass_rate, difficulty } = Difficulty::of(&rewards);
-        let summary = GroupSummary {
-            stats_all: all,
-            stats_selected: all,
-            n_selected: Some(group.len() as u32),
+        let stats_all = stats(&rewards, terms.std_ddof);
+        let places = group.iter().map(|record| record.sample_index);
+        Some(Self {
+            advantages: places.zip(advantages).collect(),
+            terms,
+            stats_all,
+            difficulty: Difficulty::of(&rewards),
+            size: group.len() as u32,
+            agrees,
+            multiplicity,
+        })
+    }
+
+    /// What a record of the group has to say of it. A record does not say whether it was selected itself: where not all of
+    /// the group was, what is said of the selected ones is left as it is.
+    fn summary(&self, said: &GroupSummary) -> GroupSummary {
+        let Difficulty { pass_rate, difficulty } = self.difficulty;
+        let all = said.n_selected.is_none_or(|selected| selected >= self.size);
+        GroupSummary {
+            stats_all: self.stats_all,
+            stats_selected: if all { self.stats_all } else { said.stats_selected },
+            n_selected: if all { Some(self.size) } else { said.n_selected },
             pass_rate,
             difficulty,
-            ..first.group.clone()
-        };
-        let places = group.iter().map(|record| record.sample_index);
-        Some(Self { advantages: places.zip(advantages).collect(), terms, summary, multiplicity })
+            ..said.clone()
+        }
     }
 }
 
@@ -150,12 +174,12 @@ fn of_record(record: &RolloutRecord, again: Option<&Again>) -> Result<AdvantageC
     }
     let Some(again) = again else { return Ok(AdvantageCheck::NotChecked(Lacking::Group)) };
     let advantage = again.advantages.get(&record.sample_index).copied().flatten();
-    if again.terms != *terms || bits(advantage) != bits(record.advantage) {
+    if !again.agrees || again.terms != *terms || bits(advantage) != bits(record.advantage) {
         return Err(Finding::AdvantageDiffers);
     }
     let multiplicity = again.multiplicity.get(&record.dedup.sample_hash).copied();
     let repeats = multiplicity.is_some_and(|times| times > 1);
-    if again.summary != record.group
+    if again.summary(&record.group) != record.group
         || multiplicity != record.dedup.multiplicity
         || repeats != record.dedup.is_duplicate
     {

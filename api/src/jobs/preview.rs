@@ -6,6 +6,7 @@ use grail::CheckpointId;
 use protocol::Rao;
 use protocol::money::Price;
 use serde::Serialize;
+use store::history::History;
 use utoipa::ToSchema;
 
 use super::create::Priced;
@@ -83,6 +84,14 @@ impl Priced {
     }
 }
 
+/// Prompts that will likely be generated: with a target, no more than it takes.
+fn generated(priced: &Priced, history: Option<&History>) -> u64 {
+    let prompts = priced.prompts.len() as u32;
+    let Some(target) = priced.spec.selection.refill.target() else { return prompts.into() };
+    let accepted = history.map_or(1.0, |history| history.selected as f64 / history.asked.max(1) as f64);
+    target.expected(prompts, accepted).into()
+}
+
 /// What a job costs, and what it will likely come to.
 pub(crate) async fn figures(
     state: &AppState,
@@ -98,7 +107,7 @@ pub(crate) async fn figures(
     drop(conn);
     let samples = priced.spec.sampling.n;
     let asked = Asked {
-        prompts: priced.prompts.len() as u64,
+        prompts: generated(priced, history.as_ref()),
         samples,
         maximum: priced.maximum,
         hold: priced.hold,

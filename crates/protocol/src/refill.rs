@@ -33,6 +33,14 @@ impl Target {
     }
 }
 
+impl Target {
+    /// How many groups it will likely take, if this share of what is generated is accepted.
+    pub fn expected(&self, prompts: u32, accepted: f64) -> u32 {
+        let groups = (f64::from(self.groups) / accepted.clamp(1e-6, 1.0)).ceil();
+        self.most(prompts).min(groups as u32)
+    }
+}
+
 impl Refill {
     pub fn target(&self) -> Option<Target> {
         if let Self::ResampleNewPrompts(target) = self { Some(*target) } else { None }
@@ -64,6 +72,7 @@ mod tests {
         assert_eq!(target(4, 1.0).most(10), 4);
         assert_eq!(target(3, 1.5).most(10), 4);
         assert_eq!(target(4, 1e300).most(10), 10);
+        assert_eq!([1.0, 0.5, 0.3, 0.0].map(|share| target(4, 3.0).expected(100, share)), [4, 8, 12, 12]);
         let of = |refill: Refill, prompts| refill.maximum(&price, prompts, 8).unwrap().get();
         assert_eq!(of(Refill::Drop, 10), 80_000);
         // 4 groups at the full price and 6 at a quarter

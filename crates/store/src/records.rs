@@ -199,7 +199,8 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
             ARRAY(SELECT r.id FROM groups r WHERE r.replaced_by = g.id ORDER BY r.prompt_index) AS "replaces!"
         FROM groups g
         JOIN jobs j ON j.id = g.job_id
-        LEFT JOIN advantage_batches b ON b.job_id = g.job_id AND b.batch = g.batch
+        -- no advantage of a filtered group rests on its batch
+        LEFT JOIN advantage_batches b ON b.job_id = g.job_id AND b.batch = g.batch AND g.state = 'accepted'
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         WHERE g.id = ANY($1) AND g.state IN ('accepted', 'filtered')
         "#,
