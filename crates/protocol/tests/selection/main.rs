@@ -79,7 +79,7 @@ fn groups_are_filtered_by_mean_advantage_and_difficulty() {
         rules.filter = GroupFilter::AbsAdvantageRange(0.05);
         rules.advantage.method = Method::DrGrpo;
     };
-    assert_eq!(of(&[0.5, 0.6], &size), Some(FilterReason::SmallAdvantages));
+    assert_eq!(of(&[0.5, 0.59], &size), Some(FilterReason::SmallAdvantages));
     assert_eq!(of(&[0.5, 0.7], &size), None);
     let band = |rules: &mut Rules| rules.difficulty = Some(Band { low: 0.25, high: 0.75 });
     assert_eq!(of(&[1.0, 0.0, 0.0, 0.0], &band), None, "both ends belong to it");
