@@ -114,10 +114,28 @@ def group_id(r):
     return uuid.uuid5(uuid.UUID(bytes=r["job_id"]), f"group/{r['prompt_index']}").bytes
 
 
+def same(a, b):
+    """The same bits, or null both."""
+    return (a is None) == (b is None) and (a is None or struct.pack(">d", a) == struct.pack(">d", b))
+
+
+def shaped(r, penalty):
+    """The reward less its overlong penalty; null where there is none."""
+    if penalty is None or r["reward"] is None:
+        return None
+    start = max(r["sampling"]["max_tokens"] - penalty["buffer"], 0)
+    exceeded = min(max(r["num_completion_tokens"] - start, 0), penalty["buffer"])
+    return r["reward"] + (-exceeded / penalty["buffer"] * penalty["factor"] if exceeded else 0.0)
+
+
 def check_derived(r):
-    need(r["schema_version"] == 2, "malformed_frame")
+    terms = r["advantage_terms"]
+    need(r["schema_version"] in (2, 3), "malformed_frame")
+    newer = r["schema_version"] == 3
+    malformed((terms is not None) == newer and (r["advantage_method"] is not None) == newer)
     count = len(r["completion_ids"])
-    learn = 0 if r["reward"] is None and r["reward_error"] is not None else 1
+    masked = newer and terms["mask_truncated"] and r["finish_reason"] == "length"
+    learn = 0 if masked or (r["reward"] is None and r["reward_error"] is not None) else 1
     malformed(r["group_id"] == group_id(r))
     malformed(r["num_completion_tokens"] == count and r["num_prompt_tokens"] == len(r["prompt_ids"]))
     malformed(r["loss_mask"] == [learn] * count)
@@ -127,6 +145,9 @@ def check_derived(r):
     audited = r["proof"]["verification"] == "full"
     malformed((r["verifier_logprobs"] is not None) == audited)
     malformed(not audited or len(r["verifier_logprobs"]) == count)
+    if newer:
+        need(r["sample_weight"] == 1 + len(r["group"]["replaces"]), "advantage_differs")
+        need(same(r["shaped_reward"], shaped(r, terms["soft_penalty"])), "advantage_differs")
     if audited and r["proof"]["profile"]["engine_class"] == "exact":
         malformed(bits(r["verifier_logprobs"]) == bits(r["behavior_logprobs"]))
 

@@ -166,7 +166,7 @@ def edits(good):
 
 
 ORDER = {  # as the Rust structs are declared, which is the order an array of their values would have
-    ("dedup",): ["sample_hash", "is_duplicate"],
+    ("dedup",): ["sample_hash", "is_duplicate", "multiplicity", "minhash_cluster"],
     ("group", "stats_all"): ["mean", "std", "n"],
     ("sampling",): ["temperature", "top_p", "top_k", "max_tokens"],
     ("reward_receipt",): ["function", "receipt", "receipt_hash", "service_key", "signature"],

@@ -182,6 +182,18 @@ def profile(value):
     return known
 
 
+METHODS = (
+    "grpo dr_grpo rloo loo_std batch_std reinforce_pp reinforce_pp_baseline max_rl opo pass_k gdpo none"
+)
+TERMS = fields(
+    eps=f64,
+    std_ddof=decimal_below(256),
+    component_weights=mapping(f64),
+    soft_penalty=nullable(fields(buffer=U32, factor=f64)),
+    mask_truncated=boolean,
+    batch=nullable(fields(index=U32, groups=U32, n=U64, mean=f64, std=f64)),
+)
+
 ROLLOUT = fields(
     object=one_of("rollout"),
     schema_version=U32,
@@ -205,9 +217,26 @@ ROLLOUT = fields(
     reward=nullable(f64),
     reward_components=mapping(f64),
     reward_error=nullable(text),
+    shaped_reward=nullable(f64),
     advantage=nullable(f64),
-    group=fields(size=U32, stats_all=STATS, stats_selected=STATS),
-    dedup=fields(sample_hash=HASH, is_duplicate=boolean),
+    advantage_method=nullable(one_of(*METHODS.split())),
+    advantage_terms=nullable(TERMS),
+    sample_weight=f64,
+    group=fields(
+        size=U32,
+        stats_all=STATS,
+        stats_selected=STATS,
+        n_selected=nullable(U32),
+        pass_rate=nullable(f64),
+        difficulty=nullable(f64),
+        replaces=listed(identifier("grp")),
+    ),
+    dedup=fields(
+        sample_hash=HASH,
+        is_duplicate=boolean,
+        multiplicity=nullable(U32),
+        minhash_cluster=nullable(identifier("rol")),
+    ),
     proof=fields(
         profile=profile,
         checkpoint_id=HASH,

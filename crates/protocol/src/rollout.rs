@@ -24,7 +24,7 @@ use crate::money::Rao;
 use crate::overlong::SoftPenalty;
 
 pub const SCHEMA_VERSION: u32 = 3;
-/// Files of version 2 are still around: what they lack is what `serde` fills in.
+/// Records of version 2 said nothing of how advantages came about.
 const OLDEST_SCHEMA: u32 = 2;
 /// [`RewardReceipt::function`] of a reward that the customer's own trainer gave: there is nothing to run again.
 pub const CLIENT_FUNCTION: &str = "client";
