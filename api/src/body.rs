@@ -86,33 +86,22 @@ impl Body {
 
     /// Reads a form of these parts.
     pub(crate) async fn form<const N: usize>(self, parts: &[Part; N]) -> Result<Form<N>, ApiError> {
-        if self.encoded || self.content_type.as_deref() != Some(FORM) {
-            return Err(ApiError::UnsupportedMediaType { expected: FORM });
-        }
         let limit = form::limit(parts);
         // as in `within`: what is a little too long is read on, so that its sender gets to see the answer
-        let patience = limit.saturating_mul(2);
-        if self.announced.is_some_and(|length| length > patience as u64) {
-            return Err(ApiError::PayloadTooLarge { limit });
-        }
-        let mut total = 0_usize;
-        let chunks = self.payload.map(move |chunk| {
-            let chunk = chunk?;
-            total += chunk.len();
-            if total > patience { Err(PayloadError::Overflow) } else { Ok(chunk) }
-        });
-        let headers: HeaderMap =
-            self.content_type_header.into_iter().map(|value| (CONTENT_TYPE, value)).collect();
-        let read = form::read(Multipart::new(&headers, chunks), parts);
+        let read = form::read(self.multipart(limit, limit.saturating_mul(2))?, parts);
         tokio::time::timeout(arrival(limit), read).await.map_err(|_| ApiError::RequestTimeout)?
     }
 
     /// A form with a part that is too large to be held, to be read piece by piece.
     pub(crate) fn streamed_form(self, limit: usize) -> Result<Multipart, ApiError> {
+        self.multipart(limit, limit.saturating_add(limit / 8).saturating_add(64 << 10))
+    }
+
+    /// A form that is cut off after `patience` bytes; one that announces more is refused as larger than `limit`.
+    fn multipart(self, limit: usize, patience: usize) -> Result<Multipart, ApiError> {
         if self.encoded || self.content_type.as_deref() != Some(FORM) {
             return Err(ApiError::UnsupportedMediaType { expected: FORM });
         }
-        let patience = limit.saturating_add(limit / 8).saturating_add(64 << 10);
         if self.announced.is_some_and(|length| length > patience as u64) {
             return Err(ApiError::PayloadTooLarge { limit });
         }

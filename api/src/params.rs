@@ -76,6 +76,13 @@ pub(crate) struct PageParams {
     pub(crate) after: Option<String>,
 }
 
+impl PageParams {
+    /// How many are wanted, and the id that they follow.
+    pub(crate) fn read<T: FromStr>(&self) -> Result<(i64, Option<T>), ApiError> {
+        Ok((limit(self.limit, 20, 100)?, cursor(self.after.as_deref(), "after")?))
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct List<T> {

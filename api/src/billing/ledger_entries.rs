@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
-use crate::params::{self, List, PageParams, Query};
+use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,8 +65,7 @@ pub(crate) async fn list_ledger_entries(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = params::limit(page.0.limit, 20, 100)?;
-    let before: Option<i64> = params::cursor(page.0.after.as_deref(), "after")?;
+    let (limit, before) = page.0.read::<i64>()?;
     let mut conn = state.tenant(caller).await?;
     let rows = store::ledger::entries(&mut conn, caller.account, before, limit + 1).await?;
     let list: List<LedgerEntryView> = List::page(rows, limit, |row: &Entry| row.position.to_string());

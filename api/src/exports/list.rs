@@ -23,8 +23,7 @@ pub(crate) async fn list_exports(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let job: JobId = params::id(&path, "job")?;
-    let limit = params::limit(query.0.limit, 20, 100)?;
-    let before = params::cursor(query.0.after.as_deref(), "after")?;
+    let (limit, before) = query.0.read()?;
     let mut conn = state.tenant(caller).await?;
     store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
     let rows = store::exports::of_job(&mut conn, caller.project, job, before, limit + 1).await?;

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::KeyView;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
-use crate::params::{self, List, PageParams, Query};
+use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
 /// The keys of a project, newest first; the revoked ones, too.
@@ -18,8 +18,7 @@ pub(crate) async fn list_api_keys(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = params::limit(page.0.limit, 20, 100)?;
-    let before = params::cursor(page.0.after.as_deref(), "after")?;
+    let (limit, before) = page.0.read()?;
     let now = state.ambient.now();
     let mut conn = state.tenant(caller).await?;
     let mut rows = Vec::new();

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
-use crate::params::{self, List, PageParams, Query};
+use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,8 +71,7 @@ pub(crate) async fn list_audit_log(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = params::limit(page.0.limit, 20, 100)?;
-    let before: Option<i64> = params::cursor(page.0.after.as_deref(), "after")?;
+    let (limit, before) = page.0.read::<i64>()?;
     let project = caller.must_reach_organization().is_err().then_some(caller.project);
     let mut conn = state.tenant(caller).await?;
     let rows = store::audit_log::page(&mut conn, caller.account, project, before, limit + 1).await?;

@@ -6,7 +6,7 @@ use protocol::ProjectId;
 use super::view::ProjectView;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
-use crate::params::{self, List, PageParams, Query};
+use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
 /// The projects of your organisation, newest first; a key of one project sees that one.
@@ -19,8 +19,7 @@ pub(crate) async fn list_projects(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = params::limit(page.0.limit, 20, 100)?;
-    let before: Option<ProjectId> = params::cursor(page.0.after.as_deref(), "after")?;
+    let (limit, before) = page.0.read::<ProjectId>()?;
     let now = state.ambient.now();
     let mut conn = state.tenant(caller).await?;
     let found = if caller.must_reach_organization().is_ok() {

@@ -10,11 +10,10 @@ use super::RewardFunctionView;
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
-use crate::error::{ApiError, FieldError, Problem};
+use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
+use crate::keys::input;
 use crate::state::AppState;
-
-const MAX_NAME_CHARS: usize = 128;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,14 +45,10 @@ pub(crate) async fn create_reward_function(
         return Ok(answer);
     }
     let CreateRewardFunction { name } = body::parse(&bytes)?;
-    let chars = name.chars().count();
-    if !(1..=MAX_NAME_CHARS).contains(&chars) || name.chars().any(char::is_control) {
-        let detail = format!("1 to {MAX_NAME_CHARS} characters, none of them a control character");
-        return Err(ApiError::Validation(vec![FieldError {
-            pointer: "#/name".to_owned(),
-            code: "invalid_name",
-            detail,
-        }]));
+    let mut faults = Vec::new();
+    input::name(&name, &mut faults);
+    if !faults.is_empty() {
+        return Err(ApiError::Validation(faults));
     }
     let id = RewardFunctionId(state.ambient.id());
     let done = once.run(&state, caller, async |tx| {

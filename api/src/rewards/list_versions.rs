@@ -23,8 +23,7 @@ pub(crate) async fn list_reward_versions(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let function: RewardFunctionId = params::id(&path, "reward function")?;
-    let limit = params::limit(page.0.limit, 20, 100)?;
-    let after: Option<VersionName> = params::cursor(page.0.after.as_deref(), "after")?;
+    let (limit, after) = page.0.read::<VersionName>()?;
     if after.is_some_and(|after| after.function != function) {
         let detail = "not an id of this list".to_owned();
         return Err(ApiError::InvalidParameter { name: "after", detail });

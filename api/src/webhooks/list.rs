@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::EndpointView;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
-use crate::params::{self, List, PageParams, Query};
+use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
 /// Your webhook endpoints, newest first.
@@ -18,8 +18,7 @@ pub(crate) async fn list_webhook_endpoints(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = params::limit(page.0.limit, 20, 100)?;
-    let before = params::cursor(page.0.after.as_deref(), "after")?;
+    let (limit, before) = page.0.read()?;
     let mut conn = state.tenant(caller).await?;
     let rows = store::webhooks::list(&mut conn, caller.project, before, limit + 1).await?;
     let views = rows.into_iter().map(|row| EndpointView::of(row, &state.webhooks)).collect();

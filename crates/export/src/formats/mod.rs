@@ -68,6 +68,24 @@ impl<'a> Message<'a> {
     }
 }
 
+/// What a record is called here, for formats with a place for a row's own data.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Ids<'a> {
+    rollout_id: String,
+    group_id: String,
+    custom_id: &'a str,
+}
+
+impl<'a> Ids<'a> {
+    pub(crate) fn of(record: &'a RolloutRecord) -> Self {
+        Self {
+            rollout_id: record.id.to_string(),
+            group_id: record.group_id.to_string(),
+            custom_id: &record.custom_id,
+        }
+    }
+}
+
 /// The prompt's text. One that was given as tokens has none.
 pub(crate) fn prompt_text(record: &RolloutRecord) -> &str {
     record.prompt_text.as_deref().unwrap_or_default()

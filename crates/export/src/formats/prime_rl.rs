@@ -7,7 +7,7 @@ use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Message, prompt_text, reference};
+use super::{Ids, Message, prompt_text, reference};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -74,7 +74,7 @@ struct Trace<'a> {
     calls: [Call<'a>; 1],
     rewards: BTreeMap<&'static str, Option<Reward>>,
     metrics: &'a BTreeMap<String, f64>,
-    info: Info<'a>,
+    info: Ids<'a>,
     is_completed: bool,
     ok: bool,
     stop_condition: &'static str,
@@ -134,13 +134,6 @@ struct Usage {
 #[derive(Serialize)]
 struct Reward {
     score: f64,
-}
-
-#[derive(Serialize)]
-struct Info<'a> {
-    rollout_id: String,
-    group_id: String,
-    custom_id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -207,11 +200,7 @@ fn trace(record: &RolloutRecord) -> Trace<'_> {
         }],
         rewards: BTreeMap::from([("reward", record.reward.map(|score| Reward { score }))]),
         metrics: &record.reward_components,
-        info: Info {
-            rollout_id: record.id.to_string(),
-            group_id: record.group_id.to_string(),
-            custom_id: &record.custom_id,
-        },
+        info: Ids::of(record),
         is_completed: true,
         ok: errors.is_none(),
         stop_condition: if record.finish_reason.as_str() == "length" { "max_tokens" } else { "completed" },

@@ -3,7 +3,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{prompt_text, reference};
+use super::{Ids, prompt_text, reference};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -23,14 +23,7 @@ struct Sample<'a> {
     rollout_log_probs: &'a [f32],
     remove_sample: bool,
     status: &'static str,
-    metadata: Metadata<'a>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'a> {
-    rollout_id: String,
-    group_id: String,
-    custom_id: &'a str,
+    metadata: Ids<'a>,
 }
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
@@ -55,11 +48,7 @@ pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Err
             // it masks, and keeps the reward for the group's statistics
             remove_sample: sequence.is_masked(),
             status: if record.finish_reason.as_str() == "length" { "truncated" } else { "completed" },
-            metadata: Metadata {
-                rollout_id: record.id.to_string(),
-                group_id: record.group_id.to_string(),
-                custom_id: &record.custom_id,
-            },
+            metadata: Ids::of(record),
         })?;
     }
     Ok(())
