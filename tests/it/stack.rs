@@ -189,9 +189,19 @@ impl Stack {
     }
 
     pub(crate) fn customer_with(&self, credits: &str) -> Customer {
+        self.customer_with_key(&self.new_key(credits))
+    }
+
+    /// The key of a new account, for programs that are customers.
+    pub(crate) fn new_key(&self, credits: &str) -> String {
         let printed = self.cli(&["keys", "create", "--name", "test", "--grant-rao", credits]);
         let key: Value = serde_json::from_str(&printed).unwrap();
-        self.customer_with_key(key["api_key"].as_str().unwrap())
+        key["api_key"].as_str().unwrap().to_owned()
+    }
+
+    /// Where the gateway is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     pub(crate) fn customer_with_key(&self, key: &str) -> Customer {

@@ -1,0 +1,60 @@
+// The client: resources over one transport.
+
+import createClient from "openapi-fetch";
+
+import type { paths } from "./generated/schema.js";
+import { BalanceResource, Checkpoints, Groups, LedgerEntries, Quotes } from "./resources/account.js";
+import { Rollouts, VerificationKeys, Verifications } from "./resources/account.js";
+import { Exports } from "./resources/exports.js";
+import { Files } from "./resources/files.js";
+import { Jobs } from "./resources/jobs.js";
+import type { Http } from "./resources/resource.js";
+import { RewardFunctions } from "./resources/reward_functions.js";
+import { WebhookDeliveries, WebhookEndpoints, Webhooks } from "./resources/webhooks.js";
+import { Call, type Options, Transport } from "./transport.js";
+
+export class Reliquary {
+  readonly jobs: Jobs;
+  readonly rollouts: Rollouts;
+  readonly groups: Groups;
+  readonly files: Files;
+  readonly rewardFunctions: RewardFunctions;
+  readonly quotes: Quotes;
+  readonly exports: Exports;
+  readonly checkpoints: Checkpoints;
+  readonly balance: BalanceResource;
+  readonly ledgerEntries: LedgerEntries;
+  readonly verifications: Verifications;
+  readonly verificationKeys: VerificationKeys;
+  readonly webhooks: Webhooks;
+  readonly webhookEndpoints: WebhookEndpoints;
+  readonly webhookDeliveries: WebhookDeliveries;
+  /** Every route of the document, typed, with the same retries and errors: `client.http.GET("/v1/limits")`. */
+  readonly http: Http;
+
+  /** Key and address are `RELIQUARY_API_KEY` and `RELIQUARY_BASE_URL` if not given. */
+  constructor(options: Options = {}) {
+    const transport = new Transport(options);
+    this.http = createClient<paths, "application/json">({
+      baseUrl: transport.baseUrl,
+      Request: Call as unknown as typeof Request,
+      fetch: (call) => transport.send(call as unknown as Call),
+    });
+    const base = { http: this.http, transport };
+    this.jobs = new Jobs(base);
+    this.rollouts = new Rollouts(base);
+    this.groups = new Groups(base);
+    this.files = new Files(base);
+    this.rewardFunctions = new RewardFunctions(base);
+    this.quotes = new Quotes(base);
+    this.exports = new Exports(base);
+    this.checkpoints = new Checkpoints(base);
+    this.balance = new BalanceResource(base);
+    this.ledgerEntries = new LedgerEntries(base);
+    this.verifications = new Verifications(base);
+    this.verificationKeys = new VerificationKeys(base);
+    this.webhooks = new Webhooks();
+    this.webhookEndpoints = new WebhookEndpoints(base);
+    this.webhookDeliveries = new WebhookDeliveries(base);
+  }
+}

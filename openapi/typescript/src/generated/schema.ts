@@ -1,0 +1,6739 @@
+// The service's types. Generated from openapi/openapi.json by scripts/generate.mjs: do not edit.
+
+/** The dated version that this client speaks. */
+export const VERSION = "2026-11-22";
+
+export interface paths {
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This reference as a page. */
+        get: operations["docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process is up. */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of this process. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The description of this interface. */
+        get: operations["openapi_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether requests can be served. */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api_keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of a project, newest first; the revoked ones, too. */
+        get: operations["list_api_keys"];
+        put?: never;
+        /**
+         * Make an API key.
+         * @description The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
+         *     A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
+         */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api_keys/self": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that you use: what it may do, and what is left of its limit. */
+        get: operations["show_own_api_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api_keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One key, without its text. */
+        get: operations["show_api_key"];
+        put?: never;
+        post?: never;
+        /** Revoke a key for good, within a few seconds. It stays on the list. */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        /** Change a key. What you change counts within a few seconds. */
+        patch: operations["update_api_key"];
+        trace?: never;
+    };
+    "/v1/api_keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a key another text. Its id, terms and spending stay.
+         * @description The answer holds the new text, this once. The one before is taken until `previous_expires_at`; one from before that no
+         *     more.
+         */
+        post: operations["rotate_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit_log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was done in your organisation, newest first; a key of one project sees what was done in that one.
+         * @description Entries are never changed or deleted, and each is bound to the one before by its hash.
+         */
+        get: operations["list_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your balance. */
+        get: operations["show_balance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published checkpoints, newest first. */
+        get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The current checkpoint. */
+        get: operations["current_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event of a whole job, as its log has it. */
+        get: operations["show_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One export. */
+        get: operations["show_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file of an export.
+         * @description Go on where a download stopped with `Range: bytes=N-`. The `ETag` is the file's SHA-256.
+         */
+        get: operations["show_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your files, newest first. */
+        get: operations["list_files"];
+        put?: never;
+        /**
+         * Upload a file.
+         * @description It is streamed to where it stays. With an `Idempotency-Key` the same upload can be sent again safely: the file counts by
+         *     its SHA-256.
+         */
+        post: operations["create_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file, without its content. */
+        get: operations["show_file"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file.
+         * @description It is gone from then on; its bytes follow within moments.
+         */
+        delete: operations["delete_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content of a file. */
+        get: operations["file_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One group: all completions of one prompt.
+         * @description With reward mode `client` this is where you read what there is to score; the event `group.awaiting_rewards` says
+         *     when.
+         */
+        get: operations["show_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{id}/rewards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post the rewards of a group.
+         * @description For a group that is `awaiting_rewards`: one entry for each of its rollouts. Selection, advantages and settlement
+         *     follow as for any group. The same rewards can be posted again safely and get the same answer; others are refused.
+         *     They are your own word: the delivered rollouts carry no reward receipt.
+         */
+        post: operations["post_rewards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your jobs, newest first. */
+        get: operations["list_jobs"];
+        put?: never;
+        /**
+         * Create a job.
+         * @description Answers as soon as the job is queued and its highest possible price is held; follow it on
+         *     `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+         *     answer, with `Idempotency-Replayed: true`.
+         */
+        post: operations["create_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job.
+         * @description With `If-None-Match` and the `ETag` of an earlier answer it is sent only if it has changed.
+         */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a job's data.
+         * @description Prompts and completions of a job that has ended are deleted; reading them answers 410 from then on. The job itself,
+         *     its log, what was paid, and the hashes that its proofs commit to are kept. Deleting again is fine.
+         */
+        delete: operations["delete_job"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a job.
+         * @description A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
+         *     its budget goes on by itself. Of a job that has ended only the metadata changes.
+         */
+        patch: operations["patch_job"];
+        trace?: never;
+    };
+    "/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job.
+         * @description No more prompts go to miners. The rest of the hold is released when the job reaches `cancelled`. Cancelling again is
+         *     fine, and `immediate` after `graceful` hurries it up. With reward mode `client`, groups whose rewards you have not
+         *     posted are dropped either way.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a job.
+         * @description It takes no more prompts, and ends with its last group; at once, if all have ended. Closing a job that is closed, or
+         *     was never open, changes nothing.
+         */
+        post: operations["close_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A job's log.
+         * @description With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
+         *     Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
+         *     may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
+         *     ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
+         *     more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The exports of a job, newest first. */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Export a job's rollouts.
+         * @description The file is of everything that is delivered when you ask; what comes later is not in it. It is written in the background:
+         *     follow `Location`, or wait for the event `export.ready`. The same rollouts give the same bytes. The formats are in
+         *     docs/EXPORTS.md.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups of a job, in the order of its prompts. */
+        get: operations["list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a job was, signed: its terms, model, counts and costs, and a Merkle root over all of its rollouts, those that were
+         *     filtered, refused or dropped included.
+         * @description It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
+         *     then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
+         */
+        get: operations["show_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of a job. */
+        get: operations["show_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a job.
+         * @description No more prompts go to miners and no more rewards are computed until the job is resumed; what is under way may finish,
+         *     and is charged. The hold stays. Pausing a paused job is fine.
+         */
+        post: operations["pause_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Append prompts.
+         * @description To a job that was created with `open: true` and is not closed. Their highest possible price is held in the same
+         *     transaction. With an `Idempotency-Key` the same request can be sent again safely.
+         */
+        post: operations["append_prompts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a job.
+         * @description Takes up a job that you have paused, or that has paused itself since too many of its rewards failed
+         *     (`reward.max_error_rate`); those are then counted anew. Resuming a job that is not paused is fine.
+         */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/jobs/{id}/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A job's rollouts.
+         * @description The delivered ones come in the order of the job's log: a list, or, as `Accept` asks, in bulk: one a line
+         *     (`application/x-ndjson`), as Arrow's IPC stream (`application/vnd.apache.arrow.stream`) or as a Parquet file
+         *     (`application/vnd.apache.parquet`), both in zstd. Text can be compressed with zstd or gzip, as `Accept-Encoding` asks.
+         *     A whole record holds its proof, its receipts and what its reward function was given, and can be verified without this
+         *     service; a reward function of your own runs again there with `include=reward_module`, and `include=manifest` shows that
+         *     nothing is missing.
+         *
+         *     Of what was not delivered a list or lines tell the reasons; a filtered rollout that you have paid for (a group without
+         *     variance) brings its record, too.
+         */
+        get: operations["list_rollouts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger_entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your statement, newest first.
+         * @description `first_id` and `last_id` are positions in the statement here.
+         */
+        get: operations["list_ledger_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your limits, and what is left of them.
+         * @description Every answer says the same of the rates in `RateLimit-Policy` and `RateLimit`.
+         */
+        get: operations["show_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your organisation: whose money it is. A key of one project does not see it. */
+        get: operations["show_organization"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The projects of your organisation, newest first; a key of one project sees that one. */
+        get: operations["list_projects"];
+        put?: never;
+        /** Make a project. It takes a key that reaches the organisation. */
+        post: operations["create_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One project. */
+        get: operations["show_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a project. It takes a key that reaches the organisation. */
+        patch: operations["update_project"];
+        trace?: never;
+    };
+    "/v1/projects/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Archive a project, with nothing of it under way. What it has delivered is kept; nobody reads it any more.
+         * @description It takes a key that reaches the organisation, and another project than the key's own. Archiving again is fine.
+         */
+        post: operations["archive_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a quote.
+         * @description The body is that of `POST /v1/jobs`, and is checked as it is there. Nothing is held. Name the quote in the job (`quote`)
+         *     to get its prices, whatever they are by then; the job's terms and prompts must be the same, its budget, deadline and
+         *     metadata need not.
+         */
+        post: operations["create_quote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One quote, as it was given. */
+        get: operations["show_quote"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your reward functions, newest first. */
+        get: operations["list_reward_functions"];
+        put?: never;
+        /** Name a reward function. Its modules follow as versions. */
+        post: operations["create_reward_function"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions/abi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a reward module must be and may do. */
+        get: operations["show_abi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions/builtins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rewards that come with the service, and their arguments. */
+        get: operations["list_builtins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Validate a module without keeping it.
+         * @description The same form and the same report as of a version.
+         */
+        post: operations["validate_reward_module"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One reward function. */
+        get: operations["show_reward_function"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a reward function, newest first, without their reports. */
+        get: operations["list_reward_versions"];
+        put?: never;
+        /**
+         * Upload a WebAssembly module as the next version.
+         * @description It is `validating` at first; follow it at `Location`, with `wait_s`, until it is `ready` or `rejected`. The bytes and
+         *     `wasi` of a version that there is give that version again, with 200.
+         */
+        post: operations["create_reward_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a reward function, with what its validation found. */
+        get: operations["show_reward_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reward_functions/{id}/versions/{version}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a version on samples.
+         * @description Nothing is kept. Each sample is run `repeat` times, in two processes by turns; `lint` says what a model would abuse.
+         */
+        post: operations["test_reward_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One delivered rollout with its proof and receipts. */
+        get: operations["show_rollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The place of one rollout in its job's manifest.
+         * @description Any rollout that the service took in has one, delivered or not: `leaf.state` and `leaf.reason` say what became of it.
+         */
+        get: operations["show_inclusion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof of one rollout by itself. */
+        get: operations["show_proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipts of one rollout. */
+        get: operations["show_receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/verification_keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that sign receipts and manifests, and those that did before. */
+        get: operations["list_verification_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have rollouts checked again.
+         * @description A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
+         *     One that was not delivered to you gets the second alone. `reward` and `full` take their time: follow `Location`. It
+         *     costs nothing, changes nothing, and says nothing of the miner to the service.
+         */
+        post: operations["create_verification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/verifications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a re-check is, and what it found. */
+        get: operations["show_verification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhook deliveries, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery again, whatever became of it. It has the same `webhook-id`. */
+        post: operations["redeliver_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your webhook endpoints, newest first. */
+        get: operations["list_webhook_endpoints"];
+        put?: never;
+        /** Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`. */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook endpoint. */
+        get: operations["show_webhook_endpoint"];
+        put?: never;
+        post?: never;
+        /** Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays. */
+        delete: operations["delete_webhook_endpoint"];
+        options?: never;
+        head?: never;
+        /** Change a webhook endpoint. What is left away stays. */
+        patch: operations["update_webhook_endpoint"];
+        trace?: never;
+    };
+    "/v1/webhook_endpoints/{id}/rotate_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook endpoint a new secret and a new public key.
+         * @description For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
+         *     ends the first of the three. Send an `Idempotency-Key`, so that a repeated request does not rotate twice.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_endpoints/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The secret that signs what is sent to an endpoint. */
+        get: operations["show_webhook_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook_endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an event of type `webhook.test` to an endpoint. It is tried again like any other. */
+        post: operations["test_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description The contract between a reward function and the service. */
+        AbiView: {
+            engine: components["schemas"]["EngineView"];
+            limits: components["schemas"]["LimitsView"];
+            /** @example reward_abi */
+            object: string;
+            /** @description How a run may end. Only `ok` has rewards. */
+            outcomes: components["schemas"]["Word"][];
+            /** @description Why a module may be rejected, and what to do about it. */
+            rejections: components["schemas"]["Word"][];
+            wasi: components["schemas"]["WasiView"][];
+            /** @description The WIT package; a module implements one of its worlds. */
+            wit: string;
+            worlds: components["schemas"]["WorldView"][];
+        };
+        AdvantageInput: {
+            /**
+             * Format: int64
+             * @description With `batch_std`, `reinforce_pp`, `reinforce_pp_baseline`, `gdpo`, and refill `replace_with_good`: groups that are
+             *     settled and delivered together, since their advantages or weights rest on each other. 1 to 256, and at most 4096
+             *     rollouts.
+             * @default 32
+             */
+            batch_groups?: number | null;
+            /** @description With `gdpo`: weights of components by their names, 1 where none is given. At most 32. */
+            component_weights?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: double
+             * @description 0 to 1. Of `grpo`, `loo_std`, `batch_std`, `max_rl` and `gdpo`.
+             * @default 0.000001
+             */
+            eps?: number | null;
+            /** @default grpo */
+            method?: components["schemas"]["AdvantageMethod"] | null;
+            /**
+             * Format: int64
+             * @description 0 for the population's standard deviation, 1 for the sample's.
+             * @default 1
+             */
+            std_ddof?: number | null;
+        };
+        /**
+         * @description How rewards become advantages. The last batch of a job may be smaller.
+         * @enum {string}
+         */
+        AdvantageMethod: "grpo" | "dr_grpo" | "rloo" | "loo_std" | "batch_std" | "reinforce_pp" | "reinforce_pp_baseline" | "max_rl" | "opo" | "pass_k" | "gdpo" | "none";
+        AdvantageView: {
+            /**
+             * Format: int32
+             * @description Groups that are settled and delivered together; null where nothing rests on a batch.
+             */
+            batch_groups?: number | null;
+            component_weights?: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            eps: number;
+            method: components["schemas"]["AdvantageMethod"];
+            /** Format: int32 */
+            std_ddof: number;
+        };
+        Amounts: {
+            /** @description It cannot cost more. */
+            max: string;
+            p50?: string | null;
+            p90?: string | null;
+        };
+        AppendPrompts: {
+            /** @description 1 to 1000 prompts, in the forms of `POST /v1/jobs`. A `custom_id` is given once in the whole job. */
+            prompts: components["schemas"]["PromptInput"][];
+        };
+        AuditEntryView: {
+            /** @example job.created */
+            action: string;
+            /** Format: date-time */
+            at: string;
+            /** @description More about it, by action. */
+            detail: Record<string, unknown>;
+            /** @description Over `previous_hash` and this entry. */
+            hash: string;
+            /**
+             * @description 1, 2, 3, … within the organisation.
+             * @example 12
+             */
+            id: string;
+            /** @description The key that did it; `null`: the operator of the service. */
+            key_id?: string | null;
+            /** @example audit_log.entry */
+            object: string;
+            /** @description Hash of the entry before, in hex; zeros in the first. */
+            previous_hash: string;
+            project_id?: string | null;
+            /**
+             * @description What it was done to.
+             * @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            subject: string;
+        };
+        BalanceView: {
+            /**
+             * @description Can be spent on new jobs.
+             * @example 1500000000
+             */
+            available_rao: string;
+            /**
+             * @description Promised to running jobs.
+             * @example 61440000
+             */
+            held_rao: string;
+            /** @example balance */
+            object: string;
+        };
+        /** @description The most bytes that a request's body may have. */
+        BodyLimits: {
+            /** @description Of `POST /v1/jobs`. */
+            job: number;
+            /** @description Of the part `module` of an upload. */
+            module: number;
+            /** @description Of any other. */
+            other: number;
+            /** @description Of a list of samples. */
+            samples: number;
+        };
+        BudgetInput: {
+            /**
+             * @description The most that the job may cost, in rao, as a string. It is held, if the job can cost as much at all.
+             * @example 61440000
+             */
+            max_amount_rao?: string | null;
+            /**
+             * Format: int64
+             * @description The most rollouts that may be verified and settled, selected or filtered.
+             */
+            max_rollouts?: number | null;
+            /** @default pause */
+            on_exhausted?: components["schemas"]["WhenExhausted"] | null;
+        };
+        BudgetView: {
+            max_amount_rao?: string | null;
+            /** Format: int64 */
+            max_rollouts?: number | null;
+            on_exhausted: components["schemas"]["WhenExhausted"];
+        };
+        /** @description All of them. */
+        BuiltinList: {
+            data: components["schemas"]["BuiltinView"][];
+            /** @example list */
+            object: string;
+        };
+        BuiltinView: {
+            /** @description JSON Schema of its arguments. */
+            args_schema: Record<string, unknown>;
+            /** @description Arguments that it takes. */
+            example: Record<string, unknown>;
+            /** @example numeric */
+            name: string;
+            /** @example reward_function.builtin */
+            object: string;
+            summary: string;
+        };
+        /** @description The WebAssembly module that gave the rewards of the rollouts that follow. */
+        BundledModule: {
+            /** @description Of the component that follows, which is what runs; hexadecimal. */
+            component_sha256: string;
+            /**
+             * @description The name the job used.
+             * @example rwf_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4@3
+             */
+            function: string;
+            /** @description The component, base64; at most 32 MiB. */
+            module_base64: string;
+            /** @example reward_module */
+            object: string;
+            /** @description Of the file that was uploaded; hexadecimal. */
+            upload_sha256: string;
+            /**
+             * @description What of WASI it may see: `none` or `deterministic`.
+             * @example none
+             */
+            wasi: string;
+            /**
+             * @description `reward` or `reward-simple`.
+             * @example reward-simple
+             */
+            world: string;
+        };
+        /**
+         * @description What becomes of answers that are there already.
+         * @enum {string}
+         */
+        CancelMode: "graceful" | "immediate";
+        CheckpointView: {
+            /** @description Architecture, vocabulary, context length. */
+            config: Record<string, unknown>;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description Hash of its files: the same id, the same bits.
+             * @example 5f0c…
+             */
+            id: string;
+            name: string;
+            /** @example checkpoint */
+            object: string;
+            /** @description The checkpoint that this one replaced. */
+            previous_id?: string | null;
+            /** @description `current`, `available` or `retired`. */
+            status: string;
+        };
+        Counts: {
+            groups: components["schemas"]["GroupCountsView"];
+            /** Format: int64 */
+            prompts: number;
+            rollouts: components["schemas"]["RolloutCountsView"];
+        };
+        /** @description A file of a job's delivered rollouts. */
+        CreateExport: {
+            /**
+             * @description `none` or `zstd`. What is in columns (`parquet`, `arrow`, `verl-prompts`) has zstd inside and takes no other.
+             * @example zstd
+             */
+            compression?: string | null;
+            filter?: components["schemas"]["ExportFilter"];
+            /**
+             * @description `jsonl`, `parquet`, `arrow`, `tinker`, `together-rl`, `trl`, `trl-async`, `verl`, `verl-dump`, `verl-prompts`,
+             *     `openrlhf`, `prime-rl`, `prime-rl-traces`, `skyrl`, `nemo-rl`, `nemo-gym`, `slime`, `areal`, `art`, `dpo` or `sft`.
+             * @example tinker
+             */
+            format: string;
+        };
+        /**
+         * @description A batch of prompts, and what is to be done with them.
+         * @example {
+         *       "budget": {
+         *         "max_amount_rao": "61440000"
+         *       },
+         *       "prompts": [
+         *         {
+         *           "custom_id": "gsm8k-17",
+         *           "reference": "42",
+         *           "text": "What is 40 + 2?"
+         *         }
+         *       ],
+         *       "reward": {
+         *         "mode": "builtin",
+         *         "name": "numeric"
+         *       },
+         *       "sampling": {
+         *         "max_tokens": 64,
+         *         "n": 8
+         *       },
+         *       "selection": {
+         *         "group_filter": {
+         *           "min_std": 0.24
+         *         }
+         *       }
+         *     }
+         */
+        CreateJob: {
+            advantage?: components["schemas"]["AdvantageInput"] | null;
+            budget?: components["schemas"]["BudgetInput"];
+            /**
+             * Format: date-time
+             * @description When the job ends as `expired` if it is not done: nothing more is sent to miners, and what they have answered is
+             *     still verified, delivered and charged.
+             */
+            deadline_at?: string | null;
+            dedup?: components["schemas"]["DedupInput"];
+            /** @description Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8. */
+            exports?: components["schemas"]["ExportInput"][];
+            /** @description Yours to keep: at most 16 entries, keys and values of at most 512 characters. */
+            metadata?: {
+                [key: string]: string;
+            };
+            model?: components["schemas"]["ModelInput"];
+            /** @description `true`: prompts can be appended (`POST /v1/jobs/{id}/prompts`) until you close the job; it may begin without any. */
+            open?: boolean;
+            overlong?: components["schemas"]["OverlongInput"];
+            policy?: components["schemas"]["PolicyInput"];
+            /** @default standard */
+            priority?: components["schemas"]["JobPriority"] | null;
+            privacy?: components["schemas"]["PrivacyInput"];
+            /** @description 1 to 1000 prompts. */
+            prompts: components["schemas"]["PromptInput"][];
+            /** @description `qte_…`: locks the prices of a quote for the same terms and prompts. */
+            quote?: string | null;
+            reward?: components["schemas"]["RewardInput"];
+            sampling: components["schemas"]["SamplingInput"];
+            selection?: components["schemas"]["SelectionInput"];
+            verification?: components["schemas"]["VerificationInput"];
+        };
+        /** @description What is left out, or `null`, is as in your own key. */
+        CreateKey: {
+            /**
+             * @description Addresses and ranges that it may be used from.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_cidrs?: string[] | null;
+            /** Format: date-time */
+            expires_at?: string | null;
+            /**
+             * @description What its jobs, and those of keys that it makes, may cost together in one period.
+             * @example 5000000000
+             */
+            limit_rao?: string | null;
+            /**
+             * @description When the limit begins anew: `daily`, `weekly`, `monthly`.
+             * @example monthly
+             */
+            limit_reset?: string | null;
+            /**
+             * @description For you to tell it from others; 1 to 128 characters.
+             * @example trainer
+             */
+            name: string;
+            /**
+             * @description `project` if not given: the project of this request. `organization`: any of them.
+             * @example project
+             */
+            reach?: string | null;
+            /**
+             * @description What it may do.
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write",
+             *       "rollouts:read",
+             *       "events:read"
+             *     ]
+             */
+            scopes: string[];
+        };
+        CreateProject: {
+            /**
+             * @description What its jobs may cost together in one period; no limit if not given.
+             * @example 5000000000
+             */
+            limit_rao?: string | null;
+            /**
+             * @description When the limit begins anew: `daily`, `weekly`, `monthly`; never if not given.
+             * @example monthly
+             */
+            limit_reset?: string | null;
+            /**
+             * @description For you to tell it from others; 1 to 128 characters.
+             * @example maths
+             */
+            name: string;
+        };
+        CreateRewardFunction: {
+            /**
+             * @description For you to tell it from others; 1 to 128 characters.
+             * @example gsm8k-exact
+             */
+            name: string;
+        };
+        CreateVerification: {
+            /**
+             * @description `signatures` (at once), `reward` (the function runs again) or `full` (every token is recomputed).
+             * @example full
+             */
+            level?: string;
+            /**
+             * @description From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them.
+             * @example [
+             *       "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"
+             *     ]
+             */
+            rollouts: unknown[];
+        };
+        CreateWebhookEndpoint: {
+            /** @description For you to tell it from others; at most 256 characters. */
+            description?: string;
+            /**
+             * @description Only these; without it, all that webhooks carry: the events of whole jobs.
+             * @example [
+             *       "job.completed",
+             *       "job.failed"
+             *     ]
+             */
+            event_types?: string[] | null;
+            /**
+             * @description https, at a public host.
+             * @example https://example.com/hooks/reliquary
+             */
+            url: string;
+        };
+        DedupInput: {
+            /** @default exact_tokens */
+            mode?: components["schemas"]["DedupMode"] | null;
+            near?: components["schemas"]["NearInput"] | null;
+            /** @default job */
+            scope?: components["schemas"]["DedupScope"] | null;
+        };
+        /**
+         * @description What counts as a repeat.
+         * @enum {string}
+         */
+        DedupMode: "none" | "exact_tokens";
+        /**
+         * @description Where repeats are looked for. `group`: inside each group, where they are otherwise only flagged. `job`: in the other
+         *     groups of the job. `project`: in all that the project's jobs have delivered.
+         * @enum {string}
+         */
+        DedupScope: "group" | "job" | "project";
+        DedupView: {
+            mode: components["schemas"]["DedupMode"];
+            near?: components["schemas"]["NearView"] | null;
+            scope: components["schemas"]["DedupScope"];
+        };
+        /** @description An event on its way to an endpoint, or there. */
+        DeliveryView: {
+            created_at: string;
+            ended_at?: string | null;
+            endpoint_id: string;
+            /** @description The header `webhook-id`, and the event's name in `GET /v1/events/{id}`. */
+            event_id: string;
+            /**
+             * Format: int32
+             * @description Tries that failed.
+             */
+            failed_tries: number;
+            /** @example whd_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            /** @description `null`: a test. */
+            job_id?: string | null;
+            /** @description What was wrong at the last try. */
+            last_problem?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the last answer.
+             */
+            last_status?: number | null;
+            /** @description When it is tried, while it is pending. */
+            next_try_at?: string | null;
+            /** @example webhook_delivery */
+            object: string;
+            /**
+             * @description `pending`, `delivered` or `failed`.
+             * @example delivered
+             */
+            state: string;
+            /** @example job.completed */
+            type: string;
+        };
+        /** @description Whether all runs gave the same receipts. */
+        DeterminismReport: {
+            agreed: boolean;
+            /** Format: int32 */
+            processes: number;
+            /**
+             * Format: int32
+             * @description Of all samples together.
+             */
+            runs: number;
+        };
+        DifficultyInput: {
+            /**
+             * @description Groups whose mean reward is outside, ends included, are not delivered.
+             * @example [
+             *       0.2,
+             *       0.8
+             *     ]
+             */
+            target_mean: number[] | null;
+        };
+        DifficultyView: {
+            target_mean: number[];
+        };
+        /** @description In seconds. */
+        Durations: {
+            /** Format: double */
+            p50?: number | null;
+            /** Format: double */
+            p90?: number | null;
+        };
+        /** @description Where webhooks are sent to. */
+        EndpointView: {
+            created_at: string;
+            description: string;
+            /** @description `customer`, or `gone`: it has answered 410. */
+            disabled_reason?: string | null;
+            enabled: boolean;
+            /** @description `null`: every type that webhooks carry. */
+            event_types?: string[] | null;
+            /** @example whe_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            /** @example webhook_endpoint */
+            object: string;
+            /** @description Until when the keys of before the last rotation sign, too. */
+            previous_secret_expires_at?: string | null;
+            /**
+             * @description Checks the `v1a` signatures (ed25519).
+             * @example whpk_ovyaU4IHJjzbYhR3IeQ6ImqC0gBNLJYPFPnZYV8lWJM=
+             */
+            public_key: string;
+            url: string;
+        };
+        /** @description What runs it. Receipts name it. */
+        EngineView: {
+            wasmtime: string;
+        };
+        /** @description The same for clients that expect OpenAI's shape. */
+        ErrorMirror: {
+            code: string;
+            message: string;
+            param?: string | null;
+            /** @example invalid_request_error */
+            type: string;
+        };
+        /** @description Null is what cannot be told. */
+        Estimate: {
+            /**
+             * Format: int64
+             * @description Rollouts that are delivered.
+             */
+            accepted?: number | null;
+            amount_rao: components["schemas"]["Amounts"];
+            /**
+             * @description What the figures rest on.
+             * @example 640 groups of 12 jobs with the same checkpoint and group filter, in the last 30 days
+             */
+            basis?: string | null;
+            duration_s: components["schemas"]["Durations"];
+            /**
+             * Format: int64
+             * @description Rollouts that miners will have to make, with those that are refused.
+             */
+            generated?: number | null;
+        };
+        /** @description Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is. */
+        Eta: {
+            /** Format: date-time */
+            p50: string;
+            /** Format: date-time */
+            p90: string;
+        };
+        /** @description One event. Its body never changes. */
+        Event: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description What belongs to this type of event. */
+            data: Record<string, unknown>;
+            /** @example evt_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            job_id: string;
+            /** @example event */
+            object: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3, … without a gap within its job.
+             * @example 184
+             */
+            sequence: number;
+            /** @description The trace that the job was created in. */
+            trace_id?: string | null;
+            type: components["schemas"]["EventType"];
+        };
+        /** @description A page of a job's log. */
+        EventList: {
+            data: components["schemas"]["Event"][];
+            /**
+             * @description The sequence of the first event of the page.
+             * @example 1
+             */
+            first_id?: string | null;
+            has_more: boolean;
+            /**
+             * @description How far the page has read: go on with `starting_after` set to it.
+             * @example 100
+             */
+            last_id: string;
+            /** @example list */
+            object: string;
+        };
+        /**
+         * @description What happened. The last four end the log.
+         * @enum {string}
+         */
+        EventType: "job.queued" | "job.started" | "job.prompts_added" | "job.closed" | "group.received" | "group.scored" | "group.awaiting_rewards" | "group.rejected" | "group.accepted" | "group.filtered" | "group.failed" | "rollout.verified" | "rollout.rejected" | "reward.error_rate_exceeded" | "budget.threshold_reached" | "job.paused" | "job.resumed" | "job.finalizing" | "export.ready" | "job.completed" | "job.failed" | "job.cancelled" | "job.expired";
+        /** @description What a module does with samples. */
+        ExaminationReport: {
+            determinism: components["schemas"]["DeterminismReport"];
+            lint: components["schemas"]["Finding"][];
+            /** @description One for each sample, in order. */
+            samples: components["schemas"]["SampleResult"][];
+            suggested_limits?: components["schemas"]["SuggestedLimits"] | null;
+        };
+        /** @description A file of a job's delivered rollouts, written in the background. */
+        Export: {
+            /** @example 1048576 */
+            bytes?: string | null;
+            /** @example zstd */
+            compression: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            download_expires_at?: string | null;
+            /** @description Where the file is, on this host: good without a key until `download_expires_at`. A new one comes with every look. */
+            download_url?: string | null;
+            /**
+             * @description Why there will be no file.
+             * @example not_written
+             */
+            error?: string | null;
+            filter: Record<string, unknown>;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** @example tinker */
+            format: string;
+            /** @example exp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            job_id: string;
+            /** @description Delivered rollouts that are not in it, by the reason. */
+            left_out?: Record<string, unknown> | null;
+            /** @example export */
+            object: string;
+            /**
+             * @description Lines, records or rows of the file.
+             * @example 1024
+             */
+            rows?: string | null;
+            /** @description Of the file; hexadecimal. */
+            sha256?: string | null;
+            /**
+             * @description `pending`, `running`, `ready` or `failed`.
+             * @example ready
+             */
+            state: string;
+        };
+        /** @description Which of the delivered rollouts: all conditions that are given hold. */
+        ExportFilter: {
+            /**
+             * @description `stop` or `length`.
+             * @default null
+             * @example stop
+             */
+            finish_reason?: string | null;
+            /**
+             * @description `false`: none of which every token is masked.
+             * @default null
+             */
+            masked?: boolean | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            max_reward?: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            min_abs_advantage?: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            min_reward?: number | null;
+        };
+        /** @description A format, or an export of which more is said. */
+        ExportInput: string | components["schemas"]["CreateExport"];
+        /**
+         * @description `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
+         *     as `failed`; what was delivered stays.
+         * @enum {string}
+         */
+        FailurePolicy: "mask" | "zero" | "reject" | "fail_job";
+        /** @description One thing that is wrong with a request. */
+        FieldError: {
+            /**
+             * @description Stable name of what is wrong.
+             * @example prompt_too_long
+             */
+            code: string;
+            /** @example the prompt has 900 tokens and may get 200 more; the context is 1024 */
+            detail: string;
+            /**
+             * @description JSON pointer into the request body; `?name` for a parameter of the query.
+             * @example #/prompts/3/text
+             */
+            pointer: string;
+        };
+        File: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @example gsm8k.jsonl */
+            filename: string;
+            /** @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @example file */
+            object: string;
+            purpose: components["schemas"]["FilePurpose"];
+            /** @description Of the bytes as they were sent, hexadecimal. */
+            sha256: string;
+        };
+        /** @description A file, and what it is for. */
+        FileForm: {
+            /**
+             * Format: binary
+             * @description At most 200 MB.
+             */
+            file: string;
+            purpose: components["schemas"]["FilePurpose"];
+        };
+        /**
+         * @description What a file is for.
+         * @enum {string}
+         */
+        FilePurpose: "job_input" | "reward_function" | "batch";
+        /** @description Something that the function's author may want to change. */
+        Finding: {
+            /**
+             * @description Stable: `max_on_empty`, `max_on_prompt_echo`, `max_on_junk`, `constant_reward`, `too_few_samples`,
+             *     `samples_failed`, `unexpected_reward` or `nondeterministic`.
+             * @example max_on_empty
+             */
+            code: string;
+            message: string;
+        };
+        /**
+         * @description Why a completion ended.
+         * @enum {string}
+         */
+        FinishWord: "stop" | "length" | "tool" | "other";
+        FuelUsed: {
+            /** Format: int64 */
+            p50: number;
+            /** Format: int64 */
+            p99: number;
+        };
+        /** @description What you say of one rollout. */
+        GradeInput: {
+            /** @description Named parts of the reward, at most 32; names are 1 to 64 of `[a-z0-9_.-]`. */
+            components?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description From -1000000 to 1000000; null says that you cannot grade it, and the job's `on_error` applies.
+             */
+            reward: number | null;
+            /** @example rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            rollout_id: string;
+        };
+        Group: {
+            /**
+             * Format: int32
+             * @description How many miners were asked.
+             */
+            attempts: number;
+            custom_id: string;
+            /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            job_id: string;
+            /** @example group */
+            object: string;
+            outcome?: components["schemas"]["GroupOutcome"] | null;
+            prompt_ids: number[];
+            /** Format: int32 */
+            prompt_index: number;
+            prompt_text?: string | null;
+            /** @description Why it was filtered, has failed or was cancelled. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when your rewards must be here; after that the job's `on_error` takes their place.
+             */
+            rewards_due_at?: string | null;
+            /**
+             * @description With reward mode `client`, from `awaiting_rewards` on: what there is to score. Else null: what a job delivers is
+             *     at `GET /v1/jobs/{id}/rollouts`.
+             */
+            rollouts?: components["schemas"]["GroupRollout"][] | null;
+            state: components["schemas"]["GroupState"];
+        };
+        /** @description One group for each prompt; they add up to `prompts`. */
+        GroupCountsView: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            awaiting_rewards: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            dispatched: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            filtered: number;
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            received: number;
+            /**
+             * Format: int64
+             * @description Spare prompts: sent to miners only as other groups are filtered or fail.
+             */
+            reserve: number;
+            /** Format: int64 */
+            scored: number;
+            /** Format: int64 */
+            verified: number;
+        };
+        /** @description One of these. */
+        GroupFilter: {
+            /** Format: double */
+            abs_advantage_range?: number | null;
+            mean_range?: number[] | null;
+            /** Format: double */
+            min_std?: number | null;
+        };
+        /** @description Exactly one of these. Filters look at the rewards as the function gave them. */
+        GroupFilterInput: {
+            /**
+             * Format: double
+             * @description Groups none of whose advantages is larger than this in size are not delivered.
+             * @example 0.05
+             */
+            abs_advantage_range?: number | null;
+            /**
+             * @description Groups whose mean reward is not strictly between the two are not delivered.
+             * @example [
+             *       0,
+             *       1
+             *     ]
+             */
+            mean_range?: number[] | null;
+            /**
+             * Format: double
+             * @description Groups whose rewards have a smaller population standard deviation are not delivered.
+             * @example 0.24
+             */
+            min_std?: number | null;
+        };
+        /** @description Rewards of a group, and what its job's rules left of it. */
+        GroupOutcome: {
+            /**
+             * Format: int32
+             * @description The batch it was settled with, where the job has batches.
+             */
+            batch?: number | null;
+            /**
+             * Format: double
+             * @description 1 less the mean reward, within 0 and 1.
+             */
+            difficulty?: number | null;
+            /** @description Rollouts that are not delivered, by their reason. */
+            filtered: {
+                [key: string]: number;
+            };
+            /** Format: int32 */
+            n_selected: number;
+            /**
+             * Format: double
+             * @description The share of scored rollouts whose reward is at least 1.
+             */
+            pass_rate?: number | null;
+            /** @description The accepted group that stands for it, with refill `replace_with_good`. */
+            replaced_by?: string | null;
+            stats_all: components["schemas"]["GroupStats"];
+            stats_selected: components["schemas"]["GroupStats"];
+        };
+        /** @description The service's signed word that it held a group's commitment at a time. */
+        GroupReceipt: {
+            /** Format: int64 */
+            audit_round: number;
+            group_root: string;
+            hotkey: string;
+            /** Format: int64 */
+            received_at_ms: number;
+            service_key: string;
+            signature: string;
+            task: string;
+        };
+        /** @description What was taken, the same every time that it is posted. */
+        GroupRewards: {
+            group_id: string;
+            job_id: string;
+            /** @example group_rewards */
+            object: string;
+            /** @description In sample order. */
+            rollouts: components["schemas"]["RolloutReward"][];
+        };
+        GroupRollout: {
+            completion_ids: number[];
+            completion_text: string;
+            /**
+             * @description `stop` or `length`.
+             * @example stop
+             */
+            finish_reason: string;
+            /** @example rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /**
+             * Format: double
+             * @description Yours, once it is there; 0 with `on_error: zero` where you gave none.
+             */
+            reward?: number | null;
+            reward_components: {
+                [key: string]: number;
+            };
+            /** @description `not_graded`: you posted null. `overdue`: you posted nothing in time. */
+            reward_error?: string | null;
+            /** Format: int32 */
+            sample_index: number;
+        };
+        /**
+         * @description The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
+         *     of its job is filtered or fails.
+         * @enum {string}
+         */
+        GroupState: "pending" | "dispatched" | "received" | "scored" | "awaiting_rewards" | "verified" | "accepted" | "filtered" | "failed" | "cancelled" | "reserve";
+        /** @description Of the scored rollouts, with the job's `std_ddof`. */
+        GroupStats: {
+            /** Format: double */
+            mean?: number | null;
+            /** Format: int32 */
+            n: number;
+            /** Format: double */
+            std?: number | null;
+        };
+        /** @description Where one prompt is. The prompt itself is at `GET /v1/groups/{id}`. */
+        GroupSummary: {
+            /**
+             * Format: int32
+             * @description How many miners were asked.
+             */
+            attempts: number;
+            custom_id: string;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            job_id: string;
+            /** @example group.summary */
+            object: string;
+            /** Format: int32 */
+            prompt_index: number;
+            /** @description Why it was filtered, has failed or was cancelled. */
+            reason?: string | null;
+            /** Format: date-time */
+            rewards_due_at?: string | null;
+            state: components["schemas"]["GroupState"];
+        };
+        /** @description Null where there is nothing to count. */
+        Histogram: {
+            /** @description Counts of equal steps from `min` to `max`, 20 of them; one where all values are equal. */
+            bins: number[];
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            mean: number;
+            /** Format: double */
+            min: number;
+        };
+        /** @description A rollout's way to the root of its job's manifest. */
+        Inclusion: {
+            job_id: string;
+            leaf: components["schemas"]["ManifestLeaf"];
+            /** Format: int64 */
+            leaf_count: number;
+            /**
+             * Format: int64
+             * @description From 0, in the order of prompt, sample and attempt.
+             */
+            leaf_index: number;
+            merkle_root: string;
+            /** @example rollout.inclusion */
+            object: string;
+            /** @description The siblings from the leaf to the root, bottom up. */
+            path: string[];
+            rollout_id: string;
+        };
+        /** @description What a job costs. */
+        JobFigures: {
+            checkpoint_id: string;
+            estimate: components["schemas"]["Estimate"];
+            /**
+             * @description What is held when the job is created: the maximum, or what the budget leaves of it.
+             * @example 61440000
+             */
+            hold_rao: string;
+            /**
+             * @description Every rollout at its full price.
+             * @example 61440000
+             */
+            maximum_rao: string;
+            /** @description Tokens of all prompts. */
+            prompt_tokens: number;
+            prompts: number;
+            /**
+             * Format: int32
+             * @description Completions of each prompt.
+             */
+            samples: number;
+            unit_prices: components["schemas"]["UnitPrices"];
+            /** @description What you may want to know before you create it. */
+            warnings: components["schemas"]["Warning"][];
+        };
+        /** @description Figures of a job at this moment, over its rollouts that have passed their verification. */
+        JobMetrics: {
+            advantage?: components["schemas"]["Histogram"] | null;
+            completion_tokens?: components["schemas"]["Histogram"] | null;
+            /** @description Rollouts that were filtered, by reason. */
+            filter_reasons: {
+                [key: string]: number;
+            };
+            fuel?: components["schemas"]["FuelUsed"] | null;
+            job_id: string;
+            /**
+             * Format: int64
+             * @description Miners whose answers were good.
+             */
+            miners: number;
+            /**
+             * Format: double
+             * @description An estimate of the divergence of the sampling policy from the recomputed one, in nats; null until something was
+             *     audited.
+             */
+            mismatch_kl?: number | null;
+            /** @example job.metrics */
+            object: string;
+            /** @description Answers of miners that were refused, by reason; in groups. */
+            refusals: {
+                [key: string]: number;
+            };
+            reward?: components["schemas"]["Histogram"] | null;
+            /** @description Rewards that failed, by error. */
+            reward_errors: {
+                [key: string]: number;
+            };
+        };
+        /** @description What a job would be. Nothing of it was written. */
+        JobPreview: components["schemas"]["JobFigures"] & {
+            /** @example job.preview */
+            object: string;
+        };
+        /**
+         * @description `batch` takes one turn where `standard` takes four. A job never waits for another customer's backlog, whatever it is.
+         * @enum {string}
+         */
+        JobPriority: "standard" | "batch";
+        JobRewardLimits: {
+            /** Format: int64 */
+            fuel: number;
+            /** Format: int64 */
+            memory_bytes: number;
+        };
+        /**
+         * @description The states of a job; the last four are final.
+         * @enum {string}
+         */
+        JobStatus: "validating" | "queued" | "in_progress" | "paused" | "finalizing" | "cancelling" | "completed" | "failed" | "cancelled" | "expired";
+        JobVerification: {
+            level: components["schemas"]["VerificationLevel"];
+            /**
+             * Format: double
+             * @description With `sampled`: how likely each group is audited that is not audited for another reason.
+             */
+            p?: number | null;
+        };
+        JobView: {
+            advantage: components["schemas"]["AdvantageView"];
+            budget: components["schemas"]["BudgetView"];
+            /** Format: date-time */
+            cancelled_at?: string | null;
+            /** Format: date-time */
+            cancelling_at?: string | null;
+            checkpoint_id: string;
+            /** Format: date-time */
+            completed_at?: string | null;
+            counts: components["schemas"]["Counts"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deadline_at?: string | null;
+            dedup: components["schemas"]["DedupView"];
+            eta?: components["schemas"]["Eta"] | null;
+            /** Format: date-time */
+            expired_at?: string | null;
+            /** Format: date-time */
+            failed_at?: string | null;
+            /** Format: date-time */
+            finalizing_at?: string | null;
+            /**
+             * Format: date-time
+             * @description However it ended.
+             */
+            finished_at?: string | null;
+            /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /**
+             * Format: int64
+             * @description The sequence of the newest event of its log.
+             */
+            last_sequence: number;
+            metadata: {
+                [key: string]: string;
+            };
+            mismatch?: components["schemas"]["Mismatch"] | null;
+            /** @example job */
+            object: string;
+            /** @description Prompts can still be appended; it does not end before it is closed. */
+            open: boolean;
+            /** @description How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`. */
+            outcome?: string | null;
+            overlong: components["schemas"]["OverlongView"];
+            /**
+             * Format: date-time
+             * @description When it was paused last.
+             */
+            paused_at?: string | null;
+            policy: components["schemas"]["PolicyView"];
+            price: components["schemas"]["PriceView"];
+            priority: components["schemas"]["JobPriority"];
+            privacy: components["schemas"]["PrivacyView"];
+            /** @description The rule by which proofs of this job are judged. */
+            profile_id: string;
+            /**
+             * @description `assigned_miners`: whoever serves a prompt sees it.
+             * @example assigned_miners
+             */
+            prompt_visibility: string;
+            /**
+             * Format: date-time
+             * @description Since when its prompts and completions are gone.
+             */
+            purged_at?: string | null;
+            /**
+             * Format: int64
+             * @description Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
+             */
+            queue_position?: number | null;
+            /** @description The quote that its prices come from. */
+            quote?: string | null;
+            /** @description Seeds every draw of the job; 32 bytes, hexadecimal. */
+            randomness: string;
+            reward?: components["schemas"]["RewardView"] | null;
+            sampling: components["schemas"]["SamplingView"];
+            selection: components["schemas"]["SelectionView"];
+            spend: components["schemas"]["Spend"];
+            /** Format: date-time */
+            started_at?: string | null;
+            status: components["schemas"]["JobStatus"];
+            /** @description Why it is paused, or has ended before its time. */
+            status_reason?: string | null;
+            trace_id?: string | null;
+            verification: components["schemas"]["JobVerification"];
+            waiting_on?: components["schemas"]["WaitingOn"] | null;
+        };
+        /** @description The same key as a JSON Web Key. */
+        Jwk: {
+            /** @example EdDSA */
+            alg: string;
+            /** @example Ed25519 */
+            crv: string;
+            kid: string;
+            /** @example OKP */
+            kty: string;
+            /** @example sig */
+            use: string;
+            /** @description The public key, base64url. */
+            x: string;
+        };
+        KeyView: components["schemas"]["SpendView"] & {
+            /**
+             * @description The addresses that it may be used from; `null`: any.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_cidrs?: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string | null;
+            /** @example key_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /**
+             * @description The key itself, in the one answer that made it.
+             * @example rk_live_aB3dE5fG_…
+             */
+            key?: string | null;
+            /**
+             * @description What its text ends with; `null` for keys from before this was kept.
+             * @example x9Yz
+             */
+            last4?: string | null;
+            /**
+             * Format: date-time
+             * @description Not newer than a minute.
+             */
+            last_used_at?: string | null;
+            name: string;
+            /** @example api_key */
+            object: string;
+            /**
+             * @description What its text begins with.
+             * @example rk_live_aB3dE5fG
+             */
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description After a rotation: until when the text from before opens the door, too.
+             */
+            previous_expires_at?: string | null;
+            /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            project_id: string;
+            /**
+             * @description `project`, or `organization`: any of its projects, named by the header `Reliquary-Project`.
+             * @example project
+             */
+            reach: string;
+            /** Format: date-time */
+            revoked_at?: string | null;
+            /**
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
+        };
+        LedgerEntryView: {
+            /**
+             * @description What it changed, signed, in rao: of the available amount for a hold or release, of the balance for the others.
+             * @example -61440000
+             */
+            amount_rao: string;
+            /** @description Available and held together, after this entry. */
+            balance_after_rao: string;
+            /** Format: date-time */
+            created_at: string;
+            held_after_rao: string;
+            /** @example led_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            job_id?: string | null;
+            /** @example ledger_entry */
+            object: string;
+            /**
+             * @description Where it stands in the statement; pass it as `after`.
+             * @example 17
+             */
+            position: string;
+            /**
+             * Format: int64
+             * @description Rollouts that were charged.
+             */
+            rollout_count: number;
+            /** @description `grant`, `hold`, `charge` or `hold_release`. */
+            type: string;
+        };
+        Limits: {
+            body_bytes: components["schemas"]["BodyLimits"];
+            /** @example limits */
+            object: string;
+            prompts: components["schemas"]["PromptLimits"];
+            rates: components["schemas"]["Rate"][];
+        };
+        LimitsInput: {
+            /**
+             * Format: int64
+             * @description WebAssembly fuel per completion.
+             */
+            fuel?: number | null;
+            /** Format: int64 */
+            memory_bytes?: number | null;
+        };
+        /** @description What one may use. Those with a default can be asked for, up to the most. */
+        LimitsView: {
+            component_name_bytes: number;
+            components: number;
+            /** @description Per sample; about one operation each. */
+            fuel: components["schemas"]["Range"];
+            /** Format: int64 */
+            input_bytes: number;
+            log_bytes: number;
+            /** Format: int64 */
+            log_call_fuel: number;
+            log_calls: number;
+            /** @description All memories of one call together. */
+            memory_bytes: components["schemas"]["Range"];
+            result_bytes: number;
+            /**
+             * Format: double
+             * @description A reward, and each part of one, is within ± this.
+             */
+            reward_max: number;
+        };
+        /** @description A page of a list. */
+        List_AuditEntryView: {
+            data: {
+                /** @example job.created */
+                action: string;
+                /** Format: date-time */
+                at: string;
+                /** @description More about it, by action. */
+                detail: Record<string, unknown>;
+                /** @description Over `previous_hash` and this entry. */
+                hash: string;
+                /**
+                 * @description 1, 2, 3, … within the organisation.
+                 * @example 12
+                 */
+                id: string;
+                /** @description The key that did it; `null`: the operator of the service. */
+                key_id?: string | null;
+                /** @example audit_log.entry */
+                object: string;
+                /** @description Hash of the entry before, in hex; zeros in the first. */
+                previous_hash: string;
+                project_id?: string | null;
+                /**
+                 * @description What it was done to.
+                 * @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+                 */
+                subject: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_CheckpointView: {
+            data: {
+                /** @description Architecture, vocabulary, context length. */
+                config: Record<string, unknown>;
+                /** Format: date-time */
+                created_at: string;
+                /**
+                 * @description Hash of its files: the same id, the same bits.
+                 * @example 5f0c…
+                 */
+                id: string;
+                name: string;
+                /** @example checkpoint */
+                object: string;
+                /** @description The checkpoint that this one replaced. */
+                previous_id?: string | null;
+                /** @description `current`, `available` or `retired`. */
+                status: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_DeliveryView: {
+            data: {
+                created_at: string;
+                ended_at?: string | null;
+                endpoint_id: string;
+                /** @description The header `webhook-id`, and the event's name in `GET /v1/events/{id}`. */
+                event_id: string;
+                /**
+                 * Format: int32
+                 * @description Tries that failed.
+                 */
+                failed_tries: number;
+                /** @example whd_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+                id: string;
+                /** @description `null`: a test. */
+                job_id?: string | null;
+                /** @description What was wrong at the last try. */
+                last_problem?: string | null;
+                /**
+                 * Format: int32
+                 * @description The status of the last answer.
+                 */
+                last_status?: number | null;
+                /** @description When it is tried, while it is pending. */
+                next_try_at?: string | null;
+                /** @example webhook_delivery */
+                object: string;
+                /**
+                 * @description `pending`, `delivered` or `failed`.
+                 * @example delivered
+                 */
+                state: string;
+                /** @example job.completed */
+                type: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_EndpointView: {
+            data: {
+                created_at: string;
+                description: string;
+                /** @description `customer`, or `gone`: it has answered 410. */
+                disabled_reason?: string | null;
+                enabled: boolean;
+                /** @description `null`: every type that webhooks carry. */
+                event_types?: string[] | null;
+                /** @example whe_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+                id: string;
+                /** @example webhook_endpoint */
+                object: string;
+                /** @description Until when the keys of before the last rotation sign, too. */
+                previous_secret_expires_at?: string | null;
+                /**
+                 * @description Checks the `v1a` signatures (ed25519).
+                 * @example whpk_ovyaU4IHJjzbYhR3IeQ6ImqC0gBNLJYPFPnZYV8lWJM=
+                 */
+                public_key: string;
+                url: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_Export: {
+            data: {
+                /** @example 1048576 */
+                bytes?: string | null;
+                /** @example zstd */
+                compression: string;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                download_expires_at?: string | null;
+                /** @description Where the file is, on this host: good without a key until `download_expires_at`. A new one comes with every look. */
+                download_url?: string | null;
+                /**
+                 * @description Why there will be no file.
+                 * @example not_written
+                 */
+                error?: string | null;
+                filter: Record<string, unknown>;
+                /** Format: date-time */
+                finished_at?: string | null;
+                /** @example tinker */
+                format: string;
+                /** @example exp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                job_id: string;
+                /** @description Delivered rollouts that are not in it, by the reason. */
+                left_out?: Record<string, unknown> | null;
+                /** @example export */
+                object: string;
+                /**
+                 * @description Lines, records or rows of the file.
+                 * @example 1024
+                 */
+                rows?: string | null;
+                /** @description Of the file; hexadecimal. */
+                sha256?: string | null;
+                /**
+                 * @description `pending`, `running`, `ready` or `failed`.
+                 * @example ready
+                 */
+                state: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_File: {
+            data: {
+                /** Format: int64 */
+                bytes: number;
+                /** Format: date-time */
+                created_at: string;
+                /** @example gsm8k.jsonl */
+                filename: string;
+                /** @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                /** @example file */
+                object: string;
+                purpose: components["schemas"]["FilePurpose"];
+                /** @description Of the bytes as they were sent, hexadecimal. */
+                sha256: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_GroupSummary: {
+            data: {
+                /**
+                 * Format: int32
+                 * @description How many miners were asked.
+                 */
+                attempts: number;
+                custom_id: string;
+                /** Format: date-time */
+                finished_at?: string | null;
+                /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                job_id: string;
+                /** @example group.summary */
+                object: string;
+                /** Format: int32 */
+                prompt_index: number;
+                /** @description Why it was filtered, has failed or was cancelled. */
+                reason?: string | null;
+                /** Format: date-time */
+                rewards_due_at?: string | null;
+                state: components["schemas"]["GroupState"];
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_JobView: {
+            data: {
+                advantage: components["schemas"]["AdvantageView"];
+                budget: components["schemas"]["BudgetView"];
+                /** Format: date-time */
+                cancelled_at?: string | null;
+                /** Format: date-time */
+                cancelling_at?: string | null;
+                checkpoint_id: string;
+                /** Format: date-time */
+                completed_at?: string | null;
+                counts: components["schemas"]["Counts"];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                deadline_at?: string | null;
+                dedup: components["schemas"]["DedupView"];
+                eta?: components["schemas"]["Eta"] | null;
+                /** Format: date-time */
+                expired_at?: string | null;
+                /** Format: date-time */
+                failed_at?: string | null;
+                /** Format: date-time */
+                finalizing_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description However it ended.
+                 */
+                finished_at?: string | null;
+                /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description The sequence of the newest event of its log.
+                 */
+                last_sequence: number;
+                metadata: {
+                    [key: string]: string;
+                };
+                mismatch?: components["schemas"]["Mismatch"] | null;
+                /** @example job */
+                object: string;
+                /** @description Prompts can still be appended; it does not end before it is closed. */
+                open: boolean;
+                /** @description How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`. */
+                outcome?: string | null;
+                overlong: components["schemas"]["OverlongView"];
+                /**
+                 * Format: date-time
+                 * @description When it was paused last.
+                 */
+                paused_at?: string | null;
+                policy: components["schemas"]["PolicyView"];
+                price: components["schemas"]["PriceView"];
+                priority: components["schemas"]["JobPriority"];
+                privacy: components["schemas"]["PrivacyView"];
+                /** @description The rule by which proofs of this job are judged. */
+                profile_id: string;
+                /**
+                 * @description `assigned_miners`: whoever serves a prompt sees it.
+                 * @example assigned_miners
+                 */
+                prompt_visibility: string;
+                /**
+                 * Format: date-time
+                 * @description Since when its prompts and completions are gone.
+                 */
+                purged_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
+                 */
+                queue_position?: number | null;
+                /** @description The quote that its prices come from. */
+                quote?: string | null;
+                /** @description Seeds every draw of the job; 32 bytes, hexadecimal. */
+                randomness: string;
+                reward?: components["schemas"]["RewardView"] | null;
+                sampling: components["schemas"]["SamplingView"];
+                selection: components["schemas"]["SelectionView"];
+                spend: components["schemas"]["Spend"];
+                /** Format: date-time */
+                started_at?: string | null;
+                status: components["schemas"]["JobStatus"];
+                /** @description Why it is paused, or has ended before its time. */
+                status_reason?: string | null;
+                trace_id?: string | null;
+                verification: components["schemas"]["JobVerification"];
+                waiting_on?: components["schemas"]["WaitingOn"] | null;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_KeyView: {
+            data: (components["schemas"]["SpendView"] & {
+                /**
+                 * @description The addresses that it may be used from; `null`: any.
+                 * @example [
+                 *       "203.0.113.0/24"
+                 *     ]
+                 */
+                allowed_cidrs?: string[] | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                expires_at?: string | null;
+                /** @example key_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                /**
+                 * @description The key itself, in the one answer that made it.
+                 * @example rk_live_aB3dE5fG_…
+                 */
+                key?: string | null;
+                /**
+                 * @description What its text ends with; `null` for keys from before this was kept.
+                 * @example x9Yz
+                 */
+                last4?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Not newer than a minute.
+                 */
+                last_used_at?: string | null;
+                name: string;
+                /** @example api_key */
+                object: string;
+                /**
+                 * @description What its text begins with.
+                 * @example rk_live_aB3dE5fG
+                 */
+                prefix: string;
+                /**
+                 * Format: date-time
+                 * @description After a rotation: until when the text from before opens the door, too.
+                 */
+                previous_expires_at?: string | null;
+                /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                project_id: string;
+                /**
+                 * @description `project`, or `organization`: any of its projects, named by the header `Reliquary-Project`.
+                 * @example project
+                 */
+                reach: string;
+                /** Format: date-time */
+                revoked_at?: string | null;
+                /**
+                 * @example [
+                 *       "jobs:read",
+                 *       "jobs:write"
+                 *     ]
+                 */
+                scopes: string[];
+            })[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_LedgerEntryView: {
+            data: {
+                /**
+                 * @description What it changed, signed, in rao: of the available amount for a hold or release, of the balance for the others.
+                 * @example -61440000
+                 */
+                amount_rao: string;
+                /** @description Available and held together, after this entry. */
+                balance_after_rao: string;
+                /** Format: date-time */
+                created_at: string;
+                held_after_rao: string;
+                /** @example led_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                job_id?: string | null;
+                /** @example ledger_entry */
+                object: string;
+                /**
+                 * @description Where it stands in the statement; pass it as `after`.
+                 * @example 17
+                 */
+                position: string;
+                /**
+                 * Format: int64
+                 * @description Rollouts that were charged.
+                 */
+                rollout_count: number;
+                /** @description `grant`, `hold`, `charge` or `hold_release`. */
+                type: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_ProjectView: {
+            data: (components["schemas"]["SpendView"] & {
+                /** Format: date-time */
+                archived_at?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                /** @description Every organisation has this one from the start. */
+                is_default: boolean;
+                name: string;
+                /** @example project */
+                object: string;
+                /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                organization_id: string;
+            })[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_RewardFunctionView: {
+            data: {
+                /** Format: date-time */
+                created_at: string;
+                /** @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description `null` until a module was uploaded. It may be one that is not ready.
+                 */
+                latest_version?: number | null;
+                name: string;
+                /** @example reward_function */
+                object: string;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_RewardVersionRow: {
+            data: {
+                /** Format: int64 */
+                component_bytes?: number | null;
+                /** @description SHA-256 of the component that runs, once it is ready. */
+                component_sha256?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                description?: string | null;
+                function_id: string;
+                /**
+                 * @description What a job names: `<function>@<version>`.
+                 * @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T@3
+                 */
+                id: string;
+                /** @example reward_function.version */
+                object: string;
+                /** @description Why it is rejected: a stable code. */
+                rejection?: string | null;
+                source_url?: string | null;
+                /** @description `validating`, then `ready` or `rejected`; after that it never changes. Jobs take versions that are ready. */
+                state: components["schemas"]["VersionState"];
+                /** Format: int64 */
+                upload_bytes: number;
+                /** @description SHA-256 of the bytes that were sent. */
+                upload_sha256: string;
+                /** Format: date-time */
+                validated_at?: string | null;
+                /**
+                 * Format: int32
+                 * @example 3
+                 */
+                version: number;
+                /** @description What of WASI it asked for: `none` or `deterministic`. */
+                wasi: string;
+                /** @description The contract that it implements, once it is ready: `reward` or `reward-simple`. */
+                world?: string | null;
+            }[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /** @description A page of a list. */
+        List_RolloutItem: {
+            data: (components["schemas"]["Rollout"] | components["schemas"]["UndeliveredRollout"])[];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        LogDetail: {
+            /** @description `debug`, `info`, `warn` or `error`. */
+            level: string;
+            message: string;
+        };
+        /** @description What is signed. Hashes are hexadecimal. */
+        Manifest: {
+            /** @example 5000 */
+            charged_rao: string;
+            checkpoint: components["schemas"]["ManifestCheckpoint"];
+            counts: components["schemas"]["ManifestCounts"];
+            created_at: string;
+            finished_at: string;
+            job_id: string;
+            /** Format: int64 */
+            leaf_count: number;
+            merkle_root: string;
+            /** @description The job's price. */
+            price: Record<string, unknown>;
+            proof_profile: string;
+            randomness: string;
+            reward?: components["schemas"]["ManifestReward"] | null;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            schema_version: number;
+            spec_sha256: string;
+            /** @example completed */
+            status: string;
+            status_reason?: string | null;
+            /** @description The processes that judged proofs of this job. */
+            verifiers: string[];
+        };
+        ManifestCheckpoint: {
+            /** @description Of the content of its files: there is no other revision under this id. */
+            id: string;
+            name: string;
+        };
+        ManifestCounts: {
+            groups: components["schemas"]["ManifestGroups"];
+            /** Format: int64 */
+            prompts: number;
+            /** @description Leaves by their state. */
+            rollouts: {
+                [key: string]: number;
+            };
+        };
+        ManifestGroups: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            filtered: number;
+        };
+        /** @description What the tree says of one rollout. */
+        ManifestLeaf: {
+            /** Format: double */
+            advantage?: number | null;
+            /**
+             * Format: int32
+             * @description Which miner that was asked for the group, from 1.
+             */
+            attempt: number;
+            head: string;
+            price_rao: string;
+            /** Format: int32 */
+            prompt_index: number;
+            /**
+             * @description Why it was filtered or refused.
+             * @example low_variance
+             */
+            reason?: string | null;
+            /** Format: double */
+            reward?: number | null;
+            reward_error?: string | null;
+            reward_signature?: string | null;
+            sample_hash: string;
+            /** Format: int32 */
+            sample_index: number;
+            /**
+             * @description `selected` was delivered; else `filtered`, `rejected` or `cancelled`.
+             * @example filtered
+             */
+            state: string;
+        };
+        ManifestReward: {
+            component_sha256?: string | null;
+            /** @description The name that the job used, or `client`. */
+            function: string;
+        };
+        /**
+         * @description Whether models may be trained on what the job brings to light.
+         * @enum {string}
+         */
+        MayTrain: "deny" | "allow";
+        MessageInput: {
+            content: string;
+            /** @example user */
+            role: string;
+        };
+        /** @description Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`. */
+        Mismatch: {
+            /**
+             * Format: double
+             * @description Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
+             */
+            kl: number;
+            /**
+             * Format: double
+             * @description Largest |d|, in nats.
+             */
+            max_abs_logprob: number;
+            /**
+             * Format: double
+             * @description Mean of |d|, in nats.
+             */
+            mean_abs_logprob: number;
+            /** Format: int64 */
+            tokens: number;
+        };
+        ModelInput: {
+            /**
+             * @description `current`, or the id of a published checkpoint.
+             * @default current
+             * @example current
+             */
+            checkpoint?: string | null;
+        };
+        ModuleDetail: {
+            /** Format: int64 */
+            component_bytes: number;
+            component_sha256: string;
+            /** Format: int64 */
+            upload_bytes: number;
+            upload_sha256: string;
+            /** @description `none` or `deterministic`. */
+            wasi: string;
+            /** @description `reward` or `reward-simple`. */
+            world: string;
+        };
+        /** @description `MinHash` over n-grams of token ids. Two completions of similarity s meet with probability 1 - (1 - s^hashes)^buckets. */
+        NearInput: {
+            /**
+             * Format: int64
+             * @default 14
+             */
+            buckets?: number | null;
+            /**
+             * Format: int64
+             * @default 8
+             */
+            hashes?: number | null;
+            /**
+             * Format: int64
+             * @default 5
+             */
+            ngram?: number | null;
+        };
+        NearView: {
+            /** Format: int32 */
+            buckets: number;
+            /** Format: int32 */
+            hashes: number;
+            /** Format: int32 */
+            ngram: number;
+        };
+        OrganizationView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            default_project_id: string;
+            /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            name: string;
+            /** @example organization */
+            object: string;
+        };
+        OverlongInput: {
+            /**
+             * Format: int64
+             * @description With `soft_penalty`: tokens before `max_tokens` over which the penalty grows.
+             */
+            buffer?: number | null;
+            /**
+             * Format: double
+             * @description With `soft_penalty`: what a completion at the limit loses.
+             * @default 1
+             */
+            factor?: number | null;
+            /** @default keep */
+            mode?: components["schemas"]["OverlongMode"] | null;
+        };
+        /**
+         * @description Completions that were cut off. `mask`: their `loss_mask` is 0. `soft_penalty`: DAPO's, on what advantages rest on; the
+         *     reward itself stays. `drop`: filtered.
+         * @enum {string}
+         */
+        OverlongMode: "keep" | "mask" | "soft_penalty" | "drop";
+        OverlongView: {
+            /** Format: int32 */
+            buffer?: number | null;
+            /** Format: double */
+            factor?: number | null;
+            mode: components["schemas"]["OverlongMode"];
+        };
+        PatchBudget: {
+            /**
+             * @description More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound.
+             * @example 122880000
+             */
+            max_amount_rao?: string | null;
+            /**
+             * Format: int64
+             * @description `null`: no bound.
+             */
+            max_rollouts?: number | null;
+            on_exhausted?: components["schemas"]["WhenExhausted"] | null;
+        };
+        /**
+         * @description What is left out stays as it is.
+         * @example {
+         *       "budget": {
+         *         "max_amount_rao": "122880000"
+         *       },
+         *       "priority": "batch"
+         *     }
+         */
+        PatchJob: {
+            budget?: components["schemas"]["PatchBudget"];
+            /**
+             * Format: date-time
+             * @description A time; `null` takes the deadline away.
+             */
+            deadline_at?: string | null;
+            /** @description Takes the place of all that was there. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            priority?: components["schemas"]["JobPriority"] | null;
+        };
+        /**
+         * @description Which rollouts of an accepted group are delivered; the others are charged as filtered. The statistics of the whole group
+         *     come with every rollout, and advantages rest on it.
+         */
+        PickInput: {
+            /**
+             * Format: int64
+             * @description With every strategy but `all`: how many, 1 to `sampling.n`.
+             */
+            m?: number | null;
+            /** @default all */
+            strategy?: components["schemas"]["PickStrategy"] | null;
+        };
+        /**
+         * @description `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
+         *     positive, half negative advantages.
+         * @enum {string}
+         */
+        PickStrategy: "all" | "max_variance" | "top_abs_advantage" | "balanced";
+        PickView: {
+            /** Format: int32 */
+            m?: number | null;
+            strategy: components["schemas"]["PickStrategy"];
+        };
+        PolicyInput: {
+            /**
+             * Format: int64
+             * @description How many checkpoints a rollout may be behind the one that the job names; all are of that very one.
+             * @default 0
+             */
+            max_staleness_versions?: number | null;
+            /** @default finish */
+            on_rotation?: components["schemas"]["RotationPolicy"] | null;
+        };
+        PolicyView: {
+            /** Format: int32 */
+            max_staleness_versions: number;
+            on_rotation: components["schemas"]["RotationPolicy"];
+        };
+        /** @description Fixed when the job was created. Rejected and failed rollouts cost nothing. */
+        PriceView: {
+            /**
+             * @description One honest rollout that the job's own rules filter.
+             * @example 30000
+             */
+            filtered_rollout_rao: string;
+            /**
+             * @description One verified and selected rollout.
+             * @example 120000
+             */
+            rollout_rao: string;
+        };
+        PrivacyInput: {
+            /** @default assigned_miners */
+            prompt_visibility?: components["schemas"]["Visibility"] | null;
+            /**
+             * Format: int64
+             * @description How long prompts and completions stay after the job has ended. Proof hashes and the ledger are kept.
+             * @default 30
+             */
+            retention_days?: number | null;
+            /** @default deny */
+            training_use?: components["schemas"]["MayTrain"] | null;
+        };
+        PrivacyView: {
+            /**
+             * @description Whoever serves a prompt sees it.
+             * @example assigned_miners
+             */
+            prompt_visibility: string;
+            /**
+             * Format: int32
+             * @description Null: until they are deleted.
+             */
+            retention_days?: number | null;
+            training_use: components["schemas"]["MayTrain"];
+        };
+        /** @description An error, as `application/problem+json` (RFC 9457). */
+        Problem: {
+            /**
+             * @description Stable name of the error.
+             * @example validation_failed
+             */
+            code: string;
+            detail: string;
+            error: components["schemas"]["ErrorMirror"];
+            /** @description Everything that is wrong with the request, not only the first. */
+            errors: components["schemas"]["FieldError"][];
+            /**
+             * @description The path that was asked.
+             * @example /v1/jobs
+             */
+            instance: string;
+            /** @description Figures that belong to the error. */
+            meta: Record<string, unknown>;
+            /** @description The field that is at fault, where it is one. */
+            param?: string | null;
+            /** @description Name it when you ask us about this error. */
+            request_id: string;
+            /** @description Whether the same request may go through later. */
+            retryable: boolean;
+            /**
+             * Format: int32
+             * @example 422
+             */
+            status: number;
+            /** @example Validation failed */
+            title: string;
+            /** @example urn:reliquary:error:validation_failed */
+            type: string;
+        };
+        ProjectView: components["schemas"]["SpendView"] & {
+            /** Format: date-time */
+            archived_at?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @description Every organisation has this one from the start. */
+            is_default: boolean;
+            name: string;
+            /** @example project */
+            object: string;
+            /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            organization_id: string;
+        };
+        /** @description One prompt: exactly one of `text`, `messages` and `token_ids`. */
+        PromptInput: {
+            /** @description Your name for it, once per job; `prompt-<index>` if not given. At most 128 characters. */
+            custom_id?: string | null;
+            /** @description Rendered with the checkpoint's chat template. */
+            messages?: components["schemas"]["MessageInput"][] | null;
+            /** @description A JSON object for the reward function; at most 4096 bytes. */
+            metadata?: Record<string, unknown> | null;
+            /** @description What the reward function compares with, as plain text. Not beside `reward_input`. */
+            reference?: string | null;
+            /** @description What the reward function compares with, as any JSON; it gets the text of it. */
+            reward_input?: unknown;
+            text?: string | null;
+            token_ids?: number[] | null;
+        };
+        PromptLimits: {
+            custom_id_chars: number;
+            /** @description In the body of one job. */
+            inline: number;
+        };
+        /** @description The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal. */
+        Proof: {
+            checkpoint_id: string;
+            head: string;
+            /** @description The miner's public key. */
+            hotkey: string;
+            merkle_path: string[];
+            profile: components["schemas"]["ProofProfile"];
+            randomness: string;
+            receipt: components["schemas"]["GroupReceipt"];
+            /** @description 20 bytes per token (class `calibrated`: 6 + k), base64. */
+            records: string;
+            signature: string;
+            /**
+             * @description `full`: every token was recomputed by the service. `sampled`: the job left it to a draw, and it was not drawn.
+             * @example full
+             */
+            verification: string;
+        };
+        /** @description By which rule the proof is judged. */
+        ProofProfile: {
+            /** @description Of class `calibrated`: SHA-256 of the calibration document, hexadecimal. */
+            calibration?: string | null;
+            /**
+             * @description `exact` or `calibrated`.
+             * @example exact
+             */
+            engine_class: string;
+            /**
+             * Format: int32
+             * @description Of class `calibrated`: components of a record's projection.
+             */
+            k?: number | null;
+            /** @description The verifier's engine. */
+            numerics: string;
+            /** @example grail-r1 */
+            scheme: string;
+        };
+        ProofView: components["schemas"]["Proof"] & {
+            /** @example rollout.proof */
+            object: string;
+            rollout_id: string;
+        };
+        /** @description A price that is promised to jobs with these terms and prompts. */
+        Quote: components["schemas"]["JobFigures"] & {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until then a job that names it has its prices.
+             */
+            expires_at: string;
+            /** @example qte_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @example quote */
+            object: string;
+        };
+        Range: {
+            /** Format: int64 */
+            default: number;
+            /** Format: int64 */
+            max: number;
+        };
+        /** @description A quota that is there at once and comes back evenly. */
+        Rate: {
+            /**
+             * Format: int64
+             * @example 60
+             */
+            limit: number;
+            /**
+             * @description What is counted: `jobs` and `prompts` that are created, and `requests` of any kind.
+             * @example jobs
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @example 59
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description Until all of it is there again.
+             * @example 1
+             */
+            reset_s: number;
+            /**
+             * Format: int64
+             * @example 60
+             */
+            window_s: number;
+        };
+        Readiness: {
+            /** @description The checkpoint that new jobs get. */
+            checkpoint_id: string;
+            /** @example ready */
+            status: string;
+        };
+        ReceiptView: {
+            /** @description For the whole group, from when its commitment was taken in. */
+            group_receipt: components["schemas"]["GroupReceipt"];
+            /** @description The end of this rollout's chain, which the group's root covers; hexadecimal. */
+            head: string;
+            /** @description From the head to the root, bottom up; hexadecimal. */
+            merkle_path: string[];
+            /** @example rollout.receipt */
+            object: string;
+            reward_receipt?: components["schemas"]["RewardReceipt"] | null;
+            rollout_id: string;
+        };
+        /**
+         * @description What takes the place of filtered groups. `drop`: nothing. `resample_new_prompts`: prompts of the job's reserve, until
+         *     `target_groups` are accepted. `replace_with_good`: an accepted group of the same batch (`advantage.batch_groups`) stands
+         *     for each, and its rollouts say so in `sample_weight`; it costs nothing.
+         * @enum {string}
+         */
+        RefillMode: "drop" | "resample_new_prompts" | "replace_with_good";
+        RejectionDetail: {
+            /**
+             * @description Stable; all are in `GET /v1/reward_functions/abi`.
+             * @example forbidden_import
+             */
+            code: string;
+            /** @description What to do about it. */
+            hint: string;
+            message: string;
+        };
+        RewardFunctionView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /**
+             * Format: int32
+             * @description `null` until a module was uploaded. It may be one that is not ready.
+             */
+            latest_version?: number | null;
+            name: string;
+            /** @example reward_function */
+            object: string;
+        };
+        RewardInput: {
+            /**
+             * @description With `wasm`, and with `builtin` beside `name`: an object of at most 65536 bytes that the function finds as member
+             *     `args` of every prompt's metadata, unless the prompt has one of its own.
+             */
+            args?: Record<string, unknown> | null;
+            /**
+             * Format: int64
+             * @description With `client`: how long each group waits for your rewards, in seconds.
+             * @default 86400
+             */
+            deadline_s?: number | null;
+            /** @description With `wasm`: `rwf_…@3`. */
+            function?: string | null;
+            limits?: components["schemas"]["LimitsInput"] | null;
+            /**
+             * Format: double
+             * @description With `wasm` and `builtin`: the job pauses itself when more than this share of at least 32 rewards has failed since
+             *     it began or was resumed. 0 to 1; 1 never pauses.
+             * @default 0.5
+             */
+            max_error_rate?: number | null;
+            /** @default none */
+            mode?: components["schemas"]["RewardMode"] | null;
+            /**
+             * @description With `builtin`, for one built-in reward. Not beside `parts`.
+             * @example numeric
+             */
+            name?: string | null;
+            /** @default mask */
+            on_error?: components["schemas"]["FailurePolicy"] | null;
+            /** @description With `builtin`, for the weighted sum of several: a list of `{"name", "weight", "args", "as"}`. */
+            parts?: Record<string, unknown>[] | null;
+        };
+        /** @description What a call could use. */
+        RewardInputLimits: {
+            /**
+             * Format: int64
+             * @example 50000000
+             */
+            fuel_per_sample: number;
+            /**
+             * Format: int64
+             * @example 4194304
+             */
+            input_bytes: number;
+            /**
+             * Format: int64
+             * @example 67108864
+             */
+            memory_bytes: number;
+        };
+        /** @description What the reward function was given, beside what the rollout says already. */
+        RewardInputs: {
+            limits: components["schemas"]["RewardInputLimits"];
+            /**
+             * @description JSON text, exactly as it was handed: the prompt's metadata, with the arguments of the job's reward.
+             * @example {}
+             */
+            metadata: string;
+            /** @description Exactly the text that it was handed. */
+            reference: string;
+        };
+        /**
+         * @description Who scores.
+         * @enum {string}
+         */
+        RewardMode: "builtin" | "wasm" | "client" | "none";
+        /** @description The service's signed word on how a reward came about: run the module again and compare. */
+        RewardReceipt: {
+            /** @example builtins */
+            function: string;
+            /** @description The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used. */
+            receipt: Record<string, unknown>;
+            receipt_hash: string;
+            service_key: string;
+            signature: string;
+        };
+        /** @description Of the scored rollouts, with the job's `std_ddof`. */
+        RewardStats: {
+            /** Format: double */
+            mean?: number | null;
+            /** Format: int32 */
+            n: number;
+            /** Format: double */
+            std?: number | null;
+        };
+        /** @description A version without its report, as in a list. */
+        RewardVersionRow: {
+            /** Format: int64 */
+            component_bytes?: number | null;
+            /** @description SHA-256 of the component that runs, once it is ready. */
+            component_sha256?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            description?: string | null;
+            function_id: string;
+            /**
+             * @description What a job names: `<function>@<version>`.
+             * @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T@3
+             */
+            id: string;
+            /** @example reward_function.version */
+            object: string;
+            /** @description Why it is rejected: a stable code. */
+            rejection?: string | null;
+            source_url?: string | null;
+            /** @description `validating`, then `ready` or `rejected`; after that it never changes. Jobs take versions that are ready. */
+            state: components["schemas"]["VersionState"];
+            /** Format: int64 */
+            upload_bytes: number;
+            /** @description SHA-256 of the bytes that were sent. */
+            upload_sha256: string;
+            /** Format: date-time */
+            validated_at?: string | null;
+            /**
+             * Format: int32
+             * @example 3
+             */
+            version: number;
+            /** @description What of WASI it asked for: `none` or `deterministic`. */
+            wasi: string;
+            /** @description The contract that it implements, once it is ready: `reward` or `reward-simple`. */
+            world?: string | null;
+        };
+        /** @description A version and what its validation found. */
+        RewardVersionView: components["schemas"]["RewardVersionRow"] & {
+            report?: components["schemas"]["ValidationReport"] | null;
+        };
+        /** @description Who scores; `null` for mode `none`. */
+        RewardView: {
+            /** @description What the function finds as member `args` of every prompt's metadata. */
+            args?: Record<string, unknown> | null;
+            component_sha256?: string | null;
+            /**
+             * Format: int32
+             * @description With `client`: how long each group waits.
+             */
+            deadline_s?: number | null;
+            /** @description `builtins` or `rwf_…@3`, as receipts name it. */
+            function?: string | null;
+            limits?: components["schemas"]["JobRewardLimits"] | null;
+            /** Format: double */
+            max_error_rate?: number | null;
+            /** @description `builtin`, `wasm` or `client`. */
+            mode: components["schemas"]["RewardMode"];
+            on_error: components["schemas"]["FailurePolicy"];
+        };
+        /** @description One verified rollout with everything that it takes to verify it again offline. */
+        Rollout: {
+            /** Format: double */
+            advantage?: number | null;
+            advantage_method?: components["schemas"]["AdvantageMethod"] | null;
+            advantage_terms?: components["schemas"]["RolloutAdvantageTerms"] | null;
+            /** @description The sampling policy's raw log-probs, one per completion token. */
+            behavior_logprobs: number[];
+            completion_ids: number[];
+            completion_text: string;
+            created_at: string;
+            custom_id: string;
+            dedup: components["schemas"]["RolloutDedup"];
+            /** @description `stop` or `length`. */
+            finish_reason: string;
+            group: components["schemas"]["RolloutGroup"];
+            group_id: string;
+            /** @example rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            job_id: string;
+            /** @description One per completion token; 0 where a trainer must not learn. */
+            loss_mask: number[];
+            /** Format: int32 */
+            num_completion_tokens: number;
+            /** Format: int32 */
+            num_prompt_tokens: number;
+            /** @example rollout */
+            object: string;
+            /** @example 120000 */
+            price_rao: string;
+            prompt_ids: number[];
+            /** Format: int32 */
+            prompt_index: number;
+            prompt_text?: string | null;
+            proof: components["schemas"]["Proof"];
+            /**
+             * Format: double
+             * @description `null`, never 0, when scoring failed.
+             */
+            reward?: number | null;
+            reward_components: {
+                [key: string]: number;
+            };
+            /** @description Why there is no reward. */
+            reward_error?: string | null;
+            reward_inputs?: components["schemas"]["RewardInputs"] | null;
+            reward_receipt?: components["schemas"]["RewardReceipt"] | null;
+            /** Format: int32 */
+            sample_index: number;
+            /**
+             * Format: double
+             * @description How often a trainer should count it: more than 1 where its group stands for filtered ones, too.
+             */
+            sample_weight: number;
+            sampling: components["schemas"]["RolloutSampling"];
+            /**
+             * Format: int32
+             * @description Refuse versions that you do not know.
+             * @example 3
+             */
+            schema_version: number;
+            /**
+             * Format: double
+             * @description What the advantage rests on where that is not `reward`: the reward less an overlong penalty.
+             */
+            shaped_reward?: number | null;
+            /** @description The same, recomputed by the service; `null` when this rollout was not audited. */
+            verifier_logprobs?: number[] | null;
+        };
+        RolloutAdvantageTerms: {
+            batch?: components["schemas"]["RolloutBatch"] | null;
+            component_weights: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            eps: number;
+            /** @description Completions that were cut off have a loss mask of 0. */
+            mask_truncated: boolean;
+            soft_penalty?: components["schemas"]["RolloutSoftPenalty"] | null;
+            /** Format: int32 */
+            std_ddof: number;
+        };
+        /** @description The moments of the batch that the advantage rests on. */
+        RolloutBatch: {
+            /**
+             * Format: int32
+             * @description Groups of it that were accepted.
+             */
+            groups: number;
+            /** Format: int32 */
+            index: number;
+            /** Format: double */
+            mean: number;
+            /**
+             * Format: int64
+             * @description How many values the moments are over: rollouts, or tokens in the methods that count these.
+             */
+            n: number;
+            /** Format: double */
+            std: number;
+        };
+        RolloutCountsView: {
+            /** Format: int64 */
+            filtered: number;
+            /** Format: int64 */
+            generated: number;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            scored: number;
+            /** Format: int64 */
+            selected: number;
+            /** Format: int64 */
+            verified: number;
+        };
+        RolloutDedup: {
+            /** @description Another rollout of the same group has the same tokens. */
+            is_duplicate: boolean;
+            /** @description The first delivered rollout that this one is nearly the same as: itself where there is none. */
+            minhash_cluster?: string | null;
+            /**
+             * Format: int32
+             * @description How many rollouts of the group have these tokens, this one included.
+             */
+            multiplicity?: number | null;
+            /** @description Of prompt and completion tokens; hexadecimal. */
+            sample_hash: string;
+        };
+        RolloutGroup: {
+            /**
+             * Format: double
+             * @description 1 less the mean reward, within 0 and 1.
+             */
+            difficulty?: number | null;
+            /**
+             * Format: int32
+             * @description Rollouts of it that are delivered.
+             */
+            n_selected?: number | null;
+            /**
+             * Format: double
+             * @description The share of scored rollouts whose reward is at least 1.
+             */
+            pass_rate?: number | null;
+            /** @description Filtered groups that it stands for. */
+            replaces: string[];
+            /** Format: int32 */
+            size: number;
+            stats_all: components["schemas"]["RewardStats"];
+            stats_selected: components["schemas"]["RewardStats"];
+        };
+        /** @description One item of the list: a rollout, or with another `status` than `verified` what was not delivered. */
+        RolloutItem: components["schemas"]["Rollout"] | components["schemas"]["UndeliveredRollout"];
+        /** @description One line of the answer: rollouts, after the module that gave their rewards where that was asked for. */
+        RolloutLine: components["schemas"]["BundledModule"] | components["schemas"]["Rollout"] | components["schemas"]["UndeliveredRollout"];
+        RolloutReward: {
+            components: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            reward?: number | null;
+            rollout_id: string;
+        };
+        RolloutSampling: {
+            /** Format: int32 */
+            max_tokens: number;
+            /** Format: float */
+            temperature: number;
+            /** Format: int32 */
+            top_k: number;
+            /** Format: float */
+            top_p: number;
+        };
+        RolloutSoftPenalty: {
+            /** Format: int32 */
+            buffer: number;
+            /** Format: double */
+            factor: number;
+        };
+        RotateKey: {
+            /**
+             * Format: int32
+             * @description How long the text from before is taken, too: at most 604800 (a week); a day if not given; 0 ends it at once.
+             * @example 86400
+             */
+            overlap_s?: number | null;
+        };
+        /**
+         * @description What happens when another checkpoint becomes the current one.
+         * @enum {string}
+         */
+        RotationPolicy: "finish";
+        /**
+         * @description A completion to try a function on.
+         * @example {
+         *       "completion_text": "#### 42",
+         *       "expect": 1,
+         *       "prompt": "What is 40 + 2?",
+         *       "reference": "42"
+         *     }
+         */
+        SampleInput: {
+            completion_text: string;
+            /**
+             * Format: double
+             * @description The reward that it should get.
+             */
+            expect?: number | null;
+            /** @default stop */
+            finish?: components["schemas"]["FinishWord"] | null;
+            /** @description A JSON object for the function; at most 4096 bytes. */
+            metadata?: Record<string, unknown> | null;
+            prompt: string;
+            /** @description What the function compares with, as plain text. Not beside `reward_input`. */
+            reference?: string | null;
+            /** @description What the function compares with, as any JSON; it gets the text of it. */
+            reward_input?: unknown;
+            /** @description The completion's tokens; those of its text if not given. */
+            token_ids?: number[] | null;
+        };
+        SampleResult: {
+            components: {
+                [key: string]: number;
+            };
+            /** @description Why there is no score, for a person. */
+            detail?: string | null;
+            /** Format: int64 */
+            fuel_used: number;
+            logs: components["schemas"]["LogDetail"][];
+            /**
+             * @description All are in `GET /v1/reward_functions/abi`.
+             * @example ok
+             */
+            outcome: string;
+            /** Format: int64 */
+            peak_memory_bytes: number;
+            /**
+             * Format: double
+             * @description `null` unless the outcome is `ok`.
+             */
+            score?: number | null;
+            /** Format: int64 */
+            wall_us: number;
+        };
+        SamplingInput: {
+            /**
+             * Format: int64
+             * @description At most so many tokens per completion. With the prompt's own they must fit the context.
+             */
+            max_tokens: number | null;
+            /**
+             * Format: int64
+             * @description Completions per prompt, 1 to 64; 1 only with advantage `none`.
+             */
+            n: number | null;
+            /**
+             * Format: double
+             * @description 0.01 to 2.
+             * @default 1
+             */
+            temperature?: number | null;
+            /**
+             * Format: int64
+             * @description 0 is off.
+             * @default 0
+             */
+            top_k?: number | null;
+            /**
+             * Format: double
+             * @description Above 0 and at most 1; 1 is off.
+             * @default 1
+             */
+            top_p?: number | null;
+        };
+        SamplingView: {
+            /** Format: int32 */
+            max_tokens: number;
+            /** Format: int32 */
+            n: number;
+            /** Format: float */
+            temperature: number;
+            /** Format: int32 */
+            top_k: number;
+            /** Format: float */
+            top_p: number;
+        };
+        /** @description The keys of an endpoint, by the Standard Webhooks specification. */
+        SecretView: {
+            endpoint_id: string;
+            /** @example webhook_secret */
+            object: string;
+            /**
+             * @description Of the `v1a` signatures (ed25519).
+             * @example whpk_…
+             */
+            public_key: string;
+            /**
+             * @description Of the `v1` signatures (HMAC-SHA256).
+             * @example whsec_…
+             */
+            secret: string;
+        };
+        SelectionInput: {
+            difficulty?: components["schemas"]["DifficultyInput"] | null;
+            group_filter?: components["schemas"]["GroupFilterInput"] | null;
+            /**
+             * Format: double
+             * @description With `resample_new_prompts`: at most `target_groups` times this many groups are generated. 1 to 30.
+             * @default 3
+             */
+            max_generation_multiplier?: number | null;
+            /** @default drop */
+            refill?: components["schemas"]["RefillMode"] | null;
+            rollouts?: components["schemas"]["PickInput"] | null;
+            /**
+             * Format: int64
+             * @description With `resample_new_prompts`: the job ends when so many groups are accepted; the prompts beyond are a reserve.
+             */
+            target_groups?: number | null;
+        };
+        SelectionView: {
+            difficulty?: components["schemas"]["DifficultyView"] | null;
+            group_filter?: components["schemas"]["GroupFilter"] | null;
+            /** Format: double */
+            max_generation_multiplier?: number | null;
+            refill: components["schemas"]["RefillMode"];
+            rollouts: components["schemas"]["PickView"];
+            /** Format: int32 */
+            target_groups?: number | null;
+        };
+        /** @description A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md. */
+        SignedManifest: {
+            manifest: components["schemas"]["Manifest"];
+            /** @example job.manifest */
+            object: string;
+            /** @description ed25519, hexadecimal. */
+            service_key: string;
+            signature: string;
+            /** @description The job's terms without its prompts, as the service keeps them; `spec_sha256` is of their canonical JSON. */
+            spec: Record<string, unknown>;
+        };
+        /** @description Amounts in rao, as strings. */
+        Spend: {
+            /** @example 0 */
+            charged_rao: string;
+            /**
+             * @description Held when the job was created.
+             * @example 61440000
+             */
+            held_rao: string;
+            /**
+             * @description Given back when the job ended.
+             * @example 0
+             */
+            released_rao: string;
+        };
+        /** @description How far a limit is used up; all `null` where there is none. */
+        SpendView: {
+            /**
+             * @description What jobs may cost together in one period.
+             * @example 5000000000
+             */
+            limit_rao?: string | null;
+            /**
+             * @description When the limit begins anew, in UTC: `daily`, `weekly` (Mondays), `monthly`, or never.
+             * @example monthly
+             */
+            limit_reset?: string | null;
+            remaining_rao?: string | null;
+            /** Format: date-time */
+            resets_at?: string | null;
+            /** @description What they hold and were charged in this period. */
+            spent_rao?: string | null;
+        };
+        SuggestedLimits: {
+            /**
+             * Format: int64
+             * @description Per sample.
+             */
+            fuel: number;
+            /** Format: int64 */
+            memory_bytes: number;
+        };
+        /** @description Samples, and under what terms to run them. */
+        TestVersion: {
+            /** @description A JSON object that goes with every sample, as a job's `reward.args`. */
+            args?: Record<string, unknown> | null;
+            /** @description As of a job. */
+            limits?: components["schemas"]["LimitsInput"];
+            /**
+             * Format: int64
+             * @description How often each is run, in two processes by turns, 1 to 10.
+             * @default 3
+             */
+            repeat?: number | null;
+            /** @description 1 to 64. */
+            samples: components["schemas"]["SampleInput"][];
+        };
+        /** @description What a version did. */
+        TestView: components["schemas"]["ExaminationReport"] & {
+            /** @example reward_function.test */
+            object: string;
+            /** @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T@3 */
+            version_id: string;
+        };
+        /** @description A rollout that was not delivered, and why. */
+        UndeliveredRollout: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group gave it, from 1.
+             */
+            attempt: number;
+            created_at: string;
+            custom_id: string;
+            group_id: string;
+            /** @example rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            job_id: string;
+            /** @example undelivered_rollout */
+            object: string;
+            /** @example 30000 */
+            price_rao: string;
+            /** Format: int32 */
+            prompt_index: number;
+            /**
+             * @description Stable name of the reason.
+             * @example low_variance
+             */
+            reason?: string | null;
+            rollout?: components["schemas"]["Rollout"] | null;
+            /** Format: int32 */
+            sample_index: number;
+            /**
+             * @description `filtered`, `rejected` or `failed`.
+             * @example filtered
+             */
+            status: string;
+        };
+        /** @description For one rollout, in rao. */
+        UnitPrices: {
+            /**
+             * @description Honest, but kept back by the job's own group filter.
+             * @example 30000
+             */
+            filtered_rollout_rao: string;
+            /**
+             * @description Refused by the proof, a repeat, or without a reward by the service's fault.
+             * @example 0
+             */
+            rejected_rollout_rao: string;
+            /**
+             * @description Verified and selected.
+             * @example 120000
+             */
+            verified_rollout_rao: string;
+        };
+        /** @description What is left out stays; `null` takes a limit, an end or a list of addresses away. */
+        UpdateKey: {
+            allowed_cidrs?: string[] | null;
+            /** Format: date-time */
+            expires_at?: string | null;
+            limit_rao?: string | null;
+            limit_reset?: string | null;
+            name?: string | null;
+            reach?: string | null;
+            scopes?: string[] | null;
+        };
+        /** @description What is left out stays; `null` takes the limit away. */
+        UpdateProject: {
+            limit_rao?: string | null;
+            limit_reset?: string | null;
+            name?: string | null;
+        };
+        UpdateWebhookEndpoint: {
+            description?: string | null;
+            /** @description `false` switches it off; `true` on again, also after it was gone. */
+            enabled?: boolean | null;
+            /** @description `null`: every type that webhooks carry. */
+            event_types?: string[] | null;
+            url?: string | null;
+        };
+        /** @description A module, and what belongs to it. */
+        UploadForm: {
+            /** @description For you; at most 4096 bytes. */
+            description?: string | null;
+            /**
+             * Format: binary
+             * @description A core module or a component; at most 32 MiB.
+             */
+            module: string;
+            /** @description JSON: at most 64 samples that the report is about. */
+            samples?: components["schemas"]["SampleInput"][] | null;
+            /** @description Where its source is, for you; http or https. */
+            source_url?: string | null;
+            /**
+             * @description What of WASI it may see: `none` or `deterministic`.
+             * @default none
+             */
+            wasi?: string | null;
+        };
+        /** @description What a validation found. */
+        ValidationReport: {
+            /**
+             * Format: int64
+             * @description How long checking and compiling took.
+             */
+            compile_ms: number;
+            determinism?: components["schemas"]["DeterminismReport"] | null;
+            /** @description With samples. */
+            lint?: components["schemas"]["Finding"][] | null;
+            module?: components["schemas"]["ModuleDetail"] | null;
+            rejection?: components["schemas"]["RejectionDetail"] | null;
+            /** @description With samples: one for each, in order. */
+            samples?: components["schemas"]["SampleResult"][] | null;
+            suggested_limits?: components["schemas"]["SuggestedLimits"] | null;
+        };
+        /** @description What a module would be as a version. */
+        ValidationView: {
+            /** @example reward_function.validation */
+            object: string;
+            /** @description Why it is rejected: a stable code. */
+            rejection?: string | null;
+            report: components["schemas"]["ValidationReport"];
+            /** @description `ready` or `rejected`. */
+            state: components["schemas"]["VersionState"];
+        };
+        /** @description One look at a rollout. */
+        VerificationCheck: {
+            finding?: string | null;
+            /**
+             * @description `record`: it is what was delivered. `signatures`: chain, signatures and receipts hold. `reward`: its function gave the
+             *     same again. `model`: every token was recomputed.
+             */
+            name: string;
+            verdict: string;
+        };
+        VerificationInput: {
+            /** @default full */
+            level?: components["schemas"]["VerificationLevel"] | null;
+            /**
+             * Format: double
+             * @description With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given.
+             * @example 0.1
+             */
+            p?: number | null;
+        };
+        /** @description One key. */
+        VerificationKey: {
+            /** @example ed25519 */
+            algorithm: string;
+            /** @description The thumbprint of the key (RFC 7638), which names it in `keys`. */
+            kid: string;
+            /** @example verification_key */
+            object: string;
+            /** @description 32 bytes, hexadecimal. */
+            public_key: string;
+            /** @description What it signs. */
+            purpose: string;
+            valid_from: string;
+            /** @description When another key took its place. What it signed before stays valid. `null`: it signs now. */
+            valid_until?: string | null;
+        };
+        /** @description The service's keys, the one that signs now first. */
+        VerificationKeys: {
+            data: components["schemas"]["VerificationKey"][];
+            first_id?: string | null;
+            has_more: boolean;
+            /** @description The same as a JWK set. */
+            keys: components["schemas"]["Jwk"][];
+            last_id?: string | null;
+            /** @example list */
+            object: string;
+        };
+        /**
+         * @description `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
+         *     and all groups of new or suspicious miners; a rollout that was not recomputed says so.
+         * @enum {string}
+         */
+        VerificationLevel: "full" | "sampled";
+        /** @description A re-check of rollouts. */
+        VerificationView: {
+            created_at: string;
+            finished_at?: string | null;
+            /** @example ver_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            /**
+             * @description `signatures`, `reward` or `full`.
+             * @example full
+             */
+            level: string;
+            /** @example verification */
+            object: string;
+            /** @description One for each that was sent, in that order. */
+            rollouts: components["schemas"]["VerifiedRollout"][];
+            /**
+             * @description `queued` or `completed`.
+             * @example completed
+             */
+            state: string;
+            /**
+             * @description Of all rollouts: `fail` if one fails, `pending` while one is, `not_checked` if something was not at hand, else `pass`.
+             * @example pass
+             */
+            verdict: string;
+        };
+        /** @description What was found about one rollout. */
+        VerifiedRollout: {
+            checks: components["schemas"]["VerificationCheck"][];
+            /** @description JSON pointers of what is not as it was delivered. */
+            differs: string[];
+            /** @description The first thing that was wrong, or missing. */
+            finding?: string | null;
+            rollout_id?: string | null;
+            /**
+             * @description `pass`, `fail`, `not_checked` or `pending`.
+             * @example pass
+             */
+            verdict: string;
+        };
+        /**
+         * @description Where a version is.
+         * @enum {string}
+         */
+        VersionState: "validating" | "ready" | "rejected";
+        /**
+         * @description Who sees prompts.
+         * @enum {string}
+         */
+        Visibility: "assigned_miners";
+        /**
+         * @description `capacity`: miners have no room for it, or others come first. `miners`: none is there that serves its checkpoint.
+         *     `verification`: answers are being scored, verified or settled. `rewards`: yours. `budget`: a larger one. `paused`: you.
+         *     `prompts`: it is open and has none left.
+         * @enum {string}
+         */
+        WaitingOn: "capacity" | "miners" | "verification" | "rewards" | "budget" | "paused" | "prompts";
+        /** @description Something that is allowed, and may surprise. */
+        Warning: {
+            /** @example no_history */
+            code: string;
+            detail: string;
+        };
+        /** @description What of WASI a module may see. */
+        WasiView: {
+            /** @description Stands for the engine's settings under this profile. Receipts name it. */
+            config_hash: string;
+            meaning: string;
+            /** @example none */
+            name: string;
+        };
+        /**
+         * @description What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
+         *     completed or as cancelled. `status_reason` is `budget_exhausted`.
+         * @enum {string}
+         */
+        WhenExhausted: "pause" | "complete" | "cancel";
+        /** @description A stable word and what it means. */
+        Word: {
+            meaning: string;
+            name: string;
+        };
+        WorldView: {
+            /**
+             * @description The function that it exports.
+             * @example reward
+             */
+            export: string;
+            meaning: string;
+            /** @example reward-simple */
+            name: string;
+        };
+    };
+    responses: never;
+    parameters: {
+        /** @description The dated version to be answered by; without it the newest. */
+        "Reliquary-Version": "2026-11-22";
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    docs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description HTML that needs nothing else. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus' text format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    openapi_json: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An OpenAPI 3.1 document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests can be served. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_KeyView"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each key. */
+                "Idempotency-Key"?: string;
+                /** @description The project of the key, where yours reaches several. */
+                "Reliquary-Project"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKey"];
+            };
+        };
+        responses: {
+            /** @description Made. `key` is shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    show_own_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    show_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked, now or before. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateKey"];
+            };
+        };
+        responses: {
+            /** @description The key as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each rotation. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateKey"];
+            };
+        };
+        responses: {
+            /** @description Rotated. `key` is shown here and nowhere else. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    list_audit_log: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_AuditEntryView"];
+                };
+            };
+        };
+    };
+    show_balance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Amounts in rao, as strings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalanceView"];
+                };
+            };
+        };
+    };
+    list_checkpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_CheckpointView"];
+                };
+            };
+        };
+    };
+    current_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What new jobs run on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckpointView"];
+                };
+            };
+        };
+    };
+    show_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The event: the `webhook-id` of a delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+        };
+    };
+    show_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    show_content: {
+        parameters: {
+            query?: {
+                /** @description Of a signed link: when it ends. */
+                expires?: number;
+                /** @description Of a signed link. */
+                signature?: string;
+            };
+            header?: {
+                /** @description One range of bytes. */
+                Range?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The range that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    list_files: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+                /**
+                 * @description Only files for this.
+                 * @example job_input
+                 */
+                purpose?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_File"];
+                };
+            };
+        };
+    };
+    create_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each upload. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["FileForm"];
+            };
+        };
+        responses: {
+            /** @description The file. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+        };
+    };
+    show_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The file. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["File"];
+                };
+            };
+        };
+    };
+    delete_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The file. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    file_content: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The file. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+        };
+    };
+    show_group: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group as it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+        };
+    };
+    post_rewards: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GradeInput"][];
+            };
+        };
+        responses: {
+            /** @description Taken, now or before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRewards"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+                /**
+                 * @description Only jobs in this state.
+                 * @example in_progress
+                 */
+                status?: string;
+                /** @description Only jobs that were created after this time. */
+                created_after?: string;
+                /** @description Only jobs whose metadata has these values: `metadata[key]=value`. */
+                metadata?: {
+                    [key: string]: string;
+                };
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_JobView"];
+                };
+            };
+        };
+    };
+    create_job: {
+        parameters: {
+            query?: {
+                /** @description `true`: check everything, and answer what the job would cost, without creating it. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description At most 255 characters, new for each job. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateJob"];
+            };
+        };
+        responses: {
+            /** @description With `dry_run=true`: what it would cost. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPreview"];
+                };
+            };
+            /** @description Queued. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer. */
+                "If-None-Match"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job as it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    delete_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    patch_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchJob"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    mode?: components["schemas"]["CancelMode"];
+                } | null;
+            };
+        };
+        responses: {
+            /** @description Cancelling, or cancelled already. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    close_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Closed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Go on after this sequence; the header `Last-Event-ID` wins over it. 0, or nothing, reads from the start.
+                 * @example 184
+                 */
+                starting_after?: string;
+                /** @description Events of a page, from 1 to 1000 (to 100 with rollouts); 100 if not given. A stream has no limit. */
+                limit?: number;
+                /**
+                 * @description Only these types, separated by commas.
+                 * @example rollout.verified,job.completed
+                 */
+                types?: string;
+                /**
+                 * @description `rollout`: put the whole rollout into `data.rollout` of `rollout.verified` events; or only its `tokens`, `logprobs`
+                 *     and `proof` beside what sums it up, separated by commas.
+                 * @example tokens,logprobs
+                 */
+                include?: string;
+                /**
+                 * @description Arrays of included rollouts as `json`, if not given, or as `b64`: base64 of the numbers, little-endian, `int32` or
+                 *     `float32`; the mask in bytes.
+                 * @example b64
+                 */
+                encoding?: string;
+            };
+            header?: {
+                /** @description The last sequence that was seen. */
+                "Last-Event-ID"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Nothing will follow. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Export"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateExport"];
+            };
+        };
+        responses: {
+            /** @description It is being written. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    list_groups: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 1000; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+                /**
+                 * @description Only groups in this state.
+                 * @example failed
+                 */
+                status?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_GroupSummary"];
+                };
+            };
+        };
+    };
+    show_manifest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed by a key of `GET /v1/verification_keys`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedManifest"];
+                };
+            };
+        };
+    };
+    show_metrics: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobMetrics"];
+                };
+            };
+        };
+    };
+    pause_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Paused. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    append_prompts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each request. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppendPrompts"];
+            };
+        };
+        responses: {
+            /** @description The job with its new prompts queued. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Not paused any more. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+        };
+    };
+    list_rollouts: {
+        parameters: {
+            query?: {
+                /** @description Go on after this rollout; of delivered ones also after this sequence of the job's log. */
+                after?: string;
+                /** @description At most so many, from 1 to 1000. A list has 20 if not given, bulk formats have no limit. */
+                limit?: number;
+                /**
+                 * @description `verified`, if not given: the delivered ones. `filtered`, `rejected`, `failed`: what was not delivered and why, by
+                 *     prompt and sample; as long as the job runs more may come anywhere between.
+                 * @example verified
+                 */
+                status?: string;
+                /**
+                 * @description Which heavy parts the records have: `tokens`, `logprobs`, `proof`, separated by commas, or `summary` for none of
+                 *     them; all if none is named. Only whole records can be verified. And with bulk formats `reward_module`: the
+                 *     WebAssembly module that gave the rewards comes with them, so that they can be computed again from the file alone. With
+                 *     lines `manifest`: the signed manifest of a job that has ended comes first, with the hashes of all its leaves.
+                 * @example tokens,logprobs
+                 */
+                include?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rollouts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_RolloutItem"];
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": components["schemas"]["RolloutLine"];
+                };
+            };
+        };
+    };
+    list_ledger_entries: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_LedgerEntryView"];
+                };
+            };
+        };
+    };
+    show_limits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your limits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+        };
+    };
+    show_organization: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The organisation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationView"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ProjectView"];
+                };
+            };
+        };
+    };
+    create_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each project. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProject"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectView"];
+                };
+            };
+        };
+    };
+    show_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The project. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectView"];
+                };
+            };
+        };
+    };
+    update_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The project. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProject"];
+            };
+        };
+        responses: {
+            /** @description The project as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectView"];
+                };
+            };
+        };
+    };
+    archive_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The project. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Archived, now or before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectView"];
+                };
+            };
+        };
+    };
+    create_quote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each quote. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateJob"];
+            };
+        };
+        responses: {
+            /** @description What the job would cost. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+        };
+    };
+    show_quote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The quote. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quote; `expires_at` says whether it still holds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+        };
+    };
+    list_reward_functions: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_RewardFunctionView"];
+                };
+            };
+        };
+    };
+    create_reward_function: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each function. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRewardFunction"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardFunctionView"];
+                };
+            };
+        };
+    };
+    show_abi: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contract. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AbiView"];
+                };
+            };
+        };
+    };
+    list_builtins: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuiltinList"];
+                };
+            };
+        };
+    };
+    validate_reward_module: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description The verdict and its report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValidationView"];
+                };
+            };
+        };
+    };
+    show_reward_function: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The function. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The function. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardFunctionView"];
+                };
+            };
+        };
+    };
+    list_reward_versions: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The function. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_RewardVersionRow"];
+                };
+            };
+        };
+    };
+    create_reward_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each upload. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The function. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description These bytes are a version already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardVersionView"];
+                };
+            };
+            /** @description A new version. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardVersionView"];
+                };
+            };
+        };
+    };
+    show_reward_version: {
+        parameters: {
+            query?: {
+                /** @description Answer when the version is no longer `validating`, or after so many seconds: 0 to 30. */
+                wait_s?: number;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The function. */
+                id: string;
+                /** @description From 1. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RewardVersionView"];
+                };
+            };
+        };
+    };
+    test_reward_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The function. */
+                id: string;
+                /** @description From 1. */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestVersion"];
+            };
+        };
+        responses: {
+            /** @description What it did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestView"];
+                };
+            };
+        };
+    };
+    show_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The rollout. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    show_inclusion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The rollout, delivered or not. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The leaf, and its path to the root. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inclusion"];
+                };
+            };
+        };
+    };
+    show_proof: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The rollout. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
+                };
+            };
+        };
+    };
+    show_receipt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The rollout. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed by a key of `GET /v1/verification_keys`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+        };
+    };
+    list_verification_keys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service's public keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationKeys"];
+                };
+            };
+        };
+    };
+    create_verification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateVerification"];
+            };
+        };
+        responses: {
+            /** @description Done, or on its way. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationView"];
+                };
+            };
+        };
+    };
+    show_verification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The verification. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The verification as it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationView"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description To this endpoint alone. */
+                endpoint?: string;
+                /**
+                 * @description `pending`, `delivered` or `failed`.
+                 * @example failed
+                 */
+                state?: string;
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_DeliveryView"];
+                };
+            };
+        };
+    };
+    redeliver_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+        };
+    };
+    list_webhook_endpoints: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_EndpointView"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+        };
+    };
+    show_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rotated; the secret is at `GET /v1/webhook_endpoints/{id}/secret`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointView"];
+                };
+            };
+        };
+    };
+    show_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+        };
+    };
+    test_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way: see `GET /v1/webhook_deliveries`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+        };
+    };
+}
