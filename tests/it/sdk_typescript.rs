@@ -31,9 +31,11 @@ async fn the_readme_runs_as_written_while_the_gateway_is_killed() {
     assert!(script.lines().count() <= 20, "the README promises 20 lines");
     let body = prompts::body(0, PROMPTS, SAMPLES);
     let lines: Vec<String> = body["prompts"].as_array().unwrap().iter().map(ToString::to_string).collect();
-    for (name, content) in
-        [("readme.mjs", script.as_bytes()), ("prompts.jsonl", lines.join("\n").as_bytes()), ("reward.wasm", REWARD)]
-    {
+    for (name, content) in [
+        ("readme.mjs", script.as_bytes()),
+        ("prompts.jsonl", lines.join("\n").as_bytes()),
+        ("reward.wasm", REWARD),
+    ] {
         std::fs::write(dir.path().join(name), content).unwrap();
     }
 
