@@ -19,9 +19,7 @@ const SURVEY: Duration = Duration::from_secs(10);
 /// Takes back one bounded batch of groups whose worker died while a miner was at work. The later steps need no such
 /// help: their leases are taken over where they expire.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
-    let mut conn = cx.db.acquire().await?;
-    let lease = groups::lease(&mut conn, GroupState::Dispatched, None, BATCH, cx.config.lease()).await?;
-    drop(conn);
+    let lease = groups::lease(&cx.db, GroupState::Dispatched, None, BATCH, cx.config.lease()).await?;
     let mut by_job: BTreeMap<JobId, Vec<(Stranded, u32)>> = BTreeMap::new();
     for group in &lease.groups {
         by_job.entry(group.job).or_default().push((stranded(group), group.tries));

@@ -39,9 +39,7 @@ const BATCH: usize = 32;
 /// Scores one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let limit = i64::from(cx.config.reward_batch);
-    let mut conn = cx.db.acquire().await?;
-    let lease = groups::lease(&mut conn, GroupState::Received, None, limit, cx.config.lease()).await?;
-    drop(conn);
+    let lease = groups::lease(&cx.db, GroupState::Received, None, limit, cx.config.lease()).await?;
     let ids: Vec<_> = lease.groups.iter().map(|group| group.id).collect();
     if keep(cx, lease.token, &ids, score_all(cx, &lease)).await.is_none() {
         tracing::info!("nothing of the batch is held any more");

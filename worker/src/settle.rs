@@ -39,9 +39,7 @@ const MAX_WAITING: i64 = 1_024;
 /// Settles one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let limit = i64::from(cx.config.settle_batch);
-    let mut conn = cx.db.acquire().await?;
-    let lease = groups::lease(&mut conn, GroupState::Verified, None, limit, cx.config.lease()).await?;
-    drop(conn);
+    let lease = groups::lease(&cx.db, GroupState::Verified, None, limit, cx.config.lease()).await?;
     let Lease { token, groups } = &lease;
     let mut by_job: BTreeMap<JobId, Vec<&Leased>> = BTreeMap::new();
     for group in groups {

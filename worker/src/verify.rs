@@ -39,10 +39,8 @@ const BATCH: usize = 32;
 /// Verifies one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let limit = i64::from(cx.config.verify_batch);
-    let mut conn = cx.db.acquire().await?;
     let checkpoint = Some(cx.checkpoint.id);
-    let lease = groups::lease(&mut conn, GroupState::Scored, checkpoint, limit, cx.config.lease()).await?;
-    drop(conn);
+    let lease = groups::lease(&cx.db, GroupState::Scored, checkpoint, limit, cx.config.lease()).await?;
     if lease.groups.is_empty() {
         return Ok(Progress::None);
     }

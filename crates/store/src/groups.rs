@@ -15,9 +15,9 @@ use protocol::{GroupId, JobId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::attempts::WITHDRAWN;
 use crate::job_close::Ended;
+use crate::{Db, Error};
 
 /// Fences every write back of a step; the same for all groups leased together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,11 @@ pub struct TakenIn {
 
 /// Leases up to `limit` groups that wait in `state`, the oldest in virtual time first. A lease that has expired is taken
 /// over. `checkpoint` limits the choice to jobs of that checkpoint.
+///
+/// In a transaction of its own, whose commit is not waited for: a lease that a crash of the database takes back was never
+/// there, and whoever holds its token writes nothing. What a step writes afterwards is durable, and so is the lease then.
 pub async fn lease(
-    conn: &mut PgConnection,
+    db: &Db,
     state: GroupState,
     checkpoint: Option<CheckpointId>,
     limit: i64,
@@ -77,13 +80,16 @@ pub async fn lease(
                     OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.checkpoint_id = $2))
             ORDER BY g.vtime, g.id LIMIT $3
             FOR NO KEY UPDATE OF g SKIP LOCKED
-        ), token AS MATERIALIZED (SELECT gen_random_uuid() AS token)
+        ), token AS MATERIALIZED (
+            SELECT gen_random_uuid() AS token, set_config('synchronous_commit', 'off', true)
+        )
         UPDATE groups g
         SET lease_token = token.token, lease_until = now() + make_interval(secs => $4),
             -- to take a group back from a dead worker is no try of anything
             tries = tries + CASE g.state WHEN 'dispatched' THEN 0 ELSE 1 END
-        FROM free, token, prompts p
-        WHERE g.id = free.id AND p.job_id = g.job_id AND p.prompt_index = g.prompt_index
+        -- as an array, since a join with what is free would rather read the whole table
+        FROM token, prompts p
+        WHERE g.id = ANY(ARRAY(SELECT id FROM free)) AND p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         RETURNING g.id, g.job_id, g.prompt_index, p.custom_id, g.attempt, g.tries, g.hotkey, g.object_key,
             g.group_root, token.token AS "token!"
         "#,
@@ -92,7 +98,7 @@ pub async fn lease(
         limit,
         hold.as_secs_f64()
     )
-    .fetch_all(conn)
+    .fetch_all(db.pool())
     .await?;
     let token = Token(rows.first().map_or_else(Uuid::nil, |row| row.token));
     let groups = rows.into_iter().map(leased).collect::<Result<_, Error>>()?;

@@ -85,10 +85,9 @@ async fn ours(db: &Db, units: i64, batch: i64) -> anyhow::Result<f64> {
     let db = Arc::new(db.clone());
     let started = Instant::now();
     let loops = (0..LOOPS).map(async |_| {
-        let mut conn = db.acquire().await?;
         let mut moved = 0;
         loop {
-            match queue_trial::turn(&mut conn, batch).await? {
+            match queue_trial::turn(&db, batch).await? {
                 0 => return Ok::<_, store::Error>(moved),
                 some => moved += some,
             }

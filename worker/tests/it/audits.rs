@@ -289,10 +289,8 @@ async fn a_crash_between_any_two_steps_keeps_the_laws() {
     let job = world.job(sampled(12, 2, 0.5)).await;
     world.dispatch().await;
     let die = async |state| {
-        let mut conn = world.db.acquire().await.unwrap();
         let minute = std::time::Duration::from_mins(1);
-        store::groups::lease(&mut conn, state, None, 5, minute).await.unwrap();
-        drop(conn);
+        store::groups::lease(&world.db, state, None, 5, minute).await.unwrap();
         world.expire_leases().await;
         world.check_laws().await;
     };

@@ -117,12 +117,10 @@ async fn a_worker_that_dies_with_half_a_batch_loses_nothing_of_it() {
     world.dispatch().await;
     world.reward().await;
     world.verify().await;
-    let mut conn = world.db.acquire().await.unwrap();
-    let dead = groups::lease(&mut conn, GroupState::Verified, None, 2, Duration::from_mins(1)).await.unwrap();
+    let dead = groups::lease(&world.db, GroupState::Verified, None, 2, Duration::from_mins(1)).await.unwrap();
     assert_eq!(dead.groups.len(), 2);
     world.settle().await;
     assert_eq!(world.groups(job).await, "verified verified verified verified", "half of it is another's");
-    drop(conn);
     world.expire_leases().await;
     world.settle().await;
     assert_eq!(world.status(job).await, "completed");
@@ -168,9 +166,7 @@ async fn a_reserve_is_used_as_groups_are_filtered_and_ends_with_the_target() {
     world.dispatch().await;
     world.reward().await;
     world.verify().await;
-    let mut conn = world.db.acquire().await.unwrap();
-    groups::lease(&mut conn, GroupState::Verified, None, 9, Duration::from_mins(1)).await.unwrap();
-    drop(conn);
+    groups::lease(&world.db, GroupState::Verified, None, 9, Duration::from_mins(1)).await.unwrap();
     world.expire_leases().await;
     world.finish(job).await;
     assert_eq!(world.groups(job).await, "filtered accepted filtered accepted cancelled cancelled");
