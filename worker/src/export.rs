@@ -53,8 +53,10 @@ async fn conclude(cx: &Context, leased: &Leased) -> Result<(), Error> {
     }
     let written = write(cx, leased).await?;
     let ended = end(cx, leased, Ok(&written)).await;
-    if matches!(ended, Err(Error::Store(store::Error::StaleLease))) {
-        // another has written the same in another object
+    // another has written the same in another object; or our own commit went through and its answer was lost
+    if matches!(ended, Err(Error::Store(store::Error::StaleLease)))
+        && !exports::is_file(&mut *cx.db.acquire().await?, leased.id, &written.key).await?
+    {
         cx.objects.delete(&written.key).await?;
     }
     ended

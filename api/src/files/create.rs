@@ -59,9 +59,14 @@ pub(crate) async fn create_file(
     let received = received.await.map_err(|_| ApiError::RequestTimeout)??;
     let key = received.object_key.clone();
     let stored = store(&state, caller, once, id, received, config.max_project_file_bytes).await;
-    if !matches!(&stored, Ok((_, true))) {
+    match &stored {
+        Ok((_, true)) => {}
+        // the row may be there all the same: bytes without a row cost room, a row without its bytes is a lost file
+        Err(ApiError::Unavailable(_) | ApiError::Internal(_)) => {
+            tracing::warn!(file.id = %id, "whether the upload is stored is not known; its bytes stay");
+        }
         // refused, or answered before: nothing points at these bytes
-        state.objects.delete(&key).await?;
+        _ => state.objects.delete(&key).await?,
     }
     Ok(stored?.0)
 }

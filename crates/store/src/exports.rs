@@ -332,6 +332,18 @@ pub async fn conclude(
     if updated.rows_affected() == 1 { Ok(()) } else { Err(Error::StaleLease) }
 }
 
+/// Whether this object is the export's file: a commit whose answer was lost may have made it so.
+pub async fn is_file(conn: &mut PgConnection, id: ExportId, key: &str) -> Result<bool, Error> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM exports WHERE id = $1 AND object_key = $2) AS "found!""#,
+        id.0,
+        key
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
+}
+
 /// Lets go of all files of a job whose data is deleted: there is none to fetch any more, and none will be written. The
 /// objects are the caller's to delete.
 pub async fn purge(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> Result<(), Error> {

@@ -122,6 +122,8 @@ async fn a_worker_that_dies_on_the_way_leaves_nothing_behind() {
     assert!(matches!(ended, Err(store::Error::StaleLease)));
     assert!(!exports::renew(&mut conn, &dead, HOLD).await.unwrap());
     assert_eq!(find(&world, id).await.state, State::Ready(file.clone()));
+    assert!(exports::is_file(&mut conn, id, &file.key).await.unwrap(), "its worker may not delete it");
+    assert!(!exports::is_file(&mut conn, id, &late.key).await.unwrap());
     assert_eq!(world.event_counts(job).await["export.ready"], 1);
     // another of the same rollouts is the same file
     let again = ask(&world, job, "tinker", false).await;
