@@ -7,8 +7,8 @@ from art.trajectories import TrajectoryGroup, _tokenize
 from openai.types.chat.chat_completion import Choice
 from rows import golden, lines
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "sdks/python"))
-from reliquary.adapters import art  # noqa: E402
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "openapi/python/reliquary"))
+from adapters import art  # noqa: E402
 
 records = [record for record in golden() if record["reward"] is not None and 1 in record["loss_mask"]]
 (row,) = lines("art.jsonl")

@@ -13,8 +13,8 @@ import numpy as np
 import pydantic
 from rows import golden, lines
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "sdks/python"))
-from reliquary.adapters import nemo_rl, openrlhf, skyrl, trl, verl  # noqa: E402
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "openapi/python/reliquary"))
+from adapters import nemo_rl, openrlhf, skyrl, trl, verl  # noqa: E402
 
 SOURCES = pathlib.Path(os.environ["SOURCES"])
 scored = [record for record in golden() if record["reward"] is not None]

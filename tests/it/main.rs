@@ -20,6 +20,7 @@ mod reruns;
 mod restarts;
 mod roles;
 mod sampled;
+mod sdk_python;
 mod sdk_typescript;
 mod stack;
 mod trainer;

@@ -1,4 +1,4 @@
-//! A verifier that somebody else could have written: `tests/peers/l0.py` knows docs/PROTOCOL.md and not our code. It
+//! A verifier that somebody else could have written: the Python SDK's, which knows docs/PROTOCOL.md and none of our Rust. It
 //! accepts what the service delivered, and agrees with `reliquary verify` on thousands of changes of it.
 
 use std::io::Write as _;

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import l0
-from curves import BASE, IDENTITY, L, add, encode_edwards, encode_ristretto, multiply_add
-from curves import ed25519_challenge, sr25519_challenge
+from verification.curves import BASE, IDENTITY, L, add, encode_edwards, encode_ristretto, multiply_add
+from verification.curves import ed25519_challenge, sr25519_challenge
 from l0 import H, u32, u64
-from record import CROCKFORD, identifier
+from verification.record import CROCKFORD, identifier
 
 
 @dataclass

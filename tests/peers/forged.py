@@ -3,8 +3,8 @@
 import json
 import struct
 
-from curves import IDENTITY, L, P, decode_edwards, encode_edwards, encode_ristretto, multiply_add, same
-from curves import ed25519_challenge, sr25519_challenge
+from verification.curves import IDENTITY, L, P, decode_edwards, encode_edwards, encode_ristretto, multiply_add, same
+from verification.curves import ed25519_challenge, sr25519_challenge
 from forge import Signer, signer
 
 

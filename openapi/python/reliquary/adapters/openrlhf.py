@@ -1,7 +1,12 @@
 """`openrlhf` exports as the responses of OpenRLHF's agent executor (--train.agent_func_path), which generate nothing."""
 
+from collections.abc import Iterable
+from typing import Any
 
-def response(row):
+from . import Row
+
+
+def response(row: Row) -> Row:
     """What an executor returns for one sample: its generator makes the Experience of the row from it again."""
     learned = [place + 1 for place, mask in enumerate(row["action_mask"]) if mask]
     return {
@@ -20,16 +25,25 @@ def response(row):
     }
 
 
-def executor(rows):
+def executor(rows: Iterable[Row]) -> type[Any]:
     """A class to export as `AgentExecutor` from the agent's file."""
     from openrlhf.utils.agent import AgentExecutorBase
 
-    waiting = {}
+    waiting: dict[str, list[Row]] = {}
     for row in rows:
         waiting.setdefault(row["prompts"], []).append(row)
 
-    class ReplayExecutor(AgentExecutorBase):
-        async def execute(self, prompt, label, sampling_params, max_length, hf_tokenizer, llm_engine, images=None):
+    class ReplayExecutor(AgentExecutorBase):  # type: ignore[misc]
+        async def execute(
+            self,
+            prompt: str,
+            label: Any,
+            sampling_params: Any,
+            max_length: int,
+            hf_tokenizer: Any,
+            llm_engine: Any,
+            images: Any = None,
+        ) -> Row:
             return response(waiting[prompt].pop(0))
 
     return ReplayExecutor

@@ -5,6 +5,7 @@ STROBE v1.0.2, the Merlin transcript. It knows nothing of rollouts.
 """
 
 import hashlib
+from collections.abc import Iterator
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493  # the order of the base point
@@ -13,21 +14,22 @@ SQRT_M1 = pow(2, (P - 1) // 4, P)
 
 # ---- the curve: points are (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z ----
 
-IDENTITY = (0, 1, 1, 0)
+Point = tuple[int, int, int, int]
+IDENTITY: Point = (0, 1, 1, 0)
 
 
-def add(a, b):
+def add(a: Point, b: Point) -> Point:
     e, f = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     g, h = 2 * D * a[3] * b[3] % P, 2 * a[2] * b[2] % P
     w, x, y, z = f - e, h - g, h + g, f + e
     return (w * x % P, y * z % P, x * y % P, w * z % P)
 
 
-def negate(a):
+def negate(a: Point) -> Point:
     return (-a[0] % P, a[1], a[2], -a[3] % P)
 
 
-def multiply_add(s, a, t, b):
+def multiply_add(s: int, a: Point, t: int, b: Point) -> Point:
     """s·a + t·b."""
     table, out = (IDENTITY, a, b, add(a, b)), IDENTITY
     for bit in range(max(s.bit_length(), t.bit_length()) - 1, -1, -1):
@@ -38,17 +40,17 @@ def multiply_add(s, a, t, b):
     return out
 
 
-def same(a, b):
+def same(a: Point, b: Point) -> bool:
     return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
 
 
-def is_small_order(a):
+def is_small_order(a: Point) -> bool:
     for _ in range(3):
         a = add(a, a)
     return same(a, IDENTITY)
 
 
-def sqrt_ratio(u, v):
+def sqrt_ratio(u: int, v: int) -> tuple[bool, int]:
     """(is u/v a square?, the even square root of u/v, or of sqrt(-1)·u/v when it is none)."""
     r = u * pow(v, 3, P) * pow(u * pow(v, 7, P), (P - 5) // 8, P) % P
     check = v * r * r % P
@@ -60,7 +62,7 @@ def sqrt_ratio(u, v):
 # ---- ed25519 ----
 
 
-def decode_edwards(data):
+def decode_edwards(data: bytes) -> Point | None:
     y, sign = int.from_bytes(data, "little") & (2**255 - 1), data[31] >> 7
     square, x = sqrt_ratio(y * y - 1, D * y * y + 1)
     if y >= P or not square or (x == 0 and sign):
@@ -69,19 +71,19 @@ def decode_edwards(data):
     return (x, y, 1, x * y % P)
 
 
-def encode_edwards(a):
+def encode_edwards(a: Point) -> bytes:
     inverse = pow(a[2], -1, P)
     return (a[1] * inverse % P | (a[0] * inverse % P & 1) << 255).to_bytes(32, "little")
 
 
-BASE = decode_edwards((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+BASE: Point = decode_edwards((4 * pow(5, -1, P) % P).to_bytes(32, "little"))  # type: ignore[assignment]
 
 
-def ed25519_challenge(r, key, message):
+def ed25519_challenge(r: bytes, key: bytes, message: bytes) -> int:
     return int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % L
 
 
-def ed25519_verify(key, message, signature):
+def ed25519_verify(key: bytes, message: bytes, signature: bytes) -> bool:
     """Strict: s below the group order, neither the key nor R of small order, no cofactor."""
     a, r, s = decode_edwards(key), decode_edwards(signature[:32]), int.from_bytes(signature[32:], "little")
     if a is None or r is None or s >= L or is_small_order(a) or is_small_order(r):
@@ -92,7 +94,7 @@ def ed25519_verify(key, message, signature):
 # ---- ristretto255 ----
 
 
-def decode_ristretto(data):
+def decode_ristretto(data: bytes) -> Point | None:
     s = int.from_bytes(data, "little")
     if s >= P or s & 1:
         return None
@@ -106,7 +108,7 @@ def decode_ristretto(data):
     return (x, y, 1, x * y % P)
 
 
-def encode_ristretto(a):
+def encode_ristretto(a: Point) -> bytes:
     x, y, z, t = a
     u1, u2 = (z + y) * (z - y), x * y
     _, inverse = sqrt_ratio(1, u1 * u2 * u2 % P)
@@ -124,7 +126,7 @@ def encode_ristretto(a):
 # ---- the Merlin transcript: STROBE-128 over Keccak-f[1600] ----
 
 
-def round_constants():
+def round_constants() -> Iterator[int]:
     register = 1
     for _ in range(24):
         constant = 0
@@ -139,7 +141,7 @@ ROUNDS = list(round_constants())
 ALL = 2**64 - 1
 
 
-def keccak(state):
+def keccak(state: bytes | bytearray) -> bytearray:
     lanes = [int.from_bytes(state[8 * i : 8 * i + 8], "little") for i in range(25)]
     for constant in ROUNDS:
         parity = [lanes[x] ^ lanes[x + 5] ^ lanes[x + 10] ^ lanes[x + 15] ^ lanes[x + 20] for x in range(5)]
@@ -161,17 +163,17 @@ def keccak(state):
 class Merlin:
     RATE, A, META, PRF = 166, 2, 18, 7  # STROBE's flags: A; M|A; I|A|C
 
-    def __init__(self, label):
+    def __init__(self, label: bytes) -> None:
         self.state = keccak(bytes([1, self.RATE + 2, 1, 0, 1, 96]) + b"STROBEv1.0.2" + bytes(182))
         self.at = self.begin = 0
         self._absorb(self.META, b"Merlin v1.0")
         self.append(b"dom-sep", label)
 
-    def append(self, label, message):
+    def append(self, label: bytes, message: bytes) -> None:
         self._absorb(self.META, label + len(message).to_bytes(4, "little"))
         self._absorb(self.A, message)
 
-    def challenge(self, label, count):
+    def challenge(self, label: bytes, count: int) -> bytes:
         self._absorb(self.META, label + count.to_bytes(4, "little"))
         self._absorb(self.PRF, b"")
         if self.at:
@@ -179,7 +181,7 @@ class Merlin:
         out, self.state[:count], self.at = bytes(self.state[:count]), bytes(count), count
         return out
 
-    def _absorb(self, flags, data):
+    def _absorb(self, flags: int, data: bytes) -> None:
         begun, self.begin = self.begin, self.at + 1
         for byte in bytes([begun, flags]) + data:
             self.state[self.at] ^= byte
@@ -187,7 +189,7 @@ class Merlin:
             if self.at == self.RATE:
                 self._permute()
 
-    def _permute(self):
+    def _permute(self) -> None:
         self.state[self.at] ^= self.begin
         self.state[self.at + 1] ^= 4
         self.state[self.RATE + 1] ^= 0x80
@@ -197,7 +199,7 @@ class Merlin:
 # ---- sr25519 ----
 
 
-def sr25519_challenge(r, key, message, context=b"substrate"):
+def sr25519_challenge(r: bytes, key: bytes, message: bytes, context: bytes = b"substrate") -> int:
     transcript = Merlin(b"SigningContext")
     transcript.append(b"", context)
     transcript.append(b"sign-bytes", message)
@@ -207,7 +209,7 @@ def sr25519_challenge(r, key, message, context=b"substrate"):
     return int.from_bytes(transcript.challenge(b"sign:c", 64), "little") % L
 
 
-def sr25519_verify(key, message, signature):
+def sr25519_verify(key: bytes, message: bytes, signature: bytes) -> bool:
     """The top bit of the last byte marks the format; s is below the group order without it."""
     a, r, s = decode_ristretto(key), signature[:32], int.from_bytes(signature[32:], "little") - 2**255
     if a is None or not 0 <= s < L:

@@ -1,19 +1,24 @@
 """`trl` exports as the rollouts of TRL's GRPOTrainer: GRPOTrainer(rollout_func=rollout_func(rows), reward_funcs=[reward], …)."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
 
-def text_of(prompt):
+from . import Row
+
+
+def text_of(prompt: str | list[Row]) -> str:
     """A prompt of the trainer's dataset as the text that it has in an export."""
-    return prompt if isinstance(prompt, str) else prompt[-1]["content"]
+    return prompt if isinstance(prompt, str) else str(prompt[-1]["content"])
 
 
-def rollout_func(rows):
+def rollout_func(rows: Iterable[Row]) -> Callable[[list[Any], Any], dict[str, list[Any]]]:
     """Gives each prompt its next `num_generations` rollouts, as the trainer wants them: per prompt, side by side."""
-    waiting = {}
+    waiting: dict[str, list[Row]] = {}
     for row in rows:
         waiting.setdefault(row["prompt"], []).append(row)
 
-    def rollouts(prompts, trainer):
-        chosen = []
+    def rollouts(prompts: list[Any], trainer: Any) -> dict[str, list[Any]]:
+        chosen: list[Row] = []
         for prompt in prompts:
             of_prompt, count = waiting.get(text_of(prompt), []), trainer.num_generations
             if len(of_prompt) < count:
@@ -26,6 +31,6 @@ def rollout_func(rows):
     return rollouts
 
 
-def reward(completions, reward, **_):
+def reward(completions: Any, reward: list[float], **_: Any) -> list[float]:
     """The rewards that the rollouts came with."""
     return reward

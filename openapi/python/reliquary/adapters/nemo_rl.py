@@ -1,5 +1,10 @@
 """`nemo-rl` exports as the train data of NeMo-RL's GRPO loss: arrays over prompt and completion, padded on the right."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import Row
+
 # the name in train data, the name in the export, and what stands where nothing is
 ARRAYS = (
     ("input_ids", "token_ids", None),
@@ -10,7 +15,7 @@ ARRAYS = (
 )
 
 
-def train_data(rows, pad_token_id, tensor=None):
+def train_data(rows: Iterable[Row], pad_token_id: int, tensor: Callable[[Any], Any] | None = None) -> dict[str, Any]:
     """Rows as one batch of lists; `tensor` (torch.tensor) makes tensors of them.
 
     Without a reference policy of your own its log-probs are those of the service: no penalty for the first step."""

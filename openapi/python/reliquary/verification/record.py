@@ -1,6 +1,6 @@
 """How a delivered rollout is written: docs/PROTOCOL.md §8, the JSON. Every shape turns a parsed value into what is
 hashed, or refuses it. Strict, since one value that could be spelled in two ways is one that could be changed unseen.
-It judges no rollout: that is `l0.py`.
+It judges no rollout: that is `rollouts.py`.
 """
 
 import base64
@@ -8,14 +8,18 @@ import json
 import math
 import re
 import struct
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any, NoReturn
+
+Shape = Callable[[Any], Any]
 
 
 class Refused(Exception):
     """A verdict; the message is the reject reason."""
 
 
-def need(holds, reason):
+def need(holds: object, reason: str) -> None:
     if not holds:
         raise Refused(reason)
 
@@ -27,25 +31,25 @@ class Number(str):
     """A JSON number as it is written."""
 
 
-def malformed(holds):
+def malformed(holds: object) -> None:
     need(holds, "malformed_frame")
 
 
-def text(value):
+def text(value: Any) -> str:
     malformed(type(value) is str and not re.search("[\ud800-\udfff]", value))  # half a pair is no text
     return value
 
 
-def matching(pattern):
-    def shape(value):
+def matching(pattern: str) -> Shape:
+    def shape(value: Any) -> str:
         malformed(re.fullmatch(pattern, text(value), re.ASCII))
         return value
 
     return shape
 
 
-def decimal_below(bound):
-    def shape(value):
+def decimal_below(bound: int) -> Shape:
+    def shape(value: Any) -> int:
         malformed(type(value) is Number and re.fullmatch("0|[1-9][0-9]*", value))
         malformed(len(value) <= 20 and int(value) < bound)
         return int(value)
@@ -53,19 +57,19 @@ def decimal_below(bound):
     return shape
 
 
-def decimal_text_below(bound):
-    def shape(value):
+def decimal_text_below(bound: int) -> Shape:
+    def shape(value: Any) -> Any:
         return decimal_below(bound)(Number(text(value)))
 
     return shape
 
 
-def f64(value):
+def f64(value: Any) -> float:
     malformed(type(value) is Number and math.isfinite(float(value)))
     return float(value)
 
 
-def f32(value):
+def f32(value: Any) -> float:
     """The nearest f32, rounded once, ties to even: by way of f64 the wrong side of a tie could win."""
     wide = f64(value)
     try:
@@ -82,20 +86,20 @@ def f32(value):
     return near
 
 
-def boolean(value):
+def boolean(value: Any) -> bool:
     malformed(type(value) is bool)
     return value
 
 
-def hexadecimal(count):
+def hexadecimal(count: int) -> Shape:
     return lambda value: bytes.fromhex(matching(f"[0-9a-f]{{{2 * count}}}")(value))
 
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def identifier(prefix):
-    def shape(value):
+def identifier(prefix: str) -> Shape:
+    def shape(value: Any) -> bytes:
         matching(f"{prefix}_[0-7][{CROCKFORD}]{{25}}")(value)
         number = 0
         for digit in value[4:]:
@@ -105,7 +109,7 @@ def identifier(prefix):
     return shape
 
 
-def base64_bytes(value):
+def base64_bytes(value: Any) -> bytes:
     try:
         data = base64.b64decode(text(value), validate=True)
     except ValueError:
@@ -114,36 +118,36 @@ def base64_bytes(value):
     return data
 
 
-def one_of(*values):
-    def shape(value):
+def one_of(*values: str) -> Shape:
+    def shape(value: Any) -> str:
         malformed(text(value) in values)
         return value
 
     return shape
 
 
-def listed(shape):
-    def inner(value):
+def listed(shape: Shape) -> Shape:
+    def inner(value: Any) -> list[Any]:
         malformed(type(value) is list)
         return [shape(item) for item in value]
 
     return inner
 
 
-def mapping(shape):
-    def inner(value):
+def mapping(shape: Shape) -> Shape:
+    def inner(value: Any) -> dict[str, Any]:
         malformed(type(value) is dict)
         return {text(name): shape(item) for name, item in value.items()}
 
     return inner
 
 
-def nullable(shape):
+def nullable(shape: Shape) -> Shape:
     return lambda value: None if value is None else shape(value)
 
 
-def fields(**shapes):
-    def inner(value):
+def fields(**shapes: Shape) -> Shape:
+    def inner(value: Any) -> dict[str, Any]:
         malformed(type(value) is dict and value.keys() <= shapes.keys())
         # a field that is not there is read as null: what may not be null refuses it
         return {name: shape(value.get(name)) for name, shape in shapes.items()}
@@ -158,7 +162,7 @@ HASH, SIGNATURE = hexadecimal(32), hexadecimal(64)
 STATS = fields(mean=nullable(f64), std=nullable(f64), n=U32)
 
 
-def price(value):
+def price(value: Any) -> int:
     matching("[0-9]{1,19}")(value)
     malformed(int(value) < 2**63)
     return int(value)
@@ -173,18 +177,16 @@ PROFILE = fields(
 )
 
 
-def profile(value):
+def profile(value: Any) -> dict[str, Any]:
     """The last two belong to class `calibrated`."""
-    known = PROFILE(value)
+    known: dict[str, Any] = PROFILE(value)
     calibrated = known["calibration"] is not None and known["k"] in (8, 16)
     exact = known["calibration"] is None and known["k"] is None
     malformed(known["scheme"] == "grail-r1" and (exact, calibrated)[known["engine_class"] == "calibrated"])
     return known
 
 
-METHODS = (
-    "grpo dr_grpo rloo loo_std batch_std reinforce_pp reinforce_pp_baseline max_rl opo pass_k gdpo none"
-)
+METHODS = "grpo dr_grpo rloo loo_std batch_std reinforce_pp reinforce_pp_baseline max_rl opo pass_k gdpo none"
 TERMS = fields(
     eps=f64,
     std_ddof=decimal_below(256),
@@ -302,7 +304,7 @@ SANDBOX_RECEIPT = fields(
 MODULE_BYTES = 32 << 20
 
 
-def module_bytes(value):
+def module_bytes(value: Any) -> bytes:
     data = base64_bytes(value)
     malformed(len(data) <= MODULE_BYTES)
     return data
@@ -321,17 +323,17 @@ MODULE = fields(
 # ---- the line ----
 
 
-def unique(pairs):
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     out = dict(pairs)
     malformed(len(out) == len(pairs))
     return out
 
 
-def no_constant(_):
+def no_constant(_: str) -> NoReturn:
     raise Refused("malformed_frame")  # NaN, Infinity
 
 
-STRICT = {
+STRICT: dict[str, Any] = {
     "parse_int": Number,
     "parse_float": Number,
     "parse_constant": no_constant,
@@ -339,12 +341,12 @@ STRICT = {
 }
 
 
-def is_module(line):
+def is_module(line: bytes) -> bool:
     """By its start alone, since it may be long."""
     return re.sub(b"[ \t\r]", b"", line).startswith(b'{"object":"reward_module"')
 
 
-def parse(line, shape=ROLLOUT):
+def parse(line: bytes, shape: Shape = ROLLOUT) -> Any:
     try:
         return shape(json.loads(line.decode(), **STRICT))
     except (ValueError, RecursionError):

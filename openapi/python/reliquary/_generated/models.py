@@ -1,0 +1,2519 @@
+"""What the service answers. Generated from openapi/openapi.json by ../../generate: do not edit."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, ConfigDict
+
+from reliquary._models import Model
+
+
+class Abi(Model):
+    """
+    The contract between a reward function and the service.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    engine: Engine
+    limits: LimitsView
+    object: str
+    outcomes: list[Word]
+    """
+    How a run may end. Only `ok` has rewards.
+    """
+    rejections: list[Word]
+    """
+    Why a module may be rejected, and what to do about it.
+    """
+    wasi: list[Wasi]
+    wit: str
+    """
+    The WIT package; a module implements one of its worlds.
+    """
+    worlds: list[World]
+
+
+class Advantage(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    batch_groups: int | None = None
+    """
+    Groups that are settled and delivered together; null where nothing rests on a batch.
+    """
+    component_weights: dict[str, float] | None = None
+    eps: float
+    method: (
+        Literal[
+            "grpo",
+            "dr_grpo",
+            "rloo",
+            "loo_std",
+            "batch_std",
+            "reinforce_pp",
+            "reinforce_pp_baseline",
+            "max_rl",
+            "opo",
+            "pass_k",
+            "gdpo",
+            "none",
+        ]
+        | str
+    )
+    """
+    How rewards become advantages. The last batch of a job may be smaller.
+    """
+    std_ddof: int
+
+
+class Amounts(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max: str
+    """
+    It cannot cost more.
+    """
+    p50: str | None = None
+    p90: str | None = None
+
+
+class AuditEntry(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    action: str
+    at: AwareDatetime
+    detail: dict[str, Any]
+    """
+    More about it, by action.
+    """
+    hash: str
+    """
+    Over `previous_hash` and this entry.
+    """
+    id: str
+    """
+    1, 2, 3, … within the organisation.
+    """
+    key_id: str | None = None
+    """
+    The key that did it; `null`: the operator of the service.
+    """
+    object: str
+    previous_hash: str
+    """
+    Hash of the entry before, in hex; zeros in the first.
+    """
+    project_id: str | None = None
+    subject: str
+    """
+    What it was done to.
+    """
+
+
+class Balance(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    available_rao: str
+    """
+    Can be spent on new jobs.
+    """
+    held_rao: str
+    """
+    Promised to running jobs.
+    """
+    object: str
+
+
+class BodyLimits(Model):
+    """
+    The most bytes that a request's body may have.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    job: int
+    """
+    Of `POST /v1/jobs`.
+    """
+    module: int
+    """
+    Of the part `module` of an upload.
+    """
+    other: int
+    """
+    Of any other.
+    """
+    samples: int
+    """
+    Of a list of samples.
+    """
+
+
+class Budget(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_amount_rao: str | None = None
+    max_rollouts: int | None = None
+    on_exhausted: Literal["pause", "complete", "cancel"] | str
+    """
+    What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
+    completed or as cancelled. `status_reason` is `budget_exhausted`.
+    """
+
+
+class Builtin(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    args_schema: dict[str, Any]
+    """
+    JSON Schema of its arguments.
+    """
+    example: dict[str, Any]
+    """
+    Arguments that it takes.
+    """
+    name: str
+    object: str
+    summary: str
+
+
+class BuiltinList(Model):
+    """
+    All of them.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[Builtin]
+    object: str
+
+
+class Checkpoint(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    config: dict[str, Any]
+    """
+    Architecture, vocabulary, context length.
+    """
+    created_at: AwareDatetime
+    id: str
+    """
+    Hash of its files: the same id, the same bits.
+    """
+    name: str
+    object: str
+    previous_id: str | None = None
+    """
+    The checkpoint that this one replaced.
+    """
+    status: str
+    """
+    `current`, `available` or `retired`.
+    """
+
+
+class Counts(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    groups: GroupCounts
+    prompts: int
+    rollouts: RolloutCounts
+
+
+class Dedup(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mode: Literal["none", "exact_tokens"] | str
+    """
+    What counts as a repeat.
+    """
+    near: Near | None = None
+    scope: Literal["group", "job", "project"] | str
+    """
+    Where repeats are looked for. `group`: inside each group, where they are otherwise only flagged. `job`: in the other
+    groups of the job. `project`: in all that the project's jobs have delivered.
+    """
+
+
+class Delivery(Model):
+    """
+    An event on its way to an endpoint, or there.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: str
+    ended_at: str | None = None
+    endpoint_id: str
+    event_id: str
+    """
+    The header `webhook-id`, and the event's name in `GET /v1/events/{id}`.
+    """
+    failed_tries: int
+    """
+    Tries that failed.
+    """
+    id: str
+    job_id: str | None = None
+    """
+    `null`: a test.
+    """
+    last_problem: str | None = None
+    """
+    What was wrong at the last try.
+    """
+    last_status: int | None = None
+    """
+    The status of the last answer.
+    """
+    next_try_at: str | None = None
+    """
+    When it is tried, while it is pending.
+    """
+    object: str
+    state: str
+    """
+    `pending`, `delivered` or `failed`.
+    """
+    type: str
+
+
+class DeterminismReport(Model):
+    """
+    Whether all runs gave the same receipts.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    agreed: bool
+    processes: int
+    runs: int
+    """
+    Of all samples together.
+    """
+
+
+class Difficulty(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    target_mean: list[float]
+
+
+class Durations(Model):
+    """
+    In seconds.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    p50: float | None = None
+    p90: float | None = None
+
+
+class Endpoint(Model):
+    """
+    Where webhooks are sent to.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: str
+    description: str
+    disabled_reason: str | None = None
+    """
+    `customer`, or `gone`: it has answered 410.
+    """
+    enabled: bool
+    event_types: list[str] | None = None
+    """
+    `null`: every type that webhooks carry.
+    """
+    id: str
+    object: str
+    previous_secret_expires_at: str | None = None
+    """
+    Until when the keys of before the last rotation sign, too.
+    """
+    public_key: str
+    """
+    Checks the `v1a` signatures (ed25519).
+    """
+    url: str
+
+
+class Engine(Model):
+    """
+    What runs it. Receipts name it.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    wasmtime: str
+
+
+class ErrorMirror(Model):
+    """
+    The same for clients that expect OpenAI's shape.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    message: str
+    param: str | None = None
+    type: str
+
+
+class Estimate(Model):
+    """
+    Null is what cannot be told.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    accepted: int | None = None
+    """
+    Rollouts that are delivered.
+    """
+    amount_rao: Amounts
+    basis: str | None = None
+    """
+    What the figures rest on.
+    """
+    duration_s: Durations
+    generated: int | None = None
+    """
+    Rollouts that miners will have to make, with those that are refused.
+    """
+
+
+class Eta(Model):
+    """
+    Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    p50: AwareDatetime
+    p90: AwareDatetime
+
+
+class Event(Model):
+    """
+    One event. Its body never changes.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: AwareDatetime
+    data: dict[str, Any]
+    """
+    What belongs to this type of event.
+    """
+    id: str
+    job_id: str
+    object: str
+    sequence: int
+    """
+    1, 2, 3, … without a gap within its job.
+    """
+    trace_id: str | None = None
+    """
+    The trace that the job was created in.
+    """
+    type: (
+        Literal[
+            "job.queued",
+            "job.started",
+            "job.prompts_added",
+            "job.closed",
+            "group.received",
+            "group.scored",
+            "group.awaiting_rewards",
+            "group.rejected",
+            "group.accepted",
+            "group.filtered",
+            "group.failed",
+            "rollout.verified",
+            "rollout.rejected",
+            "reward.error_rate_exceeded",
+            "budget.threshold_reached",
+            "job.paused",
+            "job.resumed",
+            "job.finalizing",
+            "export.ready",
+            "job.completed",
+            "job.failed",
+            "job.cancelled",
+            "job.expired",
+        ]
+        | str
+    )
+    """
+    What happened. The last four end the log.
+    """
+
+
+class ExaminationReport(Model):
+    """
+    What a module does with samples.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    determinism: DeterminismReport
+    lint: list[Finding]
+    samples: list[SampleResult]
+    """
+    One for each sample, in order.
+    """
+    suggested_limits: SuggestedLimits | None = None
+
+
+class Export(Model):
+    """
+    A file of a job's delivered rollouts, written in the background.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bytes: str | None = None
+    compression: str
+    created_at: AwareDatetime
+    download_expires_at: AwareDatetime | None = None
+    download_url: str | None = None
+    """
+    Where the file is, on this host: good without a key until `download_expires_at`. A new one comes with every look.
+    """
+    error: str | None = None
+    """
+    Why there will be no file.
+    """
+    filter: dict[str, Any]
+    finished_at: AwareDatetime | None = None
+    format: str
+    id: str
+    job_id: str
+    left_out: dict[str, Any] | None = None
+    """
+    Delivered rollouts that are not in it, by the reason.
+    """
+    object: str
+    rows: str | None = None
+    """
+    Lines, records or rows of the file.
+    """
+    sha256: str | None = None
+    """
+    Of the file; hexadecimal.
+    """
+    state: str
+    """
+    `pending`, `running`, `ready` or `failed`.
+    """
+
+
+class FieldError(Model):
+    """
+    One thing that is wrong with a request.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable name of what is wrong.
+    """
+    detail: str
+    pointer: str
+    """
+    JSON pointer into the request body; `?name` for a parameter of the query.
+    """
+
+
+class File(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bytes: int
+    created_at: AwareDatetime
+    filename: str
+    id: str
+    object: str
+    purpose: Literal["job_input", "reward_function", "batch"] | str
+    """
+    What a file is for.
+    """
+    sha256: str
+    """
+    Of the bytes as they were sent, hexadecimal.
+    """
+
+
+class Finding(Model):
+    """
+    Something that the function's author may want to change.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable: `max_on_empty`, `max_on_prompt_echo`, `max_on_junk`, `constant_reward`, `too_few_samples`,
+    `samples_failed`, `unexpected_reward` or `nondeterministic`.
+    """
+    message: str
+
+
+class FuelUsed(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    p50: int
+    p99: int
+
+
+class Group(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    attempts: int
+    """
+    How many miners were asked.
+    """
+    custom_id: str
+    id: str
+    job_id: str
+    object: str
+    outcome: GroupOutcome | None = None
+    prompt_ids: list[int]
+    prompt_index: int
+    prompt_text: str | None = None
+    reason: str | None = None
+    """
+    Why it was filtered, has failed or was cancelled.
+    """
+    rewards_due_at: AwareDatetime | None = None
+    """
+    Until when your rewards must be here; after that the job's `on_error` takes their place.
+    """
+    rollouts: list[GroupRollout] | None = None
+    """
+    With reward mode `client`, from `awaiting_rewards` on: what there is to score. Else null: what a job delivers is
+    at `GET /v1/jobs/{id}/rollouts`.
+    """
+    state: (
+        Literal[
+            "pending",
+            "dispatched",
+            "received",
+            "scored",
+            "awaiting_rewards",
+            "verified",
+            "accepted",
+            "filtered",
+            "failed",
+            "cancelled",
+            "reserve",
+        ]
+        | str
+    )
+    """
+    The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
+    of its job is filtered or fails.
+    """
+
+
+class GroupCounts(Model):
+    """
+    One group for each prompt; they add up to `prompts`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    accepted: int
+    awaiting_rewards: int
+    cancelled: int
+    dispatched: int
+    failed: int
+    filtered: int
+    pending: int
+    received: int
+    reserve: int
+    """
+    Spare prompts: sent to miners only as other groups are filtered or fail.
+    """
+    scored: int
+    verified: int
+
+
+class GroupFilter(Model):
+    """
+    One of these.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    abs_advantage_range: float | None = None
+    mean_range: list[float] | None = None
+    min_std: float | None = None
+
+
+class GroupOutcome(Model):
+    """
+    Rewards of a group, and what its job's rules left of it.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    batch: int | None = None
+    """
+    The batch it was settled with, where the job has batches.
+    """
+    difficulty: float | None = None
+    """
+    1 less the mean reward, within 0 and 1.
+    """
+    filtered: dict[str, int]
+    """
+    Rollouts that are not delivered, by their reason.
+    """
+    n_selected: int
+    pass_rate: float | None = None
+    """
+    The share of scored rollouts whose reward is at least 1.
+    """
+    replaced_by: str | None = None
+    """
+    The accepted group that stands for it, with refill `replace_with_good`.
+    """
+    stats_all: GroupStats
+    stats_selected: GroupStats
+
+
+class GroupReceipt(Model):
+    """
+    The service's signed word that it held a group's commitment at a time.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    audit_round: int
+    group_root: str
+    hotkey: str
+    received_at_ms: int
+    service_key: str
+    signature: str
+    task: str
+
+
+class GroupRewards(Model):
+    """
+    What was taken, the same every time that it is posted.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    group_id: str
+    job_id: str
+    object: str
+    rollouts: list[RolloutReward]
+    """
+    In sample order.
+    """
+
+
+class GroupRollout(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    completion_ids: list[int]
+    completion_text: str
+    finish_reason: str
+    """
+    `stop` or `length`.
+    """
+    id: str
+    reward: float | None = None
+    """
+    Yours, once it is there; 0 with `on_error: zero` where you gave none.
+    """
+    reward_components: dict[str, float]
+    reward_error: str | None = None
+    """
+    `not_graded`: you posted null. `overdue`: you posted nothing in time.
+    """
+    sample_index: int
+
+
+class GroupStats(Model):
+    """
+    Of the scored rollouts, with the job's `std_ddof`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mean: float | None = None
+    n: int
+    std: float | None = None
+
+
+class GroupSummary(Model):
+    """
+    Where one prompt is. The prompt itself is at `GET /v1/groups/{id}`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    attempts: int
+    """
+    How many miners were asked.
+    """
+    custom_id: str
+    finished_at: AwareDatetime | None = None
+    id: str
+    job_id: str
+    object: str
+    prompt_index: int
+    reason: str | None = None
+    """
+    Why it was filtered, has failed or was cancelled.
+    """
+    rewards_due_at: AwareDatetime | None = None
+    state: (
+        Literal[
+            "pending",
+            "dispatched",
+            "received",
+            "scored",
+            "awaiting_rewards",
+            "verified",
+            "accepted",
+            "filtered",
+            "failed",
+            "cancelled",
+            "reserve",
+        ]
+        | str
+    )
+    """
+    The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
+    of its job is filtered or fails.
+    """
+
+
+class Histogram(Model):
+    """
+    Null where there is nothing to count.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bins: list[int]
+    """
+    Counts of equal steps from `min` to `max`, 20 of them; one where all values are equal.
+    """
+    count: int
+    max: float
+    mean: float
+    min: float
+
+
+class Inclusion(Model):
+    """
+    A rollout's way to the root of its job's manifest.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    job_id: str
+    leaf: ManifestLeaf
+    leaf_count: int
+    leaf_index: int
+    """
+    From 0, in the order of prompt, sample and attempt.
+    """
+    merkle_root: str
+    object: str
+    path: list[str]
+    """
+    The siblings from the leaf to the root, bottom up.
+    """
+    rollout_id: str
+
+
+class Job(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    advantage: Advantage
+    budget: Budget
+    cancelled_at: AwareDatetime | None = None
+    cancelling_at: AwareDatetime | None = None
+    checkpoint_id: str
+    completed_at: AwareDatetime | None = None
+    counts: Counts
+    created_at: AwareDatetime
+    deadline_at: AwareDatetime | None = None
+    dedup: Dedup
+    eta: Eta | None = None
+    expired_at: AwareDatetime | None = None
+    failed_at: AwareDatetime | None = None
+    finalizing_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    """
+    However it ended.
+    """
+    id: str
+    last_sequence: int
+    """
+    The sequence of the newest event of its log.
+    """
+    metadata: dict[str, str]
+    mismatch: Mismatch | None = None
+    object: str
+    open: bool
+    """
+    Prompts can still be appended; it does not end before it is closed.
+    """
+    outcome: str | None = None
+    """
+    How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`.
+    """
+    overlong: Overlong
+    paused_at: AwareDatetime | None = None
+    """
+    When it was paused last.
+    """
+    policy: Policy
+    price: Price
+    priority: Literal["standard", "batch"] | str
+    """
+    `batch` takes one turn where `standard` takes four. A job never waits for another customer's backlog, whatever it is.
+    """
+    privacy: Privacy
+    profile_id: str
+    """
+    The rule by which proofs of this job are judged.
+    """
+    prompt_visibility: str
+    """
+    `assigned_miners`: whoever serves a prompt sees it.
+    """
+    purged_at: AwareDatetime | None = None
+    """
+    Since when its prompts and completions are gone.
+    """
+    queue_position: int | None = None
+    """
+    Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
+    """
+    quote: str | None = None
+    """
+    The quote that its prices come from.
+    """
+    randomness: str
+    """
+    Seeds every draw of the job; 32 bytes, hexadecimal.
+    """
+    reward: Reward | None = None
+    sampling: Sampling
+    selection: Selection
+    spend: Spend
+    started_at: AwareDatetime | None = None
+    status: (
+        Literal[
+            "validating",
+            "queued",
+            "in_progress",
+            "paused",
+            "finalizing",
+            "cancelling",
+            "completed",
+            "failed",
+            "cancelled",
+            "expired",
+        ]
+        | str
+    )
+    """
+    The states of a job; the last four are final.
+    """
+    status_reason: str | None = None
+    """
+    Why it is paused, or has ended before its time.
+    """
+    trace_id: str | None = None
+    verification: JobVerification
+    waiting_on: (
+        Literal[
+            "capacity",
+            "miners",
+            "verification",
+            "rewards",
+            "budget",
+            "paused",
+            "prompts",
+        ]
+        | str
+        | None
+    ) = None
+
+
+class JobFigures(Model):
+    """
+    What a job costs.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checkpoint_id: str
+    estimate: Estimate
+    hold_rao: str
+    """
+    What is held when the job is created: the maximum, or what the budget leaves of it.
+    """
+    maximum_rao: str
+    """
+    Every rollout at its full price.
+    """
+    prompt_tokens: int
+    """
+    Tokens of all prompts.
+    """
+    prompts: int
+    samples: int
+    """
+    Completions of each prompt.
+    """
+    unit_prices: UnitPrices
+    warnings: list[Warning]
+    """
+    What you may want to know before you create it.
+    """
+
+
+class JobMetrics(Model):
+    """
+    Figures of a job at this moment, over its rollouts that have passed their verification.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    advantage: Histogram | None = None
+    completion_tokens: Histogram | None = None
+    filter_reasons: dict[str, int]
+    """
+    Rollouts that were filtered, by reason.
+    """
+    fuel: FuelUsed | None = None
+    job_id: str
+    miners: int
+    """
+    Miners whose answers were good.
+    """
+    mismatch_kl: float | None = None
+    """
+    An estimate of the divergence of the sampling policy from the recomputed one, in nats; null until something was
+    audited.
+    """
+    object: str
+    refusals: dict[str, int]
+    """
+    Answers of miners that were refused, by reason; in groups.
+    """
+    reward: Histogram | None = None
+    reward_errors: dict[str, int]
+    """
+    Rewards that failed, by error.
+    """
+
+
+class JobPreview(JobFigures):
+    """
+    What a job would be. Nothing of it was written.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    object: str
+
+
+class JobRewardLimits(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    fuel: int
+    memory_bytes: int
+
+
+class JobVerification(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    level: Literal["full", "sampled"] | str
+    """
+    `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
+    and all groups of new or suspicious miners; a rollout that was not recomputed says so.
+    """
+    p: float | None = None
+    """
+    With `sampled`: how likely each group is audited that is not audited for another reason.
+    """
+
+
+class Jwk(Model):
+    """
+    The same key as a JSON Web Key.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    alg: str
+    crv: str
+    kid: str
+    kty: str
+    use: str
+    x: str
+    """
+    The public key, base64url.
+    """
+
+
+class LedgerEntry(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    amount_rao: str
+    """
+    What it changed, signed, in rao: of the available amount for a hold or release, of the balance for the others.
+    """
+    balance_after_rao: str
+    """
+    Available and held together, after this entry.
+    """
+    created_at: AwareDatetime
+    held_after_rao: str
+    id: str
+    job_id: str | None = None
+    object: str
+    position: str
+    """
+    Where it stands in the statement; pass it as `after`.
+    """
+    rollout_count: int
+    """
+    Rollouts that were charged.
+    """
+    type: str
+    """
+    `grant`, `hold`, `charge` or `hold_release`.
+    """
+
+
+class Limits(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    body_bytes: BodyLimits
+    object: str
+    prompts: PromptLimits
+    rates: list[Rate]
+
+
+class LimitsView(Model):
+    """
+    What one may use. Those with a default can be asked for, up to the most.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    component_name_bytes: int
+    components: int
+    fuel: Range
+    """
+    Per sample; about one operation each.
+    """
+    input_bytes: int
+    log_bytes: int
+    log_call_fuel: int
+    log_calls: int
+    memory_bytes: Range
+    """
+    All memories of one call together.
+    """
+    result_bytes: int
+    reward_max: float
+    """
+    A reward, and each part of one, is within ± this.
+    """
+
+
+class LogDetail(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    level: str
+    """
+    `debug`, `info`, `warn` or `error`.
+    """
+    message: str
+
+
+class Manifest(Model):
+    """
+    What is signed. Hashes are hexadecimal.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    charged_rao: str
+    checkpoint: ManifestCheckpoint
+    counts: ManifestCounts
+    created_at: str
+    finished_at: str
+    job_id: str
+    leaf_count: int
+    merkle_root: str
+    price: dict[str, Any]
+    """
+    The job's price.
+    """
+    proof_profile: str
+    randomness: str
+    reward: ManifestReward | None = None
+    schema_version: int
+    spec_sha256: str
+    status: str
+    status_reason: str | None = None
+    verifiers: list[str]
+    """
+    The processes that judged proofs of this job.
+    """
+
+
+class ManifestCheckpoint(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    id: str
+    """
+    Of the content of its files: there is no other revision under this id.
+    """
+    name: str
+
+
+class ManifestCounts(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    groups: ManifestGroups
+    prompts: int
+    rollouts: dict[str, int]
+    """
+    Leaves by their state.
+    """
+
+
+class ManifestGroups(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    accepted: int
+    cancelled: int
+    failed: int
+    filtered: int
+
+
+class ManifestLeaf(Model):
+    """
+    What the tree says of one rollout.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    advantage: float | None = None
+    attempt: int
+    """
+    Which miner that was asked for the group, from 1.
+    """
+    head: str
+    price_rao: str
+    prompt_index: int
+    reason: str | None = None
+    """
+    Why it was filtered or refused.
+    """
+    reward: float | None = None
+    reward_error: str | None = None
+    reward_signature: str | None = None
+    sample_hash: str
+    sample_index: int
+    state: str
+    """
+    `selected` was delivered; else `filtered`, `rejected` or `cancelled`.
+    """
+
+
+class ManifestReward(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    component_sha256: str | None = None
+    function: str
+    """
+    The name that the job used, or `client`.
+    """
+
+
+class Mismatch(Model):
+    """
+    Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    kl: float
+    """
+    Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
+    """
+    max_abs_logprob: float
+    """
+    Largest |d|, in nats.
+    """
+    mean_abs_logprob: float
+    """
+    Mean of |d|, in nats.
+    """
+    tokens: int
+
+
+class ModuleDetail(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    component_bytes: int
+    component_sha256: str
+    upload_bytes: int
+    upload_sha256: str
+    wasi: str
+    """
+    `none` or `deterministic`.
+    """
+    world: str
+    """
+    `reward` or `reward-simple`.
+    """
+
+
+class Near(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    buckets: int
+    hashes: int
+    ngram: int
+
+
+class Organization(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: AwareDatetime
+    default_project_id: str
+    id: str
+    name: str
+    object: str
+
+
+class Overlong(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    buffer: int | None = None
+    factor: float | None = None
+    mode: Literal["keep", "mask", "soft_penalty", "drop"] | str
+    """
+    Completions that were cut off. `mask`: their `loss_mask` is 0. `soft_penalty`: DAPO's, on what advantages rest on; the
+    reward itself stays. `drop`: filtered.
+    """
+
+
+class Pick(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    m: int | None = None
+    strategy: Literal["all", "max_variance", "top_abs_advantage", "balanced"] | str
+    """
+    `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
+    positive, half negative advantages.
+    """
+
+
+class Policy(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_staleness_versions: int
+    on_rotation: Literal["finish"] | str
+    """
+    What happens when another checkpoint becomes the current one.
+    """
+
+
+class Price(Model):
+    """
+    Fixed when the job was created. Rejected and failed rollouts cost nothing.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    filtered_rollout_rao: str
+    """
+    One honest rollout that the job's own rules filter.
+    """
+    rollout_rao: str
+    """
+    One verified and selected rollout.
+    """
+
+
+class Privacy(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    prompt_visibility: str
+    """
+    Whoever serves a prompt sees it.
+    """
+    retention_days: int | None = None
+    """
+    Null: until they are deleted.
+    """
+    training_use: Literal["deny", "allow"] | str
+    """
+    Whether models may be trained on what the job brings to light.
+    """
+
+
+class Problem(Model):
+    """
+    An error, as `application/problem+json` (RFC 9457).
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable name of the error.
+    """
+    detail: str
+    error: ErrorMirror
+    errors: list[FieldError]
+    """
+    Everything that is wrong with the request, not only the first.
+    """
+    instance: str
+    """
+    The path that was asked.
+    """
+    meta: dict[str, Any]
+    """
+    Figures that belong to the error.
+    """
+    param: str | None = None
+    """
+    The field that is at fault, where it is one.
+    """
+    request_id: str
+    """
+    Name it when you ask us about this error.
+    """
+    retryable: bool
+    """
+    Whether the same request may go through later.
+    """
+    status: int
+    title: str
+    type: str
+
+
+class PromptLimits(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    custom_id_chars: int
+    inline: int
+    """
+    In the body of one job.
+    """
+
+
+class Proof(Model):
+    """
+    The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checkpoint_id: str
+    head: str
+    hotkey: str
+    """
+    The miner's public key.
+    """
+    merkle_path: list[str]
+    profile: ProofProfile
+    randomness: str
+    receipt: GroupReceipt
+    records: str
+    """
+    20 bytes per token (class `calibrated`: 6 + k), base64.
+    """
+    signature: str
+    verification: str
+    """
+    `full`: every token was recomputed by the service. `sampled`: the job left it to a draw, and it was not drawn.
+    """
+
+
+class ProofProfile(Model):
+    """
+    By which rule the proof is judged.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    calibration: str | None = None
+    """
+    Of class `calibrated`: SHA-256 of the calibration document, hexadecimal.
+    """
+    engine_class: str
+    """
+    `exact` or `calibrated`.
+    """
+    k: int | None = None
+    """
+    Of class `calibrated`: components of a record's projection.
+    """
+    numerics: str
+    """
+    The verifier's engine.
+    """
+    scheme: str
+
+
+class ProofView(Proof):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    object: str
+    rollout_id: str
+
+
+class Quote(JobFigures):
+    """
+    A price that is promised to jobs with these terms and prompts.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    """
+    Until then a job that names it has its prices.
+    """
+    id: str
+    object: str
+
+
+class Range(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    default: int
+    max: int
+
+
+class Rate(Model):
+    """
+    A quota that is there at once and comes back evenly.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    limit: int
+    name: str
+    """
+    What is counted: `jobs` and `prompts` that are created, and `requests` of any kind.
+    """
+    remaining: int
+    reset_s: int
+    """
+    Until all of it is there again.
+    """
+    window_s: int
+
+
+class Readiness(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checkpoint_id: str
+    """
+    The checkpoint that new jobs get.
+    """
+    status: str
+
+
+class Receipt(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    group_receipt: GroupReceipt
+    """
+    For the whole group, from when its commitment was taken in.
+    """
+    head: str
+    """
+    The end of this rollout's chain, which the group's root covers; hexadecimal.
+    """
+    merkle_path: list[str]
+    """
+    From the head to the root, bottom up; hexadecimal.
+    """
+    object: str
+    reward_receipt: RewardReceipt | None = None
+    rollout_id: str
+
+
+class RejectionDetail(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable; all are in `GET /v1/reward_functions/abi`.
+    """
+    hint: str
+    """
+    What to do about it.
+    """
+    message: str
+
+
+class Reward(Model):
+    """
+    Who scores; `null` for mode `none`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    args: dict[str, Any] | None = None
+    """
+    What the function finds as member `args` of every prompt's metadata.
+    """
+    component_sha256: str | None = None
+    deadline_s: int | None = None
+    """
+    With `client`: how long each group waits.
+    """
+    function: str | None = None
+    """
+    `builtins` or `rwf_…@3`, as receipts name it.
+    """
+    limits: JobRewardLimits | None = None
+    max_error_rate: float | None = None
+    mode: Literal["builtin", "wasm", "client", "none"] | str
+    """
+    `builtin`, `wasm` or `client`.
+    """
+    on_error: Literal["mask", "zero", "reject", "fail_job"] | str
+    """
+    `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
+    as `failed`; what was delivered stays.
+    """
+
+
+class RewardFunction(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: AwareDatetime
+    id: str
+    latest_version: int | None = None
+    """
+    `null` until a module was uploaded. It may be one that is not ready.
+    """
+    name: str
+    object: str
+
+
+class RewardInputLimits(Model):
+    """
+    What a call could use.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    fuel_per_sample: int
+    input_bytes: int
+    memory_bytes: int
+
+
+class RewardInputs(Model):
+    """
+    What the reward function was given, beside what the rollout says already.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    limits: RewardInputLimits
+    metadata: str
+    """
+    JSON text, exactly as it was handed: the prompt's metadata, with the arguments of the job's reward.
+    """
+    reference: str
+    """
+    Exactly the text that it was handed.
+    """
+
+
+class RewardReceipt(Model):
+    """
+    The service's signed word on how a reward came about: run the module again and compare.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    function: str
+    receipt: dict[str, Any]
+    """
+    The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used.
+    """
+    receipt_hash: str
+    service_key: str
+    signature: str
+
+
+class RewardStats(Model):
+    """
+    Of the scored rollouts, with the job's `std_ddof`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mean: float | None = None
+    n: int
+    std: float | None = None
+
+
+class RewardVersionRow(Model):
+    """
+    A version without its report, as in a list.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    component_bytes: int | None = None
+    component_sha256: str | None = None
+    """
+    SHA-256 of the component that runs, once it is ready.
+    """
+    created_at: AwareDatetime
+    description: str | None = None
+    function_id: str
+    id: str
+    """
+    What a job names: `<function>@<version>`.
+    """
+    object: str
+    rejection: str | None = None
+    """
+    Why it is rejected: a stable code.
+    """
+    source_url: str | None = None
+    state: Literal["validating", "ready", "rejected"] | str
+    """
+    `validating`, then `ready` or `rejected`; after that it never changes. Jobs take versions that are ready.
+    """
+    upload_bytes: int
+    upload_sha256: str
+    """
+    SHA-256 of the bytes that were sent.
+    """
+    validated_at: AwareDatetime | None = None
+    version: int
+    wasi: str
+    """
+    What of WASI it asked for: `none` or `deterministic`.
+    """
+    world: str | None = None
+    """
+    The contract that it implements, once it is ready: `reward` or `reward-simple`.
+    """
+
+
+class RewardVersion(RewardVersionRow):
+    """
+    A version and what its validation found.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    report: ValidationReport | None = None
+
+
+class Rollout(Model):
+    """
+    One verified rollout with everything that it takes to verify it again offline.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    advantage: float | None = None
+    advantage_method: (
+        Literal[
+            "grpo",
+            "dr_grpo",
+            "rloo",
+            "loo_std",
+            "batch_std",
+            "reinforce_pp",
+            "reinforce_pp_baseline",
+            "max_rl",
+            "opo",
+            "pass_k",
+            "gdpo",
+            "none",
+        ]
+        | str
+        | None
+    ) = None
+    advantage_terms: RolloutAdvantageTerms | None = None
+    behavior_logprobs: list[float]
+    """
+    The sampling policy's raw log-probs, one per completion token.
+    """
+    completion_ids: list[int]
+    completion_text: str
+    created_at: str
+    custom_id: str
+    dedup: RolloutDedup
+    finish_reason: str
+    """
+    `stop` or `length`.
+    """
+    group: RolloutGroup
+    group_id: str
+    id: str
+    job_id: str
+    loss_mask: list[int]
+    """
+    One per completion token; 0 where a trainer must not learn.
+    """
+    num_completion_tokens: int
+    num_prompt_tokens: int
+    object: str
+    price_rao: str
+    prompt_ids: list[int]
+    prompt_index: int
+    prompt_text: str | None = None
+    proof: Proof
+    reward: float | None = None
+    """
+    `null`, never 0, when scoring failed.
+    """
+    reward_components: dict[str, float]
+    reward_error: str | None = None
+    """
+    Why there is no reward.
+    """
+    reward_inputs: RewardInputs | None = None
+    reward_receipt: RewardReceipt | None = None
+    sample_index: int
+    sample_weight: float
+    """
+    How often a trainer should count it: more than 1 where its group stands for filtered ones, too.
+    """
+    sampling: RolloutSampling
+    schema_version: int
+    """
+    Refuse versions that you do not know.
+    """
+    shaped_reward: float | None = None
+    """
+    What the advantage rests on where that is not `reward`: the reward less an overlong penalty.
+    """
+    verifier_logprobs: list[float] | None = None
+    """
+    The same, recomputed by the service; `null` when this rollout was not audited.
+    """
+
+
+class RolloutAdvantageTerms(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    batch: RolloutBatch | None = None
+    component_weights: dict[str, float]
+    eps: float
+    mask_truncated: bool
+    """
+    Completions that were cut off have a loss mask of 0.
+    """
+    soft_penalty: RolloutSoftPenalty | None = None
+    std_ddof: int
+
+
+class RolloutBatch(Model):
+    """
+    The moments of the batch that the advantage rests on.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    groups: int
+    """
+    Groups of it that were accepted.
+    """
+    index: int
+    mean: float
+    n: int
+    """
+    How many values the moments are over: rollouts, or tokens in the methods that count these.
+    """
+    std: float
+
+
+class RolloutCounts(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    filtered: int
+    generated: int
+    rejected: int
+    scored: int
+    selected: int
+    verified: int
+
+
+class RolloutDedup(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    is_duplicate: bool
+    """
+    Another rollout of the same group has the same tokens.
+    """
+    minhash_cluster: str | None = None
+    """
+    The first delivered rollout that this one is nearly the same as: itself where there is none.
+    """
+    multiplicity: int | None = None
+    """
+    How many rollouts of the group have these tokens, this one included.
+    """
+    sample_hash: str
+    """
+    Of prompt and completion tokens; hexadecimal.
+    """
+
+
+class RolloutGroup(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    difficulty: float | None = None
+    """
+    1 less the mean reward, within 0 and 1.
+    """
+    n_selected: int | None = None
+    """
+    Rollouts of it that are delivered.
+    """
+    pass_rate: float | None = None
+    """
+    The share of scored rollouts whose reward is at least 1.
+    """
+    replaces: list[str]
+    """
+    Filtered groups that it stands for.
+    """
+    size: int
+    stats_all: RewardStats
+    stats_selected: RewardStats
+
+
+class RolloutReward(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    components: dict[str, float]
+    reward: float | None = None
+    rollout_id: str
+
+
+class RolloutSampling(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_tokens: int
+    temperature: float
+    top_k: int
+    top_p: float
+
+
+class RolloutSoftPenalty(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    buffer: int
+    factor: float
+
+
+class SampleResult(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    components: dict[str, float]
+    detail: str | None = None
+    """
+    Why there is no score, for a person.
+    """
+    fuel_used: int
+    logs: list[LogDetail]
+    outcome: str
+    """
+    All are in `GET /v1/reward_functions/abi`.
+    """
+    peak_memory_bytes: int
+    score: float | None = None
+    """
+    `null` unless the outcome is `ok`.
+    """
+    wall_us: int
+
+
+class Sampling(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_tokens: int
+    n: int
+    temperature: float
+    top_k: int
+    top_p: float
+
+
+class Secret(Model):
+    """
+    The keys of an endpoint, by the Standard Webhooks specification.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    endpoint_id: str
+    object: str
+    public_key: str
+    """
+    Of the `v1a` signatures (ed25519).
+    """
+    secret: str
+    """
+    Of the `v1` signatures (HMAC-SHA256).
+    """
+
+
+class Selection(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    difficulty: Difficulty | None = None
+    group_filter: GroupFilter | None = None
+    max_generation_multiplier: float | None = None
+    refill: Literal["drop", "resample_new_prompts", "replace_with_good"] | str
+    """
+    What takes the place of filtered groups. `drop`: nothing. `resample_new_prompts`: prompts of the job's reserve, until
+    `target_groups` are accepted. `replace_with_good`: an accepted group of the same batch (`advantage.batch_groups`) stands
+    for each, and its rollouts say so in `sample_weight`; it costs nothing.
+    """
+    rollouts: Pick
+    target_groups: int | None = None
+
+
+class SignedManifest(Model):
+    """
+    A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    manifest: Manifest
+    object: str
+    service_key: str
+    """
+    ed25519, hexadecimal.
+    """
+    signature: str
+    spec: dict[str, Any]
+    """
+    The job's terms without its prompts, as the service keeps them; `spec_sha256` is of their canonical JSON.
+    """
+
+
+class Spend(Model):
+    """
+    Amounts in rao, as strings.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    charged_rao: str
+    held_rao: str
+    """
+    Held when the job was created.
+    """
+    released_rao: str
+    """
+    Given back when the job ended.
+    """
+
+
+class SpendView(Model):
+    """
+    How far a limit is used up; all `null` where there is none.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    limit_rao: str | None = None
+    """
+    What jobs may cost together in one period.
+    """
+    limit_reset: str | None = None
+    """
+    When the limit begins anew, in UTC: `daily`, `weekly` (Mondays), `monthly`, or never.
+    """
+    remaining_rao: str | None = None
+    resets_at: AwareDatetime | None = None
+    spent_rao: str | None = None
+    """
+    What they hold and were charged in this period.
+    """
+
+
+class Key(SpendView):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    allowed_cidrs: list[str] | None = None
+    """
+    The addresses that it may be used from; `null`: any.
+    """
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None = None
+    id: str
+    key: str | None = None
+    """
+    The key itself, in the one answer that made it.
+    """
+    last4: str | None = None
+    """
+    What its text ends with; `null` for keys from before this was kept.
+    """
+    last_used_at: AwareDatetime | None = None
+    """
+    Not newer than a minute.
+    """
+    name: str
+    object: str
+    prefix: str
+    """
+    What its text begins with.
+    """
+    previous_expires_at: AwareDatetime | None = None
+    """
+    After a rotation: until when the text from before opens the door, too.
+    """
+    project_id: str
+    reach: str
+    """
+    `project`, or `organization`: any of its projects, named by the header `Reliquary-Project`.
+    """
+    revoked_at: AwareDatetime | None = None
+    scopes: list[str]
+
+
+class Project(SpendView):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    archived_at: AwareDatetime | None = None
+    created_at: AwareDatetime
+    id: str
+    is_default: bool
+    """
+    Every organisation has this one from the start.
+    """
+    name: str
+    object: str
+    organization_id: str
+
+
+class SuggestedLimits(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    fuel: int
+    """
+    Per sample.
+    """
+    memory_bytes: int
+
+
+class Test(ExaminationReport):
+    """
+    What a version did.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    object: str
+    version_id: str
+
+
+class UndeliveredRollout(Model):
+    """
+    A rollout that was not delivered, and why.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    attempt: int
+    """
+    Which of the miners that were asked for the group gave it, from 1.
+    """
+    created_at: str
+    custom_id: str
+    group_id: str
+    id: str
+    job_id: str
+    object: str
+    price_rao: str
+    prompt_index: int
+    reason: str | None = None
+    """
+    Stable name of the reason.
+    """
+    rollout: Rollout | None = None
+    sample_index: int
+    status: str
+    """
+    `filtered`, `rejected` or `failed`.
+    """
+
+
+class UnitPrices(Model):
+    """
+    For one rollout, in rao.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    filtered_rollout_rao: str
+    """
+    Honest, but kept back by the job's own group filter.
+    """
+    rejected_rollout_rao: str
+    """
+    Refused by the proof, a repeat, or without a reward by the service's fault.
+    """
+    verified_rollout_rao: str
+    """
+    Verified and selected.
+    """
+
+
+class Validation(Model):
+    """
+    What a module would be as a version.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    object: str
+    rejection: str | None = None
+    """
+    Why it is rejected: a stable code.
+    """
+    report: ValidationReport
+    state: Literal["validating", "ready", "rejected"] | str
+    """
+    `ready` or `rejected`.
+    """
+
+
+class ValidationReport(Model):
+    """
+    What a validation found.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    compile_ms: int
+    """
+    How long checking and compiling took.
+    """
+    determinism: DeterminismReport | None = None
+    lint: list[Finding] | None = None
+    """
+    With samples.
+    """
+    module: ModuleDetail | None = None
+    rejection: RejectionDetail | None = None
+    samples: list[SampleResult] | None = None
+    """
+    With samples: one for each, in order.
+    """
+    suggested_limits: SuggestedLimits | None = None
+
+
+class Verification(Model):
+    """
+    A re-check of rollouts.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: str
+    finished_at: str | None = None
+    id: str
+    level: str
+    """
+    `signatures`, `reward` or `full`.
+    """
+    object: str
+    rollouts: list[VerifiedRollout]
+    """
+    One for each that was sent, in that order.
+    """
+    state: str
+    """
+    `queued` or `completed`.
+    """
+    verdict: str
+    """
+    Of all rollouts: `fail` if one fails, `pending` while one is, `not_checked` if something was not at hand, else `pass`.
+    """
+
+
+class VerificationCheck(Model):
+    """
+    One look at a rollout.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    finding: str | None = None
+    name: str
+    """
+    `record`: it is what was delivered. `signatures`: chain, signatures and receipts hold. `reward`: its function gave the
+    same again. `model`: every token was recomputed.
+    """
+    verdict: str
+
+
+class VerificationKey(Model):
+    """
+    One key.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    algorithm: str
+    kid: str
+    """
+    The thumbprint of the key (RFC 7638), which names it in `keys`.
+    """
+    object: str
+    public_key: str
+    """
+    32 bytes, hexadecimal.
+    """
+    purpose: str
+    """
+    What it signs.
+    """
+    valid_from: str
+    valid_until: str | None = None
+    """
+    When another key took its place. What it signed before stays valid. `null`: it signs now.
+    """
+
+
+class VerificationKeys(Model):
+    """
+    The service's keys, the one that signs now first.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[VerificationKey]
+    first_id: str | None = None
+    has_more: bool
+    keys: list[Jwk]
+    """
+    The same as a JWK set.
+    """
+    last_id: str | None = None
+    object: str
+
+
+class VerifiedRollout(Model):
+    """
+    What was found about one rollout.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checks: list[VerificationCheck]
+    differs: list[str]
+    """
+    JSON pointers of what is not as it was delivered.
+    """
+    finding: str | None = None
+    """
+    The first thing that was wrong, or missing.
+    """
+    rollout_id: str | None = None
+    verdict: str
+    """
+    `pass`, `fail`, `not_checked` or `pending`.
+    """
+
+
+class Warning(Model):
+    """
+    Something that is allowed, and may surprise.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    detail: str
+
+
+class Wasi(Model):
+    """
+    What of WASI a module may see.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    config_hash: str
+    """
+    Stands for the engine's settings under this profile. Receipts name it.
+    """
+    meaning: str
+    name: str
+
+
+class Word(Model):
+    """
+    A stable word and what it means.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    meaning: str
+    name: str
+
+
+class World(Model):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    export: str
+    """
+    The function that it exports.
+    """
+    meaning: str
+    name: str

@@ -1,0 +1,1598 @@
+"""The operations of the service, by resource. Generated from openapi/openapi.json by ../../generate: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from typing_extensions import Unpack
+
+from .._callers import AsyncCaller, Caller
+from .._calls import Call, Id, Timeout, segment
+from .._pages import AsyncPages, Pages
+from . import models, params
+
+
+class ApiKeysOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateKey]
+    ) -> models.Key:
+        """Make an API key.
+
+        The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
+        A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Key
+        )
+
+    def delete(self, api_key_id: Id, *, timeout: Timeout = None) -> None:
+        """Revoke a key for good, within a few seconds. It stays on the list."""
+        self._client.request(Call("DELETE", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout))
+
+    def retrieve(self, api_key_id: Id, *, timeout: Timeout = None) -> models.Key:
+        """One key, without its text."""
+        return self._client.request_as(Call("GET", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout), models.Key)
+
+    def retrieve_own(self, *, timeout: Timeout = None) -> models.Key:
+        """The key that you use: what it may do, and what is left of its limit."""
+        return self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.Key)
+
+    def rotate(
+        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateKey]
+    ) -> models.Key:
+        """Give a key another text. Its id, terms and spending stay.
+
+        The answer holds the new text, this once. The one before is taken until `previous_expires_at`; one from before that no
+        more.
+        """
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/api_keys/{segment(api_key_id)}/rotate",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Key,
+        )
+
+    def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateKey]) -> models.Key:
+        """Change a key. What you change counts within a few seconds."""
+        return self._client.request_as(Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.Key)
+
+    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.Key]:
+        """The keys of a project, newest first; the revoked ones, too."""
+        return Pages(self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.Key)
+
+
+class AuditLogOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.AuditEntry]:
+        """What was done in your organisation, newest first; a key of one project sees what was done in that one.
+
+        Entries are never changed or deleted, and each is bound to the one before by its hash.
+        """
+        return Pages(
+            self._client, Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout), models.AuditEntry
+        )
+
+
+class BalanceOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def retrieve(self, *, timeout: Timeout = None) -> models.Balance:
+        """Your balance."""
+        return self._client.request_as(Call("GET", "/v1/balance", timeout=timeout), models.Balance)
+
+
+class CheckpointsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def current(self, *, timeout: Timeout = None) -> models.Checkpoint:
+        """The current checkpoint."""
+        return self._client.request_as(Call("GET", "/v1/checkpoints/current", timeout=timeout), models.Checkpoint)
+
+    def list(self, *, timeout: Timeout = None) -> Pages[models.Checkpoint]:
+        """Published checkpoints, newest first."""
+        return Pages(self._client, Call("GET", "/v1/checkpoints", timeout=timeout), models.Checkpoint)
+
+
+class EventsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def retrieve(self, event_id: Id, *, timeout: Timeout = None) -> models.Event:
+        """One event of a whole job, as its log has it."""
+        return self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
+
+
+class ExportsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def create(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CreateExport]) -> models.Export:
+        """Export a job's rollouts.
+
+        The file is of everything that is delivered when you ask; what comes later is not in it. It is written in the background:
+        follow `Location`, or wait for the event `export.ready`. The same rollouts give the same bytes. The formats are in
+        docs/EXPORTS.md.
+        """
+        return self._client.request_as(
+            Call("POST", f"/v1/jobs/{segment(job_id)}/exports", body=body, is_repeatable=False, timeout=timeout), models.Export
+        )
+
+    def retrieve(self, export_id: Id, *, timeout: Timeout = None) -> models.Export:
+        """One export."""
+        return self._client.request_as(Call("GET", f"/v1/exports/{segment(export_id)}", timeout=timeout), models.Export)
+
+    def list(
+        self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.Export]:
+        """The exports of a job, newest first."""
+        return Pages(
+            self._client,
+            Call("GET", f"/v1/jobs/{segment(job_id)}/exports", query={"limit": limit, "after": after}, timeout=timeout),
+            models.Export,
+        )
+
+
+class FilesOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def delete(self, file_id: Id, *, timeout: Timeout = None) -> None:
+        """Delete a file.
+
+        It is gone from then on; its bytes follow within moments.
+        """
+        self._client.request(Call("DELETE", f"/v1/files/{segment(file_id)}", timeout=timeout))
+
+    def retrieve(self, file_id: Id, *, timeout: Timeout = None) -> models.File:
+        """One file, without its content."""
+        return self._client.request_as(Call("GET", f"/v1/files/{segment(file_id)}", timeout=timeout), models.File)
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, purpose: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.File]:
+        """Your files, newest first."""
+        return Pages(
+            self._client,
+            Call("GET", "/v1/files", query={"limit": limit, "after": after, "purpose": purpose}, timeout=timeout),
+            models.File,
+        )
+
+
+class GroupsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def post_rewards(self, group_id: Id, body: Sequence[params.GradeInput], *, timeout: Timeout = None) -> models.GroupRewards:
+        """Post the rewards of a group.
+
+        For a group that is `awaiting_rewards`: one entry for each of its rollouts. Selection, advantages and settlement
+        follow as for any group. The same rewards can be posted again safely and get the same answer; others are refused.
+        They are your own word: the delivered rollouts carry no reward receipt.
+        """
+        return self._client.request_as(
+            Call("POST", f"/v1/groups/{segment(group_id)}/rewards", body=body, timeout=timeout), models.GroupRewards
+        )
+
+    def retrieve(self, group_id: Id, *, timeout: Timeout = None) -> models.Group:
+        """One group: all completions of one prompt.
+
+        With reward mode `client` this is where you read what there is to score; the event `group.awaiting_rewards` says
+        when.
+        """
+        return self._client.request_as(Call("GET", f"/v1/groups/{segment(group_id)}", timeout=timeout), models.Group)
+
+
+class JobsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def append(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.AppendPrompts]
+    ) -> models.Job:
+        """Append prompts.
+
+        To a job that was created with `open: true` and is not closed. Their highest possible price is held in the same
+        transaction. With an `Idempotency-Key` the same request can be sent again safely.
+        """
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/prompts",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
+
+    def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJobBody]) -> models.Job:
+        """Cancel a job.
+
+        No more prompts go to miners. The rest of the hold is released when the job reaches `cancelled`. Cancelling again is
+        fine, and `immediate` after `graceful` hurries it up. With reward mode `client`, groups whose rewards you have not
+        posted are dropped either way.
+        """
+        return self._client.request_as(
+            Call("POST", f"/v1/jobs/{segment(job_id)}/cancel", body=body or None, timeout=timeout), models.Job
+        )
+
+    def close(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """Close a job.
+
+        It takes no more prompts, and ends with its last group; at once, if all have ended. Closing a job that is closed, or
+        was never open, changes nothing.
+        """
+        return self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/close", timeout=timeout), models.Job)
+
+    def create(
+        self,
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateJob],
+    ) -> models.Job:
+        """Create a job.
+
+        Answers as soon as the job is queued and its highest possible price is held; follow it on
+        `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+        answer, with `Idempotency-Replayed: true`.
+        """
+        return self._client.request_as(
+            Call(
+                "POST",
+                "/v1/jobs",
+                query={"dry_run": dry_run},
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
+
+    def delete(self, job_id: Id, *, timeout: Timeout = None) -> None:
+        """Delete a job's data.
+
+        Prompts and completions of a job that has ended are deleted; reading them answers 410 from then on. The job itself,
+        its log, what was paid, and the hashes that its proofs commit to are kept. Deleting again is fine.
+        """
+        self._client.request(Call("DELETE", f"/v1/jobs/{segment(job_id)}", timeout=timeout))
+
+    def events(
+        self,
+        job_id: Id,
+        *,
+        starting_after: str | int | None = None,
+        limit: int | None = None,
+        types: str | None = None,
+        include: str | None = None,
+        encoding: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Event]:
+        """A job's log.
+
+        With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
+        Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
+        may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
+        ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
+        more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
+        """
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/events",
+                query={"starting_after": starting_after, "limit": limit, "types": types, "include": include, "encoding": encoding},
+                timeout=timeout,
+            ),
+            models.Event,
+        )
+
+    def groups(
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        status: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.GroupSummary]:
+        """The groups of a job, in the order of its prompts."""
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/groups",
+                query={"limit": limit, "after": after, "status": status},
+                timeout=timeout,
+            ),
+            models.GroupSummary,
+        )
+
+    def manifest(self, job_id: Id, *, timeout: Timeout = None) -> models.SignedManifest:
+        """What a job was, signed: its terms, model, counts and costs, and a Merkle root over all of its rollouts, those that were
+        filtered, refused or dropped included.
+
+                It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
+                then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
+        """
+        return self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}/manifest", timeout=timeout), models.SignedManifest)
+
+    def metrics(self, job_id: Id, *, timeout: Timeout = None) -> models.JobMetrics:
+        """Metrics of a job."""
+        return self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}/metrics", timeout=timeout), models.JobMetrics)
+
+    def pause(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """Pause a job.
+
+        No more prompts go to miners and no more rewards are computed until the job is resumed; what is under way may finish,
+        and is charged. The hold stays. Pausing a paused job is fine.
+        """
+        return self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/pause", timeout=timeout), models.Job)
+
+    def resume(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """Resume a job.
+
+        Takes up a job that you have paused, or that has paused itself since too many of its rewards failed
+        (`reward.max_error_rate`); those are then counted anew. Resuming a job that is not paused is fine.
+        """
+        return self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/resume", timeout=timeout), models.Job)
+
+    def retrieve(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """One job.
+
+        With `If-None-Match` and the `ETag` of an earlier answer it is sent only if it has changed.
+        """
+        return self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}", timeout=timeout), models.Job)
+
+    def rollouts(
+        self,
+        job_id: Id,
+        *,
+        after: str | int | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+        include: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Rollout | models.UndeliveredRollout]:
+        """A job's rollouts.
+
+        The delivered ones come in the order of the job's log: a list, or, as `Accept` asks, in bulk: one a line
+        (`application/x-ndjson`), as Arrow's IPC stream (`application/vnd.apache.arrow.stream`) or as a Parquet file
+        (`application/vnd.apache.parquet`), both in zstd. Text can be compressed with zstd or gzip, as `Accept-Encoding` asks.
+        A whole record holds its proof, its receipts and what its reward function was given, and can be verified without this
+        service; a reward function of your own runs again there with `include=reward_module`, and `include=manifest` shows that
+        nothing is missing.
+
+        Of what was not delivered a list or lines tell the reasons; a filtered rollout that you have paid for (a group without
+        variance) brings its record, too.
+        """
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/rollouts",
+                query={"after": after, "limit": limit, "status": status, "include": include},
+                timeout=timeout,
+            ),
+            models.Rollout | models.UndeliveredRollout,
+        )
+
+    def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.PatchJob]) -> models.Job:
+        """Change a job.
+
+        A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
+        its budget goes on by itself. Of a job that has ended only the metadata changes.
+        """
+        return self._client.request_as(Call("PATCH", f"/v1/jobs/{segment(job_id)}", body=body, timeout=timeout), models.Job)
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        status: str | None = None,
+        created_after: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Job]:
+        """Your jobs, newest first."""
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/jobs",
+                query={"limit": limit, "after": after, "status": status, "created_after": created_after, "metadata": metadata},
+                timeout=timeout,
+            ),
+            models.Job,
+        )
+
+
+class LedgerEntriesOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.LedgerEntry]:
+        """Your statement, newest first.
+
+        `first_id` and `last_id` are positions in the statement here.
+        """
+        return Pages(
+            self._client,
+            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after}, timeout=timeout),
+            models.LedgerEntry,
+        )
+
+
+class LimitsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def retrieve(self, *, timeout: Timeout = None) -> models.Limits:
+        """Your limits, and what is left of them.
+
+        Every answer says the same of the rates in `RateLimit-Policy` and `RateLimit`.
+        """
+        return self._client.request_as(Call("GET", "/v1/limits", timeout=timeout), models.Limits)
+
+
+class OrganizationsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def retrieve(self, organization_id: Id, *, timeout: Timeout = None) -> models.Organization:
+        """Your organisation: whose money it is. A key of one project does not see it."""
+        return self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization
+        )
+
+
+class ProjectsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def archive(self, project_id: Id, *, timeout: Timeout = None) -> models.Project:
+        """Archive a project, with nothing of it under way. What it has delivered is kept; nobody reads it any more.
+
+        It takes a key that reaches the organisation, and another project than the key's own. Archiving again is fine.
+        """
+        return self._client.request_as(Call("POST", f"/v1/projects/{segment(project_id)}/archive", timeout=timeout), models.Project)
+
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateProject]
+    ) -> models.Project:
+        """Make a project. It takes a key that reaches the organisation."""
+        return self._client.request_as(
+            Call("POST", "/v1/projects", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Project
+        )
+
+    def retrieve(self, project_id: Id, *, timeout: Timeout = None) -> models.Project:
+        """One project."""
+        return self._client.request_as(Call("GET", f"/v1/projects/{segment(project_id)}", timeout=timeout), models.Project)
+
+    def update(self, project_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateProject]) -> models.Project:
+        """Change a project. It takes a key that reaches the organisation."""
+        return self._client.request_as(
+            Call("PATCH", f"/v1/projects/{segment(project_id)}", body=body, timeout=timeout), models.Project
+        )
+
+    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.Project]:
+        """The projects of your organisation, newest first; a key of one project sees that one."""
+        return Pages(
+            self._client, Call("GET", "/v1/projects", query={"limit": limit, "after": after}, timeout=timeout), models.Project
+        )
+
+
+class QuotesOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]
+    ) -> models.Quote:
+        """Get a quote.
+
+        The body is that of `POST /v1/jobs`, and is checked as it is there. Nothing is held. Name the quote in the job (`quote`)
+        to get its prices, whatever they are by then; the job's terms and prompts must be the same, its budget, deadline and
+        metadata need not.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/quotes", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Quote
+        )
+
+    def retrieve(self, quote_id: Id, *, timeout: Timeout = None) -> models.Quote:
+        """One quote, as it was given."""
+        return self._client.request_as(Call("GET", f"/v1/quotes/{segment(quote_id)}", timeout=timeout), models.Quote)
+
+
+class RewardFunctionsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def abi(self, *, timeout: Timeout = None) -> models.Abi:
+        """What a reward module must be and may do."""
+        return self._client.request_as(Call("GET", "/v1/reward_functions/abi", timeout=timeout), models.Abi)
+
+    def builtins(self, *, timeout: Timeout = None) -> models.BuiltinList:
+        """The rewards that come with the service, and their arguments."""
+        return self._client.request_as(Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.BuiltinList)
+
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]
+    ) -> models.RewardFunction:
+        """Name a reward function. Its modules follow as versions."""
+        return self._client.request_as(
+            Call("POST", "/v1/reward_functions", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.RewardFunction,
+        )
+
+    def retrieve(self, reward_function_id: Id, *, timeout: Timeout = None) -> models.RewardFunction:
+        """One reward function."""
+        return self._client.request_as(
+            Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}", timeout=timeout), models.RewardFunction
+        )
+
+    def retrieve_version(
+        self, reward_function_id: Id, version: Id | int, *, wait_s: int | None = None, timeout: Timeout = None
+    ) -> models.RewardVersion:
+        """One version of a reward function, with what its validation found."""
+        return self._client.request_as(
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}",
+                query={"wait_s": wait_s},
+                timeout=timeout,
+            ),
+            models.RewardVersion,
+        )
+
+    def test(
+        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestVersion]
+    ) -> models.Test:
+        """Run a version on samples.
+
+        Nothing is kept. Each sample is run `repeat` times, in two processes by turns; `lint` says what a model would abuse.
+        """
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}/test",
+                body=body,
+                timeout=timeout,
+            ),
+            models.Test,
+        )
+
+    def versions(
+        self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.RewardVersionRow]:
+        """The versions of a reward function, newest first, without their reports."""
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions",
+                query={"limit": limit, "after": after},
+                timeout=timeout,
+            ),
+            models.RewardVersionRow,
+        )
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.RewardFunction]:
+        """Your reward functions, newest first."""
+        return Pages(
+            self._client,
+            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after}, timeout=timeout),
+            models.RewardFunction,
+        )
+
+
+class RolloutsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def inclusion(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Inclusion:
+        """The place of one rollout in its job's manifest.
+
+        Any rollout that the service took in has one, delivered or not: `leaf.state` and `leaf.reason` say what became of it.
+        """
+        return self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion
+        )
+
+    def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.ProofView:
+        """The proof of one rollout by itself."""
+        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.ProofView)
+
+    def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Receipt:
+        """The receipts of one rollout."""
+        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.Receipt)
+
+    def retrieve(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Rollout:
+        """One delivered rollout with its proof and receipts."""
+        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}", timeout=timeout), models.Rollout)
+
+
+class ServiceOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def readiness(self, *, timeout: Timeout = None) -> models.Readiness:
+        """Whether requests can be served."""
+        return self._client.request_as(Call("GET", "/readyz", timeout=timeout), models.Readiness)
+
+
+class VerificationKeysOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def list(self, *, timeout: Timeout = None) -> models.VerificationKeys:
+        """The keys that sign receipts and manifests, and those that did before."""
+        return self._client.request_as(Call("GET", "/v1/verification_keys", timeout=timeout), models.VerificationKeys)
+
+
+class VerificationsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateVerification]) -> models.Verification:
+        """Have rollouts checked again.
+
+        A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
+        One that was not delivered to you gets the second alone. `reward` and `full` take their time: follow `Location`. It
+        costs nothing, changes nothing, and says nothing of the miner to the service.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/verifications", body=body, is_repeatable=False, timeout=timeout), models.Verification
+        )
+
+    def retrieve(self, verification_id: Id, *, timeout: Timeout = None) -> models.Verification:
+        """How far a re-check is, and what it found."""
+        return self._client.request_as(
+            Call("GET", f"/v1/verifications/{segment(verification_id)}", timeout=timeout), models.Verification
+        )
+
+
+class WebhookDeliveriesOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+        """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
+        return self._client.request_as(
+            Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_repeatable=False, timeout=timeout),
+            models.Delivery,
+        )
+
+    def list(
+        self,
+        *,
+        endpoint: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Delivery]:
+        """Webhook deliveries, newest first."""
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/webhook_deliveries",
+                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after},
+                timeout=timeout,
+            ),
+            models.Delivery,
+        )
+
+
+class WebhookEndpointsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.Endpoint:
+        """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
+        return self._client.request_as(
+            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.Endpoint
+        )
+
+    def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
+        """Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays."""
+        self._client.request(Call("DELETE", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout))
+
+    def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+        """One webhook endpoint."""
+        return self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.Endpoint
+        )
+
+    def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Secret:
+        """The secret that signs what is sent to an endpoint."""
+        return self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.Secret
+        )
+
+    def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+        """Give a webhook endpoint a new secret and a new public key.
+
+        For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
+        ends the first of the three. Send an `Idempotency-Key`, so that a repeated request does not rotate twice.
+        """
+        return self._client.request_as(
+            Call(
+                "POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_repeatable=False, timeout=timeout
+            ),
+            models.Endpoint,
+        )
+
+    def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+        """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
+        return self._client.request_as(
+            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.Delivery
+        )
+
+    def update(
+        self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]
+    ) -> models.Endpoint:
+        """Change a webhook endpoint. What is left away stays."""
+        return self._client.request_as(
+            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout), models.Endpoint
+        )
+
+    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.Endpoint]:
+        """Your webhook endpoints, newest first."""
+        return Pages(
+            self._client,
+            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after}, timeout=timeout),
+            models.Endpoint,
+        )
+
+
+class Resources:
+    """All resources, by their names."""
+
+    def __init__(self, client: Caller) -> None:
+        self.api_keys = ApiKeysOperations(client)
+        self.audit_log = AuditLogOperations(client)
+        self.balance = BalanceOperations(client)
+        self.checkpoints = CheckpointsOperations(client)
+        self.events = EventsOperations(client)
+        self.exports = ExportsOperations(client)
+        self.files = FilesOperations(client)
+        self.groups = GroupsOperations(client)
+        self.jobs = JobsOperations(client)
+        self.ledger_entries = LedgerEntriesOperations(client)
+        self.limits = LimitsOperations(client)
+        self.organizations = OrganizationsOperations(client)
+        self.projects = ProjectsOperations(client)
+        self.quotes = QuotesOperations(client)
+        self.reward_functions = RewardFunctionsOperations(client)
+        self.rollouts = RolloutsOperations(client)
+        self.service = ServiceOperations(client)
+        self.verification_keys = VerificationKeysOperations(client)
+        self.verifications = VerificationsOperations(client)
+        self.webhook_deliveries = WebhookDeliveriesOperations(client)
+        self.webhook_endpoints = WebhookEndpointsOperations(client)
+
+
+class AsyncApiKeysOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateKey]
+    ) -> models.Key:
+        """Make an API key.
+
+        The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
+        A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Key
+        )
+
+    async def delete(self, api_key_id: Id, *, timeout: Timeout = None) -> None:
+        """Revoke a key for good, within a few seconds. It stays on the list."""
+        await self._client.request(Call("DELETE", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout))
+
+    async def retrieve(self, api_key_id: Id, *, timeout: Timeout = None) -> models.Key:
+        """One key, without its text."""
+        return await self._client.request_as(Call("GET", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout), models.Key)
+
+    async def retrieve_own(self, *, timeout: Timeout = None) -> models.Key:
+        """The key that you use: what it may do, and what is left of its limit."""
+        return await self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.Key)
+
+    async def rotate(
+        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateKey]
+    ) -> models.Key:
+        """Give a key another text. Its id, terms and spending stay.
+
+        The answer holds the new text, this once. The one before is taken until `previous_expires_at`; one from before that no
+        more.
+        """
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/api_keys/{segment(api_key_id)}/rotate",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Key,
+        )
+
+    async def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateKey]) -> models.Key:
+        """Change a key. What you change counts within a few seconds."""
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.Key
+        )
+
+    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> AsyncPages[models.Key]:
+        """The keys of a project, newest first; the revoked ones, too."""
+        return AsyncPages(
+            self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.Key
+        )
+
+
+class AsyncAuditLogOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.AuditEntry]:
+        """What was done in your organisation, newest first; a key of one project sees what was done in that one.
+
+        Entries are never changed or deleted, and each is bound to the one before by its hash.
+        """
+        return AsyncPages(
+            self._client, Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout), models.AuditEntry
+        )
+
+
+class AsyncBalanceOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def retrieve(self, *, timeout: Timeout = None) -> models.Balance:
+        """Your balance."""
+        return await self._client.request_as(Call("GET", "/v1/balance", timeout=timeout), models.Balance)
+
+
+class AsyncCheckpointsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def current(self, *, timeout: Timeout = None) -> models.Checkpoint:
+        """The current checkpoint."""
+        return await self._client.request_as(Call("GET", "/v1/checkpoints/current", timeout=timeout), models.Checkpoint)
+
+    def list(self, *, timeout: Timeout = None) -> AsyncPages[models.Checkpoint]:
+        """Published checkpoints, newest first."""
+        return AsyncPages(self._client, Call("GET", "/v1/checkpoints", timeout=timeout), models.Checkpoint)
+
+
+class AsyncEventsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def retrieve(self, event_id: Id, *, timeout: Timeout = None) -> models.Event:
+        """One event of a whole job, as its log has it."""
+        return await self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
+
+
+class AsyncExportsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def create(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CreateExport]) -> models.Export:
+        """Export a job's rollouts.
+
+        The file is of everything that is delivered when you ask; what comes later is not in it. It is written in the background:
+        follow `Location`, or wait for the event `export.ready`. The same rollouts give the same bytes. The formats are in
+        docs/EXPORTS.md.
+        """
+        return await self._client.request_as(
+            Call("POST", f"/v1/jobs/{segment(job_id)}/exports", body=body, is_repeatable=False, timeout=timeout), models.Export
+        )
+
+    async def retrieve(self, export_id: Id, *, timeout: Timeout = None) -> models.Export:
+        """One export."""
+        return await self._client.request_as(Call("GET", f"/v1/exports/{segment(export_id)}", timeout=timeout), models.Export)
+
+    def list(
+        self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Export]:
+        """The exports of a job, newest first."""
+        return AsyncPages(
+            self._client,
+            Call("GET", f"/v1/jobs/{segment(job_id)}/exports", query={"limit": limit, "after": after}, timeout=timeout),
+            models.Export,
+        )
+
+
+class AsyncFilesOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def delete(self, file_id: Id, *, timeout: Timeout = None) -> None:
+        """Delete a file.
+
+        It is gone from then on; its bytes follow within moments.
+        """
+        await self._client.request(Call("DELETE", f"/v1/files/{segment(file_id)}", timeout=timeout))
+
+    async def retrieve(self, file_id: Id, *, timeout: Timeout = None) -> models.File:
+        """One file, without its content."""
+        return await self._client.request_as(Call("GET", f"/v1/files/{segment(file_id)}", timeout=timeout), models.File)
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, purpose: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.File]:
+        """Your files, newest first."""
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/files", query={"limit": limit, "after": after, "purpose": purpose}, timeout=timeout),
+            models.File,
+        )
+
+
+class AsyncGroupsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def post_rewards(
+        self, group_id: Id, body: Sequence[params.GradeInput], *, timeout: Timeout = None
+    ) -> models.GroupRewards:
+        """Post the rewards of a group.
+
+        For a group that is `awaiting_rewards`: one entry for each of its rollouts. Selection, advantages and settlement
+        follow as for any group. The same rewards can be posted again safely and get the same answer; others are refused.
+        They are your own word: the delivered rollouts carry no reward receipt.
+        """
+        return await self._client.request_as(
+            Call("POST", f"/v1/groups/{segment(group_id)}/rewards", body=body, timeout=timeout), models.GroupRewards
+        )
+
+    async def retrieve(self, group_id: Id, *, timeout: Timeout = None) -> models.Group:
+        """One group: all completions of one prompt.
+
+        With reward mode `client` this is where you read what there is to score; the event `group.awaiting_rewards` says
+        when.
+        """
+        return await self._client.request_as(Call("GET", f"/v1/groups/{segment(group_id)}", timeout=timeout), models.Group)
+
+
+class AsyncJobsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def append(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.AppendPrompts]
+    ) -> models.Job:
+        """Append prompts.
+
+        To a job that was created with `open: true` and is not closed. Their highest possible price is held in the same
+        transaction. With an `Idempotency-Key` the same request can be sent again safely.
+        """
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/prompts",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
+
+    async def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJobBody]) -> models.Job:
+        """Cancel a job.
+
+        No more prompts go to miners. The rest of the hold is released when the job reaches `cancelled`. Cancelling again is
+        fine, and `immediate` after `graceful` hurries it up. With reward mode `client`, groups whose rewards you have not
+        posted are dropped either way.
+        """
+        return await self._client.request_as(
+            Call("POST", f"/v1/jobs/{segment(job_id)}/cancel", body=body or None, timeout=timeout), models.Job
+        )
+
+    async def close(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """Close a job.
+
+        It takes no more prompts, and ends with its last group; at once, if all have ended. Closing a job that is closed, or
+        was never open, changes nothing.
+        """
+        return await self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/close", timeout=timeout), models.Job)
+
+    async def create(
+        self,
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateJob],
+    ) -> models.Job:
+        """Create a job.
+
+        Answers as soon as the job is queued and its highest possible price is held; follow it on
+        `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+        answer, with `Idempotency-Replayed: true`.
+        """
+        return await self._client.request_as(
+            Call(
+                "POST",
+                "/v1/jobs",
+                query={"dry_run": dry_run},
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
+
+    async def delete(self, job_id: Id, *, timeout: Timeout = None) -> None:
+        """Delete a job's data.
+
+        Prompts and completions of a job that has ended are deleted; reading them answers 410 from then on. The job itself,
+        its log, what was paid, and the hashes that its proofs commit to are kept. Deleting again is fine.
+        """
+        await self._client.request(Call("DELETE", f"/v1/jobs/{segment(job_id)}", timeout=timeout))
+
+    def events(
+        self,
+        job_id: Id,
+        *,
+        starting_after: str | int | None = None,
+        limit: int | None = None,
+        types: str | None = None,
+        include: str | None = None,
+        encoding: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Event]:
+        """A job's log.
+
+        With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
+        Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
+        may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
+        ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
+        more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
+        """
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/events",
+                query={"starting_after": starting_after, "limit": limit, "types": types, "include": include, "encoding": encoding},
+                timeout=timeout,
+            ),
+            models.Event,
+        )
+
+    def groups(
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        status: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.GroupSummary]:
+        """The groups of a job, in the order of its prompts."""
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/groups",
+                query={"limit": limit, "after": after, "status": status},
+                timeout=timeout,
+            ),
+            models.GroupSummary,
+        )
+
+    async def manifest(self, job_id: Id, *, timeout: Timeout = None) -> models.SignedManifest:
+        """What a job was, signed: its terms, model, counts and costs, and a Merkle root over all of its rollouts, those that were
+        filtered, refused or dropped included.
+
+                It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
+                then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
+        """
+        return await self._client.request_as(
+            Call("GET", f"/v1/jobs/{segment(job_id)}/manifest", timeout=timeout), models.SignedManifest
+        )
+
+    async def metrics(self, job_id: Id, *, timeout: Timeout = None) -> models.JobMetrics:
+        """Metrics of a job."""
+        return await self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}/metrics", timeout=timeout), models.JobMetrics)
+
+    async def pause(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """Pause a job.
+
+        No more prompts go to miners and no more rewards are computed until the job is resumed; what is under way may finish,
+        and is charged. The hold stays. Pausing a paused job is fine.
+        """
+        return await self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/pause", timeout=timeout), models.Job)
+
+    async def resume(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """Resume a job.
+
+        Takes up a job that you have paused, or that has paused itself since too many of its rewards failed
+        (`reward.max_error_rate`); those are then counted anew. Resuming a job that is not paused is fine.
+        """
+        return await self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/resume", timeout=timeout), models.Job)
+
+    async def retrieve(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
+        """One job.
+
+        With `If-None-Match` and the `ETag` of an earlier answer it is sent only if it has changed.
+        """
+        return await self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}", timeout=timeout), models.Job)
+
+    def rollouts(
+        self,
+        job_id: Id,
+        *,
+        after: str | int | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+        include: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Rollout | models.UndeliveredRollout]:
+        """A job's rollouts.
+
+        The delivered ones come in the order of the job's log: a list, or, as `Accept` asks, in bulk: one a line
+        (`application/x-ndjson`), as Arrow's IPC stream (`application/vnd.apache.arrow.stream`) or as a Parquet file
+        (`application/vnd.apache.parquet`), both in zstd. Text can be compressed with zstd or gzip, as `Accept-Encoding` asks.
+        A whole record holds its proof, its receipts and what its reward function was given, and can be verified without this
+        service; a reward function of your own runs again there with `include=reward_module`, and `include=manifest` shows that
+        nothing is missing.
+
+        Of what was not delivered a list or lines tell the reasons; a filtered rollout that you have paid for (a group without
+        variance) brings its record, too.
+        """
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/rollouts",
+                query={"after": after, "limit": limit, "status": status, "include": include},
+                timeout=timeout,
+            ),
+            models.Rollout | models.UndeliveredRollout,
+        )
+
+    async def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.PatchJob]) -> models.Job:
+        """Change a job.
+
+        A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
+        its budget goes on by itself. Of a job that has ended only the metadata changes.
+        """
+        return await self._client.request_as(Call("PATCH", f"/v1/jobs/{segment(job_id)}", body=body, timeout=timeout), models.Job)
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        status: str | None = None,
+        created_after: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Job]:
+        """Your jobs, newest first."""
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/jobs",
+                query={"limit": limit, "after": after, "status": status, "created_after": created_after, "metadata": metadata},
+                timeout=timeout,
+            ),
+            models.Job,
+        )
+
+
+class AsyncLedgerEntriesOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.LedgerEntry]:
+        """Your statement, newest first.
+
+        `first_id` and `last_id` are positions in the statement here.
+        """
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after}, timeout=timeout),
+            models.LedgerEntry,
+        )
+
+
+class AsyncLimitsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def retrieve(self, *, timeout: Timeout = None) -> models.Limits:
+        """Your limits, and what is left of them.
+
+        Every answer says the same of the rates in `RateLimit-Policy` and `RateLimit`.
+        """
+        return await self._client.request_as(Call("GET", "/v1/limits", timeout=timeout), models.Limits)
+
+
+class AsyncOrganizationsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def retrieve(self, organization_id: Id, *, timeout: Timeout = None) -> models.Organization:
+        """Your organisation: whose money it is. A key of one project does not see it."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization
+        )
+
+
+class AsyncProjectsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def archive(self, project_id: Id, *, timeout: Timeout = None) -> models.Project:
+        """Archive a project, with nothing of it under way. What it has delivered is kept; nobody reads it any more.
+
+        It takes a key that reaches the organisation, and another project than the key's own. Archiving again is fine.
+        """
+        return await self._client.request_as(
+            Call("POST", f"/v1/projects/{segment(project_id)}/archive", timeout=timeout), models.Project
+        )
+
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateProject]
+    ) -> models.Project:
+        """Make a project. It takes a key that reaches the organisation."""
+        return await self._client.request_as(
+            Call("POST", "/v1/projects", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Project
+        )
+
+    async def retrieve(self, project_id: Id, *, timeout: Timeout = None) -> models.Project:
+        """One project."""
+        return await self._client.request_as(Call("GET", f"/v1/projects/{segment(project_id)}", timeout=timeout), models.Project)
+
+    async def update(self, project_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateProject]) -> models.Project:
+        """Change a project. It takes a key that reaches the organisation."""
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/projects/{segment(project_id)}", body=body, timeout=timeout), models.Project
+        )
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Project]:
+        """The projects of your organisation, newest first; a key of one project sees that one."""
+        return AsyncPages(
+            self._client, Call("GET", "/v1/projects", query={"limit": limit, "after": after}, timeout=timeout), models.Project
+        )
+
+
+class AsyncQuotesOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]
+    ) -> models.Quote:
+        """Get a quote.
+
+        The body is that of `POST /v1/jobs`, and is checked as it is there. Nothing is held. Name the quote in the job (`quote`)
+        to get its prices, whatever they are by then; the job's terms and prompts must be the same, its budget, deadline and
+        metadata need not.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/quotes", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Quote
+        )
+
+    async def retrieve(self, quote_id: Id, *, timeout: Timeout = None) -> models.Quote:
+        """One quote, as it was given."""
+        return await self._client.request_as(Call("GET", f"/v1/quotes/{segment(quote_id)}", timeout=timeout), models.Quote)
+
+
+class AsyncRewardFunctionsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def abi(self, *, timeout: Timeout = None) -> models.Abi:
+        """What a reward module must be and may do."""
+        return await self._client.request_as(Call("GET", "/v1/reward_functions/abi", timeout=timeout), models.Abi)
+
+    async def builtins(self, *, timeout: Timeout = None) -> models.BuiltinList:
+        """The rewards that come with the service, and their arguments."""
+        return await self._client.request_as(Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.BuiltinList)
+
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]
+    ) -> models.RewardFunction:
+        """Name a reward function. Its modules follow as versions."""
+        return await self._client.request_as(
+            Call("POST", "/v1/reward_functions", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.RewardFunction,
+        )
+
+    async def retrieve(self, reward_function_id: Id, *, timeout: Timeout = None) -> models.RewardFunction:
+        """One reward function."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}", timeout=timeout), models.RewardFunction
+        )
+
+    async def retrieve_version(
+        self, reward_function_id: Id, version: Id | int, *, wait_s: int | None = None, timeout: Timeout = None
+    ) -> models.RewardVersion:
+        """One version of a reward function, with what its validation found."""
+        return await self._client.request_as(
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}",
+                query={"wait_s": wait_s},
+                timeout=timeout,
+            ),
+            models.RewardVersion,
+        )
+
+    async def test(
+        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestVersion]
+    ) -> models.Test:
+        """Run a version on samples.
+
+        Nothing is kept. Each sample is run `repeat` times, in two processes by turns; `lint` says what a model would abuse.
+        """
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}/test",
+                body=body,
+                timeout=timeout,
+            ),
+            models.Test,
+        )
+
+    def versions(
+        self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.RewardVersionRow]:
+        """The versions of a reward function, newest first, without their reports."""
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions",
+                query={"limit": limit, "after": after},
+                timeout=timeout,
+            ),
+            models.RewardVersionRow,
+        )
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.RewardFunction]:
+        """Your reward functions, newest first."""
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after}, timeout=timeout),
+            models.RewardFunction,
+        )
+
+
+class AsyncRolloutsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def inclusion(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Inclusion:
+        """The place of one rollout in its job's manifest.
+
+        Any rollout that the service took in has one, delivered or not: `leaf.state` and `leaf.reason` say what became of it.
+        """
+        return await self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion
+        )
+
+    async def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.ProofView:
+        """The proof of one rollout by itself."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.ProofView
+        )
+
+    async def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Receipt:
+        """The receipts of one rollout."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.Receipt
+        )
+
+    async def retrieve(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Rollout:
+        """One delivered rollout with its proof and receipts."""
+        return await self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}", timeout=timeout), models.Rollout)
+
+
+class AsyncServiceOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def readiness(self, *, timeout: Timeout = None) -> models.Readiness:
+        """Whether requests can be served."""
+        return await self._client.request_as(Call("GET", "/readyz", timeout=timeout), models.Readiness)
+
+
+class AsyncVerificationKeysOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def list(self, *, timeout: Timeout = None) -> models.VerificationKeys:
+        """The keys that sign receipts and manifests, and those that did before."""
+        return await self._client.request_as(Call("GET", "/v1/verification_keys", timeout=timeout), models.VerificationKeys)
+
+
+class AsyncVerificationsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateVerification]) -> models.Verification:
+        """Have rollouts checked again.
+
+        A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
+        One that was not delivered to you gets the second alone. `reward` and `full` take their time: follow `Location`. It
+        costs nothing, changes nothing, and says nothing of the miner to the service.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/verifications", body=body, is_repeatable=False, timeout=timeout), models.Verification
+        )
+
+    async def retrieve(self, verification_id: Id, *, timeout: Timeout = None) -> models.Verification:
+        """How far a re-check is, and what it found."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/verifications/{segment(verification_id)}", timeout=timeout), models.Verification
+        )
+
+
+class AsyncWebhookDeliveriesOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+        """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
+        return await self._client.request_as(
+            Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_repeatable=False, timeout=timeout),
+            models.Delivery,
+        )
+
+    def list(
+        self,
+        *,
+        endpoint: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Delivery]:
+        """Webhook deliveries, newest first."""
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/webhook_deliveries",
+                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after},
+                timeout=timeout,
+            ),
+            models.Delivery,
+        )
+
+
+class AsyncWebhookEndpointsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.Endpoint:
+        """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
+        return await self._client.request_as(
+            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.Endpoint
+        )
+
+    async def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
+        """Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays."""
+        await self._client.request(Call("DELETE", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout))
+
+    async def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+        """One webhook endpoint."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.Endpoint
+        )
+
+    async def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Secret:
+        """The secret that signs what is sent to an endpoint."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.Secret
+        )
+
+    async def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+        """Give a webhook endpoint a new secret and a new public key.
+
+        For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
+        ends the first of the three. Send an `Idempotency-Key`, so that a repeated request does not rotate twice.
+        """
+        return await self._client.request_as(
+            Call(
+                "POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_repeatable=False, timeout=timeout
+            ),
+            models.Endpoint,
+        )
+
+    async def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+        """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
+        return await self._client.request_as(
+            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.Delivery
+        )
+
+    async def update(
+        self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]
+    ) -> models.Endpoint:
+        """Change a webhook endpoint. What is left away stays."""
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout), models.Endpoint
+        )
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Endpoint]:
+        """Your webhook endpoints, newest first."""
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after}, timeout=timeout),
+            models.Endpoint,
+        )
+
+
+class AsyncResources:
+    """All resources, by their names."""
+
+    def __init__(self, client: AsyncCaller) -> None:
+        self.api_keys = AsyncApiKeysOperations(client)
+        self.audit_log = AsyncAuditLogOperations(client)
+        self.balance = AsyncBalanceOperations(client)
+        self.checkpoints = AsyncCheckpointsOperations(client)
+        self.events = AsyncEventsOperations(client)
+        self.exports = AsyncExportsOperations(client)
+        self.files = AsyncFilesOperations(client)
+        self.groups = AsyncGroupsOperations(client)
+        self.jobs = AsyncJobsOperations(client)
+        self.ledger_entries = AsyncLedgerEntriesOperations(client)
+        self.limits = AsyncLimitsOperations(client)
+        self.organizations = AsyncOrganizationsOperations(client)
+        self.projects = AsyncProjectsOperations(client)
+        self.quotes = AsyncQuotesOperations(client)
+        self.reward_functions = AsyncRewardFunctionsOperations(client)
+        self.rollouts = AsyncRolloutsOperations(client)
+        self.service = AsyncServiceOperations(client)
+        self.verification_keys = AsyncVerificationKeysOperations(client)
+        self.verifications = AsyncVerificationsOperations(client)
+        self.webhook_deliveries = AsyncWebhookDeliveriesOperations(client)
+        self.webhook_endpoints = AsyncWebhookEndpointsOperations(client)

@@ -1,0 +1,630 @@
+"""What the service is sent. Generated from openapi/openapi.json by ../../generate: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+from typing_extensions import NotRequired
+
+
+class AdvantageInput(TypedDict):
+    batch_groups: NotRequired[int | None]
+    """
+    With `batch_std`, `reinforce_pp`, `reinforce_pp_baseline`, `gdpo`, and refill `replace_with_good`: groups that are
+    settled and delivered together, since their advantages or weights rest on each other. 1 to 256, and at most 4096
+    rollouts.
+    """
+    component_weights: NotRequired[Mapping[str, Any] | None]
+    """
+    With `gdpo`: weights of components by their names, 1 where none is given. At most 32.
+    """
+    eps: NotRequired[float | None]
+    """
+    0 to 1. Of `grpo`, `loo_std`, `batch_std`, `max_rl` and `gdpo`.
+    """
+    method: NotRequired[
+        Literal[
+            "grpo",
+            "dr_grpo",
+            "rloo",
+            "loo_std",
+            "batch_std",
+            "reinforce_pp",
+            "reinforce_pp_baseline",
+            "max_rl",
+            "opo",
+            "pass_k",
+            "gdpo",
+            "none",
+        ]
+        | None
+    ]
+    std_ddof: NotRequired[int | None]
+    """
+    0 for the population's standard deviation, 1 for the sample's.
+    """
+
+
+class AppendPrompts(TypedDict):
+    prompts: Sequence[PromptInput]
+    """
+    1 to 1000 prompts, in the forms of `POST /v1/jobs`. A `custom_id` is given once in the whole job.
+    """
+
+
+class BudgetInput(TypedDict):
+    max_amount_rao: NotRequired[str | None]
+    """
+    The most that the job may cost, in rao, as a string. It is held, if the job can cost as much at all.
+    """
+    max_rollouts: NotRequired[int | None]
+    """
+    The most rollouts that may be verified and settled, selected or filtered.
+    """
+    on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
+
+
+class CancelJobBody(TypedDict):
+    """
+    May be left out.
+    """
+
+    mode: NotRequired[Literal["graceful", "immediate"]]
+    """
+    What becomes of answers that are there already.
+    """
+
+
+class CreateExport(TypedDict):
+    """
+    A file of a job's delivered rollouts.
+    """
+
+    compression: NotRequired[str | None]
+    """
+    `none` or `zstd`. What is in columns (`parquet`, `arrow`, `verl-prompts`) has zstd inside and takes no other.
+    """
+    filter: NotRequired[ExportFilter]
+    format: str
+    """
+    `jsonl`, `parquet`, `arrow`, `tinker`, `together-rl`, `trl`, `trl-async`, `verl`, `verl-dump`, `verl-prompts`,
+    `openrlhf`, `prime-rl`, `prime-rl-traces`, `skyrl`, `nemo-rl`, `nemo-gym`, `slime`, `areal`, `art`, `dpo` or `sft`.
+    """
+
+
+class CreateJob(TypedDict):
+    """
+    A batch of prompts, and what is to be done with them.
+    """
+
+    advantage: NotRequired[AdvantageInput | None]
+    budget: NotRequired[BudgetInput]
+    deadline_at: NotRequired[str | None]
+    """
+    When the job ends as `expired` if it is not done: nothing more is sent to miners, and what they have answered is
+    still verified, delivered and charged.
+    """
+    dedup: NotRequired[DedupInput]
+    exports: NotRequired[Sequence[str | CreateExport]]
+    """
+    Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8.
+    """
+    metadata: NotRequired[Mapping[str, str]]
+    """
+    Yours to keep: at most 16 entries, keys and values of at most 512 characters.
+    """
+    model: NotRequired[ModelInput]
+    open: NotRequired[bool]
+    """
+    `true`: prompts can be appended (`POST /v1/jobs/{id}/prompts`) until you close the job; it may begin without any.
+    """
+    overlong: NotRequired[OverlongInput]
+    policy: NotRequired[PolicyInput]
+    priority: NotRequired[Literal["standard", "batch"] | None]
+    privacy: NotRequired[PrivacyInput]
+    prompts: Sequence[PromptInput]
+    """
+    1 to 1000 prompts.
+    """
+    quote: NotRequired[str | None]
+    """
+    `qte_…`: locks the prices of a quote for the same terms and prompts.
+    """
+    reward: NotRequired[RewardInput]
+    sampling: SamplingInput
+    selection: NotRequired[SelectionInput]
+    verification: NotRequired[VerificationInput]
+
+
+class CreateKey(TypedDict):
+    """
+    What is left out, or `null`, is as in your own key.
+    """
+
+    allowed_cidrs: NotRequired[Sequence[str] | None]
+    """
+    Addresses and ranges that it may be used from.
+    """
+    expires_at: NotRequired[str | None]
+    limit_rao: NotRequired[str | None]
+    """
+    What its jobs, and those of keys that it makes, may cost together in one period.
+    """
+    limit_reset: NotRequired[str | None]
+    """
+    When the limit begins anew: `daily`, `weekly`, `monthly`.
+    """
+    name: str
+    """
+    For you to tell it from others; 1 to 128 characters.
+    """
+    reach: NotRequired[str | None]
+    """
+    `project` if not given: the project of this request. `organization`: any of them.
+    """
+    scopes: Sequence[str]
+    """
+    What it may do.
+    """
+
+
+class CreateProject(TypedDict):
+    limit_rao: NotRequired[str | None]
+    """
+    What its jobs may cost together in one period; no limit if not given.
+    """
+    limit_reset: NotRequired[str | None]
+    """
+    When the limit begins anew: `daily`, `weekly`, `monthly`; never if not given.
+    """
+    name: str
+    """
+    For you to tell it from others; 1 to 128 characters.
+    """
+
+
+class CreateRewardFunction(TypedDict):
+    name: str
+    """
+    For you to tell it from others; 1 to 128 characters.
+    """
+
+
+class CreateVerification(TypedDict):
+    level: NotRequired[str]
+    """
+    `signatures` (at once), `reward` (the function runs again) or `full` (every token is recomputed).
+    """
+    rollouts: Sequence[Any]
+    """
+    From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them.
+    """
+
+
+class CreateWebhookEndpoint(TypedDict):
+    description: NotRequired[str]
+    """
+    For you to tell it from others; at most 256 characters.
+    """
+    event_types: NotRequired[Sequence[str] | None]
+    """
+    Only these; without it, all that webhooks carry: the events of whole jobs.
+    """
+    url: str
+    """
+    https, at a public host.
+    """
+
+
+class DedupInput(TypedDict):
+    mode: NotRequired[Literal["none", "exact_tokens"] | None]
+    near: NotRequired[NearInput | None]
+    scope: NotRequired[Literal["group", "job", "project"] | None]
+
+
+class DifficultyInput(TypedDict):
+    target_mean: Sequence[float] | None
+    """
+    Groups whose mean reward is outside, ends included, are not delivered.
+    """
+
+
+class ExportFilter(TypedDict):
+    """
+    Which of the delivered rollouts: all conditions that are given hold.
+    """
+
+    finish_reason: NotRequired[str | None]
+    """
+    `stop` or `length`.
+    """
+    masked: NotRequired[bool | None]
+    """
+    `false`: none of which every token is masked.
+    """
+    max_reward: NotRequired[float | None]
+    min_abs_advantage: NotRequired[float | None]
+    min_reward: NotRequired[float | None]
+
+
+class FileForm(TypedDict):
+    """
+    A file, and what it is for.
+    """
+
+    file: str
+    """
+    At most 200 MB.
+    """
+    purpose: Literal["job_input", "reward_function", "batch"]
+    """
+    What a file is for.
+    """
+
+
+class GradeInput(TypedDict):
+    """
+    What you say of one rollout.
+    """
+
+    components: NotRequired[Mapping[str, float]]
+    """
+    Named parts of the reward, at most 32; names are 1 to 64 of `[a-z0-9_.-]`.
+    """
+    reward: float | None
+    """
+    From -1000000 to 1000000; null says that you cannot grade it, and the job's `on_error` applies.
+    """
+    rollout_id: str
+
+
+class GroupFilterInput(TypedDict):
+    """
+    Exactly one of these. Filters look at the rewards as the function gave them.
+    """
+
+    abs_advantage_range: NotRequired[float | None]
+    """
+    Groups none of whose advantages is larger than this in size are not delivered.
+    """
+    mean_range: NotRequired[Sequence[float] | None]
+    """
+    Groups whose mean reward is not strictly between the two are not delivered.
+    """
+    min_std: NotRequired[float | None]
+    """
+    Groups whose rewards have a smaller population standard deviation are not delivered.
+    """
+
+
+class LimitsInput(TypedDict):
+    fuel: NotRequired[int | None]
+    """
+    WebAssembly fuel per completion.
+    """
+    memory_bytes: NotRequired[int | None]
+
+
+class MessageInput(TypedDict):
+    content: str
+    role: str
+
+
+class ModelInput(TypedDict):
+    checkpoint: NotRequired[str | None]
+    """
+    `current`, or the id of a published checkpoint.
+    """
+
+
+class NearInput(TypedDict):
+    """
+    `MinHash` over n-grams of token ids. Two completions of similarity s meet with probability 1 - (1 - s^hashes)^buckets.
+    """
+
+    buckets: NotRequired[int | None]
+    hashes: NotRequired[int | None]
+    ngram: NotRequired[int | None]
+
+
+class OverlongInput(TypedDict):
+    buffer: NotRequired[int | None]
+    """
+    With `soft_penalty`: tokens before `max_tokens` over which the penalty grows.
+    """
+    factor: NotRequired[float | None]
+    """
+    With `soft_penalty`: what a completion at the limit loses.
+    """
+    mode: NotRequired[Literal["keep", "mask", "soft_penalty", "drop"] | None]
+
+
+class PatchBudget(TypedDict):
+    max_amount_rao: NotRequired[str | None]
+    """
+    More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound.
+    """
+    max_rollouts: NotRequired[int | None]
+    """
+    `null`: no bound.
+    """
+    on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
+
+
+class PatchJob(TypedDict):
+    """
+    What is left out stays as it is.
+    """
+
+    budget: NotRequired[PatchBudget]
+    deadline_at: NotRequired[str | None]
+    """
+    A time; `null` takes the deadline away.
+    """
+    metadata: NotRequired[Mapping[str, Any] | None]
+    """
+    Takes the place of all that was there.
+    """
+    priority: NotRequired[Literal["standard", "batch"] | None]
+
+
+class PickInput(TypedDict):
+    """
+    Which rollouts of an accepted group are delivered; the others are charged as filtered. The statistics of the whole group
+    come with every rollout, and advantages rest on it.
+    """
+
+    m: NotRequired[int | None]
+    """
+    With every strategy but `all`: how many, 1 to `sampling.n`.
+    """
+    strategy: NotRequired[Literal["all", "max_variance", "top_abs_advantage", "balanced"] | None]
+
+
+class PolicyInput(TypedDict):
+    max_staleness_versions: NotRequired[int | None]
+    """
+    How many checkpoints a rollout may be behind the one that the job names; all are of that very one.
+    """
+    on_rotation: NotRequired[Literal["finish"] | None]
+
+
+class PrivacyInput(TypedDict):
+    prompt_visibility: NotRequired[Literal["assigned_miners"] | None]
+    retention_days: NotRequired[int | None]
+    """
+    How long prompts and completions stay after the job has ended. Proof hashes and the ledger are kept.
+    """
+    training_use: NotRequired[Literal["deny", "allow"] | None]
+
+
+class PromptInput(TypedDict):
+    """
+    One prompt: exactly one of `text`, `messages` and `token_ids`.
+    """
+
+    custom_id: NotRequired[str | None]
+    """
+    Your name for it, once per job; `prompt-<index>` if not given. At most 128 characters.
+    """
+    messages: NotRequired[Sequence[MessageInput] | None]
+    """
+    Rendered with the checkpoint's chat template.
+    """
+    metadata: NotRequired[Mapping[str, Any] | None]
+    """
+    A JSON object for the reward function; at most 4096 bytes.
+    """
+    reference: NotRequired[str | None]
+    """
+    What the reward function compares with, as plain text. Not beside `reward_input`.
+    """
+    reward_input: NotRequired[Any]
+    """
+    What the reward function compares with, as any JSON; it gets the text of it.
+    """
+    text: NotRequired[str | None]
+    token_ids: NotRequired[Sequence[int] | None]
+
+
+class RewardInput(TypedDict):
+    args: NotRequired[Mapping[str, Any] | None]
+    """
+    With `wasm`, and with `builtin` beside `name`: an object of at most 65536 bytes that the function finds as member
+    `args` of every prompt's metadata, unless the prompt has one of its own.
+    """
+    deadline_s: NotRequired[int | None]
+    """
+    With `client`: how long each group waits for your rewards, in seconds.
+    """
+    function: NotRequired[str | None]
+    """
+    With `wasm`: `rwf_…@3`.
+    """
+    limits: NotRequired[LimitsInput | None]
+    max_error_rate: NotRequired[float | None]
+    """
+    With `wasm` and `builtin`: the job pauses itself when more than this share of at least 32 rewards has failed since
+    it began or was resumed. 0 to 1; 1 never pauses.
+    """
+    mode: NotRequired[Literal["builtin", "wasm", "client", "none"] | None]
+    name: NotRequired[str | None]
+    """
+    With `builtin`, for one built-in reward. Not beside `parts`.
+    """
+    on_error: NotRequired[Literal["mask", "zero", "reject", "fail_job"] | None]
+    parts: NotRequired[Sequence[Mapping[str, Any]] | None]
+    """
+    With `builtin`, for the weighted sum of several: a list of `{"name", "weight", "args", "as"}`.
+    """
+
+
+class RotateKey(TypedDict):
+    overlap_s: NotRequired[int | None]
+    """
+    How long the text from before is taken, too: at most 604800 (a week); a day if not given; 0 ends it at once.
+    """
+
+
+class SampleInput(TypedDict):
+    """
+    A completion to try a function on.
+    """
+
+    completion_text: str
+    expect: NotRequired[float | None]
+    """
+    The reward that it should get.
+    """
+    finish: NotRequired[Literal["stop", "length", "tool", "other"] | None]
+    metadata: NotRequired[Mapping[str, Any] | None]
+    """
+    A JSON object for the function; at most 4096 bytes.
+    """
+    prompt: str
+    reference: NotRequired[str | None]
+    """
+    What the function compares with, as plain text. Not beside `reward_input`.
+    """
+    reward_input: NotRequired[Any]
+    """
+    What the function compares with, as any JSON; it gets the text of it.
+    """
+    token_ids: NotRequired[Sequence[int] | None]
+    """
+    The completion's tokens; those of its text if not given.
+    """
+
+
+class SamplingInput(TypedDict):
+    max_tokens: int | None
+    """
+    At most so many tokens per completion. With the prompt's own they must fit the context.
+    """
+    n: int | None
+    """
+    Completions per prompt, 1 to 64; 1 only with advantage `none`.
+    """
+    temperature: NotRequired[float | None]
+    """
+    0.01 to 2.
+    """
+    top_k: NotRequired[int | None]
+    """
+    0 is off.
+    """
+    top_p: NotRequired[float | None]
+    """
+    Above 0 and at most 1; 1 is off.
+    """
+
+
+class SelectionInput(TypedDict):
+    difficulty: NotRequired[DifficultyInput | None]
+    group_filter: NotRequired[GroupFilterInput | None]
+    max_generation_multiplier: NotRequired[float | None]
+    """
+    With `resample_new_prompts`: at most `target_groups` times this many groups are generated. 1 to 30.
+    """
+    refill: NotRequired[Literal["drop", "resample_new_prompts", "replace_with_good"] | None]
+    rollouts: NotRequired[PickInput | None]
+    target_groups: NotRequired[int | None]
+    """
+    With `resample_new_prompts`: the job ends when so many groups are accepted; the prompts beyond are a reserve.
+    """
+
+
+class TestVersion(TypedDict):
+    """
+    Samples, and under what terms to run them.
+    """
+
+    args: NotRequired[Mapping[str, Any] | None]
+    """
+    A JSON object that goes with every sample, as a job's `reward.args`.
+    """
+    limits: NotRequired[LimitsInput]
+    """
+    As of a job.
+    """
+    repeat: NotRequired[int | None]
+    """
+    How often each is run, in two processes by turns, 1 to 10.
+    """
+    samples: Sequence[SampleInput]
+    """
+    1 to 64.
+    """
+
+
+class UpdateKey(TypedDict):
+    """
+    What is left out stays; `null` takes a limit, an end or a list of addresses away.
+    """
+
+    allowed_cidrs: NotRequired[Sequence[str] | None]
+    expires_at: NotRequired[str | None]
+    limit_rao: NotRequired[str | None]
+    limit_reset: NotRequired[str | None]
+    name: NotRequired[str | None]
+    reach: NotRequired[str | None]
+    scopes: NotRequired[Sequence[str] | None]
+
+
+class UpdateProject(TypedDict):
+    """
+    What is left out stays; `null` takes the limit away.
+    """
+
+    limit_rao: NotRequired[str | None]
+    limit_reset: NotRequired[str | None]
+    name: NotRequired[str | None]
+
+
+class UpdateWebhookEndpoint(TypedDict):
+    description: NotRequired[str | None]
+    enabled: NotRequired[bool | None]
+    """
+    `false` switches it off; `true` on again, also after it was gone.
+    """
+    event_types: NotRequired[Sequence[str] | None]
+    """
+    `null`: every type that webhooks carry.
+    """
+    url: NotRequired[str | None]
+
+
+class UploadForm(TypedDict):
+    """
+    A module, and what belongs to it.
+    """
+
+    description: NotRequired[str | None]
+    """
+    For you; at most 4096 bytes.
+    """
+    module: str
+    """
+    A core module or a component; at most 32 MiB.
+    """
+    samples: NotRequired[Sequence[SampleInput] | None]
+    """
+    JSON: at most 64 samples that the report is about.
+    """
+    source_url: NotRequired[str | None]
+    """
+    Where its source is, for you; http or https.
+    """
+    wasi: NotRequired[str | None]
+    """
+    What of WASI it may see: `none` or `deterministic`.
+    """
+
+
+class VerificationInput(TypedDict):
+    level: NotRequired[Literal["full", "sampled"] | None]
+    p: NotRequired[float | None]
+    """
+    With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given.
+    """

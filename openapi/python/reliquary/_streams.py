@@ -1,0 +1,210 @@
+"""Following a job's log over as many connections as it takes. The cursor is pure; the two loops only move bytes and wait."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from httpx_sse import EventSource, ServerSentEvent, SSEError
+
+from ._callers import AsyncCaller, Caller
+from ._calls import Call, segment
+from ._errors import APIConnectionError, APIStatusError, ReliquaryError
+from ._generated import models
+
+TERMINAL = ("job.completed", "job.failed", "job.expired", "job.cancelled")
+ENDED = tuple(name.removeprefix("job.") for name in TERMINAL)
+# The service shows a sign of life every 15 seconds.
+SILENCE = httpx.Timeout(45.0, connect=5.0)
+# How long the service may be away before a reader gives up.
+PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Events after `after` and before `oldest` are kept no more."""
+
+    after: int
+    oldest: int
+    # The service said so; else a log that ended brought nothing, which may also be since nothing in it was asked for.
+    is_certain: bool = True
+
+
+class Gap(Exception):
+    """A sequence is missing, which a log never lacks: the connection lost something."""
+
+
+class Cursor:
+    """How far a reader has got. Each event passes once, in order, whatever the connections do."""
+
+    def __init__(self, after: int, types: Sequence[str] = ()) -> None:
+        self.after = after
+        # without its last event a log would not be seen to end
+        self.types = tuple(dict.fromkeys([*types, *TERMINAL])) if types else ()
+        self.is_over = False
+
+    def take(self, message: ServerSentEvent) -> models.Event | Reset | None:
+        """What a message brings that is new."""
+        if not message.data:
+            return None
+        if message.event == "stream.reset":
+            reset = Reset(self.after, int(json.loads(message.data)["oldest_sequence"]))
+            if reset.oldest <= reset.after + 1:
+                return None
+            self.after = reset.oldest - 1
+            return reset
+        try:
+            event = models.Event.model_validate(json.loads(message.data))
+        except ValueError:
+            if message.id:  # an event of the log that cannot be read is not to be passed over
+                raise
+            return None  # one of a kind that has no place in the log, and that is not known here
+        if event.sequence <= self.after:
+            return None
+        if not self.types and event.sequence != self.after + 1:
+            raise Gap
+        self.after = event.sequence
+        self.is_over = event.type in TERMINAL
+        return event
+
+    def call(self, job_id: str, include: str | None) -> Call:
+        return Call(
+            "GET",
+            f"/v1/jobs/{segment(job_id)}/events",
+            query={"types": self.types or None, "include": include},
+            headers={
+                "Accept": "text/event-stream",
+                "Accept-Encoding": "identity",
+                "Cache-Control": "no-store",
+                "Last-Event-ID": str(self.after),
+            },
+            timeout=SILENCE,
+            max_retries=0,
+        )
+
+    def settle(self, job: models.Job) -> Reset | None:
+        """After a connection that brought nothing: of a job that ended there may be no log left to read."""
+        if job.status not in ENDED:
+            return None
+        self.is_over = True
+        if job.last_sequence <= self.after:
+            return None
+        return Reset(self.after, job.last_sequence + 1, is_certain=not self.types)
+
+
+class Outage:
+    """How long the service has been away, and how long to wait before it is asked again."""
+
+    def __init__(self, client: Caller | AsyncCaller, patience: float) -> None:
+        self._retries, self._patience = client.retries, patience
+        self._tries, self._since = 0, time.monotonic()
+
+    def contact(self) -> None:
+        self._tries, self._since = 0, time.monotonic()
+
+    def wait(self, error: Exception | None = None) -> float:
+        """Seconds to wait; raises what cannot pass, and what has lasted too long."""
+        asked = 0.0
+        if isinstance(error, APIStatusError):
+            response = error.response
+            said = response.headers.get("x-should-retry")
+            passing = response.status_code >= 500 or response.status_code in (408, 409, 425, 429)
+            if said == "false" or not (passing or said == "true"):
+                raise error
+            asked = self._retries.asked(response) or 0.0
+        wait = asked + self._retries.backoff(self._tries)
+        self._tries += 1
+        if time.monotonic() + asked - self._since > self._patience:
+            if isinstance(error, ReliquaryError):
+                raise error
+            raise APIConnectionError(f"nothing from the service for {self._patience:.0f} s") from error
+        return wait
+
+
+# What ends a connection, and not the reading.
+BROKEN = (httpx.TransportError, httpx.StreamError, APIConnectionError, APIStatusError, SSEError, Gap)
+
+
+def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, patience: float) -> Iterator[models.Event | Reset]:
+    outage = Outage(client, patience)
+    while not cursor.is_over:
+        started, error = cursor.after, None
+        try:
+            with client.stream(cursor.call(job_id, include)) as response:
+                if response.status_code == 204:
+                    cursor.is_over = True
+                    return
+                outage.contact()
+                for message in EventSource(response).iter_sse():
+                    outage.contact()
+                    found = cursor.take(message)
+                    if found is not None:
+                        yield found
+                    if cursor.is_over:
+                        return
+        except BROKEN as broken:
+            error = broken
+        if error is None and cursor.after > started:
+            continue  # it was closed after a while, as streams are
+        if error is None:
+            try:
+                job = client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), models.Job)
+            except BROKEN as broken:
+                client._sleep(outage.wait(broken))
+                continue
+            reset = cursor.settle(job)
+            if reset is not None:
+                yield reset
+            if cursor.is_over:
+                return
+        client._sleep(outage.wait(error))
+
+
+async def follow_async(
+    client: AsyncCaller, job_id: str, cursor: Cursor, include: str | None, patience: float
+) -> AsyncIterator[models.Event | Reset]:
+    outage = Outage(client, patience)
+    while not cursor.is_over:
+        started, error = cursor.after, None
+        try:
+            async with client.stream(cursor.call(job_id, include)) as response:
+                if response.status_code == 204:
+                    cursor.is_over = True
+                    return
+                outage.contact()
+                async for message in EventSource(response).aiter_sse():
+                    outage.contact()
+                    found = cursor.take(message)
+                    if found is not None:
+                        yield found
+                    if cursor.is_over:
+                        return
+        except BROKEN as broken:
+            error = broken
+        if error is None and cursor.after > started:
+            continue
+        if error is None:
+            try:
+                job = await client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), models.Job)
+            except BROKEN as broken:
+                await client._sleep(outage.wait(broken))
+                continue
+            reset = cursor.settle(job)
+            if reset is not None:
+                yield reset
+            if cursor.is_over:
+                return
+        await client._sleep(outage.wait(error))
+
+
+def rollout_of(event: models.Event) -> models.Rollout:
+    """The record that a `rollout.verified` brings."""
+    data: Any = event.data
+    record = data.get("rollout")
+    if record is None:
+        raise ReliquaryError(f"the rollout of event {event.sequence} of {event.job_id} is kept no more")
+    return models.Rollout.model_validate(record)
