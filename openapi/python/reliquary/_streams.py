@@ -20,6 +20,8 @@ TERMINAL = ("job.completed", "job.failed", "job.expired", "job.cancelled")
 ENDED = tuple(name.removeprefix("job.") for name in TERMINAL)
 # The service shows a sign of life every 15 seconds.
 SILENCE = httpx.Timeout(45.0, connect=5.0)
+# A sequence that is missing so often in a row is missing in the log.
+MOST_GAPS = 5
 # How long the service may be away before a reader gives up.
 PATIENCE_S = 600.0
 
@@ -46,6 +48,7 @@ class Cursor:
         # without its last event a log would not be seen to end
         self.types = tuple(dict.fromkeys([*types, *TERMINAL])) if types else ()
         self.is_over = False
+        self._gaps = 0
 
     def take(self, message: ServerSentEvent) -> models.Event | Reset | None:
         """What a message brings that is new."""
@@ -66,8 +69,11 @@ class Cursor:
         if event.sequence <= self.after:
             return None
         if not self.types and event.sequence != self.after + 1:
+            self._gaps += 1
+            if self._gaps > MOST_GAPS:
+                raise ReliquaryError(f"the log of {event.job_id} has nothing between {self.after} and {event.sequence}")
             raise Gap
-        self.after = event.sequence
+        self.after, self._gaps = event.sequence, 0
         self.is_over = event.type in TERMINAL
         return event
 

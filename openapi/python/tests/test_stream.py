@@ -109,6 +109,12 @@ def test_events_come_without_a_gap(service):
     assert cursors(service) == ["0", "1"]
 
 
+def test_a_gap_that_stays_is_said(service):
+    service.will(*[sse(event(3, "group.accepted")) for _ in range(6)])
+    with pytest.raises(reliquary.ReliquaryError, match="nothing between 0 and 3"):
+        list(service.client().jobs.stream_events("job_1"))
+
+
 def test_only_the_types_that_were_asked_for_are_shown(service):
     service.will(sse(event(3, "group.accepted"), event(4, "job.completed")))
     events = service.client().jobs.stream_events("job_1", types=["group.accepted"])
