@@ -15,7 +15,7 @@ use crate::stack::{CHECKPOINT, Plan, Stack};
 const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/python");
 const CREDITS: &str = "1000000000000";
 /// Three jobs on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A Python that has the package and what its tests need, of pinned versions; made once, and kept in the target folder.
 async fn python() -> &'static Path {
