@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
-    from .types import Job, RewardVersion
+    from ._generated.names import Job, RewardVersion
 
 
 class ReliquaryError(Exception):

@@ -8,7 +8,7 @@ from pathlib import Path
 from ._calls import Call, Id, id_of, segment
 from ._downloads import LINES, fetch, fetch_async
 from ._errors import EventsExpired, raise_unless_completed
-from ._generated import models, operations
+from ._generated import names, operations
 from ._streams import PATIENCE_S, Cursor, Reset, follow, follow_async, rollout_of
 
 VERIFIED = "rollout.verified"
@@ -17,7 +17,7 @@ LISTED = 100
 
 
 class Jobs(operations.JobsOperations):
-    def stream(self, job: Id, *, starting_after: int = 0, patience: float = PATIENCE_S) -> Iterator[models.Rollout]:
+    def stream(self, job: Id, *, starting_after: int = 0, patience: float = PATIENCE_S) -> Iterator[names.Rollout]:
         """Every delivered rollout once, in the order of the job's log, live, until the job ends.
 
         A cut connection or a restart of the service is resumed from the last event; it raises when the service was away for
@@ -29,7 +29,7 @@ class Jobs(operations.JobsOperations):
         for found in follow(self._client, job_id, cursor, "rollout", patience):
             if isinstance(found, Reset):
                 for rollout in self.rollouts(job_id, after=found.after, limit=LISTED):
-                    if isinstance(rollout, models.Rollout) and rollout.id not in listed:
+                    if isinstance(rollout, names.Rollout) and rollout.id not in listed:
                         listed.add(rollout.id)
                         yield rollout
             elif found.type == VERIFIED:
@@ -46,7 +46,7 @@ class Jobs(operations.JobsOperations):
         include: str | None = None,
         starting_after: int = 0,
         patience: float = PATIENCE_S,
-    ) -> Iterator[models.Event]:
+    ) -> Iterator[names.Event]:
         """Every event of the log (of these types) once, in order, live, up to the event that ends it."""
         job_id, cursor = id_of(job), Cursor(starting_after, types)
         for found in follow(self._client, job_id, cursor, include, patience):
@@ -56,7 +56,7 @@ class Jobs(operations.JobsOperations):
             elif not types or found.type in types:
                 yield found
 
-    def wait(self, job: Id, *, patience: float = PATIENCE_S) -> models.Job:
+    def wait(self, job: Id, *, patience: float = PATIENCE_S) -> names.Job:
         """The job when it has ended, however it did."""
         for _ in follow(self._client, id_of(job), Cursor(0, ["job.completed"]), None, patience):
             pass
@@ -69,14 +69,14 @@ class Jobs(operations.JobsOperations):
 
 
 class AsyncJobs(operations.AsyncJobsOperations):
-    async def stream(self, job: Id, *, starting_after: int = 0, patience: float = PATIENCE_S) -> AsyncIterator[models.Rollout]:
+    async def stream(self, job: Id, *, starting_after: int = 0, patience: float = PATIENCE_S) -> AsyncIterator[names.Rollout]:
         """As `Jobs.stream`."""
         job_id, cursor = id_of(job), Cursor(starting_after, [VERIFIED])
         listed: set[str] = set()
         async for found in follow_async(self._client, job_id, cursor, "rollout", patience):
             if isinstance(found, Reset):
                 async for rollout in self.rollouts(job_id, after=found.after, limit=LISTED):
-                    if isinstance(rollout, models.Rollout) and rollout.id not in listed:
+                    if isinstance(rollout, names.Rollout) and rollout.id not in listed:
                         listed.add(rollout.id)
                         yield rollout
             elif found.type == VERIFIED:
@@ -93,7 +93,7 @@ class AsyncJobs(operations.AsyncJobsOperations):
         include: str | None = None,
         starting_after: int = 0,
         patience: float = PATIENCE_S,
-    ) -> AsyncIterator[models.Event]:
+    ) -> AsyncIterator[names.Event]:
         """As `Jobs.stream_events`."""
         job_id, cursor = id_of(job), Cursor(starting_after, types)
         async for found in follow_async(self._client, job_id, cursor, include, patience):
@@ -103,7 +103,7 @@ class AsyncJobs(operations.AsyncJobsOperations):
             elif not types or found.type in types:
                 yield found
 
-    async def wait(self, job: Id, *, patience: float = PATIENCE_S) -> models.Job:
+    async def wait(self, job: Id, *, patience: float = PATIENCE_S) -> names.Job:
         """As `Jobs.wait`."""
         async for _ in follow_async(self._client, id_of(job), Cursor(0, ["job.completed"]), None, patience):
             pass

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ._calls import Call, Id, Timeout, id_of, segment
 from ._downloads import fetch, fetch_async
 from ._errors import APITimeoutError, ExportFailed, ReliquaryError, RewardFunctionRejected
-from ._generated import models, operations, params
+from ._generated import names, operations
 from ._uploads import Upload, form
 
 # The service answers sooner when there is something to say.
@@ -36,9 +36,9 @@ class Files(operations.FilesOperations):
         filename: str = "upload",
         idempotency_key: str | None = None,
         timeout: Timeout = 600.0,
-    ) -> models.File:
+    ) -> names.File:
         """Sends a file: a path, bytes, or what was opened in binary mode."""
-        return self._client.request_as(_file_call(file, purpose, filename, idempotency_key, timeout), models.File)
+        return self._client.request_as(_file_call(file, purpose, filename, idempotency_key, timeout), names.File)
 
     def download(self, file: Id, path: str | Path) -> Path:
         """Writes the content of a file to `path`."""
@@ -54,9 +54,9 @@ class AsyncFiles(operations.AsyncFilesOperations):
         filename: str = "upload",
         idempotency_key: str | None = None,
         timeout: Timeout = 600.0,
-    ) -> models.File:
+    ) -> names.File:
         """As `Files.upload`."""
-        return await self._client.request_as(_file_call(file, purpose, filename, idempotency_key, timeout), models.File)
+        return await self._client.request_as(_file_call(file, purpose, filename, idempotency_key, timeout), names.File)
 
     async def download(self, file: Id, path: str | Path) -> Path:
         """As `Files.download`."""
@@ -73,12 +73,12 @@ def _module_call(
     return Call("POST", path, form=parts, is_keyed=is_keyed, idempotency_key=idempotency_key, timeout=timeout)
 
 
-def _version_call(version: models.RewardVersion) -> Call:
+def _version_call(version: names.RewardVersion) -> Call:
     path = f"/v1/reward_functions/{segment(version.function_id)}/versions/{version.version}"
     return Call("GET", path, query={"wait_s": WAIT_S})
 
 
-def _is_validated(version: models.RewardVersion, until: float) -> bool:
+def _is_validated(version: names.RewardVersion, until: float) -> bool:
     """True when it is ready. Raises when it was rejected, or is not done in time."""
     if version.state == "rejected":
         raise RewardFunctionRejected(version)
@@ -93,31 +93,31 @@ class RewardFunctions(operations.RewardFunctionsOperations):
         function: Id,
         module: Upload,
         *,
-        samples: Sequence[params.SampleInput] | None = None,
+        samples: Sequence[names.SampleInput] | None = None,
         description: str | None = None,
         source_url: str | None = None,
         wasi: str | None = None,
         wait_s: float = 120.0,
         idempotency_key: str | None = None,
         timeout: Timeout = None,
-    ) -> models.RewardVersion:
+    ) -> names.RewardVersion:
         """Sends a WebAssembly module and waits until it may be used; `RewardFunctionRejected` says why it may not. With
         `wait_s=0` it is not waited for."""
         fields = {"samples": samples, "description": description, "source_url": source_url, "wasi": wasi}
         path, until = f"/v1/reward_functions/{segment(function)}/versions", time.monotonic() + wait_s
         call = _module_call(path, module, fields, True, idempotency_key, timeout)
-        version = self._client.request_as(call, models.RewardVersion)
+        version = self._client.request_as(call, names.RewardVersion)
         while wait_s > 0 and not _is_validated(version, until):
-            version = self._client.request_as(_version_call(version), models.RewardVersion)
+            version = self._client.request_as(_version_call(version), names.RewardVersion)
         return version
 
     def validate(
-        self, module: Upload, *, samples: Sequence[params.SampleInput] | None = None, wasi: str | None = None
-    ) -> models.Validation:
+        self, module: Upload, *, samples: Sequence[names.SampleInput] | None = None, wasi: str | None = None
+    ) -> names.Validation:
         """Whether a module would be taken; nothing is kept."""
         fields = {"samples": samples, "wasi": wasi}
         call = _module_call("/v1/reward_functions/validate", module, fields, False, None, None)
-        return self._client.request_as(call, models.Validation)
+        return self._client.request_as(call, names.Validation)
 
 
 class AsyncRewardFunctions(operations.AsyncRewardFunctionsOperations):
@@ -126,36 +126,36 @@ class AsyncRewardFunctions(operations.AsyncRewardFunctionsOperations):
         function: Id,
         module: Upload,
         *,
-        samples: Sequence[params.SampleInput] | None = None,
+        samples: Sequence[names.SampleInput] | None = None,
         description: str | None = None,
         source_url: str | None = None,
         wasi: str | None = None,
         wait_s: float = 120.0,
         idempotency_key: str | None = None,
         timeout: Timeout = None,
-    ) -> models.RewardVersion:
+    ) -> names.RewardVersion:
         """As `RewardFunctions.upload_version`."""
         fields = {"samples": samples, "description": description, "source_url": source_url, "wasi": wasi}
         path, until = f"/v1/reward_functions/{segment(function)}/versions", time.monotonic() + wait_s
         call = _module_call(path, module, fields, True, idempotency_key, timeout)
-        version = await self._client.request_as(call, models.RewardVersion)
+        version = await self._client.request_as(call, names.RewardVersion)
         while wait_s > 0 and not _is_validated(version, until):
-            version = await self._client.request_as(_version_call(version), models.RewardVersion)
+            version = await self._client.request_as(_version_call(version), names.RewardVersion)
         return version
 
     async def validate(
-        self, module: Upload, *, samples: Sequence[params.SampleInput] | None = None, wasi: str | None = None
-    ) -> models.Validation:
+        self, module: Upload, *, samples: Sequence[names.SampleInput] | None = None, wasi: str | None = None
+    ) -> names.Validation:
         """As `RewardFunctions.validate`."""
         fields = {"samples": samples, "wasi": wasi}
         call = _module_call("/v1/reward_functions/validate", module, fields, False, None, None)
-        return await self._client.request_as(call, models.Validation)
+        return await self._client.request_as(call, names.Validation)
 
 
 # ---- exports ----
 
 
-def _is_written(export: models.Export, until: float) -> bool:
+def _is_written(export: names.Export, until: float) -> bool:
     """True when the file is there. Raises when there will be none, or it takes too long."""
     if export.state == "failed":
         raise ExportFailed(f"{export.id}: {export.error}")
@@ -164,7 +164,7 @@ def _is_written(export: models.Export, until: float) -> bool:
     return export.state == "ready"
 
 
-def _content_call(export: models.Export) -> Call:
+def _content_call(export: names.Export) -> Call:
     if export.download_url is None:
         raise ReliquaryError(f"{export.id} has no file")
     # on this host, whatever it is called from here; the link carries its own right
@@ -173,7 +173,7 @@ def _content_call(export: models.Export) -> Call:
 
 
 class Exports(operations.ExportsOperations):
-    def wait(self, export: Id, *, wait_s: float = 600.0) -> models.Export:
+    def wait(self, export: Id, *, wait_s: float = 600.0) -> names.Export:
         """The export when its file is there."""
         until = time.monotonic() + wait_s
         while not _is_written(now := self.retrieve(id_of(export)), until):
@@ -187,7 +187,7 @@ class Exports(operations.ExportsOperations):
 
 
 class AsyncExports(operations.AsyncExportsOperations):
-    async def wait(self, export: Id, *, wait_s: float = 600.0) -> models.Export:
+    async def wait(self, export: Id, *, wait_s: float = 600.0) -> names.Export:
         """As `Exports.wait`."""
         until = time.monotonic() + wait_s
         while not _is_written(now := await self.retrieve(id_of(export)), until):

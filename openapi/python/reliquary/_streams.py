@@ -14,7 +14,7 @@ from httpx_sse import EventSource, ServerSentEvent, SSEError
 from ._callers import AsyncCaller, Caller
 from ._calls import Call, segment
 from ._errors import APIConnectionError, APIStatusError, ReliquaryError
-from ._generated import models
+from ._generated import names
 
 TERMINAL = ("job.completed", "job.failed", "job.expired", "job.cancelled")
 ENDED = tuple(name.removeprefix("job.") for name in TERMINAL)
@@ -50,7 +50,7 @@ class Cursor:
         self.is_over = False
         self._gaps = 0
 
-    def take(self, message: ServerSentEvent) -> models.Event | Reset | None:
+    def take(self, message: ServerSentEvent) -> names.Event | Reset | None:
         """What a message brings that is new."""
         if not message.data:
             return None
@@ -61,7 +61,7 @@ class Cursor:
             self.after = reset.oldest - 1
             return reset
         try:
-            event = models.Event.model_validate(json.loads(message.data))
+            event = names.Event.model_validate(json.loads(message.data))
         except ValueError:
             if message.id:  # an event of the log that cannot be read is not to be passed over
                 raise
@@ -92,7 +92,7 @@ class Cursor:
             max_retries=0,
         )
 
-    def settle(self, job: models.Job) -> Reset | None:
+    def settle(self, job: names.Job) -> Reset | None:
         """After a connection that brought nothing: of a job that ended there may be no log left to read."""
         if job.status not in ENDED:
             return None
@@ -135,7 +135,7 @@ class Outage:
 BROKEN = (httpx.TransportError, httpx.StreamError, APIConnectionError, APIStatusError, SSEError, Gap)
 
 
-def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, patience: float) -> Iterator[models.Event | Reset]:
+def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, patience: float) -> Iterator[names.Event | Reset]:
     outage = Outage(client, patience)
     while not cursor.is_over:
         started, error = cursor.after, None
@@ -158,7 +158,7 @@ def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, pat
             continue  # it was closed after a while, as streams are
         if error is None:
             try:
-                job = client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), models.Job)
+                job = client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), names.Job)
             except BROKEN as broken:
                 client._sleep(outage.wait(broken))
                 continue
@@ -172,7 +172,7 @@ def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, pat
 
 async def follow_async(
     client: AsyncCaller, job_id: str, cursor: Cursor, include: str | None, patience: float
-) -> AsyncIterator[models.Event | Reset]:
+) -> AsyncIterator[names.Event | Reset]:
     outage = Outage(client, patience)
     while not cursor.is_over:
         started, error = cursor.after, None
@@ -195,7 +195,7 @@ async def follow_async(
             continue
         if error is None:
             try:
-                job = await client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), models.Job)
+                job = await client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), names.Job)
             except BROKEN as broken:
                 await client._sleep(outage.wait(broken))
                 continue
@@ -207,10 +207,10 @@ async def follow_async(
         await client._sleep(outage.wait(error))
 
 
-def rollout_of(event: models.Event) -> models.Rollout:
+def rollout_of(event: names.Event) -> names.Rollout:
     """The record that a `rollout.verified` brings."""
     data: Any = event.data
     record = data.get("rollout")
     if record is None:
         raise ReliquaryError(f"the rollout of event {event.sequence} of {event.job_id} is kept no more")
-    return models.Rollout.model_validate(record)
+    return names.Rollout.model_validate(record)

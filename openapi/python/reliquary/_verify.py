@@ -15,14 +15,14 @@ from typing import Any, TypeAlias
 
 from ._calls import json_bytes
 from ._errors import ReliquaryError
-from ._generated import models
+from ._generated import names
 from .verification.files import Report, Verdict, judge
 from .verification.manifest import ManifestReport
 from .verification.rollouts import Checkpoint
 
 # What GET /v1/verification_keys answers, or keys as 64 hexadecimal digits.
-Keys: TypeAlias = models.VerificationKeys | Iterable[str]
-Record: TypeAlias = models.Rollout | Mapping[str, Any]
+Keys: TypeAlias = names.VerificationKeys | Iterable[str]
+Record: TypeAlias = names.Rollout | Mapping[str, Any]
 LEVELS = ("signatures", "reward", "full")
 MODEL_THREADS = 2
 
@@ -70,7 +70,7 @@ def verify(
 
 
 def _hexadecimal(keys: Keys) -> Iterator[str]:
-    if isinstance(keys, models.VerificationKeys):
+    if isinstance(keys, names.VerificationKeys):
         yield from (key.public_key for key in keys.data)
     else:
         yield from keys
@@ -81,7 +81,7 @@ def _file(source: str | os.PathLike[str] | Record | Iterable[Record]) -> Iterato
     if isinstance(source, (str, os.PathLike)):
         yield Path(source)
         return
-    records = [source] if isinstance(source, (models.Rollout, Mapping)) else source
+    records = [source] if isinstance(source, (names.Rollout, Mapping)) else source
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rollouts.ndjson"
         with path.open("wb") as out:

@@ -1,13 +1,13 @@
-"""The models of what the service answers, and the TypedDicts of what it is sent, by their names in the document."""
+"""The models of what the service answers, and the TypedDicts of what it is sent (`params`), by their names in the document."""
 
 from ._generated import models as _models
 from ._generated import params
 from ._generated.models import *  # noqa: F403
-from ._generated.models import Event, Export, File, Job, Quote, RewardVersion, Rollout
+from ._generated.names import Event, Export, File, Job, RewardVersion, Rollout, SampleInput, Validation, VerificationKeys
 from ._pages import AsyncPages, Page, Pages
 
 __all__ = [
-    *(name for name in vars(_models) if name[:1].isupper() and isinstance(vars(_models)[name], type)),
+    *(name for name, value in vars(_models).items() if isinstance(value, type) and value.__module__ == _models.__name__),
     "AsyncPages",
     "Event",
     "Export",
@@ -15,8 +15,10 @@ __all__ = [
     "Job",
     "Page",
     "Pages",
-    "Quote",
     "RewardVersion",
     "Rollout",
+    "SampleInput",
+    "Validation",
+    "VerificationKeys",
     "params",
 ]

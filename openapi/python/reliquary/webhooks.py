@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ._errors import WebhookVerificationError
-from ._models import Model
+from ._model import ApiModel
 from .verification.curves import ed25519_verify
 
 SECRET, PUBLIC = "whsec_", "whpk_"
 TOLERANCE_S = 300
 
 
-class WebhookEvent(Model):
+class WebhookEvent(ApiModel):
     """What is told: thin, never tokens. `webhook_id` names it, also when it comes twice."""
 
     id: str

@@ -157,6 +157,7 @@ def file(name: str) -> dict:
         "purpose": "job_input",
         "bytes": 1,
         "filename": "f",
+        "status": "processed",
         "sha256": "00",
         "created_at": "2026-11-22T08:00:00Z",
         "expires_at": "2026-11-22T08:00:00Z",

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict
 
-from reliquary._models import Model
+from reliquary._model import ApiModel
 
 
-class Abi(Model):
+class Abi(ApiModel):
     """
     The contract between a reward function and the service.
     """
@@ -36,7 +36,7 @@ class Abi(Model):
     worlds: list[World]
 
 
-class Advantage(Model):
+class Advantage(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -69,7 +69,7 @@ class Advantage(Model):
     std_ddof: int
 
 
-class Amounts(Model):
+class Amounts(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -81,7 +81,7 @@ class Amounts(Model):
     p90: str | None = None
 
 
-class AuditEntry(Model):
+class AuditEntry(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -115,7 +115,7 @@ class AuditEntry(Model):
     """
 
 
-class Balance(Model):
+class Balance(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -130,7 +130,7 @@ class Balance(Model):
     object: str
 
 
-class BodyLimits(Model):
+class BodyLimits(ApiModel):
     """
     The most bytes that a request's body may have.
     """
@@ -156,7 +156,7 @@ class BodyLimits(Model):
     """
 
 
-class Budget(Model):
+class Budget(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -169,7 +169,7 @@ class Budget(Model):
     """
 
 
-class Builtin(Model):
+class Builtin(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -186,7 +186,7 @@ class Builtin(Model):
     summary: str
 
 
-class BuiltinList(Model):
+class BuiltinList(ApiModel):
     """
     All of them.
     """
@@ -198,7 +198,7 @@ class BuiltinList(Model):
     object: str
 
 
-class Checkpoint(Model):
+class Checkpoint(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -223,7 +223,7 @@ class Checkpoint(Model):
     """
 
 
-class Counts(Model):
+class Counts(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -232,7 +232,7 @@ class Counts(Model):
     rollouts: RolloutCounts
 
 
-class Dedup(Model):
+class Dedup(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -248,7 +248,7 @@ class Dedup(Model):
     """
 
 
-class Delivery(Model):
+class Delivery(ApiModel):
     """
     An event on its way to an endpoint, or there.
     """
@@ -292,7 +292,7 @@ class Delivery(Model):
     type: str
 
 
-class DeterminismReport(Model):
+class DeterminismReport(ApiModel):
     """
     Whether all runs gave the same receipts.
     """
@@ -308,14 +308,14 @@ class DeterminismReport(Model):
     """
 
 
-class Difficulty(Model):
+class Difficulty(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
     target_mean: list[float]
 
 
-class Durations(Model):
+class Durations(ApiModel):
     """
     In seconds.
     """
@@ -327,7 +327,7 @@ class Durations(Model):
     p90: float | None = None
 
 
-class Endpoint(Model):
+class Endpoint(ApiModel):
     """
     Where webhooks are sent to.
     """
@@ -359,7 +359,7 @@ class Endpoint(Model):
     url: str
 
 
-class Engine(Model):
+class Engine(ApiModel):
     """
     What runs it. Receipts name it.
     """
@@ -370,7 +370,7 @@ class Engine(Model):
     wasmtime: str
 
 
-class ErrorMirror(Model):
+class ErrorMirror(ApiModel):
     """
     The same for clients that expect OpenAI's shape.
     """
@@ -384,7 +384,7 @@ class ErrorMirror(Model):
     type: str
 
 
-class Estimate(Model):
+class Estimate(ApiModel):
     """
     Null is what cannot be told.
     """
@@ -408,7 +408,7 @@ class Estimate(Model):
     """
 
 
-class Eta(Model):
+class Eta(ApiModel):
     """
     Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is.
     """
@@ -420,7 +420,7 @@ class Eta(Model):
     p90: AwareDatetime
 
 
-class Event(Model):
+class Event(ApiModel):
     """
     One event. Its body never changes.
     """
@@ -477,7 +477,7 @@ class Event(Model):
     """
 
 
-class ExaminationReport(Model):
+class ExaminationReport(ApiModel):
     """
     What a module does with samples.
     """
@@ -494,7 +494,7 @@ class ExaminationReport(Model):
     suggested_limits: SuggestedLimits | None = None
 
 
-class Export(Model):
+class Export(ApiModel):
     """
     A file of a job's delivered rollouts, written in the background.
     """
@@ -538,7 +538,7 @@ class Export(Model):
     """
 
 
-class FieldError(Model):
+class FieldError(ApiModel):
     """
     One thing that is wrong with a request.
     """
@@ -557,7 +557,7 @@ class FieldError(Model):
     """
 
 
-class File(Model):
+class File(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -576,7 +576,7 @@ class File(Model):
     """
 
 
-class Finding(Model):
+class Finding(ApiModel):
     """
     Something that the function's author may want to change.
     """
@@ -592,7 +592,7 @@ class Finding(Model):
     message: str
 
 
-class FuelUsed(Model):
+class FuelUsed(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -600,7 +600,7 @@ class FuelUsed(Model):
     p99: int
 
 
-class Group(Model):
+class Group(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -651,7 +651,7 @@ class Group(Model):
     """
 
 
-class GroupCounts(Model):
+class GroupCounts(ApiModel):
     """
     One group for each prompt; they add up to `prompts`.
     """
@@ -675,7 +675,7 @@ class GroupCounts(Model):
     verified: int
 
 
-class GroupFilter(Model):
+class GroupFilter(ApiModel):
     """
     One of these.
     """
@@ -688,7 +688,7 @@ class GroupFilter(Model):
     min_std: float | None = None
 
 
-class GroupOutcome(Model):
+class GroupOutcome(ApiModel):
     """
     Rewards of a group, and what its job's rules left of it.
     """
@@ -721,7 +721,7 @@ class GroupOutcome(Model):
     stats_selected: GroupStats
 
 
-class GroupReceipt(Model):
+class GroupReceipt(ApiModel):
     """
     The service's signed word that it held a group's commitment at a time.
     """
@@ -738,7 +738,7 @@ class GroupReceipt(Model):
     task: str
 
 
-class GroupRewards(Model):
+class GroupRewards(ApiModel):
     """
     What was taken, the same every time that it is posted.
     """
@@ -755,7 +755,7 @@ class GroupRewards(Model):
     """
 
 
-class GroupRollout(Model):
+class GroupRollout(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -778,7 +778,7 @@ class GroupRollout(Model):
     sample_index: int
 
 
-class GroupStats(Model):
+class GroupStats(ApiModel):
     """
     Of the scored rollouts, with the job's `std_ddof`.
     """
@@ -791,7 +791,7 @@ class GroupStats(Model):
     std: float | None = None
 
 
-class GroupSummary(Model):
+class GroupSummary(ApiModel):
     """
     Where one prompt is. The prompt itself is at `GET /v1/groups/{id}`.
     """
@@ -836,7 +836,7 @@ class GroupSummary(Model):
     """
 
 
-class Histogram(Model):
+class Histogram(ApiModel):
     """
     Null where there is nothing to count.
     """
@@ -854,7 +854,7 @@ class Histogram(Model):
     min: float
 
 
-class Inclusion(Model):
+class Inclusion(ApiModel):
     """
     A rollout's way to the root of its job's manifest.
     """
@@ -878,7 +878,7 @@ class Inclusion(Model):
     rollout_id: str
 
 
-class Job(Model):
+class Job(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -996,7 +996,7 @@ class Job(Model):
     ) = None
 
 
-class JobFigures(Model):
+class JobFigures(ApiModel):
     """
     What a job costs.
     """
@@ -1030,7 +1030,7 @@ class JobFigures(Model):
     """
 
 
-class JobMetrics(Model):
+class JobMetrics(ApiModel):
     """
     Figures of a job at this moment, over its rollouts that have passed their verification.
     """
@@ -1078,7 +1078,7 @@ class JobPreview(JobFigures):
     object: str
 
 
-class JobRewardLimits(Model):
+class JobRewardLimits(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1086,7 +1086,7 @@ class JobRewardLimits(Model):
     memory_bytes: int
 
 
-class JobVerification(Model):
+class JobVerification(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1101,7 +1101,7 @@ class JobVerification(Model):
     """
 
 
-class Jwk(Model):
+class Jwk(ApiModel):
     """
     The same key as a JSON Web Key.
     """
@@ -1120,7 +1120,7 @@ class Jwk(Model):
     """
 
 
-class LedgerEntry(Model):
+class LedgerEntry(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1151,7 +1151,7 @@ class LedgerEntry(Model):
     """
 
 
-class Limits(Model):
+class Limits(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1161,7 +1161,7 @@ class Limits(Model):
     rates: list[Rate]
 
 
-class LimitsView(Model):
+class LimitsView(ApiModel):
     """
     What one may use. Those with a default can be asked for, up to the most.
     """
@@ -1190,7 +1190,7 @@ class LimitsView(Model):
     """
 
 
-class LogDetail(Model):
+class LogDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1201,7 +1201,7 @@ class LogDetail(Model):
     message: str
 
 
-class Manifest(Model):
+class Manifest(ApiModel):
     """
     What is signed. Hashes are hexadecimal.
     """
@@ -1234,7 +1234,7 @@ class Manifest(Model):
     """
 
 
-class ManifestCheckpoint(Model):
+class ManifestCheckpoint(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1245,7 +1245,7 @@ class ManifestCheckpoint(Model):
     name: str
 
 
-class ManifestCounts(Model):
+class ManifestCounts(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1257,7 +1257,7 @@ class ManifestCounts(Model):
     """
 
 
-class ManifestGroups(Model):
+class ManifestGroups(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1267,7 +1267,7 @@ class ManifestGroups(Model):
     filtered: int
 
 
-class ManifestLeaf(Model):
+class ManifestLeaf(ApiModel):
     """
     What the tree says of one rollout.
     """
@@ -1298,7 +1298,7 @@ class ManifestLeaf(Model):
     """
 
 
-class ManifestReward(Model):
+class ManifestReward(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1309,7 +1309,7 @@ class ManifestReward(Model):
     """
 
 
-class Mismatch(Model):
+class Mismatch(ApiModel):
     """
     Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`.
     """
@@ -1332,7 +1332,7 @@ class Mismatch(Model):
     tokens: int
 
 
-class ModuleDetail(Model):
+class ModuleDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1350,7 +1350,7 @@ class ModuleDetail(Model):
     """
 
 
-class Near(Model):
+class Near(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1359,7 +1359,7 @@ class Near(Model):
     ngram: int
 
 
-class Organization(Model):
+class Organization(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1370,7 +1370,7 @@ class Organization(Model):
     object: str
 
 
-class Overlong(Model):
+class Overlong(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1383,7 +1383,7 @@ class Overlong(Model):
     """
 
 
-class Pick(Model):
+class Pick(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1395,7 +1395,7 @@ class Pick(Model):
     """
 
 
-class Policy(Model):
+class Policy(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1406,7 +1406,7 @@ class Policy(Model):
     """
 
 
-class Price(Model):
+class Price(ApiModel):
     """
     Fixed when the job was created. Rejected and failed rollouts cost nothing.
     """
@@ -1424,7 +1424,7 @@ class Price(Model):
     """
 
 
-class Privacy(Model):
+class Privacy(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1442,7 +1442,7 @@ class Privacy(Model):
     """
 
 
-class Problem(Model):
+class Problem(ApiModel):
     """
     An error, as `application/problem+json` (RFC 9457).
     """
@@ -1485,7 +1485,7 @@ class Problem(Model):
     type: str
 
 
-class PromptLimits(Model):
+class PromptLimits(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1496,7 +1496,7 @@ class PromptLimits(Model):
     """
 
 
-class Proof(Model):
+class Proof(ApiModel):
     """
     The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal.
     """
@@ -1525,7 +1525,7 @@ class Proof(Model):
     """
 
 
-class ProofProfile(Model):
+class ProofProfile(ApiModel):
     """
     By which rule the proof is judged.
     """
@@ -1577,7 +1577,7 @@ class Quote(JobFigures):
     object: str
 
 
-class Range(Model):
+class Range(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1585,7 +1585,7 @@ class Range(Model):
     max: int
 
 
-class Rate(Model):
+class Rate(ApiModel):
     """
     A quota that is there at once and comes back evenly.
     """
@@ -1606,7 +1606,7 @@ class Rate(Model):
     window_s: int
 
 
-class Readiness(Model):
+class Readiness(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1617,7 +1617,7 @@ class Readiness(Model):
     status: str
 
 
-class Receipt(Model):
+class Receipt(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1638,7 +1638,7 @@ class Receipt(Model):
     rollout_id: str
 
 
-class RejectionDetail(Model):
+class RejectionDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1653,7 +1653,7 @@ class RejectionDetail(Model):
     message: str
 
 
-class Reward(Model):
+class Reward(ApiModel):
     """
     Who scores; `null` for mode `none`.
     """
@@ -1687,7 +1687,7 @@ class Reward(Model):
     """
 
 
-class RewardFunction(Model):
+class RewardFunction(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1701,7 +1701,7 @@ class RewardFunction(Model):
     object: str
 
 
-class RewardInputLimits(Model):
+class RewardInputLimits(ApiModel):
     """
     What a call could use.
     """
@@ -1714,7 +1714,7 @@ class RewardInputLimits(Model):
     memory_bytes: int
 
 
-class RewardInputs(Model):
+class RewardInputs(ApiModel):
     """
     What the reward function was given, beside what the rollout says already.
     """
@@ -1733,7 +1733,7 @@ class RewardInputs(Model):
     """
 
 
-class RewardReceipt(Model):
+class RewardReceipt(ApiModel):
     """
     The service's signed word on how a reward came about: run the module again and compare.
     """
@@ -1751,7 +1751,7 @@ class RewardReceipt(Model):
     signature: str
 
 
-class RewardStats(Model):
+class RewardStats(ApiModel):
     """
     Of the scored rollouts, with the job's `std_ddof`.
     """
@@ -1764,7 +1764,7 @@ class RewardStats(Model):
     std: float | None = None
 
 
-class RewardVersionRow(Model):
+class RewardVersionRow(ApiModel):
     """
     A version without its report, as in a list.
     """
@@ -1822,7 +1822,7 @@ class RewardVersion(RewardVersionRow):
     report: ValidationReport | None = None
 
 
-class Rollout(Model):
+class Rollout(ApiModel):
     """
     One verified rollout with everything that it takes to verify it again offline.
     """
@@ -1910,7 +1910,7 @@ class Rollout(Model):
     """
 
 
-class RolloutAdvantageTerms(Model):
+class RolloutAdvantageTerms(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1925,7 +1925,7 @@ class RolloutAdvantageTerms(Model):
     std_ddof: int
 
 
-class RolloutBatch(Model):
+class RolloutBatch(ApiModel):
     """
     The moments of the batch that the advantage rests on.
     """
@@ -1946,7 +1946,7 @@ class RolloutBatch(Model):
     std: float
 
 
-class RolloutCounts(Model):
+class RolloutCounts(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1958,7 +1958,7 @@ class RolloutCounts(Model):
     verified: int
 
 
-class RolloutDedup(Model):
+class RolloutDedup(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -1980,7 +1980,7 @@ class RolloutDedup(Model):
     """
 
 
-class RolloutGroup(Model):
+class RolloutGroup(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2005,7 +2005,7 @@ class RolloutGroup(Model):
     stats_selected: RewardStats
 
 
-class RolloutReward(Model):
+class RolloutReward(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2014,7 +2014,7 @@ class RolloutReward(Model):
     rollout_id: str
 
 
-class RolloutSampling(Model):
+class RolloutSampling(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2024,7 +2024,7 @@ class RolloutSampling(Model):
     top_p: float
 
 
-class RolloutSoftPenalty(Model):
+class RolloutSoftPenalty(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2032,7 +2032,7 @@ class RolloutSoftPenalty(Model):
     factor: float
 
 
-class SampleResult(Model):
+class SampleResult(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2055,7 +2055,7 @@ class SampleResult(Model):
     wall_us: int
 
 
-class Sampling(Model):
+class Sampling(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2066,7 +2066,7 @@ class Sampling(Model):
     top_p: float
 
 
-class Secret(Model):
+class Secret(ApiModel):
     """
     The keys of an endpoint, by the Standard Webhooks specification.
     """
@@ -2086,7 +2086,7 @@ class Secret(Model):
     """
 
 
-class Selection(Model):
+class Selection(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2103,7 +2103,7 @@ class Selection(Model):
     target_groups: int | None = None
 
 
-class SignedManifest(Model):
+class SignedManifest(ApiModel):
     """
     A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md.
     """
@@ -2124,7 +2124,7 @@ class SignedManifest(Model):
     """
 
 
-class Spend(Model):
+class Spend(ApiModel):
     """
     Amounts in rao, as strings.
     """
@@ -2143,7 +2143,7 @@ class Spend(Model):
     """
 
 
-class SpendView(Model):
+class SpendView(ApiModel):
     """
     How far a limit is used up; all `null` where there is none.
     """
@@ -2225,7 +2225,7 @@ class Project(SpendView):
     organization_id: str
 
 
-class SuggestedLimits(Model):
+class SuggestedLimits(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2248,7 +2248,7 @@ class Test(ExaminationReport):
     version_id: str
 
 
-class UndeliveredRollout(Model):
+class UndeliveredRollout(ApiModel):
     """
     A rollout that was not delivered, and why.
     """
@@ -2280,7 +2280,7 @@ class UndeliveredRollout(Model):
     """
 
 
-class UnitPrices(Model):
+class UnitPrices(ApiModel):
     """
     For one rollout, in rao.
     """
@@ -2302,7 +2302,7 @@ class UnitPrices(Model):
     """
 
 
-class Validation(Model):
+class Validation(ApiModel):
     """
     What a module would be as a version.
     """
@@ -2322,7 +2322,7 @@ class Validation(Model):
     """
 
 
-class ValidationReport(Model):
+class ValidationReport(ApiModel):
     """
     What a validation found.
     """
@@ -2348,7 +2348,7 @@ class ValidationReport(Model):
     suggested_limits: SuggestedLimits | None = None
 
 
-class Verification(Model):
+class Verification(ApiModel):
     """
     A re-check of rollouts.
     """
@@ -2378,7 +2378,7 @@ class Verification(Model):
     """
 
 
-class VerificationCheck(Model):
+class VerificationCheck(ApiModel):
     """
     One look at a rollout.
     """
@@ -2395,7 +2395,7 @@ class VerificationCheck(Model):
     verdict: str
 
 
-class VerificationKey(Model):
+class VerificationKey(ApiModel):
     """
     One key.
     """
@@ -2424,7 +2424,7 @@ class VerificationKey(Model):
     """
 
 
-class VerificationKeys(Model):
+class VerificationKeys(ApiModel):
     """
     The service's keys, the one that signs now first.
     """
@@ -2443,7 +2443,7 @@ class VerificationKeys(Model):
     object: str
 
 
-class VerifiedRollout(Model):
+class VerifiedRollout(ApiModel):
     """
     What was found about one rollout.
     """
@@ -2467,7 +2467,7 @@ class VerifiedRollout(Model):
     """
 
 
-class Warning(Model):
+class Warning(ApiModel):
     """
     Something that is allowed, and may surprise.
     """
@@ -2479,7 +2479,7 @@ class Warning(Model):
     detail: str
 
 
-class Wasi(Model):
+class Wasi(ApiModel):
     """
     What of WASI a module may see.
     """
@@ -2495,7 +2495,7 @@ class Wasi(Model):
     name: str
 
 
-class Word(Model):
+class Word(ApiModel):
     """
     A stable word and what it means.
     """
@@ -2507,7 +2507,7 @@ class Word(Model):
     name: str
 
 
-class World(Model):
+class World(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 
-class Model(BaseModel):
+class ApiModel(BaseModel):
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
     def to_dict(self) -> dict[str, Any]:
