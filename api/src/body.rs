@@ -16,6 +16,7 @@ use std::future::{Ready, ready};
 
 use crate::error::{ApiError, BodyError, FieldError};
 use crate::form::{self, FORM, Form, Part};
+use crate::strict::Strict;
 use crate::suggest::closest;
 
 pub(crate) const JSON: &str = "application/json";
@@ -167,7 +168,7 @@ struct Fault(BodyError);
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     let fault = |pointer, error: &serde_json::Error| Fault(BodyError { pointer, detail: error.to_string() });
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
         let pointer = pointer(error.path());
         fault(pointer, &error.into_inner())
     })?;
@@ -315,6 +316,14 @@ mod tests {
         assert!(fault(b"{").2.contains("EOF"));
         assert!(fault(b"{\"list\":[\"\xff\"]}").2.contains("not UTF-8 at line 1 column 11"));
         assert!(fault(b"").2.contains("EOF"));
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let (code, pointer, detail) = fault(br#"{"list":[{"number":1},[1,null]]}"#);
+        assert_eq!((code, pointer.as_str()), ("invalid_json", "#/list/1"), "{detail}");
+        assert!(detail.starts_with("invalid type: sequence, expected an object at line 1"), "{detail}");
+        assert_eq!(fault(b"[[]]").1, "#");
     }
 
     #[test]
