@@ -275,6 +275,14 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_no_object() {
+        let (code, pointer, detail) = fault(br#"{"list":[{"number":1},[1,null]]}"#);
+        assert_eq!((code, pointer.as_str()), ("invalid_json", "#/list/1"), "{detail}");
+        assert!(detail.starts_with("invalid type: sequence, expected an object at line 1"), "{detail}");
+        assert_eq!(fault(b"[[]]").1, "#");
+    }
+
+    #[test]
     fn every_unknown_member_is_reported() {
         let text = br#"{"lst":[],"list":[{"numbr":1,"raw":{"any":1}},{"a/b~c":2,"number":3,"z":4}]}"#;
         let Err(ApiError::UnknownParameters(all)) = parse::<Outer>(text) else { panic!("taken") };

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::schemas;
 use crate::version::{KNOWN, NAME};
 
 const PROBLEM: &str = "application/problem+json";
@@ -11,6 +12,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// Completes a document.
 pub(crate) fn complete(document: &mut Value) {
+    schemas::complete(document);
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for method in METHODS {
             if let Some(operation) = item.get_mut(method) {

@@ -33,6 +33,7 @@ mod request;
 mod rewards;
 mod rollouts;
 mod routes;
+mod schemas;
 mod scopes;
 mod server;
 mod state;

@@ -10,6 +10,7 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Balance)]
 pub(crate) struct BalanceView {
     #[schema(example = "balance")]
     object: &'static str,
@@ -22,7 +23,7 @@ pub(crate) struct BalanceView {
 }
 
 /// Your balance.
-#[utoipa::path(get, path = "/v1/balance", tag = "billing", responses(
+#[utoipa::path(get, path = "/v1/balance", tag = "billing", operation_id = "retrieve_balance", responses(
     (status = 200, description = "Amounts in rao, as strings.", body = BalanceView)))]
 #[tracing::instrument(name = "api.billing.balance", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn show_balance(

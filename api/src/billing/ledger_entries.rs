@@ -13,6 +13,7 @@ use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LedgerEntry)]
 pub(crate) struct LedgerEntryView {
     #[schema(example = "ledger_entry")]
     object: &'static str,

@@ -8,7 +8,7 @@ use crate::error::{ApiError, Problem};
 use crate::state::AppState;
 
 /// The current checkpoint.
-#[utoipa::path(get, path = "/v1/checkpoints/current", tag = "checkpoints", responses(
+#[utoipa::path(get, path = "/v1/checkpoints/current", tag = "checkpoints", operation_id = "retrieve_current_checkpoint", responses(
     (status = 200, description = "What new jobs run on.", body = CheckpointView),
     (status = 404, description = "None is published yet.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.checkpoints.current", skip_all, fields(account.id = %caller.account))]

@@ -8,6 +8,7 @@ use store::checkpoints::Checkpoint;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Checkpoint)]
 pub(crate) struct CheckpointView {
     #[schema(example = "checkpoint")]
     object: &'static str,

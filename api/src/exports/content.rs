@@ -36,7 +36,7 @@ pub(crate) struct LinkParams {
 /// The file of an export.
 ///
 /// Go on where a download stopped with `Range: bytes=N-`. The `ETag` is the file's SHA-256.
-#[utoipa::path(get, path = "/v1/exports/{id}/content", tag = "exports", security((), ("api_key" = [])),
+#[utoipa::path(get, path = "/v1/exports/{id}/content", tag = "exports", operation_id = "retrieve_export_content", security((), ("api_key" = [])),
     params(("id" = String, Path, description = "The export."), LinkParams,
         ("Range" = Option<String>, Header, description = "One range of bytes.")), responses(
     (status = 200, description = "The file.", body = String, content_type = "application/octet-stream"),

@@ -9,6 +9,7 @@ use crate::error::FieldError;
 /// A file of a job's delivered rollouts.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "format": "tinker", "compression": "zstd", "filter": { "min_reward": 0.5 } }))]
 pub(crate) struct CreateExport {
     /// `jsonl`, `parquet`, `arrow`, `tinker`, `together-rl`, `trl`, `trl-async`, `verl`, `verl-dump`, `verl-prompts`,
     /// `openrlhf`, `prime-rl`, `prime-rl-traces`, `skyrl`, `nemo-rl`, `nemo-gym`, `slime`, `areal`, `art`, `dpo` or `sft`.
@@ -24,6 +25,7 @@ pub(crate) struct CreateExport {
 /// Which of the delivered rollouts: all conditions that are given hold.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = ExportFilterInput)]
 pub(crate) struct ExportFilter {
     min_reward: Option<f64>,
     max_reward: Option<f64>,

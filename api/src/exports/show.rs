@@ -10,7 +10,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One export.
-#[utoipa::path(get, path = "/v1/exports/{id}", tag = "exports",
+#[utoipa::path(get, path = "/v1/exports/{id}", tag = "exports", operation_id = "retrieve_export",
     params(("id" = String, Path, description = "The export.")), responses(
     (status = 200, description = "The export.", body = ExportView),
     (status = 404, description = "You have no such export.", body = Problem, content_type = "application/problem+json")))]

@@ -12,9 +12,9 @@ use crate::state::AppState;
 const BYTES: &str = "application/octet-stream";
 
 /// The content of a file.
-#[utoipa::path(get, path = "/v1/files/{id}/content", tag = "files",
+#[utoipa::path(get, path = "/v1/files/{id}/content", tag = "files", operation_id = "retrieve_file_content",
     params(("id" = String, Path, description = "The file.")), responses(
-    (status = 200, description = "Its bytes.", content_type = "application/octet-stream"),
+    (status = 200, description = "Its bytes.", body = String, content_type = "application/octet-stream"),
     (status = 404, description = "You have no such file.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.files.content", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn file_content(

@@ -20,6 +20,7 @@ use crate::state::AppState;
 
 /// A file, and what it is for.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "purpose": "job_input", "file": "(the bytes of the file)" }))]
 pub(crate) struct FileForm {
     #[schema(value_type = FilePurpose)]
     purpose: (),

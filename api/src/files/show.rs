@@ -9,7 +9,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One file, without its content.
-#[utoipa::path(get, path = "/v1/files/{id}", tag = "files",
+#[utoipa::path(get, path = "/v1/files/{id}", tag = "files", operation_id = "retrieve_file",
     params(("id" = String, Path, description = "The file.")), responses(
     (status = 200, description = "The file.", body = FileView),
     (status = 404, description = "You have no such file.", body = Problem, content_type = "application/problem+json")))]

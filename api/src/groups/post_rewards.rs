@@ -25,6 +25,7 @@ const MAX_BODY_BYTES: usize = 512 << 10;
 /// What you say of one rollout.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "rollout_id": "rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T", "reward": 0.75, "components": { "correct": 1.0, "brief": 0.5 } }))]
 pub(crate) struct GradeInput {
     #[schema(example = "rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
     rollout_id: String,
@@ -88,7 +89,7 @@ pub(crate) struct TakenView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RolloutReward)]
+#[schema(as = GradedRollout)]
 struct GradeView {
     #[schema(value_type = String)]
     rollout_id: RolloutId,
@@ -101,7 +102,7 @@ struct GradeView {
 /// For a group that is `awaiting_rewards`: one entry for each of its rollouts. Selection, advantages and settlement
 /// follow as for any group. The same rewards can be posted again safely and get the same answer; others are refused.
 /// They are your own word: the delivered rollouts carry no reward receipt.
-#[utoipa::path(post, path = "/v1/groups/{id}/rewards", tag = "groups", request_body = Vec<GradeInput>,
+#[utoipa::path(post, path = "/v1/groups/{id}/rewards", tag = "groups", operation_id = "post_group_rewards", request_body = Vec<GradeInput>,
     params(("id" = String, Path, description = "The group.")), responses(
     (status = 200, description = "Taken, now or before.", body = TakenView),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),

@@ -12,7 +12,7 @@ use crate::state::AppState;
 ///
 /// With reward mode `client` this is where you read what there is to score; the event `group.awaiting_rewards` says
 /// when.
-#[utoipa::path(get, path = "/v1/groups/{id}", tag = "groups",
+#[utoipa::path(get, path = "/v1/groups/{id}", tag = "groups", operation_id = "retrieve_group",
     params(("id" = String, Path, description = "The group.")), responses(
     (status = 200, description = "The group as it stands.", body = GroupView),
     (status = 404, description = "You have no such group.", body = Problem, content_type = "application/problem+json")))]

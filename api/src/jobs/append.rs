@@ -27,6 +27,7 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "prompts": [{ "custom_id": "gsm8k-18", "text": "What is 6 * 7?", "reference": "42" }] }))]
 pub(crate) struct AppendPrompts {
     /// 1 to 1000 prompts, in the forms of `POST /v1/jobs`. A `custom_id` is given once in the whole job.
     #[schema(min_items = 1, max_items = 1000)]

@@ -18,6 +18,7 @@ use crate::state::AppState;
 /// May be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "mode": "graceful" }))]
 pub(crate) struct CancelJob {
     #[serde(default)]
     mode: CancelMode,
@@ -39,7 +40,7 @@ enum CancelMode {
 /// No more prompts go to miners. The rest of the hold is released when the job reaches `cancelled`. Cancelling again is
 /// fine, and `immediate` after `graceful` hurries it up. With reward mode `client`, groups whose rewards you have not
 /// posted are dropped either way.
-#[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs", request_body = inline(Option<CancelJob>),
+#[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs", request_body = Option<CancelJob>,
     params(("id" = String, Path, description = "The job.")), responses(
     (status = 202, description = "Cancelling, or cancelled already.", body = JobView),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),

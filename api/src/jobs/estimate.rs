@@ -26,6 +26,7 @@ pub(super) struct Asked {
 
 /// Null is what cannot be told.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = JobEstimate)]
 pub(crate) struct Estimate {
     /// Rollouts that miners will have to make, with those that are refused.
     generated: Option<u64>,
@@ -41,6 +42,7 @@ pub(crate) struct Estimate {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = EstimatedAmounts)]
 struct Amounts {
     #[schema(value_type = Option<String>)]
     p50: Option<Rao>,
@@ -53,6 +55,7 @@ struct Amounts {
 
 /// In seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = EstimatedDurations)]
 struct Durations {
     p50: Option<f64>,
     p90: Option<f64>,

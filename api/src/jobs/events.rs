@@ -50,7 +50,7 @@ pub(crate) struct EventParams {
 /// may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
 /// ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
 /// more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
-#[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs",
+#[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", operation_id = "list_job_events",
     params(("id" = String, Path, description = "The job."), EventParams,
         ("Last-Event-ID" = Option<String>, Header, description = "The last sequence that was seen.")), responses(
     (status = 200, description = "Events in order.", content(

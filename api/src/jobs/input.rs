@@ -3,11 +3,13 @@
 //! Numbers are read wider and words looser than they may be, so that a wrong one is reported together with all others.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use intake::{PromptInput, raw};
 use protocol::conditions::Priority;
 use protocol::reward::OnError;
-use serde::de::{DeserializeOwned, IntoDeserializer as _};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -78,12 +80,35 @@ pub(crate) struct CreateJob {
 }
 
 /// A format, or an export of which more is said.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum ExportInput {
     #[schema(example = "parquet")]
     Format(String),
     Export(CreateExport),
+}
+
+/// By hand: serde would read ahead, forget where it is, and say of a fault only that nothing fits.
+impl<'de> Deserialize<'de> for ExportInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = ExportInput;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a format, or an object")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, format: &str) -> Result<ExportInput, E> {
+                Ok(ExportInput::Format(format.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<ExportInput, A::Error> {
+                CreateExport::deserialize(MapAccessDeserializer::new(members)).map(ExportInput::Export)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -174,6 +199,7 @@ impl RewardMode {
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = RewardLimitsInput)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsInput {
     /// WebAssembly fuel per completion.

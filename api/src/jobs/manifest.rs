@@ -20,7 +20,7 @@ const LINE_CHUNKS: u32 = (LINE_LEAVES / CHUNK_LEAVES) as u32;
 ///
 /// It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
 /// then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
-#[utoipa::path(get, path = "/v1/jobs/{id}/manifest", tag = "verification",
+#[utoipa::path(get, path = "/v1/jobs/{id}/manifest", tag = "verification", operation_id = "retrieve_job_manifest",
     params(("id" = String, Path, description = "The job.")), responses(
     (status = 200, description = "Signed by a key of `GET /v1/verification_keys`.", body = ManifestSchema),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),

@@ -65,7 +65,7 @@ impl From<Histogram> for HistogramView {
 }
 
 /// Metrics of a job.
-#[utoipa::path(get, path = "/v1/jobs/{id}/metrics", tag = "jobs",
+#[utoipa::path(get, path = "/v1/jobs/{id}/metrics", tag = "jobs", operation_id = "retrieve_job_metrics",
     params(("id" = String, Path, description = "The job.")), responses(
     (status = 200, description = "As they are now.", body = MetricsView),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json")))]

@@ -24,8 +24,9 @@ use crate::state::AppState;
 
 /// What is left out stays as it is.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = UpdateJob)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "budget": { "max_amount_rao": "122880000" }, "priority": "batch" }))]
+#[schema(example = json!({ "metadata": { "run": "exp-12" }, "budget": { "max_amount_rao": "122880000" }, "priority": "batch" }))]
 pub(crate) struct PatchJob {
     /// Takes the place of all that was there.
     metadata: Option<BTreeMap<String, String>>,
@@ -41,6 +42,7 @@ pub(crate) struct PatchJob {
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = UpdateJobBudget)]
 #[serde(deny_unknown_fields)]
 struct PatchBudget {
     /// More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound.
@@ -76,7 +78,7 @@ fn read(given: PatchJob, faults: &mut Faults) -> Changes {
 ///
 /// A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
 /// its budget goes on by itself. Of a job that has ended only the metadata changes.
-#[utoipa::path(patch, path = "/v1/jobs/{id}", tag = "jobs", request_body = PatchJob,
+#[utoipa::path(patch, path = "/v1/jobs/{id}", tag = "jobs", operation_id = "update_job", request_body = PatchJob,
     params(("id" = String, Path, description = "The job.")), responses(
     (status = 200, description = "As it is now.", body = JobView),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),

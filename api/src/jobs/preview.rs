@@ -68,6 +68,7 @@ struct UnitPrices {
 
 /// Something that is allowed, and may surprise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = JobWarning)]
 pub(crate) struct Warning {
     #[schema(example = "no_history")]
     pub(super) code: &'static str,

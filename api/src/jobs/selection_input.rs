@@ -183,6 +183,7 @@ pub(crate) enum DedupWhere {
 
 /// `MinHash` over n-grams of token ids. Two completions of similarity s meet with probability 1 - (1 - s^hashes)^buckets.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = NearDedupInput)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NearInput {
     #[schema(default = 5, minimum = 1, maximum = 32)]

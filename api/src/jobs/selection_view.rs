@@ -16,6 +16,7 @@ use super::selection_input::{
 };
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobSelection)]
 pub(super) struct SelectionView {
     group_filter: Option<FilterView>,
     #[schema(value_type = RefillMode)]
@@ -28,7 +29,7 @@ pub(super) struct SelectionView {
 
 /// One of these.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[schema(as = GroupFilter)]
+#[schema(as = JobGroupFilter)]
 #[serde(rename_all = "snake_case")]
 struct FilterView {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +41,7 @@ struct FilterView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPick)]
 struct PickView {
     #[schema(value_type = PickStrategy)]
     strategy: &'static str,
@@ -48,6 +50,7 @@ struct PickView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobDifficulty)]
 struct DifficultyView {
     target_mean: [f64; 2],
 }
@@ -90,6 +93,7 @@ impl From<&JobSpec> for SelectionView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobAdvantage)]
 pub(super) struct AdvantageView {
     #[schema(value_type = AdvantageMethod)]
     method: Method,
@@ -109,6 +113,7 @@ impl From<&JobSpec> for AdvantageView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobOverlong)]
 pub(super) struct OverlongView {
     #[schema(value_type = OverlongMode)]
     mode: &'static str,
@@ -136,6 +141,7 @@ impl From<&JobSpec> for OverlongView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobDedup)]
 pub(super) struct DedupView {
     #[schema(value_type = DedupMode)]
     mode: Dedup,
@@ -145,6 +151,7 @@ pub(super) struct DedupView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobNearDedup)]
 struct NearView {
     ngram: u32,
     buckets: u32,
@@ -163,6 +170,7 @@ impl From<&JobSpec> for DedupView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPolicy)]
 pub(super) struct PolicyView {
     #[schema(value_type = RotationPolicy)]
     on_rotation: OnRotation,

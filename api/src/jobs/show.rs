@@ -12,7 +12,7 @@ use crate::state::AppState;
 /// One job.
 ///
 /// With `If-None-Match` and the `ETag` of an earlier answer it is sent only if it has changed.
-#[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs",
+#[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", operation_id = "retrieve_job",
     params(("id" = String, Path, description = "The job."),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer.")), responses(
     (status = 200, description = "The job as it stands.", body = JobView, headers(("ETag" = String))),

@@ -25,6 +25,7 @@ use super::terms::{JobPriority, MayTrain, WhenExhausted};
 use crate::problem::dotted;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Job)]
 pub(crate) struct JobView {
     #[schema(example = "job")]
     object: &'static str,
@@ -104,7 +105,7 @@ pub(crate) struct JobView {
 
 /// Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Mismatch)]
+#[schema(as = JobMismatch)]
 struct MismatchView {
     tokens: i64,
     /// Mean of |d|, in nats.
@@ -181,6 +182,7 @@ impl InputErrorsView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobCounts)]
 struct Counts {
     /// Of an input file, once all of it is read.
     prompts: i64,
@@ -190,6 +192,7 @@ struct Counts {
 
 /// One group for each prompt; they add up to `prompts`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupCounts)]
 struct GroupCountsView {
     /// Spare prompts: sent to miners only as other groups are filtered or fail.
     reserve: i64,
@@ -206,6 +209,7 @@ struct GroupCountsView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RolloutCounts)]
 struct RolloutCountsView {
     generated: i64,
     scored: i64,
@@ -217,6 +221,7 @@ struct RolloutCountsView {
 
 /// Amounts in rao, as strings.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobSpend)]
 #[expect(clippy::struct_field_names, reason = "the unit is part of every amount's name")]
 struct Spend {
     /// Held when the job was created.
@@ -231,6 +236,7 @@ struct Spend {
 
 /// Fixed when the job was created. Rejected and failed rollouts cost nothing.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPrice)]
 struct PriceView {
     /// One verified and selected rollout.
     #[schema(value_type = String, example = "120000")]
@@ -241,6 +247,7 @@ struct PriceView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobSampling)]
 struct SamplingView {
     n: u32,
     temperature: f32,
@@ -251,6 +258,7 @@ struct SamplingView {
 
 /// Who scores; `null` for mode `none`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobReward)]
 struct RewardView {
     /// `builtin`, `wasm` or `client`.
     #[schema(value_type = RewardMode)]
@@ -326,6 +334,7 @@ struct VerificationView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobBudget)]
 struct BudgetView {
     #[schema(value_type = Option<String>)]
     max_amount_rao: Option<Rao>,
@@ -335,6 +344,7 @@ struct BudgetView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JobPrivacy)]
 struct PrivacyView {
     /// Null: until they are deleted.
     retention_days: Option<u32>,
@@ -347,7 +357,7 @@ struct PrivacyView {
 
 /// Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Eta)]
+#[schema(as = JobEta)]
 struct EtaView {
     p50: DateTime<Utc>,
     p90: DateTime<Utc>,
@@ -357,7 +367,7 @@ struct EtaView {
 /// `verification`: answers are being scored, verified or settled. `rewards`: yours. `budget`: a larger one. `paused`: you.
 /// `prompts`: it is open and has none left.
 #[derive(ToSchema)]
-#[schema(as = WaitingOn, rename_all = "snake_case")]
+#[schema(as = JobWaitingOn, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what store::job_outlook::WaitingOn writes")]
 enum Waits {
     Capacity,

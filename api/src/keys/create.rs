@@ -20,7 +20,9 @@ use crate::state::AppState;
 
 /// What is left out, or `null`, is as in your own key.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = CreateApiKey)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "trainer", "scopes": ["jobs:read", "jobs:write", "rollouts:read", "events:read"] }))]
 pub(crate) struct CreateKey {
     /// For you to tell it from others; 1 to 128 characters.
     #[schema(example = "trainer")]

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::state::AppState;
 
 /// The key that you use: what it may do, and what is left of its limit.
-#[utoipa::path(get, path = "/v1/api_keys/self", tag = "keys", responses(
+#[utoipa::path(get, path = "/v1/api_keys/self", tag = "keys", operation_id = "retrieve_own_api_key", responses(
     (status = 200, description = "Your key.", body = KeyView)))]
 #[tracing::instrument(name = "api.keys.myself", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn show_own_api_key(

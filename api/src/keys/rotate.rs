@@ -23,7 +23,9 @@ const DEFAULT_OVERLAP_S: u32 = 86_400;
 const MAX_OVERLAP_S: u32 = 604_800;
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RotateApiKey)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "overlap_s": 3600 }))]
 pub(crate) struct RotateKey {
     /// How long the text from before is taken, too: at most 604800 (a week); a day if not given; 0 ends it at once.
     #[schema(example = 86400)]

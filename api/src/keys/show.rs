@@ -9,7 +9,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One key, without its text.
-#[utoipa::path(get, path = "/v1/api_keys/{id}", tag = "keys",
+#[utoipa::path(get, path = "/v1/api_keys/{id}", tag = "keys", operation_id = "retrieve_api_key",
     params(("id" = String, Path, description = "The key.")), responses(
     (status = 200, description = "The key.", body = KeyView),
     (status = 404, description = "The project has no such key.", body = Problem, content_type = "application/problem+json")))]

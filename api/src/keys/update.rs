@@ -19,7 +19,9 @@ use crate::state::AppState;
 
 /// What is left out stays; `null` takes a limit, an end or a list of addresses away.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = UpdateApiKey)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "trainer-2", "allowed_cidrs": ["203.0.113.0/24"] }))]
 pub(crate) struct UpdateKey {
     #[serde(default)]
     name: Option<String>,

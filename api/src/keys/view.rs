@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 /// How far a limit is used up; all `null` where there is none.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SpendingLimit)]
 pub(crate) struct SpendView {
     /// What jobs may cost together in one period.
     #[schema(value_type = Option<String>, example = "5000000000")]
@@ -40,6 +41,7 @@ impl SpendView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
 pub(crate) struct KeyView {
     #[schema(example = "api_key")]
     object: &'static str,

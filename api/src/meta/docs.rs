@@ -21,7 +21,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// This reference as a page.
-#[utoipa::path(get, path = "/docs", tag = "meta", security(()), responses(
+#[utoipa::path(get, path = "/docs", tag = "meta", operation_id = "retrieve_docs", security(()), responses(
     (status = 200, description = "HTML that needs nothing else.", body = String, content_type = "text/html")))]
 pub(crate) async fn docs() -> HttpResponse {
     HttpResponse::Ok()

@@ -22,7 +22,7 @@ pub(crate) struct LimitsView {
 
 /// A quota that is there at once and comes back evenly.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Rate)]
+#[schema(as = RateLimit)]
 struct RateView {
     /// What is counted: `jobs` and `prompts` that are created, and `requests` of any kind.
     #[schema(example = "jobs")]
@@ -63,7 +63,7 @@ struct PromptLimits {
 /// Your limits, and what is left of them.
 ///
 /// Every answer says the same of the rates in `RateLimit-Policy` and `RateLimit`.
-#[utoipa::path(get, path = "/v1/limits", tag = "meta", responses(
+#[utoipa::path(get, path = "/v1/limits", tag = "meta", operation_id = "retrieve_limits", responses(
     (status = 200, description = "Your limits.", body = LimitsView)))]
 #[tracing::instrument(name = "api.limits", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn show_limits(

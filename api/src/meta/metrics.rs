@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 
 /// Figures of this process.
-#[utoipa::path(get, path = "/metrics", tag = "meta", security(()), responses(
+#[utoipa::path(get, path = "/metrics", tag = "meta", operation_id = "retrieve_metrics", security(()), responses(
     (status = 200, description = "Prometheus' text format.", body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics() -> HttpResponse {
     HttpResponse::Ok()

@@ -18,7 +18,7 @@ pub(crate) struct Readiness {
 }
 
 /// Whether requests can be served.
-#[utoipa::path(get, path = "/readyz", tag = "meta", security(()), responses(
+#[utoipa::path(get, path = "/readyz", tag = "meta", operation_id = "check_readiness", security(()), responses(
     (status = 200, description = "Requests can be served.", body = Readiness),
     (status = 503, description = "Not yet, or not now.", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn readyz(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {

@@ -14,6 +14,7 @@ use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditLogEntry)]
 pub(crate) struct AuditEntryView {
     #[schema(example = "audit_log.entry")]
     object: &'static str,

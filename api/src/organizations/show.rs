@@ -12,6 +12,7 @@ use crate::params;
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organization)]
 pub(crate) struct OrganizationView {
     #[schema(example = "organization")]
     object: &'static str,
@@ -24,7 +25,7 @@ pub(crate) struct OrganizationView {
 }
 
 /// Your organisation: whose money it is. A key of one project does not see it.
-#[utoipa::path(get, path = "/v1/organizations/{id}", tag = "organizations",
+#[utoipa::path(get, path = "/v1/organizations/{id}", tag = "organizations", operation_id = "retrieve_organization",
     params(("id" = String, Path, description = "The organisation.")), responses(
     (status = 200, description = "The organisation.", body = OrganizationView),
     (status = 404, description = "You have no such organisation.", body = Problem, content_type = "application/problem+json")))]

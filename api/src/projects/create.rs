@@ -18,6 +18,7 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "maths", "limit_rao": "5000000000", "limit_reset": "monthly" }))]
 pub(crate) struct CreateProject {
     /// For you to tell it from others; 1 to 128 characters.
     #[schema(example = "maths")]

@@ -8,7 +8,7 @@ use crate::error::{ApiError, Problem};
 use crate::state::AppState;
 
 /// One project.
-#[utoipa::path(get, path = "/v1/projects/{id}", tag = "projects",
+#[utoipa::path(get, path = "/v1/projects/{id}", tag = "projects", operation_id = "retrieve_project",
     params(("id" = String, Path, description = "The project.")), responses(
     (status = 200, description = "The project.", body = ProjectView),
     (status = 404, description = "You have no such project.", body = Problem, content_type = "application/problem+json")))]

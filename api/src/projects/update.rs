@@ -17,6 +17,7 @@ use crate::state::AppState;
 /// What is left out stays; `null` takes the limit away.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "mathematics", "limit_rao": null, "limit_reset": null }))]
 pub(crate) struct UpdateProject {
     #[serde(default)]
     name: Option<String>,

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::keys::SpendView;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Project)]
 pub(crate) struct ProjectView {
     #[schema(example = "project")]
     object: &'static str,

@@ -10,7 +10,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One quote, as it was given.
-#[utoipa::path(get, path = "/v1/quotes/{id}", tag = "quotes",
+#[utoipa::path(get, path = "/v1/quotes/{id}", tag = "quotes", operation_id = "retrieve_quote",
     params(("id" = String, Path, description = "The quote.")), responses(
     (status = 200, description = "The quote; `expires_at` says whether it still holds.", body = QuoteView),
     (status = 404, description = "You have no such quote.", body = Problem, content_type = "application/problem+json")))]

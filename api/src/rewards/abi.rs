@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 /// The contract between a reward function and the service.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardAbi)]
 pub(crate) struct AbiView {
     #[schema(example = "reward_abi")]
     object: &'static str,
@@ -23,6 +24,7 @@ pub(crate) struct AbiView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardWorld)]
 pub(crate) struct WorldView {
     #[schema(example = "reward-simple")]
     name: &'static str,
@@ -34,6 +36,7 @@ pub(crate) struct WorldView {
 
 /// A stable word and what it means.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StableWord)]
 pub(crate) struct Word {
     name: &'static str,
     meaning: &'static str,
@@ -41,6 +44,7 @@ pub(crate) struct Word {
 
 /// What one may use. Those with a default can be asked for, up to the most.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardAbiLimits)]
 pub(crate) struct LimitsView {
     /// Per sample; about one operation each.
     fuel: Range,
@@ -58,6 +62,7 @@ pub(crate) struct LimitsView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LimitRange)]
 pub(crate) struct Range {
     default: u64,
     max: u64,
@@ -65,6 +70,7 @@ pub(crate) struct Range {
 
 /// What of WASI a module may see.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WasiProfile)]
 pub(crate) struct WasiView {
     #[schema(example = "none")]
     name: &'static str,
@@ -75,12 +81,13 @@ pub(crate) struct WasiView {
 
 /// What runs it. Receipts name it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardEngine)]
 pub(crate) struct EngineView {
     wasmtime: &'static str,
 }
 
 /// What a reward module must be and may do.
-#[utoipa::path(get, path = "/v1/reward_functions/abi", tag = "rewards", security(()), responses(
+#[utoipa::path(get, path = "/v1/reward_functions/abi", tag = "rewards", operation_id = "retrieve_reward_abi", security(()), responses(
     (status = 200, description = "The contract.", body = AbiView)))]
 pub(crate) async fn show_abi() -> HttpResponse {
     let default = Limits::default();

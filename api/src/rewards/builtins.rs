@@ -10,6 +10,7 @@ use crate::error::ApiError;
 
 /// All of them.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardBuiltinList)]
 pub(crate) struct BuiltinList {
     #[schema(example = "list")]
     object: &'static str,
@@ -17,6 +18,7 @@ pub(crate) struct BuiltinList {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardBuiltin)]
 pub(crate) struct BuiltinView {
     #[schema(example = "reward_function.builtin")]
     object: &'static str,
@@ -32,7 +34,7 @@ pub(crate) struct BuiltinView {
 }
 
 /// The rewards that come with the service, and their arguments.
-#[utoipa::path(get, path = "/v1/reward_functions/builtins", tag = "rewards", security(()), responses(
+#[utoipa::path(get, path = "/v1/reward_functions/builtins", tag = "rewards", operation_id = "list_reward_builtins", security(()), responses(
     (status = 200, description = "All of them.", body = BuiltinList)))]
 pub(crate) async fn list_builtins() -> Result<HttpResponse, ApiError> {
     let view = |entry: &'static builtins::Entry| {

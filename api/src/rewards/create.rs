@@ -17,6 +17,7 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "name": "gsm8k" }))]
 pub(crate) struct CreateRewardFunction {
     /// For you to tell it from others; 1 to 128 characters.
     #[schema(example = "gsm8k-exact")]

@@ -15,6 +15,7 @@ pub(crate) const MAX_SAMPLES: usize = 64;
 
 /// A completion to try a function on.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RewardSampleInput)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "prompt": "What is 40 + 2?", "completion_text": "#### 42", "reference": "42", "expect": 1.0 }))]
 pub(crate) struct SampleInput {
@@ -41,7 +42,7 @@ pub(crate) struct SampleInput {
 
 /// Why a completion ended.
 #[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[schema(as = RewardSampleFinish, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what sandbox::Finish reads")]
 pub(crate) enum FinishWord {
     Stop,

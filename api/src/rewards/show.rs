@@ -9,7 +9,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One reward function.
-#[utoipa::path(get, path = "/v1/reward_functions/{id}", tag = "rewards",
+#[utoipa::path(get, path = "/v1/reward_functions/{id}", tag = "rewards", operation_id = "retrieve_reward_function",
     params(("id" = String, Path, description = "The function.")), responses(
     (status = 200, description = "The function.", body = RewardFunctionView),
     (status = 404, description = "You have no such function.", body = Problem, content_type = "application/problem+json")))]

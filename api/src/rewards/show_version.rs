@@ -27,7 +27,7 @@ pub(crate) struct WaitParams {
 }
 
 /// One version of a reward function, with what its validation found.
-#[utoipa::path(get, path = "/v1/reward_functions/{id}/versions/{version}", tag = "rewards",
+#[utoipa::path(get, path = "/v1/reward_functions/{id}/versions/{version}", tag = "rewards", operation_id = "retrieve_reward_version",
     params(("id" = String, Path, description = "The function."), ("version" = i32, Path, description = "From 1."),
         WaitParams),
     responses(

@@ -32,7 +32,9 @@ const MAX_FUEL: u128 = 64 * 10 * 50_000_000;
 
 /// Samples, and under what terms to run them.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TestRewardVersion)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "samples": [{ "prompt": "What is 40 + 2?", "completion_text": "#### 42", "reference": "42", "expect": 1.0 }], "repeat": 3 }))]
 pub(crate) struct TestVersion {
     /// 1 to 64.
     #[schema(min_items = 1, max_items = 64)]
@@ -51,6 +53,7 @@ pub(crate) struct TestVersion {
 
 /// What a version did.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardTest)]
 pub(crate) struct TestView {
     #[schema(example = "reward_function.test")]
     object: &'static str,

@@ -30,6 +30,8 @@ pub(crate) struct Upload {
 
 /// A module, and what belongs to it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardModuleForm)]
+#[schema(example = json!({ "module": "(the bytes of the module)", "wasi": "none", "description": "exact match" }))]
 pub(crate) struct UploadForm {
     /// A core module or a component; at most 32 MiB.
     #[schema(value_type = String, format = Binary)]

@@ -18,6 +18,7 @@ use crate::state::AppState;
 
 /// What a module would be as a version.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardValidation)]
 pub(crate) struct ValidationView {
     #[schema(example = "reward_function.validation")]
     object: &'static str,

@@ -12,6 +12,7 @@ use super::VersionName;
 use super::report_schema::ValidationReport;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardFunction)]
 pub(crate) struct RewardFunctionView {
     #[schema(example = "reward_function")]
     object: &'static str,
@@ -37,6 +38,7 @@ impl From<RewardFunction> for RewardFunctionView {
 
 /// A version without its report, as in a list.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardVersionSummary)]
 pub(crate) struct RewardVersionRow {
     #[schema(example = "reward_function.version")]
     object: &'static str,
@@ -70,7 +72,7 @@ pub(crate) struct RewardVersionRow {
 
 /// Where a version is.
 #[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[schema(as = RewardVersionState, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what the state of a version may be")]
 pub(crate) enum VersionState {
     Validating,
@@ -108,6 +110,7 @@ impl From<RewardVersion> for RewardVersionRow {
 
 /// A version and what its validation found.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RewardVersion)]
 pub(crate) struct RewardVersionView {
     #[serde(flatten)]
     version: RewardVersionRow,

@@ -16,7 +16,7 @@ use crate::state::AppState;
 /// The place of one rollout in its job's manifest.
 ///
 /// Any rollout that the service took in has one, delivered or not: `leaf.state` and `leaf.reason` say what became of it.
-#[utoipa::path(get, path = "/v1/rollouts/{id}/inclusion", tag = "verification",
+#[utoipa::path(get, path = "/v1/rollouts/{id}/inclusion", tag = "verification", operation_id = "retrieve_rollout_inclusion",
     params(("id" = String, Path, description = "The rollout, delivered or not.")), responses(
     (status = 200, description = "The leaf, and its path to the root.", body = InclusionSchema),
     (status = 404, description = "No job of yours has such a rollout.", body = Problem, content_type = "application/problem+json"),

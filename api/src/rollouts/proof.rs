@@ -12,6 +12,7 @@ use crate::error::{ApiError, Problem};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RolloutProof)]
 pub(crate) struct ProofView {
     #[schema(example = "rollout.proof")]
     object: &'static str,
@@ -23,7 +24,7 @@ pub(crate) struct ProofView {
 }
 
 /// The proof of one rollout by itself.
-#[utoipa::path(get, path = "/v1/rollouts/{id}/proof", tag = "verification",
+#[utoipa::path(get, path = "/v1/rollouts/{id}/proof", tag = "verification", operation_id = "retrieve_rollout_proof",
     params(("id" = String, Path, description = "The rollout.")), responses(
     (status = 200, description = "The proof.", body = ProofView),
     (status = 404, description = "No such rollout was delivered to you.", body = Problem, content_type = "application/problem+json")))]

@@ -13,6 +13,7 @@ use crate::error::{ApiError, Problem};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RolloutReceipt)]
 pub(crate) struct ReceiptView {
     #[schema(example = "rollout.receipt")]
     object: &'static str,
@@ -32,7 +33,7 @@ pub(crate) struct ReceiptView {
 }
 
 /// The receipts of one rollout.
-#[utoipa::path(get, path = "/v1/rollouts/{id}/receipt", tag = "verification",
+#[utoipa::path(get, path = "/v1/rollouts/{id}/receipt", tag = "verification", operation_id = "retrieve_rollout_receipt",
     params(("id" = String, Path, description = "The rollout.")), responses(
     (status = 200, description = "Signed by a key of `GET /v1/verification_keys`.", body = ReceiptView),
     (status = 404, description = "No such rollout was delivered to you.", body = Problem, content_type = "application/problem+json")))]

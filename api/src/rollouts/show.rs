@@ -8,7 +8,7 @@ use crate::error::{ApiError, Problem};
 use crate::state::AppState;
 
 /// One delivered rollout with its proof and receipts.
-#[utoipa::path(get, path = "/v1/rollouts/{id}", tag = "rollouts",
+#[utoipa::path(get, path = "/v1/rollouts/{id}", tag = "rollouts", operation_id = "retrieve_rollout",
     params(("id" = String, Path, description = "The rollout.")), responses(
     (status = 200, description = "The rollout.", body = RolloutSchema),
     (status = 404, description = "No such rollout was delivered to you.", body = Problem, content_type = "application/problem+json")))]

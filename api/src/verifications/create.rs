@@ -20,6 +20,7 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "rollouts": ["rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"] }))]
 pub(crate) struct CreateVerification {
     /// `signatures` (at once), `reward` (the function runs again) or `full` (every token is recomputed).
     #[schema(example = "full")]

@@ -9,7 +9,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// How far a re-check is, and what it found.
-#[utoipa::path(get, path = "/v1/verifications/{id}", tag = "verification",
+#[utoipa::path(get, path = "/v1/verifications/{id}", tag = "verification", operation_id = "retrieve_verification",
     params(("id" = String, Path, description = "The verification.")), responses(
     (status = 200, description = "The verification as it stands.", body = VerificationView),
     (status = 404, description = "You have no such verification.", body = Problem, content_type = "application/problem+json")))]

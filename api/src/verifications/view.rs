@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 /// A re-check of rollouts.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Verification)]
 pub(crate) struct VerificationView {
     #[schema(example = "verification")]
     object: &'static str,
@@ -30,6 +31,7 @@ pub(crate) struct VerificationView {
 
 /// What was found about one rollout.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RolloutVerification)]
 struct VerifiedRollout {
     rollout_id: Option<String>,
     /// `pass`, `fail`, `not_checked` or `pending`.

@@ -17,6 +17,7 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "url": "https://example.com/hooks/reliquary", "event_types": ["job.completed", "job.failed"] }))]
 pub(crate) struct CreateWebhookEndpoint {
     /// https, at a public host.
     #[schema(example = "https://example.com/hooks/reliquary")]

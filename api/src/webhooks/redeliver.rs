@@ -14,7 +14,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// Send a delivery again, whatever became of it. It has the same `webhook-id`.
-#[utoipa::path(post, path = "/v1/webhook_deliveries/{id}/redeliver", tag = "webhooks",
+#[utoipa::path(post, path = "/v1/webhook_deliveries/{id}/redeliver", tag = "webhooks", operation_id = "redeliver_webhook_delivery",
     params(("id" = String, Path, description = "The delivery.")), responses(
     (status = 202, description = "It is on its way.", body = DeliveryView,
         headers(("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),

@@ -9,7 +9,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One webhook endpoint.
-#[utoipa::path(get, path = "/v1/webhook_endpoints/{id}", tag = "webhooks",
+#[utoipa::path(get, path = "/v1/webhook_endpoints/{id}", tag = "webhooks", operation_id = "retrieve_webhook_endpoint",
     params(("id" = String, Path, description = "The endpoint.")), responses(
     (status = 200, description = "The endpoint.", body = EndpointView),
     (status = 404, description = "You have no such endpoint.", body = Problem, content_type = "application/problem+json")))]

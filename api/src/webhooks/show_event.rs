@@ -10,7 +10,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One event of a whole job, as its log has it.
-#[utoipa::path(get, path = "/v1/events/{id}", tag = "webhooks",
+#[utoipa::path(get, path = "/v1/events/{id}", tag = "webhooks", operation_id = "retrieve_event",
     params(("id" = String, Path, description = "The event: the `webhook-id` of a delivery.")), responses(
     (status = 200, description = "The event.", body = EventSchema),
     (status = 404, description = "No job of yours has such an event, or it is one of a group or rollout: those are in the job's log.", body = Problem, content_type = "application/problem+json")))]

@@ -11,6 +11,7 @@ use crate::state::AppState;
 
 /// The keys of an endpoint, by the Standard Webhooks specification.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookSecret)]
 pub(crate) struct SecretView {
     #[schema(example = "webhook_secret")]
     object: &'static str,
@@ -24,7 +25,7 @@ pub(crate) struct SecretView {
 }
 
 /// The secret that signs what is sent to an endpoint.
-#[utoipa::path(get, path = "/v1/webhook_endpoints/{id}/secret", tag = "webhooks",
+#[utoipa::path(get, path = "/v1/webhook_endpoints/{id}/secret", tag = "webhooks", operation_id = "retrieve_webhook_secret",
     params(("id" = String, Path, description = "The endpoint.")), responses(
     (status = 200, description = "The newest secret.", body = SecretView),
     (status = 404, description = "You have no such endpoint.", body = Problem, content_type = "application/problem+json")))]

@@ -15,6 +15,7 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "event_types": ["job.completed"], "enabled": true }))]
 pub(crate) struct UpdateWebhookEndpoint {
     url: Option<String>,
     description: Option<String>,

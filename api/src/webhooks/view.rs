@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 /// Where webhooks are sent to.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookEndpoint)]
 pub(crate) struct EndpointView {
     #[schema(example = "webhook_endpoint")]
     object: &'static str,
@@ -48,6 +49,7 @@ impl EndpointView {
 
 /// An event on its way to an endpoint, or there.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookDelivery)]
 pub(crate) struct DeliveryView {
     #[schema(example = "webhook_delivery")]
     object: &'static str,

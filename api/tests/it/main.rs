@@ -9,6 +9,7 @@ mod checkpoints;
 mod conventions;
 mod create;
 mod deliver;
+mod document;
 mod events;
 mod exports;
 mod files;

@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use crate::strict::Strict;
+
 /// Objects and lists inside each other.
 pub const MAX_DEPTH: usize = 64;
 
@@ -17,12 +19,15 @@ pub struct Misread {
 /// Reads one value. Bound the depth first, by [`too_deep`].
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Misread> {
     // places are only kept on a second reading: most texts need none
-    if let Ok(value) = serde_json::from_str(text) {
+    let mut json = serde_json::Deserializer::from_str(text);
+    if let Ok(value) = T::deserialize(Strict(&mut json))
+        && json.end().is_ok()
+    {
         return Ok(value);
     }
     let misread = |pointer, error: &serde_json::Error| Misread { pointer, detail: error.to_string() };
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
         let pointer = pointer(error.path());
         misread(pointer, &error.into_inner())
     })?;

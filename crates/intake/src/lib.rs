@@ -11,6 +11,7 @@ pub mod json;
 mod lines;
 mod names;
 mod reader;
+mod strict;
 
 pub use fault::{Fault, Faults};
 pub use input::{MessageInput, PromptInput, raw};
