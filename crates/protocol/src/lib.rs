@@ -35,7 +35,7 @@ pub mod work;
 pub use bundled_module::BundledModule;
 
 pub use ids::{
-    AccountId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId, QuoteId,
+    AccountId, BatchId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId, QuoteId,
     RewardFunctionId, RolloutId, SessionId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;
