@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::idempotency;
 use crate::schemas;
 use crate::version::{KNOWN, NAME};
 
@@ -47,7 +48,7 @@ impl Operation {
         Self {
             is_secured: operation.get("security").is_none(),
             has_body: operation.get("requestBody").is_some(),
-            is_repeatable: parameters.into_iter().flatten().any(|one| one["name"] == "Idempotency-Key"),
+            is_repeatable: parameters.into_iter().flatten().any(|one| one["name"] == idempotency::NAME),
             names_resource: path.contains('{'),
             changes: method != "get",
         }
@@ -56,6 +57,10 @@ impl Operation {
     fn complete(&self, operation: &mut Value) {
         for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
             never_null(parameter);
+            if parameter["name"] == idempotency::NAME {
+                parameter["schema"]["minLength"] = 1.into();
+                parameter["schema"]["maxLength"] = idempotency::MAX_KEY_CHARS.into();
+            }
         }
         match operation.get_mut("parameters").and_then(Value::as_array_mut) {
             Some(parameters) => parameters.push(version_parameter()),

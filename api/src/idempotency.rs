@@ -21,10 +21,10 @@ use crate::error::ApiError;
 use crate::params;
 use crate::state::AppState;
 
-const NAME: &str = "Idempotency-Key";
+pub(crate) const NAME: &str = "Idempotency-Key";
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: &str = "Idempotency-Replayed";
-const MAX_KEY_CHARS: usize = 255;
+pub(crate) const MAX_KEY_CHARS: usize = 255;
 
 /// The key of a request, if its sender gave one; what the request says is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,11 +16,12 @@ pub(crate) fn complete(document: &mut Value) {
         one_word(schema);
     }
     rename_references(document);
-    let schemas = document["components"]["schemas"].take();
+    let mut schemas = document["components"]["schemas"].take();
     for (_, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (_, operation) in item.as_object_mut().into_iter().flatten() {
             if let Some(body) = operation.get_mut("requestBody") {
                 may_be_left_out(body);
+                nothing_is_null(body, &mut schemas);
                 show_example(body, &schemas);
             }
             for (_, response) in operation["responses"].as_object_mut().into_iter().flatten() {
@@ -86,6 +87,18 @@ fn may_be_left_out(body: &mut Value) {
             continue;
         };
         content["schema"] = given.clone();
+    }
+}
+
+/// A part of a form is there or not; it has no way to be null.
+fn nothing_is_null(body: &Value, schemas: &mut Value) {
+    let form = body["content"]["multipart/form-data"]["schema"]["$ref"].as_str();
+    let Some(name) = form.and_then(|reference| reference.strip_prefix(SCHEMAS)) else { return };
+    for (_, part) in schemas[name]["properties"].as_object_mut().into_iter().flatten() {
+        let Some(kinds) = part.get("type").and_then(Value::as_array) else { continue };
+        if let [kind] = kinds.iter().filter(|kind| **kind != "null").collect::<Vec<_>>()[..] {
+            part["type"] = kind.clone();
+        }
     }
 }
 

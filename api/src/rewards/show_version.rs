@@ -23,6 +23,7 @@ const MAX_WAIT_S: u64 = 30;
 #[into_params(parameter_in = Query)]
 pub(crate) struct WaitParams {
     /// Answer when the version is no longer `validating`, or after so many seconds: 0 to 30.
+    #[param(minimum = 0, maximum = 30)]
     wait_s: Option<u64>,
 }
 

@@ -1,5 +1,6 @@
 //! JSON in which an object is an object. serde also reads a struct from a list of its fields in their order, which nothing
-//! of the document says: `"filter": [null, null]` would be a filter. Here it is a fault, with its place.
+//! of the document says: `"filter": [null, null]` would be a filter. Here it is a fault, with its place. And a whole number
+//! is one however it is written: `8.0` is 8, as JSON Schema has it.
 //!
 //! It goes around a deserializer, and with every reader it hands out around those that are inside.
 
@@ -16,16 +17,30 @@ pub(crate) struct Strict<T>(pub(crate) T);
 /// A visitor whose insides are strict; where a struct is to be read, it takes no list.
 struct Guest<V> {
     visitor: V,
-    is_struct: bool,
+    wanted: Wanted,
 }
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    Struct,
+    Integer,
+}
+
+/// Up to here every whole number has a `f64` of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl<V> Guest<V> {
     fn any(visitor: V) -> Self {
-        Self { visitor, is_struct: false }
+        Self { visitor, wanted: Wanted::Any }
+    }
+
+    fn integer(visitor: V) -> Self {
+        Self { visitor, wanted: Wanted::Integer }
     }
 
     fn object(visitor: V) -> Self {
-        Self { visitor, is_struct: true }
+        Self { visitor, wanted: Wanted::Struct }
     }
 }
 
@@ -33,6 +48,14 @@ macro_rules! plain {
     ($($name:ident)*) => { $(
         fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
             self.0.$name(visitor)
+        }
+    )* };
+}
+
+macro_rules! integers {
+    ($($name:ident)*) => { $(
+        fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.$name(Guest::integer(visitor))
         }
     )* };
 }
@@ -49,10 +72,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     type Error = D::Error;
 
     plain! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
-        deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
-        deserialize_byte_buf deserialize_unit deserialize_identifier deserialize_ignored_any
+        deserialize_bool deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string
+        deserialize_bytes deserialize_byte_buf deserialize_unit deserialize_identifier deserialize_ignored_any
+    }
+
+    integers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
     }
 
     nested! {
@@ -89,14 +115,21 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Guest<V> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // serde would say how the struct is called in this code
-        if self.is_struct { f.write_str("an object") } else { self.visitor.expecting(f) }
+        if self.wanted == Wanted::Struct { f.write_str("an object") } else { self.visitor.expecting(f) }
     }
 
     visits! {
         visit_bool: bool visit_i8: i8 visit_i16: i16 visit_i32: i32 visit_i64: i64 visit_i128: i128
         visit_u8: u8 visit_u16: u16 visit_u32: u32 visit_u64: u64 visit_u128: u128 visit_f32: f32
-        visit_f64: f64 visit_char: char visit_str: &str visit_borrowed_str: &'de str visit_string: String
+        visit_char: char visit_str: &str visit_borrowed_str: &'de str visit_string: String
         visit_bytes: &[u8] visit_borrowed_bytes: &'de [u8] visit_byte_buf: Vec<u8>
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        if self.wanted == Wanted::Integer && value.fract() == 0.0 && value.abs() <= EXACT {
+            return self.visitor.visit_i64(value as i64);
+        }
+        self.visitor.visit_f64(value)
     }
 
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {
@@ -116,7 +149,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Guest<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<V::Value, A::Error> {
-        if self.is_struct {
+        if self.wanted == Wanted::Struct {
             return Err(A::Error::invalid_type(Unexpected::Seq, &self));
         }
         self.visitor.visit_seq(Strict(list))
@@ -259,6 +292,18 @@ mod tests {
                 if *from == point() && *named == point()));
         assert_eq!(all.raw.get(), r#"[ 1.50, {"a":[]} ]"#);
         assert_eq!((all.pair, all.any), ((1, "b".to_owned()), serde_json::json!([[1], { "a": [2] }])));
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let point: Point = read(r#"{"x":8.0,"y":-3e2}"#).unwrap();
+        assert_eq!(point, Point { x: Some(8), y: Some(-300) });
+        assert_eq!(read::<Vec<u8>>("[1.0,255.0]").unwrap(), [1, 255]);
+        for bad in ["[1.5]", "[256.0]", "[-1.0]", "[1e300]"] {
+            assert!(read::<Vec<u8>>(bad).is_err(), "{bad}");
+        }
+        // where both are meant, nothing is changed
+        assert_eq!(read::<serde_json::Value>("8.0").unwrap().to_string(), "8.0");
     }
 
     #[test]

@@ -9,79 +9,7 @@ from pydantic import AwareDatetime, ConfigDict
 from reliquary._model import ApiModel
 
 
-class Abi(ApiModel):
-    """
-    The contract between a reward function and the service.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    engine: Engine
-    limits: LimitsView
-    object: str
-    outcomes: list[Word]
-    """
-    How a run may end. Only `ok` has rewards.
-    """
-    rejections: list[Word]
-    """
-    Why a module may be rejected, and what to do about it.
-    """
-    wasi: list[Wasi]
-    wit: str
-    """
-    The WIT package; a module implements one of its worlds.
-    """
-    worlds: list[World]
-
-
-class Advantage(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    batch_groups: int | None = None
-    """
-    Groups that are settled and delivered together; null where nothing rests on a batch.
-    """
-    component_weights: dict[str, float] | None = None
-    eps: float
-    method: (
-        Literal[
-            "grpo",
-            "dr_grpo",
-            "rloo",
-            "loo_std",
-            "batch_std",
-            "reinforce_pp",
-            "reinforce_pp_baseline",
-            "max_rl",
-            "opo",
-            "pass_k",
-            "gdpo",
-            "none",
-        ]
-        | str
-    )
-    """
-    How rewards become advantages. The last batch of a job may be smaller.
-    """
-    std_ddof: int
-
-
-class Amounts(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    max: str
-    """
-    It cannot cost more.
-    """
-    p50: str | None = None
-    p90: str | None = None
-
-
-class AuditEntry(ApiModel):
+class AuditLogEntry(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -103,7 +31,7 @@ class AuditEntry(ApiModel):
     """
     The key that did it; `null`: the operator of the service.
     """
-    object: str
+    object: Literal["audit_log.entry"]
     previous_hash: str
     """
     Hash of the entry before, in hex; zeros in the first.
@@ -127,7 +55,7 @@ class Balance(ApiModel):
     """
     Promised to running jobs.
     """
-    object: str
+    object: Literal["balance"]
 
 
 class BodyLimits(ApiModel):
@@ -156,48 +84,6 @@ class BodyLimits(ApiModel):
     """
 
 
-class Budget(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    max_amount_rao: str | None = None
-    max_rollouts: int | None = None
-    on_exhausted: Literal["pause", "complete", "cancel"] | str
-    """
-    What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
-    completed or as cancelled. `status_reason` is `budget_exhausted`.
-    """
-
-
-class Builtin(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    args_schema: dict[str, Any]
-    """
-    JSON Schema of its arguments.
-    """
-    example: dict[str, Any]
-    """
-    Arguments that it takes.
-    """
-    name: str
-    object: str
-    summary: str
-
-
-class BuiltinList(ApiModel):
-    """
-    All of them.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    data: list[Builtin]
-    object: str
-
-
 class Checkpoint(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -212,7 +98,7 @@ class Checkpoint(ApiModel):
     Hash of its files: the same id, the same bits.
     """
     name: str
-    object: str
+    object: Literal["checkpoint"]
     previous_id: str | None = None
     """
     The checkpoint that this one replaced.
@@ -221,75 +107,6 @@ class Checkpoint(ApiModel):
     """
     `current`, `available` or `retired`.
     """
-
-
-class Counts(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    groups: GroupCounts
-    prompts: int
-    rollouts: RolloutCounts
-
-
-class Dedup(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    mode: Literal["none", "exact_tokens"] | str
-    """
-    What counts as a repeat.
-    """
-    near: Near | None = None
-    scope: Literal["group", "job", "project"] | str
-    """
-    Where repeats are looked for. `group`: inside each group, where they are otherwise only flagged. `job`: in the other
-    groups of the job. `project`: in all that the project's jobs have delivered.
-    """
-
-
-class Delivery(ApiModel):
-    """
-    An event on its way to an endpoint, or there.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    created_at: str
-    ended_at: str | None = None
-    endpoint_id: str
-    event_id: str
-    """
-    The header `webhook-id`, and the event's name in `GET /v1/events/{id}`.
-    """
-    failed_tries: int
-    """
-    Tries that failed.
-    """
-    id: str
-    job_id: str | None = None
-    """
-    `null`: a test.
-    """
-    last_problem: str | None = None
-    """
-    What was wrong at the last try.
-    """
-    last_status: int | None = None
-    """
-    The status of the last answer.
-    """
-    next_try_at: str | None = None
-    """
-    When it is tried, while it is pending.
-    """
-    object: str
-    state: str
-    """
-    `pending`, `delivered` or `failed`.
-    """
-    type: str
 
 
 class DeterminismReport(ApiModel):
@@ -308,68 +125,6 @@ class DeterminismReport(ApiModel):
     """
 
 
-class Difficulty(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    target_mean: list[float]
-
-
-class Durations(ApiModel):
-    """
-    In seconds.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    p50: float | None = None
-    p90: float | None = None
-
-
-class Endpoint(ApiModel):
-    """
-    Where webhooks are sent to.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    created_at: str
-    description: str
-    disabled_reason: str | None = None
-    """
-    `customer`, or `gone`: it has answered 410.
-    """
-    enabled: bool
-    event_types: list[str] | None = None
-    """
-    `null`: every type that webhooks carry.
-    """
-    id: str
-    object: str
-    previous_secret_expires_at: str | None = None
-    """
-    Until when the keys of before the last rotation sign, too.
-    """
-    public_key: str
-    """
-    Checks the `v1a` signatures (ed25519).
-    """
-    url: str
-
-
-class Engine(ApiModel):
-    """
-    What runs it. Receipts name it.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    wasmtime: str
-
-
 class ErrorMirror(ApiModel):
     """
     The same for clients that expect OpenAI's shape.
@@ -384,40 +139,28 @@ class ErrorMirror(ApiModel):
     type: str
 
 
-class Estimate(ApiModel):
+class EstimatedAmounts(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max: str
     """
-    Null is what cannot be told.
+    It cannot cost more.
+    """
+    p50: str | None = None
+    p90: str | None = None
+
+
+class EstimatedDurations(ApiModel):
+    """
+    In seconds.
     """
 
     model_config = ConfigDict(
         extra="allow",
     )
-    accepted: int | None = None
-    """
-    Rollouts that are delivered.
-    """
-    amount_rao: Amounts
-    basis: str | None = None
-    """
-    What the figures rest on.
-    """
-    duration_s: Durations
-    generated: int | None = None
-    """
-    Rollouts that miners will have to make, with those that are refused.
-    """
-
-
-class Eta(ApiModel):
-    """
-    Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    p50: AwareDatetime
-    p90: AwareDatetime
+    p50: float | None = None
+    p90: float | None = None
 
 
 class Event(ApiModel):
@@ -435,7 +178,7 @@ class Event(ApiModel):
     """
     id: str
     job_id: str
-    object: str
+    object: Literal["event"]
     sequence: int
     """
     1, 2, 3, … without a gap within its job.
@@ -523,7 +266,7 @@ class Export(ApiModel):
     """
     Delivered rollouts that are not in it, by the reason.
     """
-    object: str
+    object: Literal["export"]
     rows: str | None = None
     """
     Lines, records or rows of the file.
@@ -565,7 +308,7 @@ class File(ApiModel):
     created_at: AwareDatetime
     filename: str
     id: str
-    object: str
+    object: Literal["file"]
     purpose: Literal["job_input", "reward_function", "batch"] | str
     """
     What a file is for.
@@ -600,6 +343,15 @@ class FuelUsed(ApiModel):
     p99: int
 
 
+class GradedRollout(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    components: dict[str, float]
+    reward: float | None = None
+    rollout_id: str
+
+
 class Group(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -611,7 +363,7 @@ class Group(ApiModel):
     custom_id: str
     id: str
     job_id: str
-    object: str
+    object: Literal["group"]
     outcome: GroupOutcome | None = None
     prompt_ids: list[int]
     prompt_index: int
@@ -675,19 +427,6 @@ class GroupCounts(ApiModel):
     verified: int
 
 
-class GroupFilter(ApiModel):
-    """
-    One of these.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    abs_advantage_range: float | None = None
-    mean_range: list[float] | None = None
-    min_std: float | None = None
-
-
 class GroupOutcome(ApiModel):
     """
     Rewards of a group, and what its job's rules left of it.
@@ -748,8 +487,8 @@ class GroupRewards(ApiModel):
     )
     group_id: str
     job_id: str
-    object: str
-    rollouts: list[RolloutReward]
+    object: Literal["group_rewards"]
+    rollouts: list[GradedRollout]
     """
     In sample order.
     """
@@ -807,7 +546,7 @@ class GroupSummary(ApiModel):
     finished_at: AwareDatetime | None = None
     id: str
     job_id: str
-    object: str
+    object: Literal["group.summary"]
     prompt_index: int
     reason: str | None = None
     """
@@ -870,7 +609,7 @@ class Inclusion(ApiModel):
     From 0, in the order of prompt, sample and attempt.
     """
     merkle_root: str
-    object: str
+    object: Literal["rollout.inclusion"]
     path: list[str]
     """
     The siblings from the leaf to the root, bottom up.
@@ -882,17 +621,17 @@ class Job(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    advantage: Advantage
-    budget: Budget
+    advantage: JobAdvantage
+    budget: JobBudget
     cancelled_at: AwareDatetime | None = None
     cancelling_at: AwareDatetime | None = None
     checkpoint_id: str
     completed_at: AwareDatetime | None = None
-    counts: Counts
+    counts: JobCounts
     created_at: AwareDatetime
     deadline_at: AwareDatetime | None = None
-    dedup: Dedup
-    eta: Eta | None = None
+    dedup: JobDedup
+    eta: JobEta | None = None
     expired_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
     finalizing_at: AwareDatetime | None = None
@@ -906,8 +645,8 @@ class Job(ApiModel):
     The sequence of the newest event of its log.
     """
     metadata: dict[str, str]
-    mismatch: Mismatch | None = None
-    object: str
+    mismatch: JobMismatch | None = None
+    object: Literal["job"]
     open: bool
     """
     Prompts can still be appended; it does not end before it is closed.
@@ -916,18 +655,18 @@ class Job(ApiModel):
     """
     How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`.
     """
-    overlong: Overlong
+    overlong: JobOverlong
     paused_at: AwareDatetime | None = None
     """
     When it was paused last.
     """
-    policy: Policy
-    price: Price
+    policy: JobPolicy
+    price: JobPrice
     priority: Literal["standard", "batch"] | str
     """
     `batch` takes one turn where `standard` takes four. A job never waits for another customer's backlog, whatever it is.
     """
-    privacy: Privacy
+    privacy: JobPrivacy
     profile_id: str
     """
     The rule by which proofs of this job are judged.
@@ -952,10 +691,10 @@ class Job(ApiModel):
     """
     Seeds every draw of the job; 32 bytes, hexadecimal.
     """
-    reward: Reward | None = None
-    sampling: Sampling
-    selection: Selection
-    spend: Spend
+    reward: JobReward | None = None
+    sampling: JobSampling
+    selection: JobSelection
+    spend: JobSpend
     started_at: AwareDatetime | None = None
     status: (
         Literal[
@@ -996,6 +735,120 @@ class Job(ApiModel):
     ) = None
 
 
+class JobAdvantage(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    batch_groups: int | None = None
+    """
+    Groups that are settled and delivered together; null where nothing rests on a batch.
+    """
+    component_weights: dict[str, float] | None = None
+    eps: float
+    method: (
+        Literal[
+            "grpo",
+            "dr_grpo",
+            "rloo",
+            "loo_std",
+            "batch_std",
+            "reinforce_pp",
+            "reinforce_pp_baseline",
+            "max_rl",
+            "opo",
+            "pass_k",
+            "gdpo",
+            "none",
+        ]
+        | str
+    )
+    """
+    How rewards become advantages. The last batch of a job may be smaller.
+    """
+    std_ddof: int
+
+
+class JobBudget(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_amount_rao: str | None = None
+    max_rollouts: int | None = None
+    on_exhausted: Literal["pause", "complete", "cancel"] | str
+    """
+    What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
+    completed or as cancelled. `status_reason` is `budget_exhausted`.
+    """
+
+
+class JobCounts(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    groups: GroupCounts
+    prompts: int
+    rollouts: RolloutCounts
+
+
+class JobDedup(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mode: Literal["none", "exact_tokens"] | str
+    """
+    What counts as a repeat.
+    """
+    near: JobNearDedup | None = None
+    scope: Literal["group", "job", "project"] | str
+    """
+    Where repeats are looked for. `group`: inside each group, where they are otherwise only flagged. `job`: in the other
+    groups of the job. `project`: in all that the project's jobs have delivered.
+    """
+
+
+class JobDifficulty(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    target_mean: list[float]
+
+
+class JobEstimate(ApiModel):
+    """
+    Null is what cannot be told.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    accepted: int | None = None
+    """
+    Rollouts that are delivered.
+    """
+    amount_rao: EstimatedAmounts
+    basis: str | None = None
+    """
+    What the figures rest on.
+    """
+    duration_s: EstimatedDurations
+    generated: int | None = None
+    """
+    Rollouts that miners will have to make, with those that are refused.
+    """
+
+
+class JobEta(ApiModel):
+    """
+    Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    p50: AwareDatetime
+    p90: AwareDatetime
+
+
 class JobFigures(ApiModel):
     """
     What a job costs.
@@ -1005,7 +858,7 @@ class JobFigures(ApiModel):
         extra="allow",
     )
     checkpoint_id: str
-    estimate: Estimate
+    estimate: JobEstimate
     hold_rao: str
     """
     What is held when the job is created: the maximum, or what the budget leaves of it.
@@ -1024,10 +877,23 @@ class JobFigures(ApiModel):
     Completions of each prompt.
     """
     unit_prices: UnitPrices
-    warnings: list[Warning]
+    warnings: list[JobWarning]
     """
     What you may want to know before you create it.
     """
+
+
+class JobGroupFilter(ApiModel):
+    """
+    One of these.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    abs_advantage_range: float | None = None
+    mean_range: list[float] | None = None
+    min_std: float | None = None
 
 
 class JobMetrics(ApiModel):
@@ -1055,7 +921,7 @@ class JobMetrics(ApiModel):
     An estimate of the divergence of the sampling policy from the recomputed one, in nats; null until something was
     audited.
     """
-    object: str
+    object: Literal["job.metrics"]
     refusals: dict[str, int]
     """
     Answers of miners that were refused, by reason; in groups.
@@ -1067,6 +933,74 @@ class JobMetrics(ApiModel):
     """
 
 
+class JobMismatch(ApiModel):
+    """
+    Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    kl: float
+    """
+    Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
+    """
+    max_abs_logprob: float
+    """
+    Largest |d|, in nats.
+    """
+    mean_abs_logprob: float
+    """
+    Mean of |d|, in nats.
+    """
+    tokens: int
+
+
+class JobNearDedup(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    buckets: int
+    hashes: int
+    ngram: int
+
+
+class JobOverlong(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    buffer: int | None = None
+    factor: float | None = None
+    mode: Literal["keep", "mask", "soft_penalty", "drop"] | str
+    """
+    Completions that were cut off. `mask`: their `loss_mask` is 0. `soft_penalty`: DAPO's, on what advantages rest on; the
+    reward itself stays. `drop`: filtered.
+    """
+
+
+class JobPick(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    m: int | None = None
+    strategy: Literal["all", "max_variance", "top_abs_advantage", "balanced"] | str
+    """
+    `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
+    positive, half negative advantages.
+    """
+
+
+class JobPolicy(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_staleness_versions: int
+    on_rotation: Literal["finish"] | str
+    """
+    What happens when another checkpoint becomes the current one.
+    """
+
+
 class JobPreview(JobFigures):
     """
     What a job would be. Nothing of it was written.
@@ -1075,7 +1009,77 @@ class JobPreview(JobFigures):
     model_config = ConfigDict(
         extra="allow",
     )
-    object: str
+    object: Literal["job.preview"]
+
+
+class JobPrice(ApiModel):
+    """
+    Fixed when the job was created. Rejected and failed rollouts cost nothing.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    filtered_rollout_rao: str
+    """
+    One honest rollout that the job's own rules filter.
+    """
+    rollout_rao: str
+    """
+    One verified and selected rollout.
+    """
+
+
+class JobPrivacy(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    prompt_visibility: str
+    """
+    Whoever serves a prompt sees it.
+    """
+    retention_days: int | None = None
+    """
+    Null: until they are deleted.
+    """
+    training_use: Literal["deny", "allow"] | str
+    """
+    Whether models may be trained on what the job brings to light.
+    """
+
+
+class JobReward(ApiModel):
+    """
+    Who scores; `null` for mode `none`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    args: dict[str, Any] | None = None
+    """
+    What the function finds as member `args` of every prompt's metadata.
+    """
+    component_sha256: str | None = None
+    deadline_s: int | None = None
+    """
+    With `client`: how long each group waits.
+    """
+    function: str | None = None
+    """
+    `builtins` or `rwf_…@3`, as receipts name it.
+    """
+    limits: JobRewardLimits | None = None
+    max_error_rate: float | None = None
+    mode: Literal["builtin", "wasm", "client", "none"] | str
+    """
+    `builtin`, `wasm` or `client`.
+    """
+    on_error: Literal["mask", "zero", "reject", "fail_job"] | str
+    """
+    `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
+    as `failed`; what was delivered stays.
+    """
 
 
 class JobRewardLimits(ApiModel):
@@ -1084,6 +1088,53 @@ class JobRewardLimits(ApiModel):
     )
     fuel: int
     memory_bytes: int
+
+
+class JobSampling(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_tokens: int
+    n: int
+    temperature: float
+    top_k: int
+    top_p: float
+
+
+class JobSelection(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    difficulty: JobDifficulty | None = None
+    group_filter: JobGroupFilter | None = None
+    max_generation_multiplier: float | None = None
+    refill: Literal["drop", "resample_new_prompts", "replace_with_good"] | str
+    """
+    What takes the place of filtered groups. `drop`: nothing. `resample_new_prompts`: prompts of the job's reserve, until
+    `target_groups` are accepted. `replace_with_good`: an accepted group of the same batch (`advantage.batch_groups`) stands
+    for each, and its rollouts say so in `sample_weight`; it costs nothing.
+    """
+    rollouts: JobPick
+    target_groups: int | None = None
+
+
+class JobSpend(ApiModel):
+    """
+    Amounts in rao, as strings.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    charged_rao: str
+    held_rao: str
+    """
+    Held when the job was created.
+    """
+    released_rao: str
+    """
+    Given back when the job ended.
+    """
 
 
 class JobVerification(ApiModel):
@@ -1099,6 +1150,18 @@ class JobVerification(ApiModel):
     """
     With `sampled`: how likely each group is audited that is not audited for another reason.
     """
+
+
+class JobWarning(ApiModel):
+    """
+    Something that is allowed, and may surprise.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    detail: str
 
 
 class Jwk(ApiModel):
@@ -1136,7 +1199,7 @@ class LedgerEntry(ApiModel):
     held_after_rao: str
     id: str
     job_id: str | None = None
-    object: str
+    object: Literal["ledger_entry"]
     position: str
     """
     Where it stands in the statement; pass it as `after`.
@@ -1151,43 +1214,22 @@ class LedgerEntry(ApiModel):
     """
 
 
+class LimitRange(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    default: int
+    max: int
+
+
 class Limits(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
     body_bytes: BodyLimits
-    object: str
+    object: Literal["limits"]
     prompts: PromptLimits
-    rates: list[Rate]
-
-
-class LimitsView(ApiModel):
-    """
-    What one may use. Those with a default can be asked for, up to the most.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    component_name_bytes: int
-    components: int
-    fuel: Range
-    """
-    Per sample; about one operation each.
-    """
-    input_bytes: int
-    log_bytes: int
-    log_call_fuel: int
-    log_calls: int
-    memory_bytes: Range
-    """
-    All memories of one call together.
-    """
-    result_bytes: int
-    reward_max: float
-    """
-    A reward, and each part of one, is within ± this.
-    """
+    rates: list[RateLimit]
 
 
 class LogDetail(ApiModel):
@@ -1309,29 +1351,6 @@ class ManifestReward(ApiModel):
     """
 
 
-class Mismatch(ApiModel):
-    """
-    Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    kl: float
-    """
-    Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
-    """
-    max_abs_logprob: float
-    """
-    Largest |d|, in nats.
-    """
-    mean_abs_logprob: float
-    """
-    Mean of |d|, in nats.
-    """
-    tokens: int
-
-
 class ModuleDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1350,15 +1369,6 @@ class ModuleDetail(ApiModel):
     """
 
 
-class Near(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    buckets: int
-    hashes: int
-    ngram: int
-
-
 class Organization(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1367,79 +1377,7 @@ class Organization(ApiModel):
     default_project_id: str
     id: str
     name: str
-    object: str
-
-
-class Overlong(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    buffer: int | None = None
-    factor: float | None = None
-    mode: Literal["keep", "mask", "soft_penalty", "drop"] | str
-    """
-    Completions that were cut off. `mask`: their `loss_mask` is 0. `soft_penalty`: DAPO's, on what advantages rest on; the
-    reward itself stays. `drop`: filtered.
-    """
-
-
-class Pick(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    m: int | None = None
-    strategy: Literal["all", "max_variance", "top_abs_advantage", "balanced"] | str
-    """
-    `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
-    positive, half negative advantages.
-    """
-
-
-class Policy(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    max_staleness_versions: int
-    on_rotation: Literal["finish"] | str
-    """
-    What happens when another checkpoint becomes the current one.
-    """
-
-
-class Price(ApiModel):
-    """
-    Fixed when the job was created. Rejected and failed rollouts cost nothing.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    filtered_rollout_rao: str
-    """
-    One honest rollout that the job's own rules filter.
-    """
-    rollout_rao: str
-    """
-    One verified and selected rollout.
-    """
-
-
-class Privacy(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    prompt_visibility: str
-    """
-    Whoever serves a prompt sees it.
-    """
-    retention_days: int | None = None
-    """
-    Null: until they are deleted.
-    """
-    training_use: Literal["deny", "allow"] | str
-    """
-    Whether models may be trained on what the job brings to light.
-    """
+    object: Literal["organization"]
 
 
 class Problem(ApiModel):
@@ -1552,14 +1490,6 @@ class ProofProfile(ApiModel):
     scheme: str
 
 
-class ProofView(Proof):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    object: str
-    rollout_id: str
-
-
 class Quote(JobFigures):
     """
     A price that is promised to jobs with these terms and prompts.
@@ -1574,18 +1504,10 @@ class Quote(JobFigures):
     Until then a job that names it has its prices.
     """
     id: str
-    object: str
+    object: Literal["quote"]
 
 
-class Range(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    default: int
-    max: int
-
-
-class Rate(ApiModel):
+class RateLimit(ApiModel):
     """
     A quota that is there at once and comes back evenly.
     """
@@ -1617,27 +1539,6 @@ class Readiness(ApiModel):
     status: str
 
 
-class Receipt(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    group_receipt: GroupReceipt
-    """
-    For the whole group, from when its commitment was taken in.
-    """
-    head: str
-    """
-    The end of this rollout's chain, which the group's root covers; hexadecimal.
-    """
-    merkle_path: list[str]
-    """
-    From the head to the root, bottom up; hexadecimal.
-    """
-    object: str
-    reward_receipt: RewardReceipt | None = None
-    rollout_id: str
-
-
 class RejectionDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1653,38 +1554,100 @@ class RejectionDetail(ApiModel):
     message: str
 
 
-class Reward(ApiModel):
+class RewardAbi(ApiModel):
     """
-    Who scores; `null` for mode `none`.
+    The contract between a reward function and the service.
     """
 
     model_config = ConfigDict(
         extra="allow",
     )
-    args: dict[str, Any] | None = None
+    engine: RewardEngine
+    limits: RewardAbiLimits
+    object: Literal["reward_abi"]
+    outcomes: list[StableWord]
     """
-    What the function finds as member `args` of every prompt's metadata.
+    How a run may end. Only `ok` has rewards.
     """
-    component_sha256: str | None = None
-    deadline_s: int | None = None
+    rejections: list[StableWord]
     """
-    With `client`: how long each group waits.
+    Why a module may be rejected, and what to do about it.
     """
-    function: str | None = None
+    wasi: list[WasiProfile]
+    wit: str
     """
-    `builtins` or `rwf_…@3`, as receipts name it.
+    The WIT package; a module implements one of its worlds.
     """
-    limits: JobRewardLimits | None = None
-    max_error_rate: float | None = None
-    mode: Literal["builtin", "wasm", "client", "none"] | str
+    worlds: list[RewardWorld]
+
+
+class RewardAbiLimits(ApiModel):
     """
-    `builtin`, `wasm` or `client`.
+    What one may use. Those with a default can be asked for, up to the most.
     """
-    on_error: Literal["mask", "zero", "reject", "fail_job"] | str
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    component_name_bytes: int
+    components: int
+    fuel: LimitRange
     """
-    `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
-    as `failed`; what was delivered stays.
+    Per sample; about one operation each.
     """
+    input_bytes: int
+    log_bytes: int
+    log_call_fuel: int
+    log_calls: int
+    memory_bytes: LimitRange
+    """
+    All memories of one call together.
+    """
+    result_bytes: int
+    reward_max: float
+    """
+    A reward, and each part of one, is within ± this.
+    """
+
+
+class RewardBuiltin(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    args_schema: dict[str, Any]
+    """
+    JSON Schema of its arguments.
+    """
+    example: dict[str, Any]
+    """
+    Arguments that it takes.
+    """
+    name: str
+    object: Literal["reward_function.builtin"]
+    summary: str
+
+
+class RewardBuiltinList(ApiModel):
+    """
+    All of them.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[RewardBuiltin]
+    object: Literal["list"]
+
+
+class RewardEngine(ApiModel):
+    """
+    What runs it. Receipts name it.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    wasmtime: str
 
 
 class RewardFunction(ApiModel):
@@ -1698,7 +1661,7 @@ class RewardFunction(ApiModel):
     `null` until a module was uploaded. It may be one that is not ready.
     """
     name: str
-    object: str
+    object: Literal["reward_function"]
 
 
 class RewardInputLimits(ApiModel):
@@ -1764,7 +1727,39 @@ class RewardStats(ApiModel):
     std: float | None = None
 
 
-class RewardVersionRow(ApiModel):
+class RewardTest(ExaminationReport):
+    """
+    What a version did.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    object: Literal["reward_function.test"]
+    version_id: str
+
+
+class RewardValidation(ApiModel):
+    """
+    What a module would be as a version.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    object: Literal["reward_function.validation"]
+    rejection: str | None = None
+    """
+    Why it is rejected: a stable code.
+    """
+    report: ValidationReport
+    state: Literal["validating", "ready", "rejected"] | str
+    """
+    `ready` or `rejected`.
+    """
+
+
+class RewardVersionSummary(ApiModel):
     """
     A version without its report, as in a list.
     """
@@ -1784,7 +1779,7 @@ class RewardVersionRow(ApiModel):
     """
     What a job names: `<function>@<version>`.
     """
-    object: str
+    object: Literal["reward_function.version"]
     rejection: str | None = None
     """
     Why it is rejected: a stable code.
@@ -1811,7 +1806,7 @@ class RewardVersionRow(ApiModel):
     """
 
 
-class RewardVersion(RewardVersionRow):
+class RewardVersion(RewardVersionSummary):
     """
     A version and what its validation found.
     """
@@ -1820,6 +1815,18 @@ class RewardVersion(RewardVersionRow):
         extra="allow",
     )
     report: ValidationReport | None = None
+
+
+class RewardWorld(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    export: str
+    """
+    The function that it exports.
+    """
+    meaning: str
+    name: str
 
 
 class Rollout(ApiModel):
@@ -1873,7 +1880,7 @@ class Rollout(ApiModel):
     """
     num_completion_tokens: int
     num_prompt_tokens: int
-    object: str
+    object: Literal["rollout"]
     price_rao: str
     prompt_ids: list[int]
     prompt_index: int
@@ -2005,12 +2012,32 @@ class RolloutGroup(ApiModel):
     stats_selected: RewardStats
 
 
-class RolloutReward(ApiModel):
+class RolloutProof(Proof):
     model_config = ConfigDict(
         extra="allow",
     )
-    components: dict[str, float]
-    reward: float | None = None
+    object: Literal["rollout.proof"]
+    rollout_id: str
+
+
+class RolloutReceipt(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    group_receipt: GroupReceipt
+    """
+    For the whole group, from when its commitment was taken in.
+    """
+    head: str
+    """
+    The end of this rollout's chain, which the group's root covers; hexadecimal.
+    """
+    merkle_path: list[str]
+    """
+    From the head to the root, bottom up; hexadecimal.
+    """
+    object: Literal["rollout.receipt"]
+    reward_receipt: RewardReceipt | None = None
     rollout_id: str
 
 
@@ -2030,6 +2057,30 @@ class RolloutSoftPenalty(ApiModel):
     )
     buffer: int
     factor: float
+
+
+class RolloutVerification(ApiModel):
+    """
+    What was found about one rollout.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checks: list[VerificationCheck]
+    differs: list[str]
+    """
+    JSON pointers of what is not as it was delivered.
+    """
+    finding: str | None = None
+    """
+    The first thing that was wrong, or missing.
+    """
+    rollout_id: str | None = None
+    verdict: str
+    """
+    `pass`, `fail`, `not_checked` or `pending`.
+    """
 
 
 class SampleResult(ApiModel):
@@ -2055,54 +2106,6 @@ class SampleResult(ApiModel):
     wall_us: int
 
 
-class Sampling(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    max_tokens: int
-    n: int
-    temperature: float
-    top_k: int
-    top_p: float
-
-
-class Secret(ApiModel):
-    """
-    The keys of an endpoint, by the Standard Webhooks specification.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    endpoint_id: str
-    object: str
-    public_key: str
-    """
-    Of the `v1a` signatures (ed25519).
-    """
-    secret: str
-    """
-    Of the `v1` signatures (HMAC-SHA256).
-    """
-
-
-class Selection(ApiModel):
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    difficulty: Difficulty | None = None
-    group_filter: GroupFilter | None = None
-    max_generation_multiplier: float | None = None
-    refill: Literal["drop", "resample_new_prompts", "replace_with_good"] | str
-    """
-    What takes the place of filtered groups. `drop`: nothing. `resample_new_prompts`: prompts of the job's reserve, until
-    `target_groups` are accepted. `replace_with_good`: an accepted group of the same batch (`advantage.batch_groups`) stands
-    for each, and its rollouts say so in `sample_weight`; it costs nothing.
-    """
-    rollouts: Pick
-    target_groups: int | None = None
-
-
 class SignedManifest(ApiModel):
     """
     A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md.
@@ -2112,7 +2115,7 @@ class SignedManifest(ApiModel):
         extra="allow",
     )
     manifest: Manifest
-    object: str
+    object: Literal["job.manifest"]
     service_key: str
     """
     ed25519, hexadecimal.
@@ -2124,26 +2127,7 @@ class SignedManifest(ApiModel):
     """
 
 
-class Spend(ApiModel):
-    """
-    Amounts in rao, as strings.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    charged_rao: str
-    held_rao: str
-    """
-    Held when the job was created.
-    """
-    released_rao: str
-    """
-    Given back when the job ended.
-    """
-
-
-class SpendView(ApiModel):
+class SpendingLimit(ApiModel):
     """
     How far a limit is used up; all `null` where there is none.
     """
@@ -2167,7 +2151,7 @@ class SpendView(ApiModel):
     """
 
 
-class Key(SpendView):
+class ApiKey(SpendingLimit):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2191,7 +2175,7 @@ class Key(SpendView):
     Not newer than a minute.
     """
     name: str
-    object: str
+    object: Literal["api_key"]
     prefix: str
     """
     What its text begins with.
@@ -2209,7 +2193,7 @@ class Key(SpendView):
     scopes: list[str]
 
 
-class Project(SpendView):
+class Project(SpendingLimit):
     model_config = ConfigDict(
         extra="allow",
     )
@@ -2221,8 +2205,20 @@ class Project(SpendView):
     Every organisation has this one from the start.
     """
     name: str
-    object: str
+    object: Literal["project"]
     organization_id: str
+
+
+class StableWord(ApiModel):
+    """
+    A stable word and what it means.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    meaning: str
+    name: str
 
 
 class SuggestedLimits(ApiModel):
@@ -2234,18 +2230,6 @@ class SuggestedLimits(ApiModel):
     Per sample.
     """
     memory_bytes: int
-
-
-class Test(ExaminationReport):
-    """
-    What a version did.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    object: str
-    version_id: str
 
 
 class UndeliveredRollout(ApiModel):
@@ -2265,7 +2249,7 @@ class UndeliveredRollout(ApiModel):
     group_id: str
     id: str
     job_id: str
-    object: str
+    object: Literal["undelivered_rollout"]
     price_rao: str
     prompt_index: int
     reason: str | None = None
@@ -2299,26 +2283,6 @@ class UnitPrices(ApiModel):
     verified_rollout_rao: str
     """
     Verified and selected.
-    """
-
-
-class Validation(ApiModel):
-    """
-    What a module would be as a version.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    object: str
-    rejection: str | None = None
-    """
-    Why it is rejected: a stable code.
-    """
-    report: ValidationReport
-    state: Literal["validating", "ready", "rejected"] | str
-    """
-    `ready` or `rejected`.
     """
 
 
@@ -2363,8 +2327,8 @@ class Verification(ApiModel):
     """
     `signatures`, `reward` or `full`.
     """
-    object: str
-    rollouts: list[VerifiedRollout]
+    object: Literal["verification"]
+    rollouts: list[RolloutVerification]
     """
     One for each that was sent, in that order.
     """
@@ -2408,7 +2372,7 @@ class VerificationKey(ApiModel):
     """
     The thumbprint of the key (RFC 7638), which names it in `keys`.
     """
-    object: str
+    object: Literal["verification_key"]
     public_key: str
     """
     32 bytes, hexadecimal.
@@ -2440,46 +2404,10 @@ class VerificationKeys(ApiModel):
     The same as a JWK set.
     """
     last_id: str | None = None
-    object: str
+    object: Literal["list"]
 
 
-class VerifiedRollout(ApiModel):
-    """
-    What was found about one rollout.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    checks: list[VerificationCheck]
-    differs: list[str]
-    """
-    JSON pointers of what is not as it was delivered.
-    """
-    finding: str | None = None
-    """
-    The first thing that was wrong, or missing.
-    """
-    rollout_id: str | None = None
-    verdict: str
-    """
-    `pass`, `fail`, `not_checked` or `pending`.
-    """
-
-
-class Warning(ApiModel):
-    """
-    Something that is allowed, and may surprise.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    code: str
-    detail: str
-
-
-class Wasi(ApiModel):
+class WasiProfile(ApiModel):
     """
     What of WASI a module may see.
     """
@@ -2495,25 +2423,97 @@ class Wasi(ApiModel):
     name: str
 
 
-class Word(ApiModel):
+class WebhookDelivery(ApiModel):
     """
-    A stable word and what it means.
+    An event on its way to an endpoint, or there.
     """
 
     model_config = ConfigDict(
         extra="allow",
     )
-    meaning: str
-    name: str
+    created_at: str
+    ended_at: str | None = None
+    endpoint_id: str
+    event_id: str
+    """
+    The header `webhook-id`, and the event's name in `GET /v1/events/{id}`.
+    """
+    failed_tries: int
+    """
+    Tries that failed.
+    """
+    id: str
+    job_id: str | None = None
+    """
+    `null`: a test.
+    """
+    last_problem: str | None = None
+    """
+    What was wrong at the last try.
+    """
+    last_status: int | None = None
+    """
+    The status of the last answer.
+    """
+    next_try_at: str | None = None
+    """
+    When it is tried, while it is pending.
+    """
+    object: Literal["webhook_delivery"]
+    state: str
+    """
+    `pending`, `delivered` or `failed`.
+    """
+    type: str
 
 
-class World(ApiModel):
+class WebhookEndpoint(ApiModel):
+    """
+    Where webhooks are sent to.
+    """
+
     model_config = ConfigDict(
         extra="allow",
     )
-    export: str
+    created_at: str
+    description: str
+    disabled_reason: str | None = None
     """
-    The function that it exports.
+    `customer`, or `gone`: it has answered 410.
     """
-    meaning: str
-    name: str
+    enabled: bool
+    event_types: list[str] | None = None
+    """
+    `null`: every type that webhooks carry.
+    """
+    id: str
+    object: Literal["webhook_endpoint"]
+    previous_secret_expires_at: str | None = None
+    """
+    Until when the keys of before the last rotation sign, too.
+    """
+    public_key: str
+    """
+    Checks the `v1a` signatures (ed25519).
+    """
+    url: str
+
+
+class WebhookSecret(ApiModel):
+    """
+    The keys of an endpoint, by the Standard Webhooks specification.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    endpoint_id: str
+    object: Literal["webhook_secret"]
+    public_key: str
+    """
+    Of the `v1a` signatures (ed25519).
+    """
+    secret: str
+    """
+    Of the `v1` signatures (HMAC-SHA256).
+    """

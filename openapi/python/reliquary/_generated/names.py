@@ -4,11 +4,11 @@ from .models import Event as Event
 from .models import Export as Export
 from .models import File as File
 from .models import Job as Job
+from .models import RewardValidation as Validation
 from .models import RewardVersion as RewardVersion
 from .models import Rollout as Rollout
-from .models import Validation as Validation
 from .models import VerificationKeys as VerificationKeys
-from .params import SampleInput as SampleInput
+from .params import RewardSampleInput as SampleInput
 
 __all__ = [
     "Event",

@@ -17,32 +17,32 @@ class ApiKeysOperations:
         self._client = client
 
     def create(
-        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateKey]
-    ) -> models.Key:
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateApiKey]
+    ) -> models.ApiKey:
         """Make an API key.
 
         The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
         A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
         """
         return self._client.request_as(
-            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Key
+            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey
         )
 
     def delete(self, api_key_id: Id, *, timeout: Timeout = None) -> None:
         """Revoke a key for good, within a few seconds. It stays on the list."""
         self._client.request(Call("DELETE", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout))
 
-    def retrieve(self, api_key_id: Id, *, timeout: Timeout = None) -> models.Key:
+    def retrieve(self, api_key_id: Id, *, timeout: Timeout = None) -> models.ApiKey:
         """One key, without its text."""
-        return self._client.request_as(Call("GET", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout), models.Key)
+        return self._client.request_as(Call("GET", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout), models.ApiKey)
 
-    def retrieve_own(self, *, timeout: Timeout = None) -> models.Key:
+    def retrieve_own(self, *, timeout: Timeout = None) -> models.ApiKey:
         """The key that you use: what it may do, and what is left of its limit."""
-        return self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.Key)
+        return self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.ApiKey)
 
     def rotate(
-        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateKey]
-    ) -> models.Key:
+        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateApiKey]
+    ) -> models.ApiKey:
         """Give a key another text. Its id, terms and spending stay.
 
         The answer holds the new text, this once. The one before is taken until `previous_expires_at`; one from before that no
@@ -57,16 +57,20 @@ class ApiKeysOperations:
                 idempotency_key=idempotency_key,
                 timeout=timeout,
             ),
-            models.Key,
+            models.ApiKey,
         )
 
-    def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateKey]) -> models.Key:
+    def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateApiKey]) -> models.ApiKey:
         """Change a key. What you change counts within a few seconds."""
-        return self._client.request_as(Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.Key)
+        return self._client.request_as(
+            Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.ApiKey
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.Key]:
+    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.ApiKey]:
         """The keys of a project, newest first; the revoked ones, too."""
-        return Pages(self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.Key)
+        return Pages(
+            self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.ApiKey
+        )
 
 
 class AuditLogOperations:
@@ -75,13 +79,15 @@ class AuditLogOperations:
 
     def list(
         self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
-    ) -> Pages[models.AuditEntry]:
+    ) -> Pages[models.AuditLogEntry]:
         """What was done in your organisation, newest first; a key of one project sees what was done in that one.
 
         Entries are never changed or deleted, and each is bound to the one before by its hash.
         """
         return Pages(
-            self._client, Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout), models.AuditEntry
+            self._client,
+            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout),
+            models.AuditLogEntry,
         )
 
 
@@ -220,7 +226,7 @@ class JobsOperations:
             models.Job,
         )
 
-    def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJobBody]) -> models.Job:
+    def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJob]) -> models.Job:
         """Cancel a job.
 
         No more prompts go to miners. The rest of the hold is released when the job reaches `cancelled`. Cancelling again is
@@ -394,7 +400,7 @@ class JobsOperations:
             models.Rollout | models.UndeliveredRollout,
         )
 
-    def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.PatchJob]) -> models.Job:
+    def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateJob]) -> models.Job:
         """Change a job.
 
         A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
@@ -528,13 +534,13 @@ class RewardFunctionsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def abi(self, *, timeout: Timeout = None) -> models.Abi:
+    def abi(self, *, timeout: Timeout = None) -> models.RewardAbi:
         """What a reward module must be and may do."""
-        return self._client.request_as(Call("GET", "/v1/reward_functions/abi", timeout=timeout), models.Abi)
+        return self._client.request_as(Call("GET", "/v1/reward_functions/abi", timeout=timeout), models.RewardAbi)
 
-    def builtins(self, *, timeout: Timeout = None) -> models.BuiltinList:
+    def builtins(self, *, timeout: Timeout = None) -> models.RewardBuiltinList:
         """The rewards that come with the service, and their arguments."""
-        return self._client.request_as(Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.BuiltinList)
+        return self._client.request_as(Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.RewardBuiltinList)
 
     def create(
         self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]
@@ -566,8 +572,8 @@ class RewardFunctionsOperations:
         )
 
     def test(
-        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestVersion]
-    ) -> models.Test:
+        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestRewardVersion]
+    ) -> models.RewardTest:
         """Run a version on samples.
 
         Nothing is kept. Each sample is run `repeat` times, in two processes by turns; `lint` says what a model would abuse.
@@ -579,12 +585,12 @@ class RewardFunctionsOperations:
                 body=body,
                 timeout=timeout,
             ),
-            models.Test,
+            models.RewardTest,
         )
 
     def versions(
         self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
-    ) -> Pages[models.RewardVersionRow]:
+    ) -> Pages[models.RewardVersionSummary]:
         """The versions of a reward function, newest first, without their reports."""
         return Pages(
             self._client,
@@ -594,7 +600,7 @@ class RewardFunctionsOperations:
                 query={"limit": limit, "after": after},
                 timeout=timeout,
             ),
-            models.RewardVersionRow,
+            models.RewardVersionSummary,
         )
 
     def list(
@@ -621,13 +627,17 @@ class RolloutsOperations:
             Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion
         )
 
-    def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.ProofView:
+    def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutProof:
         """The proof of one rollout by itself."""
-        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.ProofView)
+        return self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.RolloutProof
+        )
 
-    def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Receipt:
+    def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutReceipt:
         """The receipts of one rollout."""
-        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.Receipt)
+        return self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.RolloutReceipt
+        )
 
     def retrieve(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Rollout:
         """One delivered rollout with its proof and receipts."""
@@ -678,11 +688,11 @@ class WebhookDeliveriesOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+    def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
         """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
         return self._client.request_as(
             Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_repeatable=False, timeout=timeout),
-            models.Delivery,
+            models.WebhookDelivery,
         )
 
     def list(
@@ -693,7 +703,7 @@ class WebhookDeliveriesOperations:
         limit: int | None = None,
         after: str | int | None = None,
         timeout: Timeout = None,
-    ) -> Pages[models.Delivery]:
+    ) -> Pages[models.WebhookDelivery]:
         """Webhook deliveries, newest first."""
         return Pages(
             self._client,
@@ -703,7 +713,7 @@ class WebhookDeliveriesOperations:
                 query={"endpoint": endpoint, "state": state, "limit": limit, "after": after},
                 timeout=timeout,
             ),
-            models.Delivery,
+            models.WebhookDelivery,
         )
 
 
@@ -711,29 +721,29 @@ class WebhookEndpointsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.Endpoint:
+    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.WebhookEndpoint:
         """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
         return self._client.request_as(
-            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.Endpoint
+            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.WebhookEndpoint
         )
 
     def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
         """Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays."""
         self._client.request(Call("DELETE", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout))
 
-    def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+    def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
         """One webhook endpoint."""
         return self._client.request_as(
-            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.Endpoint
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.WebhookEndpoint
         )
 
-    def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Secret:
+    def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookSecret:
         """The secret that signs what is sent to an endpoint."""
         return self._client.request_as(
-            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.Secret
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret
         )
 
-    def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+    def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
         """Give a webhook endpoint a new secret and a new public key.
 
         For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
@@ -743,29 +753,32 @@ class WebhookEndpointsOperations:
             Call(
                 "POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_repeatable=False, timeout=timeout
             ),
-            models.Endpoint,
+            models.WebhookEndpoint,
         )
 
-    def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+    def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
         """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
         return self._client.request_as(
-            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.Delivery
+            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.WebhookDelivery
         )
 
     def update(
         self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]
-    ) -> models.Endpoint:
+    ) -> models.WebhookEndpoint:
         """Change a webhook endpoint. What is left away stays."""
         return self._client.request_as(
-            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout), models.Endpoint
+            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout),
+            models.WebhookEndpoint,
         )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.Endpoint]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.WebhookEndpoint]:
         """Your webhook endpoints, newest first."""
         return Pages(
             self._client,
             Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after}, timeout=timeout),
-            models.Endpoint,
+            models.WebhookEndpoint,
         )
 
 
@@ -801,32 +814,32 @@ class AsyncApiKeysOperations:
         self._client = client
 
     async def create(
-        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateKey]
-    ) -> models.Key:
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateApiKey]
+    ) -> models.ApiKey:
         """Make an API key.
 
         The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
         A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
         """
         return await self._client.request_as(
-            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Key
+            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey
         )
 
     async def delete(self, api_key_id: Id, *, timeout: Timeout = None) -> None:
         """Revoke a key for good, within a few seconds. It stays on the list."""
         await self._client.request(Call("DELETE", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout))
 
-    async def retrieve(self, api_key_id: Id, *, timeout: Timeout = None) -> models.Key:
+    async def retrieve(self, api_key_id: Id, *, timeout: Timeout = None) -> models.ApiKey:
         """One key, without its text."""
-        return await self._client.request_as(Call("GET", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout), models.Key)
+        return await self._client.request_as(Call("GET", f"/v1/api_keys/{segment(api_key_id)}", timeout=timeout), models.ApiKey)
 
-    async def retrieve_own(self, *, timeout: Timeout = None) -> models.Key:
+    async def retrieve_own(self, *, timeout: Timeout = None) -> models.ApiKey:
         """The key that you use: what it may do, and what is left of its limit."""
-        return await self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.Key)
+        return await self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.ApiKey)
 
     async def rotate(
-        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateKey]
-    ) -> models.Key:
+        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateApiKey]
+    ) -> models.ApiKey:
         """Give a key another text. Its id, terms and spending stay.
 
         The answer holds the new text, this once. The one before is taken until `previous_expires_at`; one from before that no
@@ -841,19 +854,21 @@ class AsyncApiKeysOperations:
                 idempotency_key=idempotency_key,
                 timeout=timeout,
             ),
-            models.Key,
+            models.ApiKey,
         )
 
-    async def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateKey]) -> models.Key:
+    async def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateApiKey]) -> models.ApiKey:
         """Change a key. What you change counts within a few seconds."""
         return await self._client.request_as(
-            Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.Key
+            Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.ApiKey
         )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> AsyncPages[models.Key]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.ApiKey]:
         """The keys of a project, newest first; the revoked ones, too."""
         return AsyncPages(
-            self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.Key
+            self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.ApiKey
         )
 
 
@@ -863,13 +878,15 @@ class AsyncAuditLogOperations:
 
     def list(
         self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
-    ) -> AsyncPages[models.AuditEntry]:
+    ) -> AsyncPages[models.AuditLogEntry]:
         """What was done in your organisation, newest first; a key of one project sees what was done in that one.
 
         Entries are never changed or deleted, and each is bound to the one before by its hash.
         """
         return AsyncPages(
-            self._client, Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout), models.AuditEntry
+            self._client,
+            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout),
+            models.AuditLogEntry,
         )
 
 
@@ -1010,7 +1027,7 @@ class AsyncJobsOperations:
             models.Job,
         )
 
-    async def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJobBody]) -> models.Job:
+    async def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJob]) -> models.Job:
         """Cancel a job.
 
         No more prompts go to miners. The rest of the hold is released when the job reaches `cancelled`. Cancelling again is
@@ -1186,7 +1203,7 @@ class AsyncJobsOperations:
             models.Rollout | models.UndeliveredRollout,
         )
 
-    async def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.PatchJob]) -> models.Job:
+    async def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateJob]) -> models.Job:
         """Change a job.
 
         A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
@@ -1324,13 +1341,15 @@ class AsyncRewardFunctionsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def abi(self, *, timeout: Timeout = None) -> models.Abi:
+    async def abi(self, *, timeout: Timeout = None) -> models.RewardAbi:
         """What a reward module must be and may do."""
-        return await self._client.request_as(Call("GET", "/v1/reward_functions/abi", timeout=timeout), models.Abi)
+        return await self._client.request_as(Call("GET", "/v1/reward_functions/abi", timeout=timeout), models.RewardAbi)
 
-    async def builtins(self, *, timeout: Timeout = None) -> models.BuiltinList:
+    async def builtins(self, *, timeout: Timeout = None) -> models.RewardBuiltinList:
         """The rewards that come with the service, and their arguments."""
-        return await self._client.request_as(Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.BuiltinList)
+        return await self._client.request_as(
+            Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.RewardBuiltinList
+        )
 
     async def create(
         self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]
@@ -1362,8 +1381,8 @@ class AsyncRewardFunctionsOperations:
         )
 
     async def test(
-        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestVersion]
-    ) -> models.Test:
+        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestRewardVersion]
+    ) -> models.RewardTest:
         """Run a version on samples.
 
         Nothing is kept. Each sample is run `repeat` times, in two processes by turns; `lint` says what a model would abuse.
@@ -1375,12 +1394,12 @@ class AsyncRewardFunctionsOperations:
                 body=body,
                 timeout=timeout,
             ),
-            models.Test,
+            models.RewardTest,
         )
 
     def versions(
         self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
-    ) -> AsyncPages[models.RewardVersionRow]:
+    ) -> AsyncPages[models.RewardVersionSummary]:
         """The versions of a reward function, newest first, without their reports."""
         return AsyncPages(
             self._client,
@@ -1390,7 +1409,7 @@ class AsyncRewardFunctionsOperations:
                 query={"limit": limit, "after": after},
                 timeout=timeout,
             ),
-            models.RewardVersionRow,
+            models.RewardVersionSummary,
         )
 
     def list(
@@ -1417,16 +1436,16 @@ class AsyncRolloutsOperations:
             Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion
         )
 
-    async def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.ProofView:
+    async def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutProof:
         """The proof of one rollout by itself."""
         return await self._client.request_as(
-            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.ProofView
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.RolloutProof
         )
 
-    async def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Receipt:
+    async def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutReceipt:
         """The receipts of one rollout."""
         return await self._client.request_as(
-            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.Receipt
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.RolloutReceipt
         )
 
     async def retrieve(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Rollout:
@@ -1478,11 +1497,11 @@ class AsyncWebhookDeliveriesOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+    async def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
         """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
         return await self._client.request_as(
             Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_repeatable=False, timeout=timeout),
-            models.Delivery,
+            models.WebhookDelivery,
         )
 
     def list(
@@ -1493,7 +1512,7 @@ class AsyncWebhookDeliveriesOperations:
         limit: int | None = None,
         after: str | int | None = None,
         timeout: Timeout = None,
-    ) -> AsyncPages[models.Delivery]:
+    ) -> AsyncPages[models.WebhookDelivery]:
         """Webhook deliveries, newest first."""
         return AsyncPages(
             self._client,
@@ -1503,7 +1522,7 @@ class AsyncWebhookDeliveriesOperations:
                 query={"endpoint": endpoint, "state": state, "limit": limit, "after": after},
                 timeout=timeout,
             ),
-            models.Delivery,
+            models.WebhookDelivery,
         )
 
 
@@ -1511,29 +1530,29 @@ class AsyncWebhookEndpointsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.Endpoint:
+    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.WebhookEndpoint:
         """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
         return await self._client.request_as(
-            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.Endpoint
+            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.WebhookEndpoint
         )
 
     async def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
         """Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays."""
         await self._client.request(Call("DELETE", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout))
 
-    async def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+    async def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
         """One webhook endpoint."""
         return await self._client.request_as(
-            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.Endpoint
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.WebhookEndpoint
         )
 
-    async def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Secret:
+    async def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookSecret:
         """The secret that signs what is sent to an endpoint."""
         return await self._client.request_as(
-            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.Secret
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret
         )
 
-    async def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Endpoint:
+    async def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
         """Give a webhook endpoint a new secret and a new public key.
 
         For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
@@ -1543,31 +1562,32 @@ class AsyncWebhookEndpointsOperations:
             Call(
                 "POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_repeatable=False, timeout=timeout
             ),
-            models.Endpoint,
+            models.WebhookEndpoint,
         )
 
-    async def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.Delivery:
+    async def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
         """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
         return await self._client.request_as(
-            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.Delivery
+            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.WebhookDelivery
         )
 
     async def update(
         self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]
-    ) -> models.Endpoint:
+    ) -> models.WebhookEndpoint:
         """Change a webhook endpoint. What is left away stays."""
         return await self._client.request_as(
-            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout), models.Endpoint
+            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout),
+            models.WebhookEndpoint,
         )
 
     def list(
         self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
-    ) -> AsyncPages[models.Endpoint]:
+    ) -> AsyncPages[models.WebhookEndpoint]:
         """Your webhook endpoints, newest first."""
         return AsyncPages(
             self._client,
             Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after}, timeout=timeout),
-            models.Endpoint,
+            models.WebhookEndpoint,
         )
 
 

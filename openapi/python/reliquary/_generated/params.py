@@ -65,7 +65,7 @@ class BudgetInput(TypedDict):
     on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
 
 
-class CancelJobBody(TypedDict):
+class CancelJob(TypedDict):
     """
     May be left out.
     """
@@ -73,6 +73,38 @@ class CancelJobBody(TypedDict):
     mode: NotRequired[Literal["graceful", "immediate"]]
     """
     What becomes of answers that are there already.
+    """
+
+
+class CreateApiKey(TypedDict):
+    """
+    What is left out, or `null`, is as in your own key.
+    """
+
+    allowed_cidrs: NotRequired[Sequence[str] | None]
+    """
+    Addresses and ranges that it may be used from.
+    """
+    expires_at: NotRequired[str | None]
+    limit_rao: NotRequired[str | None]
+    """
+    What its jobs, and those of keys that it makes, may cost together in one period.
+    """
+    limit_reset: NotRequired[str | None]
+    """
+    When the limit begins anew: `daily`, `weekly`, `monthly`.
+    """
+    name: str
+    """
+    For you to tell it from others; 1 to 128 characters.
+    """
+    reach: NotRequired[str | None]
+    """
+    `project` if not given: the project of this request. `organization`: any of them.
+    """
+    scopes: Sequence[str]
+    """
+    What it may do.
     """
 
 
@@ -85,7 +117,7 @@ class CreateExport(TypedDict):
     """
     `none` or `zstd`. What is in columns (`parquet`, `arrow`, `verl-prompts`) has zstd inside and takes no other.
     """
-    filter: NotRequired[ExportFilter]
+    filter: NotRequired[ExportFilterInput]
     format: str
     """
     `jsonl`, `parquet`, `arrow`, `tinker`, `together-rl`, `trl`, `trl-async`, `verl`, `verl-dump`, `verl-prompts`,
@@ -135,38 +167,6 @@ class CreateJob(TypedDict):
     sampling: SamplingInput
     selection: NotRequired[SelectionInput]
     verification: NotRequired[VerificationInput]
-
-
-class CreateKey(TypedDict):
-    """
-    What is left out, or `null`, is as in your own key.
-    """
-
-    allowed_cidrs: NotRequired[Sequence[str] | None]
-    """
-    Addresses and ranges that it may be used from.
-    """
-    expires_at: NotRequired[str | None]
-    limit_rao: NotRequired[str | None]
-    """
-    What its jobs, and those of keys that it makes, may cost together in one period.
-    """
-    limit_reset: NotRequired[str | None]
-    """
-    When the limit begins anew: `daily`, `weekly`, `monthly`.
-    """
-    name: str
-    """
-    For you to tell it from others; 1 to 128 characters.
-    """
-    reach: NotRequired[str | None]
-    """
-    `project` if not given: the project of this request. `organization`: any of them.
-    """
-    scopes: Sequence[str]
-    """
-    What it may do.
-    """
 
 
 class CreateProject(TypedDict):
@@ -219,7 +219,7 @@ class CreateWebhookEndpoint(TypedDict):
 
 class DedupInput(TypedDict):
     mode: NotRequired[Literal["none", "exact_tokens"] | None]
-    near: NotRequired[NearInput | None]
+    near: NotRequired[NearDedupInput | None]
     scope: NotRequired[Literal["group", "job", "project"] | None]
 
 
@@ -230,7 +230,7 @@ class DifficultyInput(TypedDict):
     """
 
 
-class ExportFilter(TypedDict):
+class ExportFilterInput(TypedDict):
     """
     Which of the delivered rollouts: all conditions that are given hold.
     """
@@ -298,14 +298,6 @@ class GroupFilterInput(TypedDict):
     """
 
 
-class LimitsInput(TypedDict):
-    fuel: NotRequired[int | None]
-    """
-    WebAssembly fuel per completion.
-    """
-    memory_bytes: NotRequired[int | None]
-
-
 class MessageInput(TypedDict):
     content: str
     role: str
@@ -318,7 +310,7 @@ class ModelInput(TypedDict):
     """
 
 
-class NearInput(TypedDict):
+class NearDedupInput(TypedDict):
     """
     `MinHash` over n-grams of token ids. Two completions of similarity s meet with probability 1 - (1 - s^hashes)^buckets.
     """
@@ -338,35 +330,6 @@ class OverlongInput(TypedDict):
     With `soft_penalty`: what a completion at the limit loses.
     """
     mode: NotRequired[Literal["keep", "mask", "soft_penalty", "drop"] | None]
-
-
-class PatchBudget(TypedDict):
-    max_amount_rao: NotRequired[str | None]
-    """
-    More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound.
-    """
-    max_rollouts: NotRequired[int | None]
-    """
-    `null`: no bound.
-    """
-    on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
-
-
-class PatchJob(TypedDict):
-    """
-    What is left out stays as it is.
-    """
-
-    budget: NotRequired[PatchBudget]
-    deadline_at: NotRequired[str | None]
-    """
-    A time; `null` takes the deadline away.
-    """
-    metadata: NotRequired[Mapping[str, Any] | None]
-    """
-    Takes the place of all that was there.
-    """
-    priority: NotRequired[Literal["standard", "batch"] | None]
 
 
 class PickInput(TypedDict):
@@ -442,7 +405,7 @@ class RewardInput(TypedDict):
     """
     With `wasm`: `rwf_…@3`.
     """
-    limits: NotRequired[LimitsInput | None]
+    limits: NotRequired[RewardLimitsInput | None]
     max_error_rate: NotRequired[float | None]
     """
     With `wasm` and `builtin`: the job pauses itself when more than this share of at least 32 rewards has failed since
@@ -460,14 +423,42 @@ class RewardInput(TypedDict):
     """
 
 
-class RotateKey(TypedDict):
-    overlap_s: NotRequired[int | None]
+class RewardLimitsInput(TypedDict):
+    fuel: NotRequired[int | None]
     """
-    How long the text from before is taken, too: at most 604800 (a week); a day if not given; 0 ends it at once.
+    WebAssembly fuel per completion.
+    """
+    memory_bytes: NotRequired[int | None]
+
+
+class RewardModuleForm(TypedDict):
+    """
+    A module, and what belongs to it.
+    """
+
+    description: NotRequired[str]
+    """
+    For you; at most 4096 bytes.
+    """
+    module: str
+    """
+    A core module or a component; at most 32 MiB.
+    """
+    samples: NotRequired[Sequence[RewardSampleInput]]
+    """
+    JSON: at most 64 samples that the report is about.
+    """
+    source_url: NotRequired[str]
+    """
+    Where its source is, for you; http or https.
+    """
+    wasi: NotRequired[str]
+    """
+    What of WASI it may see: `none` or `deterministic`.
     """
 
 
-class SampleInput(TypedDict):
+class RewardSampleInput(TypedDict):
     """
     A completion to try a function on.
     """
@@ -494,6 +485,13 @@ class SampleInput(TypedDict):
     token_ids: NotRequired[Sequence[int] | None]
     """
     The completion's tokens; those of its text if not given.
+    """
+
+
+class RotateApiKey(TypedDict):
+    overlap_s: NotRequired[int | None]
+    """
+    How long the text from before is taken, too: at most 604800 (a week); a day if not given; 0 ends it at once.
     """
 
 
@@ -535,7 +533,7 @@ class SelectionInput(TypedDict):
     """
 
 
-class TestVersion(TypedDict):
+class TestRewardVersion(TypedDict):
     """
     Samples, and under what terms to run them.
     """
@@ -544,7 +542,7 @@ class TestVersion(TypedDict):
     """
     A JSON object that goes with every sample, as a job's `reward.args`.
     """
-    limits: NotRequired[LimitsInput]
+    limits: NotRequired[RewardLimitsInput]
     """
     As of a job.
     """
@@ -552,13 +550,13 @@ class TestVersion(TypedDict):
     """
     How often each is run, in two processes by turns, 1 to 10.
     """
-    samples: Sequence[SampleInput]
+    samples: Sequence[RewardSampleInput]
     """
     1 to 64.
     """
 
 
-class UpdateKey(TypedDict):
+class UpdateApiKey(TypedDict):
     """
     What is left out stays; `null` takes a limit, an end or a list of addresses away.
     """
@@ -570,6 +568,35 @@ class UpdateKey(TypedDict):
     name: NotRequired[str | None]
     reach: NotRequired[str | None]
     scopes: NotRequired[Sequence[str] | None]
+
+
+class UpdateJob(TypedDict):
+    """
+    What is left out stays as it is.
+    """
+
+    budget: NotRequired[UpdateJobBudget]
+    deadline_at: NotRequired[str | None]
+    """
+    A time; `null` takes the deadline away.
+    """
+    metadata: NotRequired[Mapping[str, Any] | None]
+    """
+    Takes the place of all that was there.
+    """
+    priority: NotRequired[Literal["standard", "batch"] | None]
+
+
+class UpdateJobBudget(TypedDict):
+    max_amount_rao: NotRequired[str | None]
+    """
+    More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound.
+    """
+    max_rollouts: NotRequired[int | None]
+    """
+    `null`: no bound.
+    """
+    on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
 
 
 class UpdateProject(TypedDict):
@@ -593,33 +620,6 @@ class UpdateWebhookEndpoint(TypedDict):
     `null`: every type that webhooks carry.
     """
     url: NotRequired[str | None]
-
-
-class UploadForm(TypedDict):
-    """
-    A module, and what belongs to it.
-    """
-
-    description: NotRequired[str | None]
-    """
-    For you; at most 4096 bytes.
-    """
-    module: str
-    """
-    A core module or a component; at most 32 MiB.
-    """
-    samples: NotRequired[Sequence[SampleInput] | None]
-    """
-    JSON: at most 64 samples that the report is about.
-    """
-    source_url: NotRequired[str | None]
-    """
-    Where its source is, for you; http or https.
-    """
-    wasi: NotRequired[str | None]
-    """
-    What of WASI it may see: `none` or `deterministic`.
-    """
 
 
 class VerificationInput(TypedDict):

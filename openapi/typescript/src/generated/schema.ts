@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** This reference as a page. */
-        get: operations["docs"];
+        get: operations["retrieve_docs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether the process is up. */
-        get: operations["healthz"];
+        get: operations["check_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** Figures of this process. */
-        get: operations["metrics"];
+        get: operations["retrieve_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -63,7 +63,7 @@ export interface paths {
             cookie?: never;
         };
         /** The description of this interface. */
-        get: operations["openapi_json"];
+        get: operations["retrieve_openapi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether requests can be served. */
-        get: operations["readyz"];
+        get: operations["check_readiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -119,7 +119,7 @@ export interface paths {
             cookie?: never;
         };
         /** The key that you use: what it may do, and what is left of its limit. */
-        get: operations["show_own_api_key"];
+        get: operations["retrieve_own_api_key"];
         put?: never;
         post?: never;
         delete?: never;
@@ -136,7 +136,7 @@ export interface paths {
             cookie?: never;
         };
         /** One key, without its text. */
-        get: operations["show_api_key"];
+        get: operations["retrieve_api_key"];
         put?: never;
         post?: never;
         /** Revoke a key for good, within a few seconds. It stays on the list. */
@@ -196,7 +196,7 @@ export interface paths {
             cookie?: never;
         };
         /** Your balance. */
-        get: operations["show_balance"];
+        get: operations["retrieve_balance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -230,7 +230,7 @@ export interface paths {
             cookie?: never;
         };
         /** The current checkpoint. */
-        get: operations["current_checkpoint"];
+        get: operations["retrieve_current_checkpoint"];
         put?: never;
         post?: never;
         delete?: never;
@@ -247,7 +247,7 @@ export interface paths {
             cookie?: never;
         };
         /** One event of a whole job, as its log has it. */
-        get: operations["show_event"];
+        get: operations["retrieve_event"];
         put?: never;
         post?: never;
         delete?: never;
@@ -264,7 +264,7 @@ export interface paths {
             cookie?: never;
         };
         /** One export. */
-        get: operations["show_export"];
+        get: operations["retrieve_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -284,7 +284,7 @@ export interface paths {
          * The file of an export.
          * @description Go on where a download stopped with `Range: bytes=N-`. The `ETag` is the file's SHA-256.
          */
-        get: operations["show_content"];
+        get: operations["retrieve_export_content"];
         put?: never;
         post?: never;
         delete?: never;
@@ -323,7 +323,7 @@ export interface paths {
             cookie?: never;
         };
         /** One file, without its content. */
-        get: operations["show_file"];
+        get: operations["retrieve_file"];
         put?: never;
         post?: never;
         /**
@@ -344,7 +344,7 @@ export interface paths {
             cookie?: never;
         };
         /** The content of a file. */
-        get: operations["file_content"];
+        get: operations["retrieve_file_content"];
         put?: never;
         post?: never;
         delete?: never;
@@ -365,7 +365,7 @@ export interface paths {
          * @description With reward mode `client` this is where you read what there is to score; the event `group.awaiting_rewards` says
          *     when.
          */
-        get: operations["show_group"];
+        get: operations["retrieve_group"];
         put?: never;
         post?: never;
         delete?: never;
@@ -389,7 +389,7 @@ export interface paths {
          *     follow as for any group. The same rewards can be posted again safely and get the same answer; others are refused.
          *     They are your own word: the delivered rollouts carry no reward receipt.
          */
-        post: operations["post_rewards"];
+        post: operations["post_group_rewards"];
         delete?: never;
         options?: never;
         head?: never;
@@ -430,7 +430,7 @@ export interface paths {
          * One job.
          * @description With `If-None-Match` and the `ETag` of an earlier answer it is sent only if it has changed.
          */
-        get: operations["show_job"];
+        get: operations["retrieve_job"];
         put?: never;
         post?: never;
         /**
@@ -446,7 +446,7 @@ export interface paths {
          * @description A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
          *     its budget goes on by itself. Of a job that has ended only the metadata changes.
          */
-        patch: operations["patch_job"];
+        patch: operations["update_job"];
         trace?: never;
     };
     "/v1/jobs/{id}/cancel": {
@@ -507,7 +507,7 @@ export interface paths {
          *     ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
          *     more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
          */
-        get: operations["list_events"];
+        get: operations["list_job_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -569,7 +569,7 @@ export interface paths {
          * @description It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
          *     then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
          */
-        get: operations["show_manifest"];
+        get: operations["retrieve_job_manifest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -586,7 +586,7 @@ export interface paths {
             cookie?: never;
         };
         /** Metrics of a job. */
-        get: operations["show_metrics"];
+        get: operations["retrieve_job_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -717,7 +717,7 @@ export interface paths {
          * Your limits, and what is left of them.
          * @description Every answer says the same of the rates in `RateLimit-Policy` and `RateLimit`.
          */
-        get: operations["show_limits"];
+        get: operations["retrieve_limits"];
         put?: never;
         post?: never;
         delete?: never;
@@ -734,7 +734,7 @@ export interface paths {
             cookie?: never;
         };
         /** Your organisation: whose money it is. A key of one project does not see it. */
-        get: operations["show_organization"];
+        get: operations["retrieve_organization"];
         put?: never;
         post?: never;
         delete?: never;
@@ -769,7 +769,7 @@ export interface paths {
             cookie?: never;
         };
         /** One project. */
-        get: operations["show_project"];
+        get: operations["retrieve_project"];
         put?: never;
         post?: never;
         delete?: never;
@@ -829,7 +829,7 @@ export interface paths {
             cookie?: never;
         };
         /** One quote, as it was given. */
-        get: operations["show_quote"];
+        get: operations["retrieve_quote"];
         put?: never;
         post?: never;
         delete?: never;
@@ -864,7 +864,7 @@ export interface paths {
             cookie?: never;
         };
         /** What a reward module must be and may do. */
-        get: operations["show_abi"];
+        get: operations["retrieve_reward_abi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -881,7 +881,7 @@ export interface paths {
             cookie?: never;
         };
         /** The rewards that come with the service, and their arguments. */
-        get: operations["list_builtins"];
+        get: operations["list_reward_builtins"];
         put?: never;
         post?: never;
         delete?: never;
@@ -918,7 +918,7 @@ export interface paths {
             cookie?: never;
         };
         /** One reward function. */
-        get: operations["show_reward_function"];
+        get: operations["retrieve_reward_function"];
         put?: never;
         post?: never;
         delete?: never;
@@ -957,7 +957,7 @@ export interface paths {
             cookie?: never;
         };
         /** One version of a reward function, with what its validation found. */
-        get: operations["show_reward_version"];
+        get: operations["retrieve_reward_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -994,7 +994,7 @@ export interface paths {
             cookie?: never;
         };
         /** One delivered rollout with its proof and receipts. */
-        get: operations["show_rollout"];
+        get: operations["retrieve_rollout"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1014,7 +1014,7 @@ export interface paths {
          * The place of one rollout in its job's manifest.
          * @description Any rollout that the service took in has one, delivered or not: `leaf.state` and `leaf.reason` say what became of it.
          */
-        get: operations["show_inclusion"];
+        get: operations["retrieve_rollout_inclusion"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1031,7 +1031,7 @@ export interface paths {
             cookie?: never;
         };
         /** The proof of one rollout by itself. */
-        get: operations["show_proof"];
+        get: operations["retrieve_rollout_proof"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1048,7 +1048,7 @@ export interface paths {
             cookie?: never;
         };
         /** The receipts of one rollout. */
-        get: operations["show_receipt"];
+        get: operations["retrieve_rollout_receipt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1104,7 +1104,7 @@ export interface paths {
             cookie?: never;
         };
         /** How far a re-check is, and what it found. */
-        get: operations["show_verification"];
+        get: operations["retrieve_verification"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1140,7 +1140,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Send a delivery again, whatever became of it. It has the same `webhook-id`. */
-        post: operations["redeliver_webhook"];
+        post: operations["redeliver_webhook_delivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1173,7 +1173,7 @@ export interface paths {
             cookie?: never;
         };
         /** One webhook endpoint. */
-        get: operations["show_webhook_endpoint"];
+        get: operations["retrieve_webhook_endpoint"];
         put?: never;
         post?: never;
         /** Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays. */
@@ -1213,7 +1213,7 @@ export interface paths {
             cookie?: never;
         };
         /** The secret that signs what is sent to an endpoint. */
-        get: operations["show_webhook_secret"];
+        get: operations["retrieve_webhook_secret"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1243,21 +1243,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The contract between a reward function and the service. */
-        AbiView: {
-            engine: components["schemas"]["EngineView"];
-            limits: components["schemas"]["LimitsView"];
-            /** @example reward_abi */
-            object: string;
-            /** @description How a run may end. Only `ok` has rewards. */
-            outcomes: components["schemas"]["Word"][];
-            /** @description Why a module may be rejected, and what to do about it. */
-            rejections: components["schemas"]["Word"][];
-            wasi: components["schemas"]["WasiView"][];
-            /** @description The WIT package; a module implements one of its worlds. */
-            wit: string;
-            worlds: components["schemas"]["WorldView"][];
-        };
         AdvantageInput: {
             /**
              * Format: int64
@@ -1291,32 +1276,92 @@ export interface components {
          * @enum {string}
          */
         AdvantageMethod: "grpo" | "dr_grpo" | "rloo" | "loo_std" | "batch_std" | "reinforce_pp" | "reinforce_pp_baseline" | "max_rl" | "opo" | "pass_k" | "gdpo" | "none";
-        AdvantageView: {
+        ApiKey: components["schemas"]["SpendingLimit"] & {
             /**
-             * Format: int32
-             * @description Groups that are settled and delivered together; null where nothing rests on a batch.
+             * @description The addresses that it may be used from; `null`: any.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
              */
-            batch_groups?: number | null;
-            component_weights?: {
-                [key: string]: number;
-            };
-            /** Format: double */
-            eps: number;
-            method: components["schemas"]["AdvantageMethod"];
-            /** Format: int32 */
-            std_ddof: number;
+            allowed_cidrs?: string[] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string | null;
+            /** @example key_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /**
+             * @description The key itself, in the one answer that made it.
+             * @example rk_live_aB3dE5fG_…
+             */
+            key?: string | null;
+            /**
+             * @description What its text ends with; `null` for keys from before this was kept.
+             * @example x9Yz
+             */
+            last4?: string | null;
+            /**
+             * Format: date-time
+             * @description Not newer than a minute.
+             */
+            last_used_at?: string | null;
+            name: string;
+            /** @constant */
+            object: "api_key";
+            /**
+             * @description What its text begins with.
+             * @example rk_live_aB3dE5fG
+             */
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description After a rotation: until when the text from before opens the door, too.
+             */
+            previous_expires_at?: string | null;
+            /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            project_id: string;
+            /**
+             * @description `project`, or `organization`: any of its projects, named by the header `Reliquary-Project`.
+             * @example project
+             */
+            reach: string;
+            /** Format: date-time */
+            revoked_at?: string | null;
+            /**
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
         };
-        Amounts: {
-            /** @description It cannot cost more. */
-            max: string;
-            p50?: string | null;
-            p90?: string | null;
+        /** @description A page of a list. */
+        ApiKeyList: {
+            data: components["schemas"]["ApiKey"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
+        /**
+         * @example {
+         *       "prompts": [
+         *         {
+         *           "custom_id": "gsm8k-18",
+         *           "reference": "42",
+         *           "text": "What is 6 * 7?"
+         *         }
+         *       ]
+         *     }
+         */
         AppendPrompts: {
             /** @description 1 to 1000 prompts, in the forms of `POST /v1/jobs`. A `custom_id` is given once in the whole job. */
             prompts: components["schemas"]["PromptInput"][];
         };
-        AuditEntryView: {
+        AuditLogEntry: {
             /** @example job.created */
             action: string;
             /** Format: date-time */
@@ -1332,8 +1377,8 @@ export interface components {
             id: string;
             /** @description The key that did it; `null`: the operator of the service. */
             key_id?: string | null;
-            /** @example audit_log.entry */
-            object: string;
+            /** @constant */
+            object: "audit_log.entry";
             /** @description Hash of the entry before, in hex; zeros in the first. */
             previous_hash: string;
             project_id?: string | null;
@@ -1343,7 +1388,18 @@ export interface components {
              */
             subject: string;
         };
-        BalanceView: {
+        /** @description A page of a list. */
+        AuditLogEntryList: {
+            data: components["schemas"]["AuditLogEntry"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        Balance: {
             /**
              * @description Can be spent on new jobs.
              * @example 1500000000
@@ -1354,8 +1410,8 @@ export interface components {
              * @example 61440000
              */
             held_rao: string;
-            /** @example balance */
-            object: string;
+            /** @constant */
+            object: "balance";
         };
         /** @description The most bytes that a request's body may have. */
         BodyLimits: {
@@ -1382,29 +1438,6 @@ export interface components {
             /** @default pause */
             on_exhausted?: components["schemas"]["WhenExhausted"] | null;
         };
-        BudgetView: {
-            max_amount_rao?: string | null;
-            /** Format: int64 */
-            max_rollouts?: number | null;
-            on_exhausted: components["schemas"]["WhenExhausted"];
-        };
-        /** @description All of them. */
-        BuiltinList: {
-            data: components["schemas"]["BuiltinView"][];
-            /** @example list */
-            object: string;
-        };
-        BuiltinView: {
-            /** @description JSON Schema of its arguments. */
-            args_schema: Record<string, unknown>;
-            /** @description Arguments that it takes. */
-            example: Record<string, unknown>;
-            /** @example numeric */
-            name: string;
-            /** @example reward_function.builtin */
-            object: string;
-            summary: string;
-        };
         /** @description The WebAssembly module that gave the rewards of the rollouts that follow. */
         BundledModule: {
             /** @description Of the component that follows, which is what runs; hexadecimal. */
@@ -1416,8 +1449,8 @@ export interface components {
             function: string;
             /** @description The component, base64; at most 32 MiB. */
             module_base64: string;
-            /** @example reward_module */
-            object: string;
+            /** @constant */
+            object: "reward_module";
             /** @description Of the file that was uploaded; hexadecimal. */
             upload_sha256: string;
             /**
@@ -1432,11 +1465,20 @@ export interface components {
             world: string;
         };
         /**
+         * @description May be left out.
+         * @example {
+         *       "mode": "graceful"
+         *     }
+         */
+        CancelJob: {
+            mode?: components["schemas"]["CancelMode"];
+        };
+        /**
          * @description What becomes of answers that are there already.
          * @enum {string}
          */
         CancelMode: "graceful" | "immediate";
-        CheckpointView: {
+        Checkpoint: {
             /** @description Architecture, vocabulary, context length. */
             config: Record<string, unknown>;
             /** Format: date-time */
@@ -1447,27 +1489,94 @@ export interface components {
              */
             id: string;
             name: string;
-            /** @example checkpoint */
-            object: string;
+            /** @constant */
+            object: "checkpoint";
             /** @description The checkpoint that this one replaced. */
             previous_id?: string | null;
             /** @description `current`, `available` or `retired`. */
             status: string;
         };
-        Counts: {
-            groups: components["schemas"]["GroupCountsView"];
-            /** Format: int64 */
-            prompts: number;
-            rollouts: components["schemas"]["RolloutCountsView"];
+        /** @description A page of a list. */
+        CheckpointList: {
+            data: components["schemas"]["Checkpoint"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
-        /** @description A file of a job's delivered rollouts. */
+        /**
+         * @description What is left out, or `null`, is as in your own key.
+         * @example {
+         *       "name": "trainer",
+         *       "scopes": [
+         *         "jobs:read",
+         *         "jobs:write",
+         *         "rollouts:read",
+         *         "events:read"
+         *       ]
+         *     }
+         */
+        CreateApiKey: {
+            /**
+             * @description Addresses and ranges that it may be used from.
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_cidrs?: string[] | null;
+            /** Format: date-time */
+            expires_at?: string | null;
+            /**
+             * @description What its jobs, and those of keys that it makes, may cost together in one period.
+             * @example 5000000000
+             */
+            limit_rao?: string | null;
+            /**
+             * @description When the limit begins anew: `daily`, `weekly`, `monthly`.
+             * @example monthly
+             */
+            limit_reset?: string | null;
+            /**
+             * @description For you to tell it from others; 1 to 128 characters.
+             * @example trainer
+             */
+            name: string;
+            /**
+             * @description `project` if not given: the project of this request. `organization`: any of them.
+             * @example project
+             */
+            reach?: string | null;
+            /**
+             * @description What it may do.
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write",
+             *       "rollouts:read",
+             *       "events:read"
+             *     ]
+             */
+            scopes: string[];
+        };
+        /**
+         * @description A file of a job's delivered rollouts.
+         * @example {
+         *       "compression": "zstd",
+         *       "filter": {
+         *         "min_reward": 0.5
+         *       },
+         *       "format": "tinker"
+         *     }
+         */
         CreateExport: {
             /**
              * @description `none` or `zstd`. What is in columns (`parquet`, `arrow`, `verl-prompts`) has zstd inside and takes no other.
              * @example zstd
              */
             compression?: string | null;
-            filter?: components["schemas"]["ExportFilter"];
+            filter?: components["schemas"]["ExportFilterInput"];
             /**
              * @description `jsonl`, `parquet`, `arrow`, `tinker`, `together-rl`, `trl`, `trl-async`, `verl`, `verl-dump`, `verl-prompts`,
              *     `openrlhf`, `prime-rl`, `prime-rl-traces`, `skyrl`, `nemo-rl`, `nemo-gym`, `slime`, `areal`, `art`, `dpo` or `sft`.
@@ -1536,48 +1645,13 @@ export interface components {
             selection?: components["schemas"]["SelectionInput"];
             verification?: components["schemas"]["VerificationInput"];
         };
-        /** @description What is left out, or `null`, is as in your own key. */
-        CreateKey: {
-            /**
-             * @description Addresses and ranges that it may be used from.
-             * @example [
-             *       "203.0.113.0/24"
-             *     ]
-             */
-            allowed_cidrs?: string[] | null;
-            /** Format: date-time */
-            expires_at?: string | null;
-            /**
-             * @description What its jobs, and those of keys that it makes, may cost together in one period.
-             * @example 5000000000
-             */
-            limit_rao?: string | null;
-            /**
-             * @description When the limit begins anew: `daily`, `weekly`, `monthly`.
-             * @example monthly
-             */
-            limit_reset?: string | null;
-            /**
-             * @description For you to tell it from others; 1 to 128 characters.
-             * @example trainer
-             */
-            name: string;
-            /**
-             * @description `project` if not given: the project of this request. `organization`: any of them.
-             * @example project
-             */
-            reach?: string | null;
-            /**
-             * @description What it may do.
-             * @example [
-             *       "jobs:read",
-             *       "jobs:write",
-             *       "rollouts:read",
-             *       "events:read"
-             *     ]
-             */
-            scopes: string[];
-        };
+        /**
+         * @example {
+         *       "limit_rao": "5000000000",
+         *       "limit_reset": "monthly",
+         *       "name": "maths"
+         *     }
+         */
         CreateProject: {
             /**
              * @description What its jobs may cost together in one period; no limit if not given.
@@ -1595,6 +1669,11 @@ export interface components {
              */
             name: string;
         };
+        /**
+         * @example {
+         *       "name": "gsm8k"
+         *     }
+         */
         CreateRewardFunction: {
             /**
              * @description For you to tell it from others; 1 to 128 characters.
@@ -1602,6 +1681,13 @@ export interface components {
              */
             name: string;
         };
+        /**
+         * @example {
+         *       "rollouts": [
+         *         "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"
+         *       ]
+         *     }
+         */
         CreateVerification: {
             /**
              * @description `signatures` (at once), `reward` (the function runs again) or `full` (every token is recomputed).
@@ -1616,6 +1702,15 @@ export interface components {
              */
             rollouts: unknown[];
         };
+        /**
+         * @example {
+         *       "event_types": [
+         *         "job.completed",
+         *         "job.failed"
+         *       ],
+         *       "url": "https://example.com/hooks/reliquary"
+         *     }
+         */
         CreateWebhookEndpoint: {
             /** @description For you to tell it from others; at most 256 characters. */
             description?: string;
@@ -1636,7 +1731,7 @@ export interface components {
         DedupInput: {
             /** @default exact_tokens */
             mode?: components["schemas"]["DedupMode"] | null;
-            near?: components["schemas"]["NearInput"] | null;
+            near?: components["schemas"]["NearDedupInput"] | null;
             /** @default job */
             scope?: components["schemas"]["DedupScope"] | null;
         };
@@ -1651,46 +1746,6 @@ export interface components {
          * @enum {string}
          */
         DedupScope: "group" | "job" | "project";
-        DedupView: {
-            mode: components["schemas"]["DedupMode"];
-            near?: components["schemas"]["NearView"] | null;
-            scope: components["schemas"]["DedupScope"];
-        };
-        /** @description An event on its way to an endpoint, or there. */
-        DeliveryView: {
-            created_at: string;
-            ended_at?: string | null;
-            endpoint_id: string;
-            /** @description The header `webhook-id`, and the event's name in `GET /v1/events/{id}`. */
-            event_id: string;
-            /**
-             * Format: int32
-             * @description Tries that failed.
-             */
-            failed_tries: number;
-            /** @example whd_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
-            id: string;
-            /** @description `null`: a test. */
-            job_id?: string | null;
-            /** @description What was wrong at the last try. */
-            last_problem?: string | null;
-            /**
-             * Format: int32
-             * @description The status of the last answer.
-             */
-            last_status?: number | null;
-            /** @description When it is tried, while it is pending. */
-            next_try_at?: string | null;
-            /** @example webhook_delivery */
-            object: string;
-            /**
-             * @description `pending`, `delivered` or `failed`.
-             * @example delivered
-             */
-            state: string;
-            /** @example job.completed */
-            type: string;
-        };
         /** @description Whether all runs gave the same receipts. */
         DeterminismReport: {
             agreed: boolean;
@@ -1712,42 +1767,6 @@ export interface components {
              */
             target_mean: number[] | null;
         };
-        DifficultyView: {
-            target_mean: number[];
-        };
-        /** @description In seconds. */
-        Durations: {
-            /** Format: double */
-            p50?: number | null;
-            /** Format: double */
-            p90?: number | null;
-        };
-        /** @description Where webhooks are sent to. */
-        EndpointView: {
-            created_at: string;
-            description: string;
-            /** @description `customer`, or `gone`: it has answered 410. */
-            disabled_reason?: string | null;
-            enabled: boolean;
-            /** @description `null`: every type that webhooks carry. */
-            event_types?: string[] | null;
-            /** @example whe_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
-            id: string;
-            /** @example webhook_endpoint */
-            object: string;
-            /** @description Until when the keys of before the last rotation sign, too. */
-            previous_secret_expires_at?: string | null;
-            /**
-             * @description Checks the `v1a` signatures (ed25519).
-             * @example whpk_ovyaU4IHJjzbYhR3IeQ6ImqC0gBNLJYPFPnZYV8lWJM=
-             */
-            public_key: string;
-            url: string;
-        };
-        /** @description What runs it. Receipts name it. */
-        EngineView: {
-            wasmtime: string;
-        };
         /** @description The same for clients that expect OpenAI's shape. */
         ErrorMirror: {
             code: string;
@@ -1756,32 +1775,18 @@ export interface components {
             /** @example invalid_request_error */
             type: string;
         };
-        /** @description Null is what cannot be told. */
-        Estimate: {
-            /**
-             * Format: int64
-             * @description Rollouts that are delivered.
-             */
-            accepted?: number | null;
-            amount_rao: components["schemas"]["Amounts"];
-            /**
-             * @description What the figures rest on.
-             * @example 640 groups of 12 jobs with the same checkpoint and group filter, in the last 30 days
-             */
-            basis?: string | null;
-            duration_s: components["schemas"]["Durations"];
-            /**
-             * Format: int64
-             * @description Rollouts that miners will have to make, with those that are refused.
-             */
-            generated?: number | null;
+        EstimatedAmounts: {
+            /** @description It cannot cost more. */
+            max: string;
+            p50?: string | null;
+            p90?: string | null;
         };
-        /** @description Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is. */
-        Eta: {
-            /** Format: date-time */
-            p50: string;
-            /** Format: date-time */
-            p90: string;
+        /** @description In seconds. */
+        EstimatedDurations: {
+            /** Format: double */
+            p50?: number | null;
+            /** Format: double */
+            p90?: number | null;
         };
         /** @description One event. Its body never changes. */
         Event: {
@@ -1793,8 +1798,8 @@ export interface components {
             id: string;
             /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             job_id: string;
-            /** @example event */
-            object: string;
+            /** @constant */
+            object: "event";
             /**
              * Format: int64
              * @description 1, 2, 3, … without a gap within its job.
@@ -1819,8 +1824,8 @@ export interface components {
              * @example 100
              */
             last_id: string;
-            /** @example list */
-            object: string;
+            /** @constant */
+            object: "list";
         };
         /**
          * @description What happened. The last four end the log.
@@ -1862,8 +1867,8 @@ export interface components {
             job_id: string;
             /** @description Delivered rollouts that are not in it, by the reason. */
             left_out?: Record<string, unknown> | null;
-            /** @example export */
-            object: string;
+            /** @constant */
+            object: "export";
             /**
              * @description Lines, records or rows of the file.
              * @example 1024
@@ -1878,7 +1883,7 @@ export interface components {
             state: string;
         };
         /** @description Which of the delivered rollouts: all conditions that are given hold. */
-        ExportFilter: {
+        ExportFilterInput: {
             /**
              * @description `stop` or `length`.
              * @default null
@@ -1908,6 +1913,17 @@ export interface components {
         };
         /** @description A format, or an export of which more is said. */
         ExportInput: string | components["schemas"]["CreateExport"];
+        /** @description A page of a list. */
+        ExportList: {
+            data: components["schemas"]["Export"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
         /**
          * @description `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
          *     as `failed`; what was delivered stays.
@@ -1938,13 +1954,19 @@ export interface components {
             filename: string;
             /** @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
-            /** @example file */
-            object: string;
+            /** @constant */
+            object: "file";
             purpose: components["schemas"]["FilePurpose"];
             /** @description Of the bytes as they were sent, hexadecimal. */
             sha256: string;
         };
-        /** @description A file, and what it is for. */
+        /**
+         * @description A file, and what it is for.
+         * @example {
+         *       "file": "(the bytes of the file)",
+         *       "purpose": "job_input"
+         *     }
+         */
         FileForm: {
             /**
              * Format: binary
@@ -1952,6 +1974,17 @@ export interface components {
              */
             file: string;
             purpose: components["schemas"]["FilePurpose"];
+        };
+        /** @description A page of a list. */
+        FileList: {
+            data: components["schemas"]["File"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
         /**
          * @description What a file is for.
@@ -1968,18 +2001,23 @@ export interface components {
             code: string;
             message: string;
         };
-        /**
-         * @description Why a completion ended.
-         * @enum {string}
-         */
-        FinishWord: "stop" | "length" | "tool" | "other";
         FuelUsed: {
             /** Format: int64 */
             p50: number;
             /** Format: int64 */
             p99: number;
         };
-        /** @description What you say of one rollout. */
+        /**
+         * @description What you say of one rollout.
+         * @example {
+         *       "components": {
+         *         "brief": 0.5,
+         *         "correct": 1
+         *       },
+         *       "reward": 0.75,
+         *       "rollout_id": "rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T"
+         *     }
+         */
         GradeInput: {
             /** @description Named parts of the reward, at most 32; names are 1 to 64 of `[a-z0-9_.-]`. */
             components?: {
@@ -1993,6 +2031,14 @@ export interface components {
             /** @example rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             rollout_id: string;
         };
+        GradedRollout: {
+            components: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            reward?: number | null;
+            rollout_id: string;
+        };
         Group: {
             /**
              * Format: int32
@@ -2003,8 +2049,8 @@ export interface components {
             /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
             job_id: string;
-            /** @example group */
-            object: string;
+            /** @constant */
+            object: "group";
             outcome?: components["schemas"]["GroupOutcome"] | null;
             prompt_ids: number[];
             /** Format: int32 */
@@ -2025,7 +2071,7 @@ export interface components {
             state: components["schemas"]["GroupState"];
         };
         /** @description One group for each prompt; they add up to `prompts`. */
-        GroupCountsView: {
+        GroupCounts: {
             /** Format: int64 */
             accepted: number;
             /** Format: int64 */
@@ -2051,14 +2097,6 @@ export interface components {
             scored: number;
             /** Format: int64 */
             verified: number;
-        };
-        /** @description One of these. */
-        GroupFilter: {
-            /** Format: double */
-            abs_advantage_range?: number | null;
-            mean_range?: number[] | null;
-            /** Format: double */
-            min_std?: number | null;
         };
         /** @description Exactly one of these. Filters look at the rewards as the function gave them. */
         GroupFilterInput: {
@@ -2127,10 +2165,10 @@ export interface components {
         GroupRewards: {
             group_id: string;
             job_id: string;
-            /** @example group_rewards */
-            object: string;
+            /** @constant */
+            object: "group_rewards";
             /** @description In sample order. */
-            rollouts: components["schemas"]["RolloutReward"][];
+            rollouts: components["schemas"]["GradedRollout"][];
         };
         GroupRollout: {
             completion_ids: number[];
@@ -2183,8 +2221,8 @@ export interface components {
             /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
             job_id: string;
-            /** @example group.summary */
-            object: string;
+            /** @constant */
+            object: "group.summary";
             /** Format: int32 */
             prompt_index: number;
             /** @description Why it was filtered, has failed or was cancelled. */
@@ -2192,6 +2230,17 @@ export interface components {
             /** Format: date-time */
             rewards_due_at?: string | null;
             state: components["schemas"]["GroupState"];
+        };
+        /** @description A page of a list. */
+        GroupSummaryList: {
+            data: components["schemas"]["GroupSummary"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
         /** @description Null where there is nothing to count. */
         Histogram: {
@@ -2218,16 +2267,167 @@ export interface components {
              */
             leaf_index: number;
             merkle_root: string;
-            /** @example rollout.inclusion */
-            object: string;
+            /** @constant */
+            object: "rollout.inclusion";
             /** @description The siblings from the leaf to the root, bottom up. */
             path: string[];
             rollout_id: string;
         };
+        Job: {
+            advantage: components["schemas"]["JobAdvantage"];
+            budget: components["schemas"]["JobBudget"];
+            /** Format: date-time */
+            cancelled_at?: string | null;
+            /** Format: date-time */
+            cancelling_at?: string | null;
+            checkpoint_id: string;
+            /** Format: date-time */
+            completed_at?: string | null;
+            counts: components["schemas"]["JobCounts"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deadline_at?: string | null;
+            dedup: components["schemas"]["JobDedup"];
+            eta?: components["schemas"]["JobEta"] | null;
+            /** Format: date-time */
+            expired_at?: string | null;
+            /** Format: date-time */
+            failed_at?: string | null;
+            /** Format: date-time */
+            finalizing_at?: string | null;
+            /**
+             * Format: date-time
+             * @description However it ended.
+             */
+            finished_at?: string | null;
+            /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /**
+             * Format: int64
+             * @description The sequence of the newest event of its log.
+             */
+            last_sequence: number;
+            metadata: {
+                [key: string]: string;
+            };
+            mismatch?: components["schemas"]["JobMismatch"] | null;
+            /** @constant */
+            object: "job";
+            /** @description Prompts can still be appended; it does not end before it is closed. */
+            open: boolean;
+            /** @description How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`. */
+            outcome?: string | null;
+            overlong: components["schemas"]["JobOverlong"];
+            /**
+             * Format: date-time
+             * @description When it was paused last.
+             */
+            paused_at?: string | null;
+            policy: components["schemas"]["JobPolicy"];
+            price: components["schemas"]["JobPrice"];
+            priority: components["schemas"]["JobPriority"];
+            privacy: components["schemas"]["JobPrivacy"];
+            /** @description The rule by which proofs of this job are judged. */
+            profile_id: string;
+            /**
+             * @description `assigned_miners`: whoever serves a prompt sees it.
+             * @example assigned_miners
+             */
+            prompt_visibility: string;
+            /**
+             * Format: date-time
+             * @description Since when its prompts and completions are gone.
+             */
+            purged_at?: string | null;
+            /**
+             * Format: int64
+             * @description Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
+             */
+            queue_position?: number | null;
+            /** @description The quote that its prices come from. */
+            quote?: string | null;
+            /** @description Seeds every draw of the job; 32 bytes, hexadecimal. */
+            randomness: string;
+            reward?: components["schemas"]["JobReward"] | null;
+            sampling: components["schemas"]["JobSampling"];
+            selection: components["schemas"]["JobSelection"];
+            spend: components["schemas"]["JobSpend"];
+            /** Format: date-time */
+            started_at?: string | null;
+            status: components["schemas"]["JobStatus"];
+            /** @description Why it is paused, or has ended before its time. */
+            status_reason?: string | null;
+            trace_id?: string | null;
+            verification: components["schemas"]["JobVerification"];
+            waiting_on?: components["schemas"]["JobWaitingOn"] | null;
+        };
+        JobAdvantage: {
+            /**
+             * Format: int32
+             * @description Groups that are settled and delivered together; null where nothing rests on a batch.
+             */
+            batch_groups?: number | null;
+            component_weights?: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            eps: number;
+            method: components["schemas"]["AdvantageMethod"];
+            /** Format: int32 */
+            std_ddof: number;
+        };
+        JobBudget: {
+            max_amount_rao?: string | null;
+            /** Format: int64 */
+            max_rollouts?: number | null;
+            on_exhausted: components["schemas"]["WhenExhausted"];
+        };
+        JobCounts: {
+            groups: components["schemas"]["GroupCounts"];
+            /** Format: int64 */
+            prompts: number;
+            rollouts: components["schemas"]["RolloutCounts"];
+        };
+        JobDedup: {
+            mode: components["schemas"]["DedupMode"];
+            near?: components["schemas"]["JobNearDedup"] | null;
+            scope: components["schemas"]["DedupScope"];
+        };
+        JobDifficulty: {
+            target_mean: number[];
+        };
+        /** @description Null is what cannot be told. */
+        JobEstimate: {
+            /**
+             * Format: int64
+             * @description Rollouts that are delivered.
+             */
+            accepted?: number | null;
+            amount_rao: components["schemas"]["EstimatedAmounts"];
+            /**
+             * @description What the figures rest on.
+             * @example 640 groups of 12 jobs with the same checkpoint and group filter, in the last 30 days
+             */
+            basis?: string | null;
+            duration_s: components["schemas"]["EstimatedDurations"];
+            /**
+             * Format: int64
+             * @description Rollouts that miners will have to make, with those that are refused.
+             */
+            generated?: number | null;
+        };
+        /** @description Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is. */
+        JobEta: {
+            /** Format: date-time */
+            p50: string;
+            /** Format: date-time */
+            p90: string;
+        };
         /** @description What a job costs. */
         JobFigures: {
             checkpoint_id: string;
-            estimate: components["schemas"]["Estimate"];
+            estimate: components["schemas"]["JobEstimate"];
             /**
              * @description What is held when the job is created: the maximum, or what the budget leaves of it.
              * @example 61440000
@@ -2248,7 +2448,26 @@ export interface components {
             samples: number;
             unit_prices: components["schemas"]["UnitPrices"];
             /** @description What you may want to know before you create it. */
-            warnings: components["schemas"]["Warning"][];
+            warnings: components["schemas"]["JobWarning"][];
+        };
+        /** @description One of these. */
+        JobGroupFilter: {
+            /** Format: double */
+            abs_advantage_range?: number | null;
+            mean_range?: number[] | null;
+            /** Format: double */
+            min_std?: number | null;
+        };
+        /** @description A page of a list. */
+        JobList: {
+            data: components["schemas"]["Job"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
         /** @description Figures of a job at this moment, over its rollouts that have passed their verification. */
         JobMetrics: {
@@ -2271,8 +2490,8 @@ export interface components {
              *     audited.
              */
             mismatch_kl?: number | null;
-            /** @example job.metrics */
-            object: string;
+            /** @constant */
+            object: "job.metrics";
             /** @description Answers of miners that were refused, by reason; in groups. */
             refusals: {
                 [key: string]: number;
@@ -2283,21 +2502,148 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`. */
+        JobMismatch: {
+            /**
+             * Format: double
+             * @description Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
+             */
+            kl: number;
+            /**
+             * Format: double
+             * @description Largest |d|, in nats.
+             */
+            max_abs_logprob: number;
+            /**
+             * Format: double
+             * @description Mean of |d|, in nats.
+             */
+            mean_abs_logprob: number;
+            /** Format: int64 */
+            tokens: number;
+        };
+        JobNearDedup: {
+            /** Format: int32 */
+            buckets: number;
+            /** Format: int32 */
+            hashes: number;
+            /** Format: int32 */
+            ngram: number;
+        };
+        JobOverlong: {
+            /** Format: int32 */
+            buffer?: number | null;
+            /** Format: double */
+            factor?: number | null;
+            mode: components["schemas"]["OverlongMode"];
+        };
+        JobPick: {
+            /** Format: int32 */
+            m?: number | null;
+            strategy: components["schemas"]["PickStrategy"];
+        };
+        JobPolicy: {
+            /** Format: int32 */
+            max_staleness_versions: number;
+            on_rotation: components["schemas"]["RotationPolicy"];
+        };
         /** @description What a job would be. Nothing of it was written. */
         JobPreview: components["schemas"]["JobFigures"] & {
-            /** @example job.preview */
-            object: string;
+            /** @constant */
+            object: "job.preview";
+        };
+        /** @description Fixed when the job was created. Rejected and failed rollouts cost nothing. */
+        JobPrice: {
+            /**
+             * @description One honest rollout that the job's own rules filter.
+             * @example 30000
+             */
+            filtered_rollout_rao: string;
+            /**
+             * @description One verified and selected rollout.
+             * @example 120000
+             */
+            rollout_rao: string;
         };
         /**
          * @description `batch` takes one turn where `standard` takes four. A job never waits for another customer's backlog, whatever it is.
          * @enum {string}
          */
         JobPriority: "standard" | "batch";
+        JobPrivacy: {
+            /**
+             * @description Whoever serves a prompt sees it.
+             * @example assigned_miners
+             */
+            prompt_visibility: string;
+            /**
+             * Format: int32
+             * @description Null: until they are deleted.
+             */
+            retention_days?: number | null;
+            training_use: components["schemas"]["MayTrain"];
+        };
+        /** @description Who scores; `null` for mode `none`. */
+        JobReward: {
+            /** @description What the function finds as member `args` of every prompt's metadata. */
+            args?: Record<string, unknown> | null;
+            component_sha256?: string | null;
+            /**
+             * Format: int32
+             * @description With `client`: how long each group waits.
+             */
+            deadline_s?: number | null;
+            /** @description `builtins` or `rwf_…@3`, as receipts name it. */
+            function?: string | null;
+            limits?: components["schemas"]["JobRewardLimits"] | null;
+            /** Format: double */
+            max_error_rate?: number | null;
+            /** @description `builtin`, `wasm` or `client`. */
+            mode: components["schemas"]["RewardMode"];
+            on_error: components["schemas"]["FailurePolicy"];
+        };
         JobRewardLimits: {
             /** Format: int64 */
             fuel: number;
             /** Format: int64 */
             memory_bytes: number;
+        };
+        JobSampling: {
+            /** Format: int32 */
+            max_tokens: number;
+            /** Format: int32 */
+            n: number;
+            /** Format: float */
+            temperature: number;
+            /** Format: int32 */
+            top_k: number;
+            /** Format: float */
+            top_p: number;
+        };
+        JobSelection: {
+            difficulty?: components["schemas"]["JobDifficulty"] | null;
+            group_filter?: components["schemas"]["JobGroupFilter"] | null;
+            /** Format: double */
+            max_generation_multiplier?: number | null;
+            refill: components["schemas"]["RefillMode"];
+            rollouts: components["schemas"]["JobPick"];
+            /** Format: int32 */
+            target_groups?: number | null;
+        };
+        /** @description Amounts in rao, as strings. */
+        JobSpend: {
+            /** @example 0 */
+            charged_rao: string;
+            /**
+             * @description Held when the job was created.
+             * @example 61440000
+             */
+            held_rao: string;
+            /**
+             * @description Given back when the job ended.
+             * @example 0
+             */
+            released_rao: string;
         };
         /**
          * @description The states of a job; the last four are final.
@@ -2312,94 +2658,18 @@ export interface components {
              */
             p?: number | null;
         };
-        JobView: {
-            advantage: components["schemas"]["AdvantageView"];
-            budget: components["schemas"]["BudgetView"];
-            /** Format: date-time */
-            cancelled_at?: string | null;
-            /** Format: date-time */
-            cancelling_at?: string | null;
-            checkpoint_id: string;
-            /** Format: date-time */
-            completed_at?: string | null;
-            counts: components["schemas"]["Counts"];
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            deadline_at?: string | null;
-            dedup: components["schemas"]["DedupView"];
-            eta?: components["schemas"]["Eta"] | null;
-            /** Format: date-time */
-            expired_at?: string | null;
-            /** Format: date-time */
-            failed_at?: string | null;
-            /** Format: date-time */
-            finalizing_at?: string | null;
-            /**
-             * Format: date-time
-             * @description However it ended.
-             */
-            finished_at?: string | null;
-            /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-            id: string;
-            /**
-             * Format: int64
-             * @description The sequence of the newest event of its log.
-             */
-            last_sequence: number;
-            metadata: {
-                [key: string]: string;
-            };
-            mismatch?: components["schemas"]["Mismatch"] | null;
-            /** @example job */
-            object: string;
-            /** @description Prompts can still be appended; it does not end before it is closed. */
-            open: boolean;
-            /** @description How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`. */
-            outcome?: string | null;
-            overlong: components["schemas"]["OverlongView"];
-            /**
-             * Format: date-time
-             * @description When it was paused last.
-             */
-            paused_at?: string | null;
-            policy: components["schemas"]["PolicyView"];
-            price: components["schemas"]["PriceView"];
-            priority: components["schemas"]["JobPriority"];
-            privacy: components["schemas"]["PrivacyView"];
-            /** @description The rule by which proofs of this job are judged. */
-            profile_id: string;
-            /**
-             * @description `assigned_miners`: whoever serves a prompt sees it.
-             * @example assigned_miners
-             */
-            prompt_visibility: string;
-            /**
-             * Format: date-time
-             * @description Since when its prompts and completions are gone.
-             */
-            purged_at?: string | null;
-            /**
-             * Format: int64
-             * @description Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
-             */
-            queue_position?: number | null;
-            /** @description The quote that its prices come from. */
-            quote?: string | null;
-            /** @description Seeds every draw of the job; 32 bytes, hexadecimal. */
-            randomness: string;
-            reward?: components["schemas"]["RewardView"] | null;
-            sampling: components["schemas"]["SamplingView"];
-            selection: components["schemas"]["SelectionView"];
-            spend: components["schemas"]["Spend"];
-            /** Format: date-time */
-            started_at?: string | null;
-            status: components["schemas"]["JobStatus"];
-            /** @description Why it is paused, or has ended before its time. */
-            status_reason?: string | null;
-            trace_id?: string | null;
-            verification: components["schemas"]["JobVerification"];
-            waiting_on?: components["schemas"]["WaitingOn"] | null;
+        /**
+         * @description `capacity`: miners have no room for it, or others come first. `miners`: none is there that serves its checkpoint.
+         *     `verification`: answers are being scored, verified or settled. `rewards`: yours. `budget`: a larger one. `paused`: you.
+         *     `prompts`: it is open and has none left.
+         * @enum {string}
+         */
+        JobWaitingOn: "capacity" | "miners" | "verification" | "rewards" | "budget" | "paused" | "prompts";
+        /** @description Something that is allowed, and may surprise. */
+        JobWarning: {
+            /** @example no_history */
+            code: string;
+            detail: string;
         };
         /** @description The same key as a JSON Web Key. */
         Jwk: {
@@ -2415,66 +2685,7 @@ export interface components {
             /** @description The public key, base64url. */
             x: string;
         };
-        KeyView: components["schemas"]["SpendView"] & {
-            /**
-             * @description The addresses that it may be used from; `null`: any.
-             * @example [
-             *       "203.0.113.0/24"
-             *     ]
-             */
-            allowed_cidrs?: string[] | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at?: string | null;
-            /** @example key_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-            id: string;
-            /**
-             * @description The key itself, in the one answer that made it.
-             * @example rk_live_aB3dE5fG_…
-             */
-            key?: string | null;
-            /**
-             * @description What its text ends with; `null` for keys from before this was kept.
-             * @example x9Yz
-             */
-            last4?: string | null;
-            /**
-             * Format: date-time
-             * @description Not newer than a minute.
-             */
-            last_used_at?: string | null;
-            name: string;
-            /** @example api_key */
-            object: string;
-            /**
-             * @description What its text begins with.
-             * @example rk_live_aB3dE5fG
-             */
-            prefix: string;
-            /**
-             * Format: date-time
-             * @description After a rotation: until when the text from before opens the door, too.
-             */
-            previous_expires_at?: string | null;
-            /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-            project_id: string;
-            /**
-             * @description `project`, or `organization`: any of its projects, named by the header `Reliquary-Project`.
-             * @example project
-             */
-            reach: string;
-            /** Format: date-time */
-            revoked_at?: string | null;
-            /**
-             * @example [
-             *       "jobs:read",
-             *       "jobs:write"
-             *     ]
-             */
-            scopes: string[];
-        };
-        LedgerEntryView: {
+        LedgerEntry: {
             /**
              * @description What it changed, signed, in rao: of the available amount for a hold or release, of the balance for the others.
              * @example -61440000
@@ -2488,8 +2699,8 @@ export interface components {
             /** @example led_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
             job_id?: string | null;
-            /** @example ledger_entry */
-            object: string;
+            /** @constant */
+            object: "ledger_entry";
             /**
              * @description Where it stands in the statement; pass it as `after`.
              * @example 17
@@ -2503,604 +2714,29 @@ export interface components {
             /** @description `grant`, `hold`, `charge` or `hold_release`. */
             type: string;
         };
+        /** @description A page of a list. */
+        LedgerEntryList: {
+            data: components["schemas"]["LedgerEntry"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        LimitRange: {
+            /** Format: int64 */
+            default: number;
+            /** Format: int64 */
+            max: number;
+        };
         Limits: {
             body_bytes: components["schemas"]["BodyLimits"];
-            /** @example limits */
-            object: string;
+            /** @constant */
+            object: "limits";
             prompts: components["schemas"]["PromptLimits"];
-            rates: components["schemas"]["Rate"][];
-        };
-        LimitsInput: {
-            /**
-             * Format: int64
-             * @description WebAssembly fuel per completion.
-             */
-            fuel?: number | null;
-            /** Format: int64 */
-            memory_bytes?: number | null;
-        };
-        /** @description What one may use. Those with a default can be asked for, up to the most. */
-        LimitsView: {
-            component_name_bytes: number;
-            components: number;
-            /** @description Per sample; about one operation each. */
-            fuel: components["schemas"]["Range"];
-            /** Format: int64 */
-            input_bytes: number;
-            log_bytes: number;
-            /** Format: int64 */
-            log_call_fuel: number;
-            log_calls: number;
-            /** @description All memories of one call together. */
-            memory_bytes: components["schemas"]["Range"];
-            result_bytes: number;
-            /**
-             * Format: double
-             * @description A reward, and each part of one, is within ± this.
-             */
-            reward_max: number;
-        };
-        /** @description A page of a list. */
-        List_AuditEntryView: {
-            data: {
-                /** @example job.created */
-                action: string;
-                /** Format: date-time */
-                at: string;
-                /** @description More about it, by action. */
-                detail: Record<string, unknown>;
-                /** @description Over `previous_hash` and this entry. */
-                hash: string;
-                /**
-                 * @description 1, 2, 3, … within the organisation.
-                 * @example 12
-                 */
-                id: string;
-                /** @description The key that did it; `null`: the operator of the service. */
-                key_id?: string | null;
-                /** @example audit_log.entry */
-                object: string;
-                /** @description Hash of the entry before, in hex; zeros in the first. */
-                previous_hash: string;
-                project_id?: string | null;
-                /**
-                 * @description What it was done to.
-                 * @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T
-                 */
-                subject: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_CheckpointView: {
-            data: {
-                /** @description Architecture, vocabulary, context length. */
-                config: Record<string, unknown>;
-                /** Format: date-time */
-                created_at: string;
-                /**
-                 * @description Hash of its files: the same id, the same bits.
-                 * @example 5f0c…
-                 */
-                id: string;
-                name: string;
-                /** @example checkpoint */
-                object: string;
-                /** @description The checkpoint that this one replaced. */
-                previous_id?: string | null;
-                /** @description `current`, `available` or `retired`. */
-                status: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_DeliveryView: {
-            data: {
-                created_at: string;
-                ended_at?: string | null;
-                endpoint_id: string;
-                /** @description The header `webhook-id`, and the event's name in `GET /v1/events/{id}`. */
-                event_id: string;
-                /**
-                 * Format: int32
-                 * @description Tries that failed.
-                 */
-                failed_tries: number;
-                /** @example whd_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
-                id: string;
-                /** @description `null`: a test. */
-                job_id?: string | null;
-                /** @description What was wrong at the last try. */
-                last_problem?: string | null;
-                /**
-                 * Format: int32
-                 * @description The status of the last answer.
-                 */
-                last_status?: number | null;
-                /** @description When it is tried, while it is pending. */
-                next_try_at?: string | null;
-                /** @example webhook_delivery */
-                object: string;
-                /**
-                 * @description `pending`, `delivered` or `failed`.
-                 * @example delivered
-                 */
-                state: string;
-                /** @example job.completed */
-                type: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_EndpointView: {
-            data: {
-                created_at: string;
-                description: string;
-                /** @description `customer`, or `gone`: it has answered 410. */
-                disabled_reason?: string | null;
-                enabled: boolean;
-                /** @description `null`: every type that webhooks carry. */
-                event_types?: string[] | null;
-                /** @example whe_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
-                id: string;
-                /** @example webhook_endpoint */
-                object: string;
-                /** @description Until when the keys of before the last rotation sign, too. */
-                previous_secret_expires_at?: string | null;
-                /**
-                 * @description Checks the `v1a` signatures (ed25519).
-                 * @example whpk_ovyaU4IHJjzbYhR3IeQ6ImqC0gBNLJYPFPnZYV8lWJM=
-                 */
-                public_key: string;
-                url: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_Export: {
-            data: {
-                /** @example 1048576 */
-                bytes?: string | null;
-                /** @example zstd */
-                compression: string;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                download_expires_at?: string | null;
-                /** @description Where the file is, on this host: good without a key until `download_expires_at`. A new one comes with every look. */
-                download_url?: string | null;
-                /**
-                 * @description Why there will be no file.
-                 * @example not_written
-                 */
-                error?: string | null;
-                filter: Record<string, unknown>;
-                /** Format: date-time */
-                finished_at?: string | null;
-                /** @example tinker */
-                format: string;
-                /** @example exp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                job_id: string;
-                /** @description Delivered rollouts that are not in it, by the reason. */
-                left_out?: Record<string, unknown> | null;
-                /** @example export */
-                object: string;
-                /**
-                 * @description Lines, records or rows of the file.
-                 * @example 1024
-                 */
-                rows?: string | null;
-                /** @description Of the file; hexadecimal. */
-                sha256?: string | null;
-                /**
-                 * @description `pending`, `running`, `ready` or `failed`.
-                 * @example ready
-                 */
-                state: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_File: {
-            data: {
-                /** Format: int64 */
-                bytes: number;
-                /** Format: date-time */
-                created_at: string;
-                /** @example gsm8k.jsonl */
-                filename: string;
-                /** @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                /** @example file */
-                object: string;
-                purpose: components["schemas"]["FilePurpose"];
-                /** @description Of the bytes as they were sent, hexadecimal. */
-                sha256: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_GroupSummary: {
-            data: {
-                /**
-                 * Format: int32
-                 * @description How many miners were asked.
-                 */
-                attempts: number;
-                custom_id: string;
-                /** Format: date-time */
-                finished_at?: string | null;
-                /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                job_id: string;
-                /** @example group.summary */
-                object: string;
-                /** Format: int32 */
-                prompt_index: number;
-                /** @description Why it was filtered, has failed or was cancelled. */
-                reason?: string | null;
-                /** Format: date-time */
-                rewards_due_at?: string | null;
-                state: components["schemas"]["GroupState"];
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_JobView: {
-            data: {
-                advantage: components["schemas"]["AdvantageView"];
-                budget: components["schemas"]["BudgetView"];
-                /** Format: date-time */
-                cancelled_at?: string | null;
-                /** Format: date-time */
-                cancelling_at?: string | null;
-                checkpoint_id: string;
-                /** Format: date-time */
-                completed_at?: string | null;
-                counts: components["schemas"]["Counts"];
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                deadline_at?: string | null;
-                dedup: components["schemas"]["DedupView"];
-                eta?: components["schemas"]["Eta"] | null;
-                /** Format: date-time */
-                expired_at?: string | null;
-                /** Format: date-time */
-                failed_at?: string | null;
-                /** Format: date-time */
-                finalizing_at?: string | null;
-                /**
-                 * Format: date-time
-                 * @description However it ended.
-                 */
-                finished_at?: string | null;
-                /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                /**
-                 * Format: int64
-                 * @description The sequence of the newest event of its log.
-                 */
-                last_sequence: number;
-                metadata: {
-                    [key: string]: string;
-                };
-                mismatch?: components["schemas"]["Mismatch"] | null;
-                /** @example job */
-                object: string;
-                /** @description Prompts can still be appended; it does not end before it is closed. */
-                open: boolean;
-                /** @description How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`. */
-                outcome?: string | null;
-                overlong: components["schemas"]["OverlongView"];
-                /**
-                 * Format: date-time
-                 * @description When it was paused last.
-                 */
-                paused_at?: string | null;
-                policy: components["schemas"]["PolicyView"];
-                price: components["schemas"]["PriceView"];
-                priority: components["schemas"]["JobPriority"];
-                privacy: components["schemas"]["PrivacyView"];
-                /** @description The rule by which proofs of this job are judged. */
-                profile_id: string;
-                /**
-                 * @description `assigned_miners`: whoever serves a prompt sees it.
-                 * @example assigned_miners
-                 */
-                prompt_visibility: string;
-                /**
-                 * Format: date-time
-                 * @description Since when its prompts and completions are gone.
-                 */
-                purged_at?: string | null;
-                /**
-                 * Format: int64
-                 * @description Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
-                 */
-                queue_position?: number | null;
-                /** @description The quote that its prices come from. */
-                quote?: string | null;
-                /** @description Seeds every draw of the job; 32 bytes, hexadecimal. */
-                randomness: string;
-                reward?: components["schemas"]["RewardView"] | null;
-                sampling: components["schemas"]["SamplingView"];
-                selection: components["schemas"]["SelectionView"];
-                spend: components["schemas"]["Spend"];
-                /** Format: date-time */
-                started_at?: string | null;
-                status: components["schemas"]["JobStatus"];
-                /** @description Why it is paused, or has ended before its time. */
-                status_reason?: string | null;
-                trace_id?: string | null;
-                verification: components["schemas"]["JobVerification"];
-                waiting_on?: components["schemas"]["WaitingOn"] | null;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_KeyView: {
-            data: (components["schemas"]["SpendView"] & {
-                /**
-                 * @description The addresses that it may be used from; `null`: any.
-                 * @example [
-                 *       "203.0.113.0/24"
-                 *     ]
-                 */
-                allowed_cidrs?: string[] | null;
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                expires_at?: string | null;
-                /** @example key_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                /**
-                 * @description The key itself, in the one answer that made it.
-                 * @example rk_live_aB3dE5fG_…
-                 */
-                key?: string | null;
-                /**
-                 * @description What its text ends with; `null` for keys from before this was kept.
-                 * @example x9Yz
-                 */
-                last4?: string | null;
-                /**
-                 * Format: date-time
-                 * @description Not newer than a minute.
-                 */
-                last_used_at?: string | null;
-                name: string;
-                /** @example api_key */
-                object: string;
-                /**
-                 * @description What its text begins with.
-                 * @example rk_live_aB3dE5fG
-                 */
-                prefix: string;
-                /**
-                 * Format: date-time
-                 * @description After a rotation: until when the text from before opens the door, too.
-                 */
-                previous_expires_at?: string | null;
-                /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                project_id: string;
-                /**
-                 * @description `project`, or `organization`: any of its projects, named by the header `Reliquary-Project`.
-                 * @example project
-                 */
-                reach: string;
-                /** Format: date-time */
-                revoked_at?: string | null;
-                /**
-                 * @example [
-                 *       "jobs:read",
-                 *       "jobs:write"
-                 *     ]
-                 */
-                scopes: string[];
-            })[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_LedgerEntryView: {
-            data: {
-                /**
-                 * @description What it changed, signed, in rao: of the available amount for a hold or release, of the balance for the others.
-                 * @example -61440000
-                 */
-                amount_rao: string;
-                /** @description Available and held together, after this entry. */
-                balance_after_rao: string;
-                /** Format: date-time */
-                created_at: string;
-                held_after_rao: string;
-                /** @example led_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                job_id?: string | null;
-                /** @example ledger_entry */
-                object: string;
-                /**
-                 * @description Where it stands in the statement; pass it as `after`.
-                 * @example 17
-                 */
-                position: string;
-                /**
-                 * Format: int64
-                 * @description Rollouts that were charged.
-                 */
-                rollout_count: number;
-                /** @description `grant`, `hold`, `charge` or `hold_release`. */
-                type: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_ProjectView: {
-            data: (components["schemas"]["SpendView"] & {
-                /** Format: date-time */
-                archived_at?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                /** @description Every organisation has this one from the start. */
-                is_default: boolean;
-                name: string;
-                /** @example project */
-                object: string;
-                /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                organization_id: string;
-            })[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_RewardFunctionView: {
-            data: {
-                /** Format: date-time */
-                created_at: string;
-                /** @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-                id: string;
-                /**
-                 * Format: int32
-                 * @description `null` until a module was uploaded. It may be one that is not ready.
-                 */
-                latest_version?: number | null;
-                name: string;
-                /** @example reward_function */
-                object: string;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_RewardVersionRow: {
-            data: {
-                /** Format: int64 */
-                component_bytes?: number | null;
-                /** @description SHA-256 of the component that runs, once it is ready. */
-                component_sha256?: string | null;
-                /** Format: date-time */
-                created_at: string;
-                description?: string | null;
-                function_id: string;
-                /**
-                 * @description What a job names: `<function>@<version>`.
-                 * @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T@3
-                 */
-                id: string;
-                /** @example reward_function.version */
-                object: string;
-                /** @description Why it is rejected: a stable code. */
-                rejection?: string | null;
-                source_url?: string | null;
-                /** @description `validating`, then `ready` or `rejected`; after that it never changes. Jobs take versions that are ready. */
-                state: components["schemas"]["VersionState"];
-                /** Format: int64 */
-                upload_bytes: number;
-                /** @description SHA-256 of the bytes that were sent. */
-                upload_sha256: string;
-                /** Format: date-time */
-                validated_at?: string | null;
-                /**
-                 * Format: int32
-                 * @example 3
-                 */
-                version: number;
-                /** @description What of WASI it asked for: `none` or `deterministic`. */
-                wasi: string;
-                /** @description The contract that it implements, once it is ready: `reward` or `reward-simple`. */
-                world?: string | null;
-            }[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
-        };
-        /** @description A page of a list. */
-        List_RolloutItem: {
-            data: (components["schemas"]["Rollout"] | components["schemas"]["UndeliveredRollout"])[];
-            first_id?: string | null;
-            /** @description More follow after `last_id`. */
-            has_more: boolean;
-            /** @description Pass it as `after` to get the next page. */
-            last_id?: string | null;
-            /** @example list */
-            object: string;
+            rates: components["schemas"]["RateLimit"][];
         };
         LogDetail: {
             /** @description `debug`, `info`, `warn` or `error`. */
@@ -3206,26 +2842,6 @@ export interface components {
             /** @example user */
             role: string;
         };
-        /** @description Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`. */
-        Mismatch: {
-            /**
-             * Format: double
-             * @description Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
-             */
-            kl: number;
-            /**
-             * Format: double
-             * @description Largest |d|, in nats.
-             */
-            max_abs_logprob: number;
-            /**
-             * Format: double
-             * @description Mean of |d|, in nats.
-             */
-            mean_abs_logprob: number;
-            /** Format: int64 */
-            tokens: number;
-        };
         ModelInput: {
             /**
              * @description `current`, or the id of a published checkpoint.
@@ -3247,7 +2863,7 @@ export interface components {
             world: string;
         };
         /** @description `MinHash` over n-grams of token ids. Two completions of similarity s meet with probability 1 - (1 - s^hashes)^buckets. */
-        NearInput: {
+        NearDedupInput: {
             /**
              * Format: int64
              * @default 14
@@ -3264,15 +2880,7 @@ export interface components {
              */
             ngram?: number | null;
         };
-        NearView: {
-            /** Format: int32 */
-            buckets: number;
-            /** Format: int32 */
-            hashes: number;
-            /** Format: int32 */
-            ngram: number;
-        };
-        OrganizationView: {
+        Organization: {
             /** Format: date-time */
             created_at: string;
             /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
@@ -3280,8 +2888,8 @@ export interface components {
             /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
             name: string;
-            /** @example organization */
-            object: string;
+            /** @constant */
+            object: "organization";
         };
         OverlongInput: {
             /**
@@ -3304,48 +2912,6 @@ export interface components {
          * @enum {string}
          */
         OverlongMode: "keep" | "mask" | "soft_penalty" | "drop";
-        OverlongView: {
-            /** Format: int32 */
-            buffer?: number | null;
-            /** Format: double */
-            factor?: number | null;
-            mode: components["schemas"]["OverlongMode"];
-        };
-        PatchBudget: {
-            /**
-             * @description More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound.
-             * @example 122880000
-             */
-            max_amount_rao?: string | null;
-            /**
-             * Format: int64
-             * @description `null`: no bound.
-             */
-            max_rollouts?: number | null;
-            on_exhausted?: components["schemas"]["WhenExhausted"] | null;
-        };
-        /**
-         * @description What is left out stays as it is.
-         * @example {
-         *       "budget": {
-         *         "max_amount_rao": "122880000"
-         *       },
-         *       "priority": "batch"
-         *     }
-         */
-        PatchJob: {
-            budget?: components["schemas"]["PatchBudget"];
-            /**
-             * Format: date-time
-             * @description A time; `null` takes the deadline away.
-             */
-            deadline_at?: string | null;
-            /** @description Takes the place of all that was there. */
-            metadata?: {
-                [key: string]: string;
-            } | null;
-            priority?: components["schemas"]["JobPriority"] | null;
-        };
         /**
          * @description Which rollouts of an accepted group are delivered; the others are charged as filtered. The statistics of the whole group
          *     come with every rollout, and advantages rest on it.
@@ -3365,11 +2931,6 @@ export interface components {
          * @enum {string}
          */
         PickStrategy: "all" | "max_variance" | "top_abs_advantage" | "balanced";
-        PickView: {
-            /** Format: int32 */
-            m?: number | null;
-            strategy: components["schemas"]["PickStrategy"];
-        };
         PolicyInput: {
             /**
              * Format: int64
@@ -3379,24 +2940,6 @@ export interface components {
             max_staleness_versions?: number | null;
             /** @default finish */
             on_rotation?: components["schemas"]["RotationPolicy"] | null;
-        };
-        PolicyView: {
-            /** Format: int32 */
-            max_staleness_versions: number;
-            on_rotation: components["schemas"]["RotationPolicy"];
-        };
-        /** @description Fixed when the job was created. Rejected and failed rollouts cost nothing. */
-        PriceView: {
-            /**
-             * @description One honest rollout that the job's own rules filter.
-             * @example 30000
-             */
-            filtered_rollout_rao: string;
-            /**
-             * @description One verified and selected rollout.
-             * @example 120000
-             */
-            rollout_rao: string;
         };
         PrivacyInput: {
             /** @default assigned_miners */
@@ -3409,19 +2952,6 @@ export interface components {
             retention_days?: number | null;
             /** @default deny */
             training_use?: components["schemas"]["MayTrain"] | null;
-        };
-        PrivacyView: {
-            /**
-             * @description Whoever serves a prompt sees it.
-             * @example assigned_miners
-             */
-            prompt_visibility: string;
-            /**
-             * Format: int32
-             * @description Null: until they are deleted.
-             */
-            retention_days?: number | null;
-            training_use: components["schemas"]["MayTrain"];
         };
         /** @description An error, as `application/problem+json` (RFC 9457). */
         Problem: {
@@ -3457,7 +2987,7 @@ export interface components {
             /** @example urn:reliquary:error:validation_failed */
             type: string;
         };
-        ProjectView: components["schemas"]["SpendView"] & {
+        Project: components["schemas"]["SpendingLimit"] & {
             /** Format: date-time */
             archived_at?: string | null;
             /** Format: date-time */
@@ -3467,10 +2997,21 @@ export interface components {
             /** @description Every organisation has this one from the start. */
             is_default: boolean;
             name: string;
-            /** @example project */
-            object: string;
+            /** @constant */
+            object: "project";
             /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             organization_id: string;
+        };
+        /** @description A page of a list. */
+        ProjectList: {
+            data: components["schemas"]["Project"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
         /** @description One prompt: exactly one of `text`, `messages` and `token_ids`. */
         PromptInput: {
@@ -3530,11 +3071,6 @@ export interface components {
             /** @example grail-r1 */
             scheme: string;
         };
-        ProofView: components["schemas"]["Proof"] & {
-            /** @example rollout.proof */
-            object: string;
-            rollout_id: string;
-        };
         /** @description A price that is promised to jobs with these terms and prompts. */
         Quote: components["schemas"]["JobFigures"] & {
             /** Format: date-time */
@@ -3546,17 +3082,11 @@ export interface components {
             expires_at: string;
             /** @example qte_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
-            /** @example quote */
-            object: string;
-        };
-        Range: {
-            /** Format: int64 */
-            default: number;
-            /** Format: int64 */
-            max: number;
+            /** @constant */
+            object: "quote";
         };
         /** @description A quota that is there at once and comes back evenly. */
-        Rate: {
+        RateLimit: {
             /**
              * Format: int64
              * @example 60
@@ -3590,18 +3120,6 @@ export interface components {
             /** @example ready */
             status: string;
         };
-        ReceiptView: {
-            /** @description For the whole group, from when its commitment was taken in. */
-            group_receipt: components["schemas"]["GroupReceipt"];
-            /** @description The end of this rollout's chain, which the group's root covers; hexadecimal. */
-            head: string;
-            /** @description From the head to the root, bottom up; hexadecimal. */
-            merkle_path: string[];
-            /** @example rollout.receipt */
-            object: string;
-            reward_receipt?: components["schemas"]["RewardReceipt"] | null;
-            rollout_id: string;
-        };
         /**
          * @description What takes the place of filtered groups. `drop`: nothing. `resample_new_prompts`: prompts of the job's reserve, until
          *     `target_groups` are accepted. `replace_with_good`: an accepted group of the same batch (`advantage.batch_groups`) stands
@@ -3619,7 +3137,64 @@ export interface components {
             hint: string;
             message: string;
         };
-        RewardFunctionView: {
+        /** @description The contract between a reward function and the service. */
+        RewardAbi: {
+            engine: components["schemas"]["RewardEngine"];
+            limits: components["schemas"]["RewardAbiLimits"];
+            /** @constant */
+            object: "reward_abi";
+            /** @description How a run may end. Only `ok` has rewards. */
+            outcomes: components["schemas"]["StableWord"][];
+            /** @description Why a module may be rejected, and what to do about it. */
+            rejections: components["schemas"]["StableWord"][];
+            wasi: components["schemas"]["WasiProfile"][];
+            /** @description The WIT package; a module implements one of its worlds. */
+            wit: string;
+            worlds: components["schemas"]["RewardWorld"][];
+        };
+        /** @description What one may use. Those with a default can be asked for, up to the most. */
+        RewardAbiLimits: {
+            component_name_bytes: number;
+            components: number;
+            /** @description Per sample; about one operation each. */
+            fuel: components["schemas"]["LimitRange"];
+            /** Format: int64 */
+            input_bytes: number;
+            log_bytes: number;
+            /** Format: int64 */
+            log_call_fuel: number;
+            log_calls: number;
+            /** @description All memories of one call together. */
+            memory_bytes: components["schemas"]["LimitRange"];
+            result_bytes: number;
+            /**
+             * Format: double
+             * @description A reward, and each part of one, is within ± this.
+             */
+            reward_max: number;
+        };
+        RewardBuiltin: {
+            /** @description JSON Schema of its arguments. */
+            args_schema: Record<string, unknown>;
+            /** @description Arguments that it takes. */
+            example: Record<string, unknown>;
+            /** @example numeric */
+            name: string;
+            /** @constant */
+            object: "reward_function.builtin";
+            summary: string;
+        };
+        /** @description All of them. */
+        RewardBuiltinList: {
+            data: components["schemas"]["RewardBuiltin"][];
+            /** @constant */
+            object: "list";
+        };
+        /** @description What runs it. Receipts name it. */
+        RewardEngine: {
+            wasmtime: string;
+        };
+        RewardFunction: {
             /** Format: date-time */
             created_at: string;
             /** @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
@@ -3630,8 +3205,19 @@ export interface components {
              */
             latest_version?: number | null;
             name: string;
-            /** @example reward_function */
-            object: string;
+            /** @constant */
+            object: "reward_function";
+        };
+        /** @description A page of a list. */
+        RewardFunctionList: {
+            data: components["schemas"]["RewardFunction"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
         RewardInput: {
             /**
@@ -3647,7 +3233,7 @@ export interface components {
             deadline_s?: number | null;
             /** @description With `wasm`: `rwf_…@3`. */
             function?: string | null;
-            limits?: components["schemas"]["LimitsInput"] | null;
+            limits?: components["schemas"]["RewardLimitsInput"] | null;
             /**
              * Format: double
              * @description With `wasm` and `builtin`: the job pauses itself when more than this share of at least 32 rewards has failed since
@@ -3696,11 +3282,46 @@ export interface components {
             /** @description Exactly the text that it was handed. */
             reference: string;
         };
+        RewardLimitsInput: {
+            /**
+             * Format: int64
+             * @description WebAssembly fuel per completion.
+             */
+            fuel?: number | null;
+            /** Format: int64 */
+            memory_bytes?: number | null;
+        };
         /**
          * @description Who scores.
          * @enum {string}
          */
         RewardMode: "builtin" | "wasm" | "client" | "none";
+        /**
+         * @description A module, and what belongs to it.
+         * @example {
+         *       "description": "exact match",
+         *       "module": "(the bytes of the module)",
+         *       "wasi": "none"
+         *     }
+         */
+        RewardModuleForm: {
+            /** @description For you; at most 4096 bytes. */
+            description?: string;
+            /**
+             * Format: binary
+             * @description A core module or a component; at most 32 MiB.
+             */
+            module: string;
+            /** @description JSON: at most 64 samples that the report is about. */
+            samples?: components["schemas"]["RewardSampleInput"][];
+            /** @description Where its source is, for you; http or https. */
+            source_url?: string;
+            /**
+             * @description What of WASI it may see: `none` or `deterministic`.
+             * @default none
+             */
+            wasi?: string;
+        };
         /** @description The service's signed word on how a reward came about: run the module again and compare. */
         RewardReceipt: {
             /** @example builtins */
@@ -3711,6 +3332,39 @@ export interface components {
             service_key: string;
             signature: string;
         };
+        /**
+         * @description Why a completion ended.
+         * @enum {string}
+         */
+        RewardSampleFinish: "stop" | "length" | "tool" | "other";
+        /**
+         * @description A completion to try a function on.
+         * @example {
+         *       "completion_text": "#### 42",
+         *       "expect": 1,
+         *       "prompt": "What is 40 + 2?",
+         *       "reference": "42"
+         *     }
+         */
+        RewardSampleInput: {
+            completion_text: string;
+            /**
+             * Format: double
+             * @description The reward that it should get.
+             */
+            expect?: number | null;
+            /** @default stop */
+            finish?: components["schemas"]["RewardSampleFinish"] | null;
+            /** @description A JSON object for the function; at most 4096 bytes. */
+            metadata?: Record<string, unknown> | null;
+            prompt: string;
+            /** @description What the function compares with, as plain text. Not beside `reward_input`. */
+            reference?: string | null;
+            /** @description What the function compares with, as any JSON; it gets the text of it. */
+            reward_input?: unknown;
+            /** @description The completion's tokens; those of its text if not given. */
+            token_ids?: number[] | null;
+        };
         /** @description Of the scored rollouts, with the job's `std_ddof`. */
         RewardStats: {
             /** Format: double */
@@ -3720,8 +3374,34 @@ export interface components {
             /** Format: double */
             std?: number | null;
         };
+        /** @description What a version did. */
+        RewardTest: components["schemas"]["ExaminationReport"] & {
+            /** @constant */
+            object: "reward_function.test";
+            /** @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T@3 */
+            version_id: string;
+        };
+        /** @description What a module would be as a version. */
+        RewardValidation: {
+            /** @constant */
+            object: "reward_function.validation";
+            /** @description Why it is rejected: a stable code. */
+            rejection?: string | null;
+            report: components["schemas"]["ValidationReport"];
+            /** @description `ready` or `rejected`. */
+            state: components["schemas"]["RewardVersionState"];
+        };
+        /** @description A version and what its validation found. */
+        RewardVersion: components["schemas"]["RewardVersionSummary"] & {
+            report?: components["schemas"]["ValidationReport"] | null;
+        };
+        /**
+         * @description Where a version is.
+         * @enum {string}
+         */
+        RewardVersionState: "validating" | "ready" | "rejected";
         /** @description A version without its report, as in a list. */
-        RewardVersionRow: {
+        RewardVersionSummary: {
             /** Format: int64 */
             component_bytes?: number | null;
             /** @description SHA-256 of the component that runs, once it is ready. */
@@ -3735,13 +3415,13 @@ export interface components {
              * @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T@3
              */
             id: string;
-            /** @example reward_function.version */
-            object: string;
+            /** @constant */
+            object: "reward_function.version";
             /** @description Why it is rejected: a stable code. */
             rejection?: string | null;
             source_url?: string | null;
             /** @description `validating`, then `ready` or `rejected`; after that it never changes. Jobs take versions that are ready. */
-            state: components["schemas"]["VersionState"];
+            state: components["schemas"]["RewardVersionState"];
             /** Format: int64 */
             upload_bytes: number;
             /** @description SHA-256 of the bytes that were sent. */
@@ -3758,28 +3438,26 @@ export interface components {
             /** @description The contract that it implements, once it is ready: `reward` or `reward-simple`. */
             world?: string | null;
         };
-        /** @description A version and what its validation found. */
-        RewardVersionView: components["schemas"]["RewardVersionRow"] & {
-            report?: components["schemas"]["ValidationReport"] | null;
+        /** @description A page of a list. */
+        RewardVersionSummaryList: {
+            data: components["schemas"]["RewardVersionSummary"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
-        /** @description Who scores; `null` for mode `none`. */
-        RewardView: {
-            /** @description What the function finds as member `args` of every prompt's metadata. */
-            args?: Record<string, unknown> | null;
-            component_sha256?: string | null;
+        RewardWorld: {
             /**
-             * Format: int32
-             * @description With `client`: how long each group waits.
+             * @description The function that it exports.
+             * @example reward
              */
-            deadline_s?: number | null;
-            /** @description `builtins` or `rwf_…@3`, as receipts name it. */
-            function?: string | null;
-            limits?: components["schemas"]["JobRewardLimits"] | null;
-            /** Format: double */
-            max_error_rate?: number | null;
-            /** @description `builtin`, `wasm` or `client`. */
-            mode: components["schemas"]["RewardMode"];
-            on_error: components["schemas"]["FailurePolicy"];
+            export: string;
+            meaning: string;
+            /** @example reward-simple */
+            name: string;
         };
         /** @description One verified rollout with everything that it takes to verify it again offline. */
         Rollout: {
@@ -3807,8 +3485,8 @@ export interface components {
             num_completion_tokens: number;
             /** Format: int32 */
             num_prompt_tokens: number;
-            /** @example rollout */
-            object: string;
+            /** @constant */
+            object: "rollout";
             /** @example 120000 */
             price_rao: string;
             prompt_ids: number[];
@@ -3882,7 +3560,7 @@ export interface components {
             /** Format: double */
             std: number;
         };
-        RolloutCountsView: {
+        RolloutCounts: {
             /** Format: int64 */
             filtered: number;
             /** Format: int64 */
@@ -3934,14 +3612,34 @@ export interface components {
         };
         /** @description One item of the list: a rollout, or with another `status` than `verified` what was not delivered. */
         RolloutItem: components["schemas"]["Rollout"] | components["schemas"]["UndeliveredRollout"];
+        /** @description A page of a list. */
+        RolloutItemList: {
+            data: components["schemas"]["RolloutItem"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
         /** @description One line of the answer: rollouts, after the module that gave their rewards where that was asked for. */
         RolloutLine: components["schemas"]["BundledModule"] | components["schemas"]["Rollout"] | components["schemas"]["UndeliveredRollout"];
-        RolloutReward: {
-            components: {
-                [key: string]: number;
-            };
-            /** Format: double */
-            reward?: number | null;
+        RolloutProof: components["schemas"]["Proof"] & {
+            /** @constant */
+            object: "rollout.proof";
+            rollout_id: string;
+        };
+        RolloutReceipt: {
+            /** @description For the whole group, from when its commitment was taken in. */
+            group_receipt: components["schemas"]["GroupReceipt"];
+            /** @description The end of this rollout's chain, which the group's root covers; hexadecimal. */
+            head: string;
+            /** @description From the head to the root, bottom up; hexadecimal. */
+            merkle_path: string[];
+            /** @constant */
+            object: "rollout.receipt";
+            reward_receipt?: components["schemas"]["RewardReceipt"] | null;
             rollout_id: string;
         };
         RolloutSampling: {
@@ -3960,7 +3658,26 @@ export interface components {
             /** Format: double */
             factor: number;
         };
-        RotateKey: {
+        /** @description What was found about one rollout. */
+        RolloutVerification: {
+            checks: components["schemas"]["VerificationCheck"][];
+            /** @description JSON pointers of what is not as it was delivered. */
+            differs: string[];
+            /** @description The first thing that was wrong, or missing. */
+            finding?: string | null;
+            rollout_id?: string | null;
+            /**
+             * @description `pass`, `fail`, `not_checked` or `pending`.
+             * @example pass
+             */
+            verdict: string;
+        };
+        /**
+         * @example {
+         *       "overlap_s": 3600
+         *     }
+         */
+        RotateApiKey: {
             /**
              * Format: int32
              * @description How long the text from before is taken, too: at most 604800 (a week); a day if not given; 0 ends it at once.
@@ -3973,34 +3690,6 @@ export interface components {
          * @enum {string}
          */
         RotationPolicy: "finish";
-        /**
-         * @description A completion to try a function on.
-         * @example {
-         *       "completion_text": "#### 42",
-         *       "expect": 1,
-         *       "prompt": "What is 40 + 2?",
-         *       "reference": "42"
-         *     }
-         */
-        SampleInput: {
-            completion_text: string;
-            /**
-             * Format: double
-             * @description The reward that it should get.
-             */
-            expect?: number | null;
-            /** @default stop */
-            finish?: components["schemas"]["FinishWord"] | null;
-            /** @description A JSON object for the function; at most 4096 bytes. */
-            metadata?: Record<string, unknown> | null;
-            prompt: string;
-            /** @description What the function compares with, as plain text. Not beside `reward_input`. */
-            reference?: string | null;
-            /** @description What the function compares with, as any JSON; it gets the text of it. */
-            reward_input?: unknown;
-            /** @description The completion's tokens; those of its text if not given. */
-            token_ids?: number[] | null;
-        };
         SampleResult: {
             components: {
                 [key: string]: number;
@@ -4055,34 +3744,6 @@ export interface components {
              */
             top_p?: number | null;
         };
-        SamplingView: {
-            /** Format: int32 */
-            max_tokens: number;
-            /** Format: int32 */
-            n: number;
-            /** Format: float */
-            temperature: number;
-            /** Format: int32 */
-            top_k: number;
-            /** Format: float */
-            top_p: number;
-        };
-        /** @description The keys of an endpoint, by the Standard Webhooks specification. */
-        SecretView: {
-            endpoint_id: string;
-            /** @example webhook_secret */
-            object: string;
-            /**
-             * @description Of the `v1a` signatures (ed25519).
-             * @example whpk_…
-             */
-            public_key: string;
-            /**
-             * @description Of the `v1` signatures (HMAC-SHA256).
-             * @example whsec_…
-             */
-            secret: string;
-        };
         SelectionInput: {
             difficulty?: components["schemas"]["DifficultyInput"] | null;
             group_filter?: components["schemas"]["GroupFilterInput"] | null;
@@ -4101,44 +3762,19 @@ export interface components {
              */
             target_groups?: number | null;
         };
-        SelectionView: {
-            difficulty?: components["schemas"]["DifficultyView"] | null;
-            group_filter?: components["schemas"]["GroupFilter"] | null;
-            /** Format: double */
-            max_generation_multiplier?: number | null;
-            refill: components["schemas"]["RefillMode"];
-            rollouts: components["schemas"]["PickView"];
-            /** Format: int32 */
-            target_groups?: number | null;
-        };
         /** @description A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md. */
         SignedManifest: {
             manifest: components["schemas"]["Manifest"];
-            /** @example job.manifest */
-            object: string;
+            /** @constant */
+            object: "job.manifest";
             /** @description ed25519, hexadecimal. */
             service_key: string;
             signature: string;
             /** @description The job's terms without its prompts, as the service keeps them; `spec_sha256` is of their canonical JSON. */
             spec: Record<string, unknown>;
         };
-        /** @description Amounts in rao, as strings. */
-        Spend: {
-            /** @example 0 */
-            charged_rao: string;
-            /**
-             * @description Held when the job was created.
-             * @example 61440000
-             */
-            held_rao: string;
-            /**
-             * @description Given back when the job ended.
-             * @example 0
-             */
-            released_rao: string;
-        };
         /** @description How far a limit is used up; all `null` where there is none. */
-        SpendView: {
+        SpendingLimit: {
             /**
              * @description What jobs may cost together in one period.
              * @example 5000000000
@@ -4155,6 +3791,11 @@ export interface components {
             /** @description What they hold and were charged in this period. */
             spent_rao?: string | null;
         };
+        /** @description A stable word and what it means. */
+        StableWord: {
+            meaning: string;
+            name: string;
+        };
         SuggestedLimits: {
             /**
              * Format: int64
@@ -4164,12 +3805,25 @@ export interface components {
             /** Format: int64 */
             memory_bytes: number;
         };
-        /** @description Samples, and under what terms to run them. */
-        TestVersion: {
+        /**
+         * @description Samples, and under what terms to run them.
+         * @example {
+         *       "repeat": 3,
+         *       "samples": [
+         *         {
+         *           "completion_text": "#### 42",
+         *           "expect": 1,
+         *           "prompt": "What is 40 + 2?",
+         *           "reference": "42"
+         *         }
+         *       ]
+         *     }
+         */
+        TestRewardVersion: {
             /** @description A JSON object that goes with every sample, as a job's `reward.args`. */
             args?: Record<string, unknown> | null;
             /** @description As of a job. */
-            limits?: components["schemas"]["LimitsInput"];
+            limits?: components["schemas"]["RewardLimitsInput"];
             /**
              * Format: int64
              * @description How often each is run, in two processes by turns, 1 to 10.
@@ -4177,14 +3831,7 @@ export interface components {
              */
             repeat?: number | null;
             /** @description 1 to 64. */
-            samples: components["schemas"]["SampleInput"][];
-        };
-        /** @description What a version did. */
-        TestView: components["schemas"]["ExaminationReport"] & {
-            /** @example reward_function.test */
-            object: string;
-            /** @example rwf_01K9QZ4E8V7X2M3N4P5Q6R7S8T@3 */
-            version_id: string;
+            samples: components["schemas"]["RewardSampleInput"][];
         };
         /** @description A rollout that was not delivered, and why. */
         UndeliveredRollout: {
@@ -4199,8 +3846,8 @@ export interface components {
             /** @example rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
             id: string;
             job_id: string;
-            /** @example undelivered_rollout */
-            object: string;
+            /** @constant */
+            object: "undelivered_rollout";
             /** @example 30000 */
             price_rao: string;
             /** Format: int32 */
@@ -4237,8 +3884,16 @@ export interface components {
              */
             verified_rollout_rao: string;
         };
-        /** @description What is left out stays; `null` takes a limit, an end or a list of addresses away. */
-        UpdateKey: {
+        /**
+         * @description What is left out stays; `null` takes a limit, an end or a list of addresses away.
+         * @example {
+         *       "allowed_cidrs": [
+         *         "203.0.113.0/24"
+         *       ],
+         *       "name": "trainer-2"
+         *     }
+         */
+        UpdateApiKey: {
             allowed_cidrs?: string[] | null;
             /** Format: date-time */
             expires_at?: string | null;
@@ -4248,12 +3903,65 @@ export interface components {
             reach?: string | null;
             scopes?: string[] | null;
         };
-        /** @description What is left out stays; `null` takes the limit away. */
+        /**
+         * @description What is left out stays as it is.
+         * @example {
+         *       "budget": {
+         *         "max_amount_rao": "122880000"
+         *       },
+         *       "metadata": {
+         *         "run": "exp-12"
+         *       },
+         *       "priority": "batch"
+         *     }
+         */
+        UpdateJob: {
+            budget?: components["schemas"]["UpdateJobBudget"];
+            /**
+             * Format: date-time
+             * @description A time; `null` takes the deadline away.
+             */
+            deadline_at?: string | null;
+            /** @description Takes the place of all that was there. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            priority?: components["schemas"]["JobPriority"] | null;
+        };
+        UpdateJobBudget: {
+            /**
+             * @description More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound.
+             * @example 122880000
+             */
+            max_amount_rao?: string | null;
+            /**
+             * Format: int64
+             * @description `null`: no bound.
+             */
+            max_rollouts?: number | null;
+            on_exhausted?: components["schemas"]["WhenExhausted"] | null;
+        };
+        /**
+         * @description What is left out stays; `null` takes the limit away.
+         * @example {
+         *       "limit_rao": null,
+         *       "limit_reset": null,
+         *       "name": "mathematics"
+         *     }
+         */
         UpdateProject: {
             limit_rao?: string | null;
             limit_reset?: string | null;
             name?: string | null;
         };
+        /**
+         * @example {
+         *       "enabled": true,
+         *       "event_types": [
+         *         "job.completed"
+         *       ]
+         *     }
+         */
         UpdateWebhookEndpoint: {
             description?: string | null;
             /** @description `false` switches it off; `true` on again, also after it was gone. */
@@ -4261,25 +3969,6 @@ export interface components {
             /** @description `null`: every type that webhooks carry. */
             event_types?: string[] | null;
             url?: string | null;
-        };
-        /** @description A module, and what belongs to it. */
-        UploadForm: {
-            /** @description For you; at most 4096 bytes. */
-            description?: string | null;
-            /**
-             * Format: binary
-             * @description A core module or a component; at most 32 MiB.
-             */
-            module: string;
-            /** @description JSON: at most 64 samples that the report is about. */
-            samples?: components["schemas"]["SampleInput"][] | null;
-            /** @description Where its source is, for you; http or https. */
-            source_url?: string | null;
-            /**
-             * @description What of WASI it may see: `none` or `deterministic`.
-             * @default none
-             */
-            wasi?: string | null;
         };
         /** @description What a validation found. */
         ValidationReport: {
@@ -4297,15 +3986,31 @@ export interface components {
             samples?: components["schemas"]["SampleResult"][] | null;
             suggested_limits?: components["schemas"]["SuggestedLimits"] | null;
         };
-        /** @description What a module would be as a version. */
-        ValidationView: {
-            /** @example reward_function.validation */
-            object: string;
-            /** @description Why it is rejected: a stable code. */
-            rejection?: string | null;
-            report: components["schemas"]["ValidationReport"];
-            /** @description `ready` or `rejected`. */
-            state: components["schemas"]["VersionState"];
+        /** @description A re-check of rollouts. */
+        Verification: {
+            created_at: string;
+            finished_at?: string | null;
+            /** @example ver_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            /**
+             * @description `signatures`, `reward` or `full`.
+             * @example full
+             */
+            level: string;
+            /** @constant */
+            object: "verification";
+            /** @description One for each that was sent, in that order. */
+            rollouts: components["schemas"]["RolloutVerification"][];
+            /**
+             * @description `queued` or `completed`.
+             * @example completed
+             */
+            state: string;
+            /**
+             * @description Of all rollouts: `fail` if one fails, `pending` while one is, `not_checked` if something was not at hand, else `pass`.
+             * @example pass
+             */
+            verdict: string;
         };
         /** @description One look at a rollout. */
         VerificationCheck: {
@@ -4333,8 +4038,8 @@ export interface components {
             algorithm: string;
             /** @description The thumbprint of the key (RFC 7638), which names it in `keys`. */
             kid: string;
-            /** @example verification_key */
-            object: string;
+            /** @constant */
+            object: "verification_key";
             /** @description 32 bytes, hexadecimal. */
             public_key: string;
             /** @description What it signs. */
@@ -4351,8 +4056,8 @@ export interface components {
             /** @description The same as a JWK set. */
             keys: components["schemas"]["Jwk"][];
             last_id?: string | null;
-            /** @example list */
-            object: string;
+            /** @constant */
+            object: "list";
         };
         /**
          * @description `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
@@ -4360,76 +4065,113 @@ export interface components {
          * @enum {string}
          */
         VerificationLevel: "full" | "sampled";
-        /** @description A re-check of rollouts. */
-        VerificationView: {
-            created_at: string;
-            finished_at?: string | null;
-            /** @example ver_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
-            id: string;
-            /**
-             * @description `signatures`, `reward` or `full`.
-             * @example full
-             */
-            level: string;
-            /** @example verification */
-            object: string;
-            /** @description One for each that was sent, in that order. */
-            rollouts: components["schemas"]["VerifiedRollout"][];
-            /**
-             * @description `queued` or `completed`.
-             * @example completed
-             */
-            state: string;
-            /**
-             * @description Of all rollouts: `fail` if one fails, `pending` while one is, `not_checked` if something was not at hand, else `pass`.
-             * @example pass
-             */
-            verdict: string;
-        };
-        /** @description What was found about one rollout. */
-        VerifiedRollout: {
-            checks: components["schemas"]["VerificationCheck"][];
-            /** @description JSON pointers of what is not as it was delivered. */
-            differs: string[];
-            /** @description The first thing that was wrong, or missing. */
-            finding?: string | null;
-            rollout_id?: string | null;
-            /**
-             * @description `pass`, `fail`, `not_checked` or `pending`.
-             * @example pass
-             */
-            verdict: string;
-        };
-        /**
-         * @description Where a version is.
-         * @enum {string}
-         */
-        VersionState: "validating" | "ready" | "rejected";
         /**
          * @description Who sees prompts.
          * @enum {string}
          */
         Visibility: "assigned_miners";
-        /**
-         * @description `capacity`: miners have no room for it, or others come first. `miners`: none is there that serves its checkpoint.
-         *     `verification`: answers are being scored, verified or settled. `rewards`: yours. `budget`: a larger one. `paused`: you.
-         *     `prompts`: it is open and has none left.
-         * @enum {string}
-         */
-        WaitingOn: "capacity" | "miners" | "verification" | "rewards" | "budget" | "paused" | "prompts";
-        /** @description Something that is allowed, and may surprise. */
-        Warning: {
-            /** @example no_history */
-            code: string;
-            detail: string;
-        };
         /** @description What of WASI a module may see. */
-        WasiView: {
+        WasiProfile: {
             /** @description Stands for the engine's settings under this profile. Receipts name it. */
             config_hash: string;
             meaning: string;
             /** @example none */
             name: string;
+        };
+        /** @description An event on its way to an endpoint, or there. */
+        WebhookDelivery: {
+            created_at: string;
+            ended_at?: string | null;
+            endpoint_id: string;
+            /** @description The header `webhook-id`, and the event's name in `GET /v1/events/{id}`. */
+            event_id: string;
+            /**
+             * Format: int32
+             * @description Tries that failed.
+             */
+            failed_tries: number;
+            /** @example whd_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            /** @description `null`: a test. */
+            job_id?: string | null;
+            /** @description What was wrong at the last try. */
+            last_problem?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the last answer.
+             */
+            last_status?: number | null;
+            /** @description When it is tried, while it is pending. */
+            next_try_at?: string | null;
+            /** @constant */
+            object: "webhook_delivery";
+            /**
+             * @description `pending`, `delivered` or `failed`.
+             * @example delivered
+             */
+            state: string;
+            /** @example job.completed */
+            type: string;
+        };
+        /** @description A page of a list. */
+        WebhookDeliveryList: {
+            data: components["schemas"]["WebhookDelivery"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        /** @description Where webhooks are sent to. */
+        WebhookEndpoint: {
+            created_at: string;
+            description: string;
+            /** @description `customer`, or `gone`: it has answered 410. */
+            disabled_reason?: string | null;
+            enabled: boolean;
+            /** @description `null`: every type that webhooks carry. */
+            event_types?: string[] | null;
+            /** @example whe_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
+            id: string;
+            /** @constant */
+            object: "webhook_endpoint";
+            /** @description Until when the keys of before the last rotation sign, too. */
+            previous_secret_expires_at?: string | null;
+            /**
+             * @description Checks the `v1a` signatures (ed25519).
+             * @example whpk_ovyaU4IHJjzbYhR3IeQ6ImqC0gBNLJYPFPnZYV8lWJM=
+             */
+            public_key: string;
+            url: string;
+        };
+        /** @description A page of a list. */
+        WebhookEndpointList: {
+            data: components["schemas"]["WebhookEndpoint"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        /** @description The keys of an endpoint, by the Standard Webhooks specification. */
+        WebhookSecret: {
+            endpoint_id: string;
+            /** @constant */
+            object: "webhook_secret";
+            /**
+             * @description Of the `v1a` signatures (ed25519).
+             * @example whpk_…
+             */
+            public_key: string;
+            /**
+             * @description Of the `v1` signatures (HMAC-SHA256).
+             * @example whsec_…
+             */
+            secret: string;
         };
         /**
          * @description What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
@@ -4437,21 +4179,6 @@ export interface components {
          * @enum {string}
          */
         WhenExhausted: "pause" | "complete" | "cancel";
-        /** @description A stable word and what it means. */
-        Word: {
-            meaning: string;
-            name: string;
-        };
-        WorldView: {
-            /**
-             * @description The function that it exports.
-             * @example reward
-             */
-            export: string;
-            meaning: string;
-            /** @example reward-simple */
-            name: string;
-        };
     };
     responses: never;
     parameters: {
@@ -4464,7 +4191,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    docs: {
+    retrieve_docs: {
         parameters: {
             query?: never;
             header?: {
@@ -4487,7 +4214,7 @@ export interface operations {
             };
         };
     };
-    healthz: {
+    check_health: {
         parameters: {
             query?: never;
             header?: {
@@ -4510,7 +4237,7 @@ export interface operations {
             };
         };
     };
-    metrics: {
+    retrieve_metrics: {
         parameters: {
             query?: never;
             header?: {
@@ -4533,7 +4260,7 @@ export interface operations {
             };
         };
     };
-    openapi_json: {
+    retrieve_openapi: {
         parameters: {
             query?: never;
             header?: {
@@ -4556,7 +4283,7 @@ export interface operations {
             };
         };
     };
-    readyz: {
+    check_readiness: {
         parameters: {
             query?: never;
             header?: {
@@ -4602,7 +4329,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_KeyView"];
+                    "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
         };
@@ -4623,7 +4350,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateKey"];
+                /**
+                 * @example {
+                 *       "name": "trainer",
+                 *       "scopes": [
+                 *         "jobs:read",
+                 *         "jobs:write",
+                 *         "rollouts:read",
+                 *         "events:read"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateApiKey"];
             };
         };
         responses: {
@@ -4633,12 +4371,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KeyView"];
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
         };
     };
-    show_own_api_key: {
+    retrieve_own_api_key: {
         parameters: {
             query?: never;
             header?: {
@@ -4656,12 +4394,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KeyView"];
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
         };
     };
-    show_api_key: {
+    retrieve_api_key: {
         parameters: {
             query?: never;
             header?: {
@@ -4682,7 +4420,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KeyView"];
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
         };
@@ -4726,7 +4464,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateKey"];
+                /**
+                 * @example {
+                 *       "allowed_cidrs": [
+                 *         "203.0.113.0/24"
+                 *       ],
+                 *       "name": "trainer-2"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateApiKey"];
             };
         };
         responses: {
@@ -4736,7 +4482,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KeyView"];
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
         };
@@ -4758,7 +4504,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RotateKey"];
+                /**
+                 * @example {
+                 *       "overlap_s": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateApiKey"];
             };
         };
         responses: {
@@ -4768,7 +4519,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KeyView"];
+                    "application/json": components["schemas"]["ApiKey"];
                 };
             };
         };
@@ -4796,12 +4547,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_AuditEntryView"];
+                    "application/json": components["schemas"]["AuditLogEntryList"];
                 };
             };
         };
     };
-    show_balance: {
+    retrieve_balance: {
         parameters: {
             query?: never;
             header?: {
@@ -4819,7 +4570,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BalanceView"];
+                    "application/json": components["schemas"]["Balance"];
                 };
             };
         };
@@ -4842,12 +4593,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_CheckpointView"];
+                    "application/json": components["schemas"]["CheckpointList"];
                 };
             };
         };
     };
-    current_checkpoint: {
+    retrieve_current_checkpoint: {
         parameters: {
             query?: never;
             header?: {
@@ -4865,12 +4616,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CheckpointView"];
+                    "application/json": components["schemas"]["Checkpoint"];
                 };
             };
         };
     };
-    show_event: {
+    retrieve_event: {
         parameters: {
             query?: never;
             header?: {
@@ -4896,7 +4647,7 @@ export interface operations {
             };
         };
     };
-    show_export: {
+    retrieve_export: {
         parameters: {
             query?: never;
             header?: {
@@ -4922,7 +4673,7 @@ export interface operations {
             };
         };
     };
-    show_content: {
+    retrieve_export_content: {
         parameters: {
             query?: {
                 /** @description Of a signed link: when it ends. */
@@ -4992,7 +4743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_File"];
+                    "application/json": components["schemas"]["FileList"];
                 };
             };
         };
@@ -5011,6 +4762,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "file": "(the bytes of the file)",
+                 *       "purpose": "job_input"
+                 *     }
+                 */
                 "multipart/form-data": components["schemas"]["FileForm"];
             };
         };
@@ -5026,7 +4783,7 @@ export interface operations {
             };
         };
     };
-    show_file: {
+    retrieve_file: {
         parameters: {
             query?: never;
             header?: {
@@ -5076,7 +4833,7 @@ export interface operations {
             };
         };
     };
-    file_content: {
+    retrieve_file_content: {
         parameters: {
             query?: never;
             header?: {
@@ -5097,12 +4854,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": unknown;
+                    "application/octet-stream": string;
                 };
             };
         };
     };
-    show_group: {
+    retrieve_group: {
         parameters: {
             query?: never;
             header?: {
@@ -5128,7 +4885,7 @@ export interface operations {
             };
         };
     };
-    post_rewards: {
+    post_group_rewards: {
         parameters: {
             query?: never;
             header?: {
@@ -5143,6 +4900,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "components": {
+                 *           "brief": 0.5,
+                 *           "correct": 1
+                 *         },
+                 *         "reward": 0.75,
+                 *         "rollout_id": "rol_01K9QZ4E8V7X2M3N4P5Q6R7S8T"
+                 *       }
+                 *     ]
+                 */
                 "application/json": components["schemas"]["GradeInput"][];
             };
         };
@@ -5192,7 +4961,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_JobView"];
+                    "application/json": components["schemas"]["JobList"];
                 };
             };
         };
@@ -5214,6 +4983,33 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "budget": {
+                 *         "max_amount_rao": "61440000"
+                 *       },
+                 *       "prompts": [
+                 *         {
+                 *           "custom_id": "gsm8k-17",
+                 *           "reference": "42",
+                 *           "text": "What is 40 + 2?"
+                 *         }
+                 *       ],
+                 *       "reward": {
+                 *         "mode": "builtin",
+                 *         "name": "numeric"
+                 *       },
+                 *       "sampling": {
+                 *         "max_tokens": 64,
+                 *         "n": 8
+                 *       },
+                 *       "selection": {
+                 *         "group_filter": {
+                 *           "min_std": 0.24
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateJob"];
             };
         };
@@ -5233,12 +5029,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
     };
-    show_job: {
+    retrieve_job: {
         parameters: {
             query?: never;
             header?: {
@@ -5261,7 +5057,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -5290,7 +5086,7 @@ export interface operations {
             };
         };
     };
-    patch_job: {
+    update_job: {
         parameters: {
             query?: never;
             header?: {
@@ -5305,7 +5101,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PatchJob"];
+                /**
+                 * @example {
+                 *       "budget": {
+                 *         "max_amount_rao": "122880000"
+                 *       },
+                 *       "metadata": {
+                 *         "run": "exp-12"
+                 *       },
+                 *       "priority": "batch"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateJob"];
             };
         };
         responses: {
@@ -5315,7 +5122,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -5335,9 +5142,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    mode?: components["schemas"]["CancelMode"];
-                } | null;
+                /**
+                 * @example {
+                 *       "mode": "graceful"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CancelJob"];
             };
         };
         responses: {
@@ -5347,7 +5157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -5373,12 +5183,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
     };
-    list_events: {
+    list_job_events: {
         parameters: {
             query?: {
                 /**
@@ -5465,7 +5275,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Export"];
+                    "application/json": components["schemas"]["ExportList"];
                 };
             };
         };
@@ -5485,6 +5295,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "compression": "zstd",
+                 *       "filter": {
+                 *         "min_reward": 0.5
+                 *       },
+                 *       "format": "tinker"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateExport"];
             };
         };
@@ -5531,12 +5350,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_GroupSummary"];
+                    "application/json": components["schemas"]["GroupSummaryList"];
                 };
             };
         };
     };
-    show_manifest: {
+    retrieve_job_manifest: {
         parameters: {
             query?: never;
             header?: {
@@ -5562,7 +5381,7 @@ export interface operations {
             };
         };
     };
-    show_metrics: {
+    retrieve_job_metrics: {
         parameters: {
             query?: never;
             header?: {
@@ -5609,7 +5428,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -5631,6 +5450,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "prompts": [
+                 *         {
+                 *           "custom_id": "gsm8k-18",
+                 *           "reference": "42",
+                 *           "text": "What is 6 * 7?"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["AppendPrompts"];
             };
         };
@@ -5641,7 +5471,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -5667,7 +5497,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobView"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -5712,7 +5542,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_RolloutItem"];
+                    "application/json": components["schemas"]["RolloutItemList"];
                     "application/vnd.apache.arrow.stream": string;
                     "application/vnd.apache.parquet": string;
                     "application/x-ndjson": components["schemas"]["RolloutLine"];
@@ -5743,12 +5573,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_LedgerEntryView"];
+                    "application/json": components["schemas"]["LedgerEntryList"];
                 };
             };
         };
     };
-    show_limits: {
+    retrieve_limits: {
         parameters: {
             query?: never;
             header?: {
@@ -5771,7 +5601,7 @@ export interface operations {
             };
         };
     };
-    show_organization: {
+    retrieve_organization: {
         parameters: {
             query?: never;
             header?: {
@@ -5792,7 +5622,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrganizationView"];
+                    "application/json": components["schemas"]["Organization"];
                 };
             };
         };
@@ -5820,7 +5650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ProjectView"];
+                    "application/json": components["schemas"]["ProjectList"];
                 };
             };
         };
@@ -5839,6 +5669,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "limit_rao": "5000000000",
+                 *       "limit_reset": "monthly",
+                 *       "name": "maths"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateProject"];
             };
         };
@@ -5849,12 +5686,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProjectView"];
+                    "application/json": components["schemas"]["Project"];
                 };
             };
         };
     };
-    show_project: {
+    retrieve_project: {
         parameters: {
             query?: never;
             header?: {
@@ -5875,7 +5712,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProjectView"];
+                    "application/json": components["schemas"]["Project"];
                 };
             };
         };
@@ -5895,6 +5732,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "limit_rao": null,
+                 *       "limit_reset": null,
+                 *       "name": "mathematics"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateProject"];
             };
         };
@@ -5905,7 +5749,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProjectView"];
+                    "application/json": components["schemas"]["Project"];
                 };
             };
         };
@@ -5931,7 +5775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProjectView"];
+                    "application/json": components["schemas"]["Project"];
                 };
             };
         };
@@ -5950,6 +5794,33 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "budget": {
+                 *         "max_amount_rao": "61440000"
+                 *       },
+                 *       "prompts": [
+                 *         {
+                 *           "custom_id": "gsm8k-17",
+                 *           "reference": "42",
+                 *           "text": "What is 40 + 2?"
+                 *         }
+                 *       ],
+                 *       "reward": {
+                 *         "mode": "builtin",
+                 *         "name": "numeric"
+                 *       },
+                 *       "sampling": {
+                 *         "max_tokens": 64,
+                 *         "n": 8
+                 *       },
+                 *       "selection": {
+                 *         "group_filter": {
+                 *           "min_std": 0.24
+                 *         }
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateJob"];
             };
         };
@@ -5965,7 +5836,7 @@ export interface operations {
             };
         };
     };
-    show_quote: {
+    retrieve_quote: {
         parameters: {
             query?: never;
             header?: {
@@ -6014,7 +5885,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_RewardFunctionView"];
+                    "application/json": components["schemas"]["RewardFunctionList"];
                 };
             };
         };
@@ -6033,6 +5904,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "gsm8k"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateRewardFunction"];
             };
         };
@@ -6043,12 +5919,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RewardFunctionView"];
+                    "application/json": components["schemas"]["RewardFunction"];
                 };
             };
         };
     };
-    show_abi: {
+    retrieve_reward_abi: {
         parameters: {
             query?: never;
             header?: {
@@ -6066,12 +5942,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AbiView"];
+                    "application/json": components["schemas"]["RewardAbi"];
                 };
             };
         };
     };
-    list_builtins: {
+    list_reward_builtins: {
         parameters: {
             query?: never;
             header?: {
@@ -6089,7 +5965,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BuiltinList"];
+                    "application/json": components["schemas"]["RewardBuiltinList"];
                 };
             };
         };
@@ -6106,7 +5982,14 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["UploadForm"];
+                /**
+                 * @example {
+                 *       "description": "exact match",
+                 *       "module": "(the bytes of the module)",
+                 *       "wasi": "none"
+                 *     }
+                 */
+                "multipart/form-data": components["schemas"]["RewardModuleForm"];
             };
         };
         responses: {
@@ -6116,12 +5999,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ValidationView"];
+                    "application/json": components["schemas"]["RewardValidation"];
                 };
             };
         };
     };
-    show_reward_function: {
+    retrieve_reward_function: {
         parameters: {
             query?: never;
             header?: {
@@ -6142,7 +6025,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RewardFunctionView"];
+                    "application/json": components["schemas"]["RewardFunction"];
                 };
             };
         };
@@ -6173,7 +6056,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_RewardVersionRow"];
+                    "application/json": components["schemas"]["RewardVersionSummaryList"];
                 };
             };
         };
@@ -6195,7 +6078,14 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["UploadForm"];
+                /**
+                 * @example {
+                 *       "description": "exact match",
+                 *       "module": "(the bytes of the module)",
+                 *       "wasi": "none"
+                 *     }
+                 */
+                "multipart/form-data": components["schemas"]["RewardModuleForm"];
             };
         };
         responses: {
@@ -6205,7 +6095,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RewardVersionView"];
+                    "application/json": components["schemas"]["RewardVersion"];
                 };
             };
             /** @description A new version. */
@@ -6214,12 +6104,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RewardVersionView"];
+                    "application/json": components["schemas"]["RewardVersion"];
                 };
             };
         };
     };
-    show_reward_version: {
+    retrieve_reward_version: {
         parameters: {
             query?: {
                 /** @description Answer when the version is no longer `validating`, or after so many seconds: 0 to 30. */
@@ -6245,7 +6135,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RewardVersionView"];
+                    "application/json": components["schemas"]["RewardVersion"];
                 };
             };
         };
@@ -6267,7 +6157,20 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestVersion"];
+                /**
+                 * @example {
+                 *       "repeat": 3,
+                 *       "samples": [
+                 *         {
+                 *           "completion_text": "#### 42",
+                 *           "expect": 1,
+                 *           "prompt": "What is 40 + 2?",
+                 *           "reference": "42"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestRewardVersion"];
             };
         };
         responses: {
@@ -6277,12 +6180,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TestView"];
+                    "application/json": components["schemas"]["RewardTest"];
                 };
             };
         };
     };
-    show_rollout: {
+    retrieve_rollout: {
         parameters: {
             query?: never;
             header?: {
@@ -6308,7 +6211,7 @@ export interface operations {
             };
         };
     };
-    show_inclusion: {
+    retrieve_rollout_inclusion: {
         parameters: {
             query?: never;
             header?: {
@@ -6334,7 +6237,7 @@ export interface operations {
             };
         };
     };
-    show_proof: {
+    retrieve_rollout_proof: {
         parameters: {
             query?: never;
             header?: {
@@ -6355,12 +6258,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProofView"];
+                    "application/json": components["schemas"]["RolloutProof"];
                 };
             };
         };
     };
-    show_receipt: {
+    retrieve_rollout_receipt: {
         parameters: {
             query?: never;
             header?: {
@@ -6381,7 +6284,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReceiptView"];
+                    "application/json": components["schemas"]["RolloutReceipt"];
                 };
             };
         };
@@ -6421,6 +6324,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "rollouts": [
+                 *         "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateVerification"];
             };
         };
@@ -6431,12 +6341,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VerificationView"];
+                    "application/json": components["schemas"]["Verification"];
                 };
             };
         };
     };
-    show_verification: {
+    retrieve_verification: {
         parameters: {
             query?: never;
             header?: {
@@ -6457,7 +6367,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VerificationView"];
+                    "application/json": components["schemas"]["Verification"];
                 };
             };
         };
@@ -6492,12 +6402,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_DeliveryView"];
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
                 };
             };
         };
     };
-    redeliver_webhook: {
+    redeliver_webhook_delivery: {
         parameters: {
             query?: never;
             header?: {
@@ -6518,7 +6428,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryView"];
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
         };
@@ -6546,7 +6456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_EndpointView"];
+                    "application/json": components["schemas"]["WebhookEndpointList"];
                 };
             };
         };
@@ -6563,6 +6473,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "event_types": [
+                 *         "job.completed",
+                 *         "job.failed"
+                 *       ],
+                 *       "url": "https://example.com/hooks/reliquary"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateWebhookEndpoint"];
             };
         };
@@ -6573,12 +6492,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EndpointView"];
+                    "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
         };
     };
-    show_webhook_endpoint: {
+    retrieve_webhook_endpoint: {
         parameters: {
             query?: never;
             header?: {
@@ -6599,7 +6518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EndpointView"];
+                    "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
         };
@@ -6643,6 +6562,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "event_types": [
+                 *         "job.completed"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateWebhookEndpoint"];
             };
         };
@@ -6653,7 +6580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EndpointView"];
+                    "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
         };
@@ -6679,12 +6606,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EndpointView"];
+                    "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
         };
     };
-    show_webhook_secret: {
+    retrieve_webhook_secret: {
         parameters: {
             query?: never;
             header?: {
@@ -6705,7 +6632,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SecretView"];
+                    "application/json": components["schemas"]["WebhookSecret"];
                 };
             };
         };
@@ -6731,7 +6658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeliveryView"];
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
         };
