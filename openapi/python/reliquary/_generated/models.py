@@ -130,6 +130,82 @@ class Balance(ApiModel):
     object: str
 
 
+class Batch(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    cancelled_at: int | None = None
+    cancelling_at: int | None = None
+    completed_at: int | None = None
+    completion_window: str
+    created_at: int
+    """
+    Times are seconds since 1970.
+    """
+    endpoint: str
+    error_file_id: str | None = None
+    """
+    Requests without an answer, and why.
+    """
+    errors: BatchErrors | None = None
+    expired_at: int | None = None
+    expires_at: int
+    failed_at: int | None = None
+    finalizing_at: int | None = None
+    id: str
+    in_progress_at: int | None = None
+    input_file_id: str
+    metadata: dict[str, str]
+    object: str
+    output_file_id: str | None = None
+    """
+    Answers, a line each. There once the batch has ended, if there are any.
+    """
+    reliquary: BatchExtension
+    request_counts: RequestCounts
+    status: (
+        Literal[
+            "failed",
+            "in_progress",
+            "finalizing",
+            "completed",
+            "expired",
+            "cancelling",
+            "cancelled",
+        ]
+        | str
+    )
+    """
+    What a batch is doing.
+    """
+
+
+class BatchErrors(ApiModel):
+    """
+    Everything that is wrong with a file.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[LineFault]
+    object: str
+
+
+class BatchExtension(ApiModel):
+    """
+    What OpenAI's batches do not have.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    job_ids: list[str]
+    """
+    The jobs that it is: their rollouts, receipts, manifests and costs are there.
+    """
+
+
 class BodyLimits(ApiModel):
     """
     The most bytes that a request's body may have.
@@ -196,6 +272,113 @@ class BuiltinList(ApiModel):
     )
     data: list[Builtin]
     object: str
+
+
+class ChatChoice(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    finish_reason: str
+    """
+    `stop` or `length`.
+    """
+    index: int
+    logprobs: ChatLogprobs | None = None
+    message: ChatMessage
+    reliquary: ChatProvenance
+
+
+class ChatCompletion(ApiModel):
+    """
+    The answers to one request.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    choices: list[ChatChoice]
+    created: int
+    """
+    Seconds since 1970.
+    """
+    id: str
+    model: str
+    """
+    The id of the checkpoint.
+    """
+    object: str
+    usage: ChatUsage
+
+
+class ChatLogprobs(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    content: list[ChatTokenLogprob]
+    refusal: str | None = None
+    """
+    Always null.
+    """
+
+
+class ChatMessage(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    content: str
+    refusal: str | None = None
+    """
+    Always null.
+    """
+    role: str
+
+
+class ChatProvenance(ApiModel):
+    """
+    Where it is shown that the answer is the model's.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    proof: str
+    receipt: str
+    rollout_id: str
+    verification: str
+    """
+    `full`, or `sampled`.
+    """
+
+
+class ChatTokenLogprob(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bytes: list[int] | None = None
+    """
+    Null where the token is no whole text.
+    """
+    logprob: float
+    token: str
+    """
+    The token's own part of the text; `token_id:<number>` where it has none.
+    """
+    top_logprobs: list[str]
+    """
+    Always empty.
+    """
+
+
+class ChatUsage(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    completion_tokens: int
+    """
+    Of all answers, with what was cut off at a `stop`.
+    """
+    prompt_tokens: int
+    total_tokens: int
 
 
 class Checkpoint(ApiModel):
@@ -566,13 +749,17 @@ class File(ApiModel):
     filename: str
     id: str
     object: str
-    purpose: Literal["job_input", "reward_function", "batch"] | str
+    purpose: Literal["job_input", "reward_function", "batch", "batch_output"] | str
     """
     What a file is for.
     """
     sha256: str
     """
     Of the bytes as they were sent, hexadecimal.
+    """
+    status: str
+    """
+    Always `processed`: what is listed is whole. For OpenAI's clients.
     """
 
 
@@ -1190,6 +1377,29 @@ class LimitsView(ApiModel):
     """
 
 
+class LineFault(ApiModel):
+    """
+    One thing that is wrong with a batch's file.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable name of what is wrong.
+    """
+    line: int | None = None
+    """
+    Counted from 1; null where it is the whole file.
+    """
+    message: str
+    param: str | None = None
+    """
+    The member of the line.
+    """
+
+
 class LogDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1330,6 +1540,26 @@ class Mismatch(ApiModel):
     Mean of |d|, in nats.
     """
     tokens: int
+
+
+class Model(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created: int
+    """
+    Seconds since 1970.
+    """
+    id: str
+    """
+    The id of the checkpoint. Requests may say `current`, too.
+    """
+    name: str
+    """
+    The checkpoint's name, for people.
+    """
+    object: str
+    owned_by: str
 
 
 class ModuleDetail(ApiModel):
@@ -1651,6 +1881,18 @@ class RejectionDetail(ApiModel):
     What to do about it.
     """
     message: str
+
+
+class RequestCounts(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    completed: int
+    """
+    With an answer whose every token is verified, as the job asks for it.
+    """
+    failed: int
+    total: int
 
 
 class Reward(ApiModel):
