@@ -354,6 +354,7 @@ async fn whoever_signs_out_is_out() {
     let service = timed(quick()).await;
     let root = service.customer(7).await;
     let (one, other) = (join(&service, &root, "viewer").await, join(&service, &root, "viewer").await);
+    service.clock.advance(Duration::from_millis(1)); // ids are in the order of time
     // the same person elsewhere
     let link = format!("{}/{}/sign_in_link", members(&root), one.member);
     let made = service.post(&one.customer(), &link, &json!({})).await.json(201);

@@ -1,4 +1,4 @@
-//! JSON texts of strangers: bounded in depth, and read with the place of the first fault.
+//! JSON texts of strangers: bounded in depth, an object an object (`strict`), and read with the place of the first fault.
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};

@@ -1,5 +1,5 @@
 //! The client of the Reliquary service: see README.md. Routes and words are those of the document; types are generated from it
-//! (`examples/generate.rs`). By hand: retries, streams, uploads, downloads and the offline check.
+//! (`generate/`). By hand: retries, streams, uploads, downloads and the offline check.
 
 mod client;
 mod error;

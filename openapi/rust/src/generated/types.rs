@@ -1,4 +1,4 @@
-// Generated from openapi/openapi.json by examples/generate.rs: do not edit.
+// Generated from openapi/openapi.json by generate/src/main.rs: do not edit.
 
 /// The dated version of the service's answers that these are the types of.
 pub const VERSION: &str = "2026-11-22";

@@ -1,4 +1,4 @@
-// Generated from openapi/openapi.json by examples/generate.rs: do not edit.
+// Generated from openapi/openapi.json by generate/src/main.rs: do not edit.
 
 words! {
     /// How rewards become advantages. The last batch of a job may be smaller.

@@ -1,6 +1,6 @@
 //! Writes `src/generated` from `openapi/openapi.json`: types by typify, and words that may get more.
 //!
-//! `cargo run -p reliquary-client --example generate` writes; with `-- --check` it fails when what is committed is not what
+//! `cargo run --manifest-path openapi/rust/generate/Cargo.toml` writes; with `-- --check` it fails when what is committed is not what
 //! the document gives. Limits are left out: the service checks what it is sent, and tells all that is wrong with it at once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ const DROPPED: &[&str] = &[
 ];
 
 fn main() -> anyhow::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let document: Value = serde_json::from_slice(&std::fs::read(folder.join("../openapi.json"))?)?;
     let is_check = std::env::args().any(|argument| argument == "--check");
     for (name, text) in generated(document)? {
@@ -70,7 +70,7 @@ fn main() -> anyhow::Result<()> {
         if !is_check {
             std::fs::write(path, text)?;
         } else if std::fs::read_to_string(&path).unwrap_or_default() != text {
-            bail!("{} is out of date: cargo run -p reliquary-client --example generate", path.display());
+            bail!("{} is out of date: cargo run --manifest-path openapi/rust/generate/Cargo.toml", path.display());
         }
     }
     Ok(())
@@ -109,7 +109,7 @@ fn generated(mut document: Value) -> anyhow::Result<[(&'static str, String); 2]>
         "/// The dated version of the service's answers that these are the types of.\npub const VERSION: &str = {version:?};\n{}",
         space.to_stream()
     ))?;
-    let heading = "// Generated from openapi/openapi.json by examples/generate.rs: do not edit.\n\n";
+    let heading = "// Generated from openapi/openapi.json by generate/src/main.rs: do not edit.\n\n";
     Ok([("types.rs", format!("{heading}{types}")), ("words.rs", format!("{heading}{words}"))])
 }
 
@@ -235,7 +235,7 @@ fn each_schema(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value
 
 /// As `cargo fmt` writes it.
 fn formatted(text: &str) -> anyhow::Result<String> {
-    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let mut rustfmt = Command::new("rustfmt");
     rustfmt
         .args(["--edition", "2024", "--config-path"])
