@@ -28,6 +28,7 @@ const ALLOWED: &[Arrows] = &[
     arrows("export", &["bundle", "protocol", "grail"], &[]),
     arrows("checkpoint", &["grail"], &[]),
     arrows("engine", &["checkpoint", "grail"], &[]),
+    arrows("intake", &["builtins", "checkpoint", "protocol"], &[]),
     arrows("foreign", &["checkpoint", "grail"], &["engine"]),
     arrows("calibration", &["foreign", "engine", "checkpoint", "grail"], &[]),
     arrows("chain", &["grail"], &[]),
@@ -49,6 +50,7 @@ const ALLOWED: &[Arrows] = &[
             "builtins",
             "bundle",
             "export",
+            "intake",
             "chain",
             "sandbox",
             "supervisor",
@@ -65,6 +67,7 @@ const ALLOWED: &[Arrows] = &[
         &[
             "audit",
             "export",
+            "intake",
             "foreign",
             "sandbox",
             "supervisor",

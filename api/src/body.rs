@@ -9,14 +9,13 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, He
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
+use intake::json::{self, MAX_DEPTH, Misread, escaped, too_deep};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::{Path, Segment};
 use std::future::{Ready, ready};
 
 use crate::error::{ApiError, BodyError, FieldError};
 use crate::form::{self, FORM, Form, Part};
-use crate::strict::Strict;
 use crate::suggest::closest;
 
 pub(crate) const JSON: &str = "application/json";
@@ -24,8 +23,6 @@ pub(crate) const JSON: &str = "application/json";
 /// A body may take this long to arrive, and as much longer as a slow line needs for its size.
 const ARRIVAL: Duration = Duration::from_secs(30);
 const SLOW_LINE_BYTES_PER_S: usize = 256 << 10;
-/// Objects and lists inside each other.
-const MAX_DEPTH: usize = 64;
 /// Unknown members that are reported, and the bytes that are read again to find them.
 const MAX_UNKNOWN: usize = 32;
 const MAX_REREAD_BYTES: usize = 4 << 20;
@@ -166,14 +163,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 struct Fault(BodyError);
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    let fault = |pointer, error: &serde_json::Error| Fault(BodyError { pointer, detail: error.to_string() });
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(Strict(&mut json)).map_err(|error| {
-        let pointer = pointer(error.path());
-        fault(pointer, &error.into_inner())
-    })?;
-    json.end().map_err(|error| fault("#".to_owned(), &error))?;
-    Ok(value)
+    json::read(text).map_err(|Misread { pointer, detail }| Fault(BodyError { pointer, detail }))
 }
 
 impl Fault {
@@ -228,46 +218,12 @@ fn invalid(pointer: &str, detail: String) -> ApiError {
     ApiError::InvalidJson(Box::new(BodyError { pointer: pointer.to_owned(), detail }))
 }
 
-fn pointer(path: &Path) -> String {
-    path.iter().fold("#".to_owned(), |pointer, segment| match segment {
-        Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => format!("{pointer}/{}", escaped(key)),
-        Segment::Enum { .. } | Segment::Unknown => pointer,
-    })
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
 /// Line and column of an offset, in the words of serde_json.
 fn place(bytes: &[u8], offset: usize) -> String {
     let before = &bytes[..offset];
     let line = before.split(|byte| *byte == b'\n').count();
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     format!("at line {line} column {}", offset - start + 1)
-}
-
-/// Where the nesting passes [`MAX_DEPTH`]. What is kept as raw JSON would otherwise have no bound.
-fn too_deep(bytes: &[u8]) -> Option<usize> {
-    let (mut depth, mut in_string, mut escape) = (0_usize, false, false);
-    for (offset, byte) in bytes.iter().enumerate() {
-        match byte {
-            _ if escape => escape = false,
-            b'\\' if in_string => escape = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Some(offset);
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]

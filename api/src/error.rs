@@ -73,6 +73,10 @@ pub(crate) enum ApiError {
     ManifestPending,
     #[error("the job takes no prompts: {0}")]
     JobNotOpen(&'static str),
+    #[error("the job's input file is still being read")]
+    JobValidating,
+    #[error("a job is reading the file; cancel the job, or wait until it is queued")]
+    FileInUse,
     #[error("the data was deleted, or its retention has ended")]
     Expired,
     #[error("no rewards are awaited: {0}")]
@@ -146,6 +150,7 @@ const TELLING: &[&str] = &[
     "quote_mismatch",
     "unknown_quote",
     "unknown_checkpoint",
+    "unknown_file",
     "unknown_reward_function",
     "reward_function_not_ready",
     "reward_function_invalid",
@@ -180,6 +185,8 @@ impl ApiError {
             Self::JobNotCancellable(_) => "job_not_cancellable",
             Self::JobEnded(_) => "job_ended",
             Self::JobNotOpen(_) => "job_not_open",
+            Self::JobValidating => "job_validating",
+            Self::FileInUse => "file_in_use",
             Self::Expired => "expired_resource",
             Self::JobNotEnded => "job_not_ended",
             Self::ManifestPending => "manifest_pending",
@@ -244,6 +251,8 @@ impl ApiError {
             | Self::JobNotCancellable(_)
             | Self::JobEnded(_)
             | Self::JobNotOpen(_)
+            | Self::JobValidating
+            | Self::FileInUse
             | Self::JobNotEnded
             | Self::ManifestPending
             | Self::RewardsNotAwaited(_)

@@ -37,7 +37,6 @@ mod schemas;
 mod scopes;
 mod server;
 mod state;
-mod strict;
 mod suggest;
 mod verifications;
 mod version;

@@ -10,6 +10,7 @@ mod chaos;
 mod cheats;
 mod customer;
 mod forge;
+mod input_files;
 mod laws;
 mod main_job;
 mod manifests;

@@ -104,6 +104,14 @@ impl Role {
         self.child.as_mut().and_then(|child| child.try_wait().unwrap())
     }
 
+    /// The most memory that its process has had.
+    pub(crate) fn peak_mb(&self) -> u64 {
+        let child = self.child.as_ref().unwrap_or_else(|| panic!("{} does not run", self.name));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() >> 10
+    }
+
     pub(crate) fn runs(&self) -> bool {
         self.child.is_some()
     }

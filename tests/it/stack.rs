@@ -157,6 +157,11 @@ impl Stack {
         self.role(role).terminate(DRAIN).await
     }
 
+    /// The most memory that a running role has had.
+    pub(crate) fn peak_mb(&mut self, role: &str) -> u64 {
+        self.role(role).peak_mb()
+    }
+
     fn role(&mut self, name: &str) -> &mut Role {
         let found = self.roles.iter_mut().find(|role| role.name == name);
         found.unwrap_or_else(|| panic!("there is no role {name}"))

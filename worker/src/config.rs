@@ -53,6 +53,9 @@ pub struct Config {
     /// Exports that are written at the same time, and how often one is tried when the fault is ours.
     pub export_concurrency: usize,
     pub export_tries: u32,
+    /// Input files that are read at the same time, and how often one is tried without getting further.
+    pub intake_concurrency: usize,
+    pub intake_tries: u32,
     /// Groups leased at once by a verifier.
     pub verify_batch: u32,
     /// Share of the audits in class `calibrated` that compare with alternative weights, too.
@@ -97,6 +100,8 @@ impl Default for Config {
             validate_tries: 5,
             export_concurrency: 2,
             export_tries: 5,
+            intake_concurrency: 2,
+            intake_tries: 5,
             verify_batch: 16,
             differential_share: 0.15,
             verify_threads: 0,

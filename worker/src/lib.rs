@@ -1,5 +1,5 @@
 //! The background steps of a job: dispatch, collect, reward, verify, overdue, bounds, settle, escrow, reap; of an upload:
-//! validate; and of a file of rollouts: export. No HTTP server, no SQL text.
+//! validate; of an input file: intake; and of a file of rollouts: export. No HTTP server, no SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
 //! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
@@ -23,6 +23,7 @@ pub mod export;
 mod findings;
 pub mod forget;
 mod give_up;
+pub mod intake;
 mod keep;
 pub mod manifest;
 mod metrics;
@@ -160,12 +161,18 @@ fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
         ("recheck", Box::pin(recheck)),
     ];
     tasks.extend((0..cx.config.export_concurrency.max(1)).map(|_| exporting(Arc::clone(cx))));
+    tasks.extend((0..cx.config.intake_concurrency.max(1)).map(|_| reading(Arc::clone(cx))));
     tasks
 }
 
 /// One of a few equal tasks, so that a large file holds up only itself.
 fn exporting(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
     ("export", Box::pin(async move { drive(&cx, "export", None, || export::step(&cx)).await }))
+}
+
+/// The same, of files that come in.
+fn reading(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    ("intake", Box::pin(async move { drive(&cx, "intake", None, || intake::step(&cx)).await }))
 }
 
 /// The verifier's share of what customers ask for.

@@ -1,7 +1,10 @@
 //! `POST /v1/jobs/{id}/prompts`: more prompts for a job that is open.
 
+use std::collections::HashSet;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use intake::{PromptInput, Reader, default_id};
 use protocol::JobId;
 use protocol::job::{GroupState, MAX_JOB_PROMPTS, Prompt};
 use protocol::reward::RewardTerms;
@@ -12,11 +15,8 @@ use store::jobs::Job;
 use store::{Postgres, Transaction};
 use utoipa::ToSchema;
 
-use super::input::PromptInput;
 use super::parse::Faults;
-use super::reward::BUILTINS;
 use super::view::JobView;
-use super::{prompts, reward};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -95,13 +95,11 @@ pub(crate) async fn append_prompts(
 /// Renders and tokenises: not for the async threads.
 fn read(given: Vec<PromptInput>, job: &Job, checkpoint: &checkpoint::Checkpoint) -> Read {
     let mut faults = Faults::default();
-    let unnamed = given.iter().map(|prompt| prompt.custom_id.is_none()).collect();
-    let prompts = prompts::parse(given, &job.spec.sampling, checkpoint, &mut faults);
-    if let Some(RewardTerms::Module(module)) = &job.spec.reward
-        && module.name == BUILTINS
-    {
-        reward::prompt_args(&prompts, &mut faults);
-    }
+    let unnamed: Vec<bool> = given.iter().map(|prompt| prompt.custom_id.is_none()).collect();
+    let mut found = intake::Faults::default();
+    let is_builtin = job.spec.reward.as_ref().is_some_and(RewardTerms::is_builtin);
+    let prompts = Reader::new(checkpoint, &job.spec.sampling, is_builtin).inline(given, &mut found);
+    faults.extend(found);
     Read { prompts, unnamed, faults }
 }
 
@@ -139,24 +137,27 @@ async fn numbered(
         let detail = format!("the job has {} prompts; at most {MAX_JOB_PROMPTS} in one job", job.next);
         faults.add("#/prompts", "too_many", detail);
     }
-    for (prompt, unnamed) in prompts.iter_mut().zip(&unnamed) {
+    // places in the request: beside faults there are fewer prompts than it has
+    let places: Vec<usize> = prompts.iter().map(|prompt| prompt.index as usize).collect();
+    for (prompt, place) in prompts.iter_mut().zip(&places) {
         prompt.index += job.next;
-        if *unnamed {
-            prompt.custom_id = prompts::default_id(prompt.index as usize);
+        if unnamed[*place] {
+            prompt.custom_id = default_id(prompt.index);
         }
     }
     let names: Vec<String> = prompts.iter().map(|prompt| prompt.custom_id.clone()).collect();
     let taken = job_open::taken(tx, job.id, &names).await?;
-    for (index, name) in names.iter().enumerate().filter(|(_, name)| taken.contains(*name)) {
-        let detail = format!("another prompt of the job is named `{name}`");
-        faults.add(format!("#/prompts/{index}/custom_id"), "duplicate_custom_id", detail);
-    }
-    // a default name that another of the same request has given itself
-    let mut seen = std::collections::HashSet::new();
-    for (index, name) in names.iter().enumerate() {
-        if !seen.insert(name) && unnamed[index] {
+    // a default name may be one that another of the same request has given itself
+    let mut seen = HashSet::new();
+    for (name, place) in names.iter().zip(places) {
+        let pointer = format!("#/prompts/{place}/custom_id");
+        if taken.contains(name) {
+            let detail = format!("another prompt of the job is named `{name}`");
+            faults.add(pointer.clone(), "duplicate_custom_id", detail);
+        }
+        if !seen.insert(name) && unnamed[place] {
             let detail = format!("`{name}` is the name that the prompt would get");
-            faults.add(format!("#/prompts/{index}/custom_id"), "duplicate_custom_id", detail);
+            faults.add(pointer, "duplicate_custom_id", detail);
         }
     }
     if faults.0.is_empty() { Ok(prompts) } else { Err(ApiError::Validation(faults.0)) }

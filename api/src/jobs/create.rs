@@ -5,7 +5,6 @@ use grail::chain::Terms;
 use grail::hash::Hash;
 use grail::{CheckpointId, Randomness};
 use protocol::conditions::Budget;
-use protocol::event::EventType;
 use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
 use protocol::money::Price;
 use protocol::refill::Refill;
@@ -13,18 +12,17 @@ use protocol::reward::{RewardModule, RewardTerms};
 use protocol::{ExportId, JobId, Rao};
 use serde::Deserialize;
 use serde_json::json;
-use store::events::NewEvent;
 use store::job_conditions::Conditions;
-use store::jobs::NewJob;
+use store::jobs::{NewInput, NewJob};
 use store::reward_versions::State;
 use telemetry::metrics::{IntCounter, counter};
 use utoipa::IntoParams;
 
 use super::input::CreateJob;
-use super::parse::{self, Draft, Faults};
+use super::parse::{self, Draft, Faults, Input};
 use super::reward::{BUILTINS, ModuleDraft, ModuleName, RewardDraft};
 use super::view::JobView;
-use super::{preview, terms};
+use super::{input_file, preview, terms};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -53,13 +51,14 @@ pub(crate) struct CreateParams {
 /// Create a job.
 ///
 /// Answers as soon as the job is queued and its highest possible price is held; follow it on
-/// `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+/// `GET /v1/jobs/{id}/events`. With `input_file_id` it answers before the file is read: the job is `validating`, holds
+/// nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
 /// answer, with `Idempotency-Replayed: true`.
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = CreateJob,
     params(CreateParams, ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each job.")),
     responses(
     (status = 200, description = "With `dry_run=true`: what it would cost.", body = preview::PreviewView),
-    (status = 201, description = "Queued.", body = JobView,
+    (status = 201, description = "Queued, or `validating` with an input file.", body = JobView,
         headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
     (status = 402, description = "The account cannot cover the job.", body = Problem, content_type = "application/problem+json"),
@@ -88,13 +87,16 @@ pub(crate) async fn create_job(
     if !is_dry && let Some(answer) = once.answered(&state, caller).await? {
         return Ok(answer);
     }
-    let (draft, faults) = read?;
+    let (draft, mut faults) = read?;
+    if is_dry {
+        input_file::refuse(&draft.input, "a dry run", &mut faults);
+    }
     let priced = price(&state, caller, draft, faults).await?;
     afford(&state, caller, priced.hold).await?;
     if is_dry {
         return preview::answer(&state, caller, &priced).await;
     }
-    limits::admit_job(&request, caller, priced.prompts.len()).await?;
+    limits::admit_job(&request, caller, priced.prompts().len()).await?;
     write(&state, caller, &once, &priced, Trace::of(&request).as_deref()).await
 }
 
@@ -103,17 +105,30 @@ pub(crate) async fn create_job(
 pub(crate) struct Priced {
     pub(super) spec: JobSpec,
     pub(super) conditions: Conditions,
-    pub(super) prompts: Vec<Prompt>,
+    input: Input,
     pub(super) checkpoint: CheckpointId,
     pub(super) price: Price,
-    /// Every rollout at its full price; of a reserve, at the filtered one.
+    /// Every rollout at its full price; of a reserve, at the filtered one. Of a file, this is a single prompt's.
     pub(super) maximum: Rao,
     /// What its budget leaves of that.
     pub(super) hold: Rao,
-    /// Tells it from jobs with other terms or prompts.
-    pub(super) digest: Hash,
     /// To be written when it has ended.
     exports: Vec<ExportSpec>,
+}
+
+impl Priced {
+    /// Those of the body.
+    pub(super) fn prompts(&self) -> &[Prompt] {
+        match &self.input {
+            Input::Prompts(prompts) => prompts,
+            Input::File(_) => &[],
+        }
+    }
+
+    /// Tells it from jobs with other terms or prompts.
+    pub(crate) fn digest(&self) -> Result<Hash, ApiError> {
+        quotes::digest(&self.spec, self.prompts(), self.checkpoint)
+    }
 }
 
 /// Looks up what the body names, adds what is wrong with that to the other faults, and reports all of them.
@@ -134,8 +149,15 @@ pub(crate) async fn price(
     let conditions = draft.conditions;
     let quote = quotes::named(state, caller, conditions.quote, &mut faults).await?;
     let price = quote.as_ref().map_or(state.offer.price, |quote| quote.price);
+    let prompts = match &draft.input {
+        Input::Prompts(prompts) => prompts.len(),
+        Input::File(file) => {
+            input_file::check(state, caller, *file, &mut faults).await?;
+            1
+        }
+    };
     let (maximum, hold) = figures(
-        draft.prompts.len(),
+        prompts,
         &draft.selection.terms.refill,
         draft.sampling.n,
         (&conditions.budget, &price),
@@ -161,22 +183,15 @@ pub(crate) async fn price(
         max_amount: conditions.budget.max_amount,
         metadata: draft.metadata,
     };
-    let digest = quotes::digest(&spec, &draft.prompts, checkpoint)?;
-    if quote.is_some_and(|quote| quote.digest != digest) {
+    let (input, exports) = (draft.input, draft.exports);
+    let priced = Priced { spec, conditions, input, checkpoint, price, maximum, hold, exports };
+    if let Some(quote) = quote
+        && quote.digest != priced.digest()?
+    {
         faults.add("#/quote", "quote_mismatch", "the quote was made for other terms or other prompts");
         return Err(ApiError::Validation(faults.0));
     }
-    Ok(Priced {
-        spec,
-        conditions,
-        prompts: draft.prompts,
-        checkpoint,
-        price,
-        maximum,
-        hold,
-        digest,
-        exports: draft.exports,
-    })
+    Ok(priced)
 }
 
 /// The most that the job can cost, and what its budget leaves of that.
@@ -298,7 +313,10 @@ async fn write(
         spec: &priced.spec,
         conditions: &priced.conditions,
         price: &priced.price,
-        prompts: &priced.prompts,
+        input: match &priced.input {
+            Input::Prompts(prompts) => NewInput::Prompts(prompts),
+            Input::File(file) => NewInput::File(*file),
+        },
         checkpoint: priced.checkpoint,
         profile: state.offer.standard.profile().id(),
         randomness: Randomness(state.ambient.bytes()),
@@ -306,16 +324,19 @@ async fn write(
     };
     let done = once.run(state, caller, async |tx| {
         store::jobs::insert(tx, &job, now).await?;
-        store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
-        let data = json!({
-            "status": "queued",
-            "prompts": priced.prompts.len(),
-            "samples": priced.spec.sampling.n,
-            "held_rao": priced.hold,
-            "checkpoint_id": priced.checkpoint,
-        });
-        store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
-        let detail = json!({ "prompts": priced.prompts.len(), "held_rao": priced.hold });
+        let detail = match &priced.input {
+            Input::Prompts(prompts) => {
+                store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
+                let (count, samples) = (prompts.len() as u32, priced.spec.sampling.n);
+                let queued = store::jobs::job_queued(count, samples, priced.hold, priced.checkpoint);
+                store::events::append(tx, id, now, &[queued]).await?;
+                json!({ "prompts": count, "held_rao": priced.hold })
+            }
+            Input::File(file) => {
+                input_file::attach(tx, caller, id, *file, now).await?;
+                json!({ "input_file_id": file })
+            }
+        };
         store::audit_log::append(tx, &caller.did("job.created", &id, detail), now).await?;
         for spec in &priced.exports {
             let export = new_export(ExportId(state.ambient.id()), id, spec, true);

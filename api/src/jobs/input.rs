@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use intake::{PromptInput, raw};
 use protocol::conditions::Priority;
 use protocol::reward::OnError;
 use serde::de::value::MapAccessDeserializer;
@@ -30,10 +31,14 @@ use crate::exports::request::CreateExport;
 pub(crate) struct CreateJob {
     #[serde(default)]
     pub(crate) model: ModelInput,
-    /// 1 to 1000 prompts.
-    #[schema(required, min_items = 1, max_items = 1000)]
+    /// 1 to 1000 prompts. For more, name a file instead.
+    #[schema(max_items = 1000)]
     #[serde(default)]
     pub(crate) prompts: Vec<PromptInput>,
+    /// `file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would
+    /// stand in `prompts`; at most 50000. The job is `validating` until all of it is read.
+    #[schema(example = "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    pub(crate) input_file_id: Option<String>,
     #[schema(required)]
     #[serde(default)]
     pub(crate) sampling: SamplingInput,
@@ -112,41 +117,6 @@ pub(crate) struct ModelInput {
     /// `current`, or the id of a published checkpoint.
     #[schema(example = "current", default = "current")]
     pub(crate) checkpoint: Option<String>,
-}
-
-/// One prompt: exactly one of `text`, `messages` and `token_ids`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PromptInput {
-    /// Your name for it, once per job; `prompt-<index>` if not given. At most 128 characters.
-    pub(crate) custom_id: Option<String>,
-    pub(crate) text: Option<String>,
-    /// Rendered with the checkpoint's chat template.
-    pub(crate) messages: Option<Vec<MessageInput>>,
-    pub(crate) token_ids: Option<Vec<u32>>,
-    /// What the reward function compares with, as plain text. Not beside `reward_input`.
-    pub(crate) reference: Option<String>,
-    /// What the reward function compares with, as any JSON; it gets the text of it.
-    #[schema(value_type = serde_json::Value)]
-    #[serde(default, deserialize_with = "raw")]
-    pub(crate) reward_input: Option<Box<RawValue>>,
-    /// A JSON object for the reward function; at most 4096 bytes.
-    #[schema(value_type = Option<Object>)]
-    #[serde(default, deserialize_with = "raw")]
-    pub(crate) metadata: Option<Box<RawValue>>,
-}
-
-/// Keeps the text of a value, also that of `null`.
-pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer).map(Some)
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct MessageInput {
-    #[schema(example = "user")]
-    pub(crate) role: String,
-    pub(crate) content: String,
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]

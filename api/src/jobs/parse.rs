@@ -5,13 +5,16 @@ use std::ops::RangeInclusive;
 
 use checkpoint::Checkpoint;
 use grail::CheckpointId;
+use intake::{NULL_DETAIL, Reader};
+use protocol::FileId;
 use protocol::job::{
-    MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec, Verification,
+    MAX_JOB_PROMPTS, MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec,
+    Verification,
 };
 use store::job_conditions::Conditions;
 
 use super::input::{CreateJob, ExportInput, Level, SamplingInput, VerificationInput, Word};
-use super::prompts;
+use super::input_file;
 use super::reward::{self, RewardDraft};
 use super::selection::{self, Selection};
 use super::terms::{self, TermsInput};
@@ -30,9 +33,17 @@ pub(crate) struct Draft {
     pub(crate) verification: Verification,
     pub(crate) conditions: Conditions,
     pub(crate) metadata: BTreeMap<String, String>,
-    pub(crate) prompts: Vec<Prompt>,
+    pub(crate) input: Input,
     /// To be written when the job has ended.
     pub(crate) exports: Vec<ExportSpec>,
+}
+
+/// Where the prompts of a job come from.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// Those of the body that have no fault.
+    Prompts(Vec<Prompt>),
+    File(FileId),
 }
 
 /// What was found to be wrong, in the order in which it was found.
@@ -42,6 +53,12 @@ pub(crate) struct Faults(pub(crate) Vec<FieldError>);
 impl Faults {
     pub(crate) fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
         self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+    }
+
+    pub(crate) fn extend(&mut self, found: intake::Faults) {
+        for intake::Fault { pointer, code, detail } in found.0 {
+            self.0.push(FieldError { pointer, code, detail });
+        }
     }
 
     /// The word, or a fault that lists what it may be.
@@ -86,7 +103,9 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         policy: body.policy,
     };
     let SamplingSpec { n, max_tokens, .. } = sampling;
-    let job = selection::Job { n, max_tokens, prompts: body.prompts.len(), has_reward: reward.is_some() };
+    // how many prompts a file has is known once it is read
+    let prompts = if body.input_file_id.is_some() { MAX_JOB_PROMPTS } else { body.prompts.len() };
+    let job = selection::Job { n, max_tokens, prompts, has_reward: reward.is_some() };
     let selection = selection::parse(inputs, job, &mut faults);
     if body.open && selection.terms.refill.target().is_some() {
         let detail = "the reserve is the prompts that a job begins with: an open job has none";
@@ -103,12 +122,17 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
     };
     let conditions = terms::parse(given, &mut faults);
     metadata(&body.metadata, &mut faults);
-    let prompts = if body.open && body.prompts.is_empty() {
-        Vec::new()
-    } else {
-        prompts::parse(body.prompts, &sampling, checkpoint, &mut faults)
+    let reader = Reader::new(checkpoint, &sampling, reward.as_ref().is_some_and(RewardDraft::is_builtin));
+    let input = match body.input_file_id {
+        Some(file) => input_file::parse(&file, &body.prompts, &conditions, &mut faults),
+        None if body.open && body.prompts.is_empty() => Input::Prompts(Vec::new()),
+        None => {
+            let mut found = intake::Faults::default();
+            let prompts = reader.inline(body.prompts, &mut found);
+            faults.extend(found);
+            Input::Prompts(prompts)
+        }
     };
-    reward::own_args(reward.as_ref(), &prompts, &mut faults);
     let exports = exports(body.exports, &mut faults);
     let draft = Draft {
         checkpoint: wanted,
@@ -118,7 +142,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         verification,
         conditions,
         metadata: body.metadata,
-        prompts,
+        input,
         exports,
     };
     (draft, faults)
@@ -209,7 +233,7 @@ pub(super) fn metadata(given: &BTreeMap<String, String>, faults: &mut Faults) {
             faults.add(pointer(), "too_long", detail);
         }
         if key.contains('\0') || value.contains('\0') {
-            faults.add(pointer(), "null_character", prompts::NULL_DETAIL);
+            faults.add(pointer(), "null_character", NULL_DETAIL);
         }
     }
 }

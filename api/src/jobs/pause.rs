@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use protocol::JobId;
+use protocol::job::JobStatus;
 use serde_json::json;
 
 use super::view::JobView;
@@ -18,7 +19,7 @@ use crate::state::AppState;
     params(("id" = String, Path, description = "The job.")), responses(
     (status = 202, description = "Paused.", body = JobView),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "The job is being cancelled, or has ended.", body = Problem, content_type = "application/problem+json")))]
+    (status = 409, description = "The job is being cancelled, or has ended, or its input file is still being read.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.pause", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn pause_job(
     caller: Caller,
@@ -31,6 +32,9 @@ pub(crate) async fn pause_job(
     let before = store::job_pause::pause(&mut tx, caller.project, id, now).await?;
     if before.is_ending() || before.is_terminal() {
         return Err(ApiError::JobEnded(before));
+    }
+    if before == JobStatus::Validating {
+        return Err(ApiError::JobValidating);
     }
     store::audit_log::append(&mut tx, &caller.did("job.paused", &id, json!({})), now).await?;
     let job = store::jobs::find(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;

@@ -76,10 +76,6 @@ pub(crate) struct Warning {
 }
 
 impl Priced {
-    pub(crate) fn digest(&self) -> [u8; 32] {
-        self.digest
-    }
-
     pub(crate) fn price(&self) -> &Price {
         &self.price
     }
@@ -87,7 +83,7 @@ impl Priced {
 
 /// Prompts that will likely be generated: with a target, no more than it takes.
 fn generated(priced: &Priced, history: Option<&History>) -> u64 {
-    let prompts = priced.prompts.len() as u32;
+    let prompts = priced.prompts().len() as u32;
     let Some(target) = priced.spec.selection.refill.target() else { return prompts.into() };
     let accepted = history.map_or(1.0, |history| history.selected as f64 / history.asked.max(1) as f64);
     target.expected(prompts, accepted).into()
@@ -118,8 +114,8 @@ pub(crate) async fn figures(
     let (estimate, warnings) = estimate(&asked, history.as_ref());
     Ok(FiguresView {
         checkpoint_id: priced.checkpoint,
-        prompts: priced.prompts.len(),
-        prompt_tokens: priced.prompts.iter().map(|prompt| prompt.tokens.len()).sum(),
+        prompts: priced.prompts().len(),
+        prompt_tokens: priced.prompts().iter().map(|prompt| prompt.tokens.len()).sum(),
         samples,
         unit_prices: UnitPrices {
             verified_rollout_rao: priced.price.rollout,

@@ -1,6 +1,5 @@
 //! The reward of a body: who scores, by which rules, and what of that goes together.
 
-use protocol::job::Prompt;
 use protocol::reward::{
     ClientRewards, DEADLINE_S, DEFAULT_DEADLINE_S, DEFAULT_MAX_ERROR_RATE, MAX_ARGS_BYTES, OnError,
     RewardLimits,
@@ -8,19 +7,24 @@ use protocol::reward::{
 use protocol::reward_input;
 use sandbox::{LimitError, Limits};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::input::{LimitsInput, RewardInput, RewardMode};
 use super::parse::Faults;
 
-/// The module that all built-in rewards are in, and how receipts name it.
-pub(crate) const BUILTINS: &str = "builtins";
+pub(crate) use protocol::reward::BUILTINS;
 
 /// Who scores a job, but for what only the database knows: which module it is.
 #[derive(Debug)]
 pub(crate) enum RewardDraft {
     Module(ModuleDraft),
     Client(ClientRewards),
+}
+
+impl RewardDraft {
+    /// A built-in reward, which knows what arguments it takes.
+    pub(super) fn is_builtin(&self) -> bool {
+        matches!(self, Self::Module(ModuleDraft { name: ModuleName::Builtins, .. }))
+    }
 }
 
 /// A reward function by the name that the customer used.
@@ -158,25 +162,6 @@ fn builtin(
         }
     }
     (ModuleName::Builtins, Some(text))
-}
-
-/// Arguments that a prompt has of its own win over the job's, and must be as good.
-pub(super) fn own_args(reward: Option<&RewardDraft>, prompts: &[Prompt], faults: &mut Faults) {
-    if let Some(RewardDraft::Module(ModuleDraft { name: ModuleName::Builtins, .. })) = reward {
-        prompt_args(prompts, faults);
-    }
-}
-
-/// The arguments of a built-in reward that prompts bring themselves.
-pub(super) fn prompt_args(prompts: &[Prompt], faults: &mut Faults) {
-    for prompt in prompts {
-        let metadata: Option<Map<String, Value>> = serde_json::from_str(&prompt.metadata).ok();
-        let Some(args) = metadata.as_ref().and_then(|metadata| metadata.get("args")) else { continue };
-        for fault in builtins::check(args).err().unwrap_or_default() {
-            let pointer = format!("#/prompts/{}/metadata/args{}", prompt.index, fault.pointer);
-            faults.add(pointer, fault.code, fault.detail);
-        }
-    }
 }
 
 /// How the customer wrote built-in rewards.

@@ -8,10 +8,11 @@ use protocol::conditions::{OnExhausted, Priority, TrainingUse};
 use protocol::job::{JobStatus, SamplingSpec, Verification};
 use protocol::mismatch::MismatchMeans;
 use protocol::reward::{OnError, RewardLimits, RewardTerms};
-use protocol::{JobId, QuoteId, Rao};
+use protocol::{FileId, JobId, QuoteId, Rao};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::job_conditions::Conditions;
+use store::job_inputs::InputError;
 use store::job_outlook::WaitingOn;
 use store::jobs::{GroupCounts, Job, RolloutCounts};
 use store::ledger::Settlement;
@@ -21,6 +22,7 @@ use super::input::{FailurePolicy, RewardMode, VerificationLevel};
 use super::reward::BUILTINS;
 use super::selection_view::{AdvantageView, DedupView, OverlongView, PolicyView, SelectionView};
 use super::terms::{JobPriority, MayTrain, WhenExhausted};
+use crate::problem::dotted;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Job)]
@@ -56,6 +58,11 @@ pub(crate) struct JobView {
     finished_at: Option<DateTime<Utc>>,
     /// Since when its prompts and completions are gone.
     purged_at: Option<DateTime<Utc>>,
+    /// The file that its prompts come from.
+    #[schema(value_type = Option<String>, example = "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    input_file_id: Option<FileId>,
+    /// Why its input file was refused; null where it was not.
+    errors: Option<InputErrorsView>,
     counts: Counts,
     /// How far the sampling policy's log-probs are from the recomputed ones; null until something was audited.
     mismatch: Option<MismatchView>,
@@ -132,9 +139,52 @@ enum Status {
     Expired,
 }
 
+/// The first 100 errors of a file, by line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InputErrors)]
+struct InputErrorsView {
+    #[schema(example = "list")]
+    object: &'static str,
+    data: Vec<InputErrorView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InputError)]
+struct InputErrorView {
+    /// From 1 on; null where it is not one line's.
+    #[schema(example = 17)]
+    line: Option<u32>,
+    /// Stable name of what is wrong.
+    #[schema(example = "prompt_too_long")]
+    code: String,
+    #[schema(example = "the prompt has 900 tokens and may get 200 more; the context is 1024")]
+    message: String,
+    /// The member of the line that is at fault, where it is one.
+    #[schema(example = "text")]
+    param: Option<String>,
+    /// The same as a JSON pointer.
+    #[schema(example = "#/text")]
+    pointer: String,
+}
+
+impl InputErrorsView {
+    fn of(errors: Vec<InputError>) -> Option<Self> {
+        let view = |InputError { line, pointer, code, detail }| InputErrorView {
+            line,
+            code,
+            message: detail,
+            param: Some(dotted(&pointer)).filter(|param| !param.is_empty()),
+            pointer,
+        };
+        let data: Vec<InputErrorView> = errors.into_iter().map(view).collect();
+        (!data.is_empty()).then_some(Self { object: "list", data })
+    }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JobCounts)]
 struct Counts {
+    /// Of an input file, once all of it is read.
     prompts: i64,
     groups: GroupCountsView,
     rollouts: RolloutCountsView,
@@ -355,6 +405,8 @@ impl From<Job> for JobView {
             expired_at: ended_as(JobStatus::Expired),
             purged_at: job.purged_at,
             finished_at: job.finished_at,
+            input_file_id: job.input_file,
+            errors: InputErrorsView::of(job.input_errors),
             counts: Counts { prompts: job.prompts, groups: job.groups.into(), rollouts: job.rollouts.into() },
             mismatch: job.mismatch.means().map(MismatchView::from),
             spend: job.spend.into(),

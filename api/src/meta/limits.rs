@@ -1,7 +1,7 @@
 //! `GET /v1/limits`: how much a customer may ask for, and how much of it is left.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS};
+use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, MAX_JOB_PROMPTS};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,6 +55,8 @@ struct BodyLimits {
 struct PromptLimits {
     /// In the body of one job.
     inline: usize,
+    /// Of one job, however they come.
+    job: usize,
     custom_id_chars: usize,
 }
 
@@ -87,6 +89,10 @@ pub(crate) async fn show_limits(
             samples: config.max_samples_body_bytes,
             other: config.max_body_bytes,
         },
-        prompts: PromptLimits { inline: MAX_INLINE_PROMPTS, custom_id_chars: MAX_CUSTOM_ID_CHARS },
+        prompts: PromptLimits {
+            inline: MAX_INLINE_PROMPTS,
+            job: MAX_JOB_PROMPTS,
+            custom_id_chars: MAX_CUSTOM_ID_CHARS,
+        },
     }))
 }

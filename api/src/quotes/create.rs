@@ -14,7 +14,7 @@ use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
 use crate::jobs::input::CreateJob;
 use crate::jobs::preview::{self, FiguresView};
-use crate::jobs::{create, parse};
+use crate::jobs::{create, input_file, parse};
 use crate::state::AppState;
 
 /// How long a price is promised.
@@ -71,6 +71,7 @@ pub(crate) async fn create_quote(
     if draft.conditions.quote.is_some() {
         faults.add("#/quote", "not_allowed", "a quote is not made from another");
     }
+    input_file::refuse(&draft.input, "a quote", &mut faults);
     let priced = create::price(&state, caller, draft, faults).await?;
     let figures = preview::figures(&state, caller, &priced).await?;
     let now = state.ambient.now();
@@ -80,7 +81,7 @@ pub(crate) async fn create_quote(
     let quote = NewQuote {
         id,
         tenant: caller.tenant(),
-        digest: priced.digest(),
+        digest: priced.digest()?,
         price: priced.price(),
         body: &text,
         expires_at,

@@ -1,15 +1,15 @@
 //! Samples to try a reward function on: read from JSON, and made what a job would hand to it.
 
 use checkpoint::Checkpoint;
+use intake::raw;
 use sandbox::{Finish, LimitError, Limits, Sample, Task};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use supervisor::validation::Specimen;
 use utoipa::ToSchema;
 
-use crate::jobs::input::{LimitsInput, Word, raw};
+use crate::jobs::input::{LimitsInput, Word};
 use crate::jobs::parse::Faults;
-use crate::jobs::prompts;
 
 pub(crate) const MAX_SAMPLES: usize = 64;
 
@@ -90,8 +90,10 @@ fn specimen(
     let prompt_token_ids = tokens(&given.prompt, "prompt", false);
     let token_ids =
         given.token_ids.unwrap_or_else(|| tokens(&given.completion_text, "completion_text", true));
-    let reference = prompts::reference(&at, given.reference, given.reward_input.as_deref(), faults);
-    let metadata = prompts::metadata(&at, given.metadata.as_deref(), faults);
+    let mut found = intake::Faults::default();
+    let reference = intake::reference(&at, given.reference, given.reward_input.as_deref(), &mut found);
+    let metadata = intake::metadata(&at, given.metadata.as_deref(), &mut found);
+    faults.extend(found);
     let finish = faults.word(given.finish, Finish::Stop, &format!("{at}/finish"), FINISH);
     Specimen {
         task: Task {

@@ -1,6 +1,7 @@
 //! `POST /v1/reward_functions/{id}/versions/{version}/test`: run a version on samples, and again, and look at what it does.
 
 use actix_web::{HttpResponse, web};
+use intake::raw;
 use protocol::RewardFunctionId;
 use sandbox::{Limits, Module};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
-use crate::jobs::input::{LimitsInput, raw};
+use crate::jobs::input::LimitsInput;
 use crate::jobs::parse::Faults;
 use crate::params;
 use crate::state::AppState;

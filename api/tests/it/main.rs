@@ -18,6 +18,7 @@ mod fuzz;
 mod groups;
 mod harness;
 mod idempotency;
+mod input_files;
 mod keys;
 mod limits;
 mod manifest;

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::RolloutId;
 
+/// The module that all built-in rewards are in, and how receipts name it.
+pub const BUILTINS: &str = "builtins";
 /// No share of failed rewards pauses a job before so many were scored.
 pub const MIN_ERROR_SAMPLE: i64 = 32;
 /// Of a job that says nothing else.
@@ -99,6 +101,11 @@ impl RewardTerms {
             Self::Module(module) => module.on_error,
             Self::Client(client) => client.on_error,
         }
+    }
+
+    /// Scored by the service's own module.
+    pub fn is_builtin(&self) -> bool {
+        matches!(self, Self::Module(module) if module.name == BUILTINS)
     }
 
     pub fn client(&self) -> Option<&ClientRewards> {

@@ -128,22 +128,45 @@ async fn between(
         .collect()
 }
 
-/// Takes a file from its project; false if there is none.
+/// What became of the wish to delete a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    Gone,
+    /// There is none.
+    Unknown,
+    /// A job is reading it.
+    InUse,
+}
+
+/// Takes a file from its project.
 pub async fn delete(
     conn: &mut PgConnection,
     project: ProjectId,
     id: FileId,
     now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let deleted = sqlx::query!(
-        "UPDATE files SET deleted_at = $3 WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL",
+) -> Result<Deleted, Error> {
+    // a job that names it at the same time has this lock, too: whoever comes second sees the first
+    let found = sqlx::query_scalar!(
+        "SELECT id FROM files WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE",
         project.0,
-        id.0,
-        now
+        id.0
     )
-    .execute(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    Ok(deleted.rows_affected() == 1)
+    if found.is_none() {
+        return Ok(Deleted::Unknown);
+    }
+    let is_used = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM job_inputs WHERE file_id = $1) AS "is_used!""#,
+        id.0
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if is_used {
+        return Ok(Deleted::InUse);
+    }
+    sqlx::query!("UPDATE files SET deleted_at = $2 WHERE id = $1", id.0, now).execute(conn).await?;
+    Ok(Deleted::Gone)
 }
 
 /// Deleted files whose objects are still to be deleted, with the keys of these.

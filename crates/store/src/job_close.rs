@@ -45,20 +45,20 @@ pub async fn end_if_idle(
     job: JobId,
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
-    let tally = sqlx::query_as!(
-        Tally,
-        r#"
-        SELECT open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
-            groups_cancelled, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
-            rollouts_filtered, rollouts_rejected
-        FROM jobs WHERE id = $1 AND finished_at IS NULL
-        "#,
-        job.0
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    let Some(tally) = tally else { return Ok(None) };
+    let Some(tally) = tally(conn, job).await? else { return Ok(None) };
     end(conn, job, &tally, now).await
+}
+
+/// Ends a job as failed that has no groups yet, its row locked.
+pub(crate) async fn fail_unbegun(
+    conn: &mut PgConnection,
+    job: JobId,
+    reason: &'static str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    job_progress::note_reason(conn, job, reason).await?;
+    let tally = tally(conn, job).await?.ok_or(Error::Corrupt("an ended job"))?;
+    close(conn, job, JobStatus::Failed, &tally, now).await
 }
 
 /// Says that a job is on its way to an end, its row locked: no more prompts, and it is not paused any more.
@@ -146,6 +146,23 @@ impl Tally {
     fn delivered(&self) -> i32 {
         self.groups_accepted + self.groups_filtered
     }
+}
+
+/// The counters of a job that has not ended.
+async fn tally(conn: &mut PgConnection, job: JobId) -> Result<Option<Tally>, Error> {
+    let tally = sqlx::query_as!(
+        Tally,
+        r#"
+        SELECT open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
+            groups_cancelled, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
+            rollouts_filtered, rollouts_rejected
+        FROM jobs WHERE id = $1 AND finished_at IS NULL
+        "#,
+        job.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(tally)
 }
 
 async fn count(conn: &mut PgConnection, job: JobId, ended: Ended) -> Result<Option<Tally>, Error> {

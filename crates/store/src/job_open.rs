@@ -14,7 +14,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
-use crate::{Error, Tenant, job_close, job_conditions, job_progress, jobs, ledger, prompts};
+use crate::{Error, Tenant, job_close, job_conditions, job_progress, jobs, ledger, lineup, prompts, tenants};
 
 /// An open job, its row locked.
 #[derive(Debug, Clone)]
@@ -70,7 +70,9 @@ pub async fn append(
     let (id, count) = (job.id, new.len() as u32);
     let total = job.next + count;
     let Some(maximum) = job.price.maximum(total.into(), job.samples.into()) else { return Ok(None) };
+    let outside = tenants::leave(conn).await?;
     prompts::insert(conn, id, new).await?;
+    outside.back(conn).await?;
     let row = sqlx::query!(
         r#"
         UPDATE jobs SET prompt_count = prompt_count + $2, open_groups = open_groups + $2 WHERE id = $1
@@ -87,7 +89,9 @@ pub async fn append(
     let hold = budget.hold(&job.price, maximum).max(held);
     ledger::adjust(conn, id, hold, now).await?;
     let priority = job_conditions::priority(&row.priority)?;
-    jobs::insert_groups(conn, job.tenant.account, id, job.next..total, priority).await?;
+    let outside = tenants::leave(conn).await?;
+    lineup::insert_groups(conn, job.tenant.account, id, job.next..total, priority).await?;
+    outside.back(conn).await?;
     let data = json!({ "added": count, "prompts": total, "held_rao": hold });
     events::append(conn, id, now, &[NewEvent::new(EventType::JobPromptsAdded, data)]).await?;
     Ok(Some(hold))

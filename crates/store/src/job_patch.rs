@@ -9,7 +9,7 @@ use protocol::money::Price;
 use protocol::{JobId, Rao};
 use sqlx::PgConnection;
 
-use crate::{Error, Tenant, job_budget, job_conditions, job_pause, job_progress, jobs, ledger};
+use crate::{Error, Tenant, job_budget, job_conditions, job_pause, job_progress, jobs, ledger, lineup};
 
 /// What is to change; of what is `None` nothing does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub async fn apply(
             .await?;
     }
     if let Some(priority) = changes.priority {
-        jobs::line_up_anew(conn, tenant.account, id, priority).await?;
+        lineup::line_up_anew(conn, tenant.account, id, priority).await?;
     }
     if changes.max_amount.is_some() || changes.max_rollouts.is_some() || changes.on_exhausted.is_some() {
         return budget(conn, id, status, changes, now).await;

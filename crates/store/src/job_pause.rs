@@ -11,7 +11,8 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
-use crate::jobs::{front, log_state, queued};
+use crate::jobs::log_state;
+use crate::lineup::{front, queued};
 use crate::{Error, job_progress, tenants};
 
 /// The job has paused itself: more of its rewards fail than it allows.

@@ -1,25 +1,27 @@
 //! Jobs: written whole, read as their owner sees them, cancelled. How a job ends is `job_close`'s affair.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
-use protocol::conditions::Priority;
-use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
+use protocol::event::EventType;
+use protocol::job::{JobSpec, JobStatus, Prompt};
 use protocol::mismatch::Mismatch;
 use protocol::money::Price;
+use protocol::refill::Refill;
 use protocol::reward::RewardTerms;
-use protocol::{AccountId, JobId, KeyId, ProjectId, Rao, RolloutId};
-use serde_json::Value;
+use protocol::{FileId, JobId, KeyId, ProjectId, Rao, RolloutId};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::events::{self, NewEvent};
 use crate::job_conditions::{Columns, Conditions};
+use crate::job_inputs::InputError;
 use crate::job_outlook::Outlook;
 use crate::ledger::Settlement;
 use crate::{
-    Error, Tenant, events, groups, job_close, job_outlook, job_progress, keyset, prompts, reserve, tenants,
+    Error, Tenant, groups, job_close, job_outlook, job_progress, keyset, lineup, prompts, reserve, tenants,
 };
 
 /// What is fixed when a job is created.
@@ -32,12 +34,20 @@ pub struct NewJob<'a> {
     pub spec: &'a JobSpec,
     pub conditions: &'a Conditions,
     pub price: &'a Price,
-    pub prompts: &'a [Prompt],
+    pub input: NewInput<'a>,
     pub checkpoint: CheckpointId,
     pub profile: ProfileId,
     /// Seeds every draw of the job.
     pub randomness: Randomness,
     pub traceparent: Option<&'a str>,
+}
+
+/// Where the prompts of a new job come from.
+#[derive(Debug, Clone, Copy)]
+pub enum NewInput<'a> {
+    Prompts(&'a [Prompt]),
+    /// A file: the job is validating until it is read. See `job_inputs`.
+    File(FileId),
 }
 
 /// Writes the job, its prompts, and one pending group for each: the queue has them at commit.
@@ -47,18 +57,22 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
     let metadata = serde_json::to_value(&job.spec.metadata).map_err(|_| Error::Corrupt("metadata"))?;
     let Conditions { budget, deadline_at, priority, open, retention_days, training_use, quote } =
         *job.conditions;
-    let count = i32::try_from(job.prompts.len()).map_err(|_| Error::Corrupt("prompt count"))?;
+    let (status, prompts, file) = match job.input {
+        NewInput::Prompts(prompts) => (JobStatus::Queued, prompts, None),
+        NewInput::File(file) => (JobStatus::Validating, &[][..], Some(file)),
+    };
+    let count = u32::try_from(prompts.len()).map_err(|_| Error::Corrupt("prompt count"))?;
     let deadline_s =
         job.spec.reward.as_ref().and_then(RewardTerms::client).map(|client| client.deadline_s as i32);
-    let (wanted, spare) = wanted(job);
+    let (wanted, spare) = if file.is_some() { (None, 0) } else { wanted(&job.spec.selection.refill, count) };
     sqlx::query!(
         r#"
-        INSERT INTO jobs (id, account_id, status, spec, price, checkpoint_id, profile_id, randomness,
+        INSERT INTO jobs (id, account_id, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
-            key_id, target_groups, reserve_left)
-        VALUES ($1, $2, 'queued', $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, $25, $26)
+            key_id, target_groups, reserve_left, status, input_file_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20, $21, $22, $23, $24, $25, $26, $27, $28)
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -67,7 +81,7 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         job.checkpoint.0.as_slice(),
         job.profile.0.as_slice(),
         job.randomness.0.as_slice(),
-        count,
+        count as i32,
         job.spec.sampling.n as i32,
         job.traceparent,
         now,
@@ -85,143 +99,36 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         quote.map(|quote| quote.0),
         job.key.map(|key| key.0),
         wanted.map(|wanted| wanted as i32),
-        spare as i32
+        spare as i32,
+        status.as_str(),
+        file.map(|file| file.0)
     )
     .execute(&mut *conn)
     .await?;
-    prompts::insert(conn, job.id, job.prompts).await?;
-    let indexes = 0..job.prompts.len() as u32;
-    insert_groups(conn, job.tenant.account, job.id, indexes, priority).await?;
-    match wanted {
-        Some(wanted) => reserve::put_aside(conn, job.id, wanted).await,
-        None => Ok(()),
+    if file.is_some() {
+        return Ok(());
     }
+    // rows of a job that was just written are this tenant's: the wall need not look at each
+    let outside = tenants::leave(conn).await?;
+    prompts::insert(conn, job.id, prompts).await?;
+    lineup::insert_groups(conn, job.tenant.account, job.id, 0..count, priority).await?;
+    if let Some(wanted) = wanted {
+        reserve::put_aside(conn, job.id, wanted).await?;
+    }
+    outside.back(conn).await
 }
 
-/// Groups that the job wants, if it does not want all, and how many it may take from its reserve for them.
-fn wanted(job: &NewJob<'_>) -> (Option<u32>, u32) {
-    let Some(target) = job.spec.selection.refill.target() else { return (None, 0) };
-    let prompts = job.prompts.len() as u32;
+/// Groups that a job wants, if it does not want all, and how many it may take from its reserve for them.
+pub(crate) fn wanted(refill: &Refill, prompts: u32) -> (Option<u32>, u32) {
+    let Some(target) = refill.target() else { return (None, 0) };
     (Some(target.groups), target.most(prompts).saturating_sub(target.groups))
 }
 
-/// Start-time fair queueing: an account's groups line up behind each other, and no account waits behind another's
-/// backlog. An account that was idle starts where the queue stands now, and saves up nothing. Each priority is a line of
-/// its own, so that an account's standard jobs do not wait for its batch jobs.
-pub(crate) async fn insert_groups(
-    conn: &mut PgConnection,
-    account: AccountId,
-    job: JobId,
-    indexes: Range<u32>,
-    priority: Priority,
-) -> Result<(), Error> {
-    let ids: Vec<Uuid> = indexes.clone().map(|index| job.group(index).0).collect();
-    let places: Vec<i64> = (0..i64::from(indexes.end - indexes.start)).collect();
-    let indexes: Vec<i32> = indexes.map(|index| index as i32).collect();
-    let outside = tenants::leave(conn).await?;
-    let start = turn(conn, account, None, priority).await?;
-    outside.back(conn).await?;
-    sqlx::query!(
-        r#"
-        INSERT INTO groups (id, job_id, prompt_index, vtime)
-        SELECT g.id, $1, g.prompt_index, $4::bigint + g.place * $5
-        FROM UNNEST($2::uuid[], $3::int[], $6::bigint[]) AS g (id, prompt_index, place)
-        "#,
-        job.0,
-        &ids,
-        &indexes,
-        start,
-        priority.step(),
-        &places
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// The virtual time of an account's next group of this priority: behind those of all its projects, but of this job, and not
-/// before the front.
-async fn turn(
-    conn: &mut PgConnection,
-    account: AccountId,
-    but: Option<JobId>,
-    priority: Priority,
-) -> Result<i64, Error> {
-    let front = front(conn).await?;
-    let behind = sqlx::query_scalar!(
-        r#"
-        SELECT max(g.vtime) + $3 FROM jobs j JOIN groups g ON g.job_id = j.id
-        WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($2) AND j.priority = $4
-            AND j.id IS DISTINCT FROM $5
-        "#,
-        account.0,
-        &queued(),
-        priority.step(),
-        priority.as_str(),
-        but.map(|job| job.0)
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(behind.unwrap_or(0).max(front.unwrap_or(0)).max(0))
-}
-
-/// Gives a job another priority: what of it waits for a miner lines up anew, behind its account's others of that one.
-pub(crate) async fn line_up_anew(
-    conn: &mut PgConnection,
-    account: AccountId,
-    job: JobId,
-    priority: Priority,
-) -> Result<(), Error> {
-    let outside = tenants::leave(conn).await?;
-    let start = turn(conn, account, Some(job), priority).await?;
-    outside.back(conn).await?;
-    sqlx::query!(
-        r#"
-        WITH waiting AS (
-            SELECT g.id, row_number() OVER (ORDER BY g.vtime, g.id) - 1 AS place FROM groups g
-            JOIN jobs j ON j.id = g.job_id AND j.priority <> $4
-            WHERE g.job_id = $1 AND g.state = 'pending'
-        )
-        UPDATE groups g SET vtime = $2 + w.place * $3 FROM waiting w WHERE g.id = w.id AND g.state = 'pending'
-        "#,
-        job.0,
-        start,
-        priority.step(),
-        priority.as_str()
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!("UPDATE jobs SET priority = $2 WHERE id = $1", job.0, priority.as_str())
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Where the queue stands: the first virtual time that anybody works on. `None` when nothing waits. Only outside a
-/// tenant's wall is it the queue's.
-pub(crate) async fn front(conn: &mut PgConnection) -> Result<Option<i64>, Error> {
-    let front = sqlx::query_scalar!(
-        r#"
-        -- one index seek for each state, past what is paused, instead of a walk over the queue
-        SELECT min(first.vtime) FROM UNNEST($1::text[]) AS s (state)
-        CROSS JOIN LATERAL (
-            SELECT g.vtime FROM groups g
-            WHERE g.state = s.state AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
-                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused')
-            ORDER BY g.vtime LIMIT 1
-        ) AS first
-        "#,
-        &queued()
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(front)
-}
-
-/// The states of groups that somebody is to move on.
-pub(crate) fn queued() -> Vec<String> {
-    let queued = GroupState::ALL.iter().filter(|state| state.is_queued());
-    queued.map(|state| state.as_str().to_owned()).collect()
+/// What the log of a job begins with.
+pub fn job_queued(prompts: u32, samples: u32, held: Rao, checkpoint: CheckpointId) -> NewEvent {
+    let data = json!({ "status": JobStatus::Queued, "prompts": prompts, "samples": samples, "held_rao": held,
+        "checkpoint_id": checkpoint });
+    NewEvent::new(EventType::JobQueued, data)
 }
 
 /// Where the groups of a job are. They always add up to its prompts.
@@ -265,7 +172,11 @@ pub struct Job {
     pub checkpoint: CheckpointId,
     pub profile: ProfileId,
     pub randomness: Randomness,
+    /// Of a file, once all of it is read.
     pub prompts: i64,
+    pub input_file: Option<FileId>,
+    /// Why the file was refused, by line.
+    pub input_errors: Vec<InputError>,
     pub groups: GroupCounts,
     pub rollouts: RolloutCounts,
     pub mismatch: Mismatch,
@@ -328,6 +239,7 @@ async fn between(
             j.mismatch_tokens, j.mismatch_abs_sum, j.mismatch_kl_sum, j.mismatch_max,
             j.metadata, j.max_amount, j.max_rollouts, j.on_exhausted, j.deadline_at, j.priority, j.is_open,
             j.retention_days, j.training_use, j.quote_id, j.paused_at, j.finalizing_at, j.cancelling_at, j.purged_at,
+            j.input_file_id, j.input_errors,
             h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
             g.reserve AS "reserve!", g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
             g.scored AS "scored!", g.awaiting_rewards AS "awaiting_rewards!", g.verified AS "verified!"
@@ -489,6 +401,8 @@ struct Row {
     finalizing_at: Option<DateTime<Utc>>,
     cancelling_at: Option<DateTime<Utc>>,
     purged_at: Option<DateTime<Utc>>,
+    input_file_id: Option<Uuid>,
+    input_errors: Option<Value>,
     held: i64,
     charged: i64,
     released: i64,
@@ -530,6 +444,11 @@ impl TryFrom<Row> for Job {
             profile: ProfileId::from_slice(&row.profile_id).map_err(|_| Error::Corrupt("profile id"))?,
             randomness: Randomness::from_slice(&row.randomness).map_err(|_| Error::Corrupt("randomness"))?,
             prompts: row.prompt_count.into(),
+            input_file: row.input_file_id.map(FileId),
+            input_errors: row
+                .input_errors
+                .map_or(Ok(Vec::new()), serde_json::from_value)
+                .map_err(|_| Error::Corrupt("input errors"))?,
             groups: GroupCounts {
                 reserve: row.reserve,
                 pending: row.pending,

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart};
 use protocol::{ExportId, GroupId, JobId};
 
 use crate::Error;
@@ -66,6 +66,17 @@ impl Objects {
         key: &str,
     ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + 'static, Error> {
         Ok(self.0.get(&object_store::path::Path::parse(key)?).await?.into_stream().map_err(Error::from))
+    }
+
+    /// The bytes of such an object from `start` on, piece by piece.
+    pub async fn stream_from(
+        &self,
+        key: &str,
+        start: u64,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + 'static, Error> {
+        let range = GetOptions { range: Some(GetRange::Offset(start)), ..GetOptions::default() };
+        let found = self.0.get_opts(&object_store::path::Path::parse(key)?, range).await?;
+        Ok(found.into_stream().map_err(Error::from))
     }
 
     /// Reads a part of such an object.

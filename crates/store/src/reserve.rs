@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use crate::Error;
 use crate::job_close::Ended;
-use crate::jobs::front;
+use crate::lineup::front;
 
 /// The job has as many accepted groups as it wants.
 pub const TARGET_REACHED: &str = "target_reached";

@@ -16,6 +16,7 @@ mod client_rewards;
 mod delivery;
 mod dispatching;
 mod exporting;
+mod intake;
 mod leases;
 mod manifests;
 mod open_jobs;

@@ -50,7 +50,7 @@ pub(crate) fn rao(amount: i64) -> Rao {
 }
 
 /// A selected rollout costs 1000, a filtered one 250, and four fifths of it are the miner's.
-fn price() -> Price {
+pub(crate) fn price() -> Price {
     Price { rollout: rao(1_000), filtered_bps: 2_500, miner_share_bps: 8_000 }
 }
 
@@ -227,24 +227,28 @@ impl World {
         self.sql(&format!("UPDATE miners SET verified = 1 WHERE encode(hotkey, 'hex') = '{hotkey}'")).await;
     }
 
+    /// Prompts with these texts, as the gateway makes them.
+    #[expect(clippy::unused_self, reason = "reads like the other parts of a world")]
+    pub(crate) fn prompts(&self, texts: &[String]) -> Vec<Prompt> {
+        let checkpoint = checkpoint();
+        let prompt = |(index, text): (usize, &String)| Prompt {
+            index: index as u32,
+            custom_id: format!("prompt-{index}"),
+            tokens: checkpoint.tokenizer.encode(text).unwrap(),
+            text: Some(text.clone()),
+            reference: "1".to_owned(),
+            metadata: "{}".to_owned(),
+        };
+        texts.iter().enumerate().map(prompt).collect()
+    }
+
     /// Creates a job as the gateway does. Every prompt has the text `…` and the reference `1`.
     pub(crate) async fn job(&self, job: NewJob) -> JobId {
         let id = JobId(Uuid::now_v7());
         let now = self.clock.now();
         let NewJob { spec, mut conditions, prompts } = job;
         let checkpoint = checkpoint();
-        let prompts: Vec<Prompt> = prompts
-            .into_iter()
-            .enumerate()
-            .map(|(index, text)| Prompt {
-                index: index as u32,
-                custom_id: format!("prompt-{index}"),
-                tokens: checkpoint.tokenizer.encode(&text).unwrap(),
-                text: Some(text),
-                reference: "1".to_owned(),
-                metadata: "{}".to_owned(),
-            })
-            .collect();
+        let prompts = self.prompts(&prompts);
         let all = spec.selection.refill.maximum(&price(), prompts.len() as u32, spec.sampling.n).unwrap();
         conditions.budget.max_amount = conditions.budget.max_amount.or(spec.max_amount);
         let hold = conditions.budget.hold(&price(), all);
@@ -255,7 +259,7 @@ impl World {
             spec: &spec,
             conditions: &conditions,
             price: &price(),
-            prompts: &prompts,
+            input: store::jobs::NewInput::Prompts(&prompts),
             checkpoint: checkpoint.id,
             profile: self.standard.profile().id(),
             randomness: Randomness([9; 32]),

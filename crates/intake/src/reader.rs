@@ -1,0 +1,300 @@
+//! Prompts, read one by one: exactly one form each, rendered, tokenised, and short enough for the model.
+
+use checkpoint::{ChatMessage, Checkpoint};
+use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, Prompt, SamplingSpec};
+use rayon::prelude::*;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::json::{self, MAX_DEPTH};
+use crate::{Fault, Faults, Line, MAX_LINE_BYTES, MessageInput, Names, PromptInput};
+
+pub const NULL_DETAIL: &str = "the character U+0000 cannot be stored";
+
+const MAX_PROMPT_METADATA_BYTES: usize = 4096;
+/// No token of any tokenizer stands for more text than this on average: what is longer is refused unread.
+const MAX_BYTES_PER_TOKEN: usize = 256;
+
+/// What prompts of a job are read by.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    checkpoint: &'a Checkpoint,
+    max_tokens: usize,
+    checks_args: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// `checks_args`: the reward is a built-in one, whose arguments a prompt may bring itself.
+    pub fn new(checkpoint: &'a Checkpoint, sampling: &SamplingSpec, checks_args: bool) -> Self {
+        Self { checkpoint, max_tokens: sampling.max_tokens as usize, checks_args }
+    }
+
+    /// Reads the prompts of a body. What comes back beside faults are those of them that have none.
+    pub fn inline(self, given: Vec<PromptInput>, faults: &mut Faults) -> Vec<Prompt> {
+        if given.is_empty() {
+            faults.add("#/prompts", "required", "give at least one prompt");
+        }
+        if given.len() > MAX_INLINE_PROMPTS {
+            let detail = format!("{} prompts; at most {MAX_INLINE_PROMPTS} in one body", given.len());
+            faults.add("#/prompts", "too_many", detail);
+            return Vec::new();
+        }
+        let mut names = Names::default();
+        for (prompt, index) in given.iter().zip(0..) {
+            let name = prompt.custom_id.clone().unwrap_or_else(|| default_id(index));
+            if let Err(first) = names.take(name.clone(), index) {
+                let detail = format!("`{name}` is the custom_id of prompt {first} too");
+                faults.add(format!("#/prompts/{index}/custom_id"), "duplicate_custom_id", detail);
+            }
+        }
+        let read: Vec<Result<Prompt, Vec<Fault>>> = given
+            .into_par_iter()
+            .enumerate()
+            .map(|(index, prompt)| self.prompt(&format!("#/prompts/{index}"), index as u32, prompt))
+            .collect();
+        let mut prompts = Vec::with_capacity(read.len());
+        for read in read {
+            match read {
+                Ok(prompt) => prompts.push(prompt),
+                Err(found) => faults.0.extend(found),
+            }
+        }
+        prompts
+    }
+
+    /// Reads lines of a file, each a prompt, of which the first has this index; what is wrong with a line comes with its
+    /// index. A name that was taken before is a fault of the line that comes later.
+    pub fn lines(
+        self,
+        first: u32,
+        lines: &[Line],
+        names: &mut Names,
+    ) -> Result<Vec<Prompt>, Vec<(u32, Fault)>> {
+        let read: Vec<(u32, Result<Prompt, Vec<Fault>>)> = lines
+            .par_iter()
+            .enumerate()
+            .map(|(offset, line)| {
+                let index = first + offset as u32;
+                (index, self.line(index, line))
+            })
+            .collect();
+        let (mut prompts, mut faults) = (Vec::with_capacity(lines.len()), Vec::new());
+        for (index, read) in read {
+            match read {
+                Ok(prompt) => {
+                    if let Err(first) = names.take(prompt.custom_id.clone(), index) {
+                        let detail =
+                            format!("`{}` is the custom_id of line {} too", prompt.custom_id, first + 1);
+                        let pointer = "#/custom_id".to_owned();
+                        faults.push((index, Fault { pointer, code: "duplicate_custom_id", detail }));
+                    }
+                    prompts.push(prompt);
+                }
+                Err(found) => faults.extend(found.into_iter().map(|fault| (index, fault))),
+            }
+        }
+        if faults.is_empty() { Ok(prompts) } else { Err(faults) }
+    }
+
+    fn line(self, index: u32, line: &Line) -> Result<Prompt, Vec<Fault>> {
+        let fault = |pointer: &str, code, detail: String| {
+            Err(vec![Fault { pointer: pointer.to_owned(), code, detail }])
+        };
+        let Line::Text(bytes) = line else {
+            return fault("#", "line_too_long", format!("more than {MAX_LINE_BYTES} bytes"));
+        };
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return fault("#", "invalid_json", "the line is not UTF-8".to_owned());
+        };
+        if text.trim().is_empty() {
+            return fault("#", "empty_line", "every line is a JSON object".to_owned());
+        }
+        if json::too_deep(bytes).is_some() {
+            let detail = format!("more than {MAX_DEPTH} objects and lists inside each other");
+            return fault("#", "invalid_json", detail);
+        }
+        match json::read::<PromptInput>(text) {
+            Ok(given) => self.prompt("#", index, given),
+            Err(misread) => {
+                let is_unknown = misread.detail.starts_with("unknown field");
+                let code = if is_unknown { "unknown_parameter" } else { "invalid_json" };
+                fault(&misread.pointer, code, misread.detail)
+            }
+        }
+    }
+
+    /// Reads one prompt, which stands at this place of what was sent.
+    pub fn prompt(self, at: &str, index: u32, given: PromptInput) -> Result<Prompt, Vec<Fault>> {
+        let mut faults = Faults::default();
+        let custom_id = custom_id(at, given.custom_id, index, &mut faults);
+        let reference = reference(at, given.reference, given.reward_input.as_deref(), &mut faults);
+        let metadata = metadata(at, given.metadata.as_deref(), &mut faults);
+        if self.checks_args {
+            own_args(at, &metadata, &mut faults);
+        }
+        let (text, tokens) = match (given.text, given.messages, given.token_ids) {
+            (Some(text), None, None) => self.text(at, text, &mut faults),
+            (None, Some(messages), None) => self.messages(at, messages, &mut faults),
+            (None, None, Some(ids)) => (None, self.token_ids(at, ids, &mut faults)),
+            _ => {
+                faults.add(at, "prompt_form", "give exactly one of `text`, `messages` and `token_ids`");
+                (None, Vec::new())
+            }
+        };
+        if faults.0.is_empty() {
+            Ok(Prompt { index, custom_id, text, tokens, reference, metadata })
+        } else {
+            Err(faults.0)
+        }
+    }
+
+    fn text(self, at: &str, text: String, faults: &mut Faults) -> (Option<String>, Vec<u32>) {
+        let pointer = || format!("{at}/text");
+        if text.contains('\0') {
+            faults.add(pointer(), "null_character", NULL_DETAIL);
+            return (None, Vec::new());
+        }
+        let tokens = self.tokens(pointer, text.len(), faults, || self.checkpoint.tokenizer.encode(&text));
+        (Some(text), tokens)
+    }
+
+    fn messages(self, at: &str, given: Vec<MessageInput>, faults: &mut Faults) -> (Option<String>, Vec<u32>) {
+        let pointer = || format!("{at}/messages");
+        if given.is_empty() {
+            faults.add(pointer(), "empty_prompt", "give at least one message");
+            return (None, Vec::new());
+        }
+        if given.iter().any(|message| message.role.contains('\0') || message.content.contains('\0')) {
+            faults.add(pointer(), "null_character", NULL_DETAIL);
+            return (None, Vec::new());
+        }
+        let messages: Vec<ChatMessage> = given
+            .into_iter()
+            .map(|message| ChatMessage { role: message.role, content: message.content })
+            .collect();
+        let text = match self.checkpoint.tokenizer.render_chat(&messages) {
+            Ok(text) => text,
+            Err(error) => {
+                faults.add(pointer(), "chat_template", explained(&error));
+                return (None, Vec::new());
+            }
+        };
+        let encode = || self.checkpoint.tokenizer.encode_rendered(&text);
+        let tokens = self.tokens(pointer, text.len(), faults, encode);
+        (Some(text), tokens)
+    }
+
+    fn token_ids(self, at: &str, ids: Vec<u32>, faults: &mut Faults) -> Vec<u32> {
+        let pointer = || format!("{at}/token_ids");
+        let vocabulary = self.checkpoint.config.vocab_size;
+        if let Some(place) = ids.iter().position(|id| *id as usize >= vocabulary) {
+            let detail = format!("{} is not below the vocabulary's size, {vocabulary}", ids[place]);
+            faults.add(format!("{}/{place}", pointer()), "unknown_token", detail);
+        }
+        self.fits(pointer, ids.len(), faults);
+        ids
+    }
+
+    fn tokens(
+        self,
+        pointer: impl Fn() -> String,
+        bytes: usize,
+        faults: &mut Faults,
+        encode: impl FnOnce() -> Result<Vec<u32>, checkpoint::Error>,
+    ) -> Vec<u32> {
+        let context = self.checkpoint.config.max_position_embeddings;
+        if bytes > context.saturating_mul(MAX_BYTES_PER_TOKEN) {
+            let detail = format!("{bytes} bytes cannot fit a context of {context} tokens");
+            faults.add(pointer(), "prompt_too_long", detail);
+            return Vec::new();
+        }
+        match encode() {
+            Ok(tokens) => {
+                self.fits(pointer, tokens.len(), faults);
+                tokens
+            }
+            Err(error) => {
+                faults.add(pointer(), "tokenizer", explained(&error));
+                Vec::new()
+            }
+        }
+    }
+
+    fn fits(self, pointer: impl Fn() -> String, tokens: usize, faults: &mut Faults) {
+        let context = self.checkpoint.config.max_position_embeddings;
+        if tokens == 0 {
+            faults.add(pointer(), "empty_prompt", "the prompt has no tokens");
+        } else if tokens + self.max_tokens > context {
+            let most = self.max_tokens;
+            let detail =
+                format!("the prompt has {tokens} tokens and may get {most} more; the context is {context}");
+            faults.add(pointer(), "prompt_too_long", detail);
+        }
+    }
+}
+
+/// The name of a prompt that was given none.
+pub fn default_id(index: u32) -> String {
+    format!("prompt-{index}")
+}
+
+fn custom_id(at: &str, given: Option<String>, index: u32, faults: &mut Faults) -> String {
+    let Some(id) = given else { return default_id(index) };
+    let chars = id.chars().count();
+    if !(1..=MAX_CUSTOM_ID_CHARS).contains(&chars) || id.chars().any(char::is_control) {
+        let detail = format!("1 to {MAX_CUSTOM_ID_CHARS} characters, none of them a control character");
+        faults.add(format!("{at}/custom_id"), "invalid_custom_id", detail);
+    }
+    id
+}
+
+/// What a reward function compares with: a text, or the text of any JSON.
+pub fn reference(at: &str, text: Option<String>, json: Option<&RawValue>, faults: &mut Faults) -> String {
+    if text.is_some() && json.is_some() {
+        let detail = "give `reference` or `reward_input`, not both";
+        faults.add(format!("{at}/reward_input"), "not_allowed", detail);
+    }
+    let text = text.or_else(|| json.map(|json| json.get().to_owned())).unwrap_or_default();
+    if text.contains('\0') {
+        faults.add(format!("{at}/reference"), "null_character", NULL_DETAIL);
+    }
+    text
+}
+
+/// A JSON object of a bearable size, as its text.
+pub fn metadata(at: &str, given: Option<&RawValue>, faults: &mut Faults) -> String {
+    let text = given.map_or("{}", RawValue::get);
+    let pointer = || format!("{at}/metadata");
+    if !text.starts_with('{') {
+        faults.add(pointer(), "not_an_object", "metadata is a JSON object");
+    }
+    if text.len() > MAX_PROMPT_METADATA_BYTES {
+        let detail = format!("{} bytes; at most {MAX_PROMPT_METADATA_BYTES}", text.len());
+        faults.add(pointer(), "too_long", detail);
+    }
+    text.to_owned()
+}
+
+/// Arguments of a built-in reward that a prompt has of its own win over the job's, and must be as good.
+fn own_args(at: &str, metadata: &str, faults: &mut Faults) {
+    if !metadata.contains("args") && !metadata.contains('\\') {
+        return;
+    }
+    let members: Option<Map<String, Value>> = serde_json::from_str(metadata).ok();
+    let Some(args) = members.as_ref().and_then(|members| members.get("args")) else { return };
+    for fault in builtins::check(args).err().unwrap_or_default() {
+        faults.add(format!("{at}/metadata/args{}", fault.pointer), fault.code, fault.detail);
+    }
+}
+
+/// An error with its causes: a chat template says in them what it does not like about the messages.
+fn explained(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,128 @@
+//! Where groups stand in the queue: start-time fair queueing between accounts.
+
+use std::ops::Range;
+
+use protocol::conditions::Priority;
+use protocol::job::GroupState;
+use protocol::{AccountId, JobId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Error, tenants};
+
+/// Start-time fair queueing: an account's groups line up behind each other, and no account waits behind another's
+/// backlog. An account that was idle starts where the queue stands now, and saves up nothing. Each priority is a line of
+/// its own, so that an account's standard jobs do not wait for its batch jobs. Outside a tenant's wall only.
+pub(crate) async fn insert_groups(
+    conn: &mut PgConnection,
+    account: AccountId,
+    job: JobId,
+    indexes: Range<u32>,
+    priority: Priority,
+) -> Result<(), Error> {
+    let ids: Vec<Uuid> = indexes.clone().map(|index| job.group(index).0).collect();
+    let places: Vec<i64> = (0..i64::from(indexes.end - indexes.start)).collect();
+    let indexes: Vec<i32> = indexes.map(|index| index as i32).collect();
+    let start = turn(conn, account, None, priority).await?;
+    sqlx::query!(
+        r#"
+        INSERT INTO groups (id, job_id, prompt_index, vtime)
+        SELECT g.id, $1, g.prompt_index, $4::bigint + g.place * $5
+        FROM UNNEST($2::uuid[], $3::int[], $6::bigint[]) AS g (id, prompt_index, place)
+        "#,
+        job.0,
+        &ids,
+        &indexes,
+        start,
+        priority.step(),
+        &places
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The virtual time of an account's next group of this priority: behind those of all its projects, but of this job, and not
+/// before the front.
+async fn turn(
+    conn: &mut PgConnection,
+    account: AccountId,
+    but: Option<JobId>,
+    priority: Priority,
+) -> Result<i64, Error> {
+    let front = front(conn).await?;
+    let behind = sqlx::query_scalar!(
+        r#"
+        SELECT max(g.vtime) + $3 FROM jobs j JOIN groups g ON g.job_id = j.id
+        WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($2) AND j.priority = $4
+            AND j.id IS DISTINCT FROM $5
+        "#,
+        account.0,
+        &queued(),
+        priority.step(),
+        priority.as_str(),
+        but.map(|job| job.0)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(behind.unwrap_or(0).max(front.unwrap_or(0)).max(0))
+}
+
+/// Gives a job another priority: what of it waits for a miner lines up anew, behind its account's others of that one.
+pub(crate) async fn line_up_anew(
+    conn: &mut PgConnection,
+    account: AccountId,
+    job: JobId,
+    priority: Priority,
+) -> Result<(), Error> {
+    let outside = tenants::leave(conn).await?;
+    let start = turn(conn, account, Some(job), priority).await?;
+    outside.back(conn).await?;
+    sqlx::query!(
+        r#"
+        WITH waiting AS (
+            SELECT g.id, row_number() OVER (ORDER BY g.vtime, g.id) - 1 AS place FROM groups g
+            JOIN jobs j ON j.id = g.job_id AND j.priority <> $4
+            WHERE g.job_id = $1 AND g.state = 'pending'
+        )
+        UPDATE groups g SET vtime = $2 + w.place * $3 FROM waiting w WHERE g.id = w.id AND g.state = 'pending'
+        "#,
+        job.0,
+        start,
+        priority.step(),
+        priority.as_str()
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("UPDATE jobs SET priority = $2 WHERE id = $1", job.0, priority.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Where the queue stands: the first virtual time that anybody works on. `None` when nothing waits. Only outside a
+/// tenant's wall is it the queue's.
+pub(crate) async fn front(conn: &mut PgConnection) -> Result<Option<i64>, Error> {
+    let front = sqlx::query_scalar!(
+        r#"
+        -- one index seek for each state, past what is paused, instead of a walk over the queue
+        SELECT min(first.vtime) FROM UNNEST($1::text[]) AS s (state)
+        CROSS JOIN LATERAL (
+            SELECT g.vtime FROM groups g
+            WHERE g.state = s.state AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
+                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused')
+            ORDER BY g.vtime LIMIT 1
+        ) AS first
+        "#,
+        &queued()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(front)
+}
+
+/// The states of groups that somebody is to move on.
+pub(crate) fn queued() -> Vec<String> {
+    let queued = GroupState::ALL.iter().filter(|state| state.is_queued());
+    queued.map(|state| state.as_str().to_owned()).collect()
+}
