@@ -21,7 +21,7 @@ use crate::{Context, Error, Progress, metrics};
 
 /// Of one batch: whichever is reached first.
 const BATCH_LINES: usize = 1_000;
-const BATCH_BYTES: usize = 4 << 20;
+const BATCH_BYTES: usize = 1 << 20;
 /// Errors of one file that its owner is told of.
 const MAX_ERRORS: usize = 100;
 /// Of one error: it may quote what it is about.
