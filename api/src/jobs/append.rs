@@ -34,10 +34,10 @@ pub(crate) struct AppendPrompts {
     prompts: Vec<PromptInput>,
 }
 
-/// Prompts that are read, and which of them have no name of their own.
+/// Prompts that are read, and the names that all of them were given, also those that have faults.
 struct Read {
     prompts: Vec<Prompt>,
-    unnamed: Vec<bool>,
+    given: Vec<Option<String>>,
     faults: Faults,
 }
 
@@ -95,12 +95,12 @@ pub(crate) async fn append_prompts(
 /// Renders and tokenises: not for the async threads.
 fn read(given: Vec<PromptInput>, job: &Job, checkpoint: &checkpoint::Checkpoint) -> Read {
     let mut faults = Faults::default();
-    let unnamed: Vec<bool> = given.iter().map(|prompt| prompt.custom_id.is_none()).collect();
+    let names = given.iter().map(|prompt| prompt.custom_id.clone()).collect();
     let mut found = intake::Faults::default();
     let is_builtin = job.spec.reward.as_ref().is_some_and(RewardTerms::is_builtin);
     let prompts = Reader::new(checkpoint, &job.spec.sampling, is_builtin).inline(given, &mut found);
     faults.extend(found);
-    Read { prompts, unnamed, faults }
+    Read { prompts, given: names, faults }
 }
 
 async fn write(
@@ -132,30 +132,34 @@ async fn numbered(
     job: &Open,
     read: Read,
 ) -> Result<Vec<Prompt>, ApiError> {
-    let Read { mut prompts, unnamed, mut faults } = read;
-    if job.next as usize + prompts.len() > MAX_JOB_PROMPTS {
+    let Read { mut prompts, given, mut faults } = read;
+    if job.next as usize + given.len() > MAX_JOB_PROMPTS {
         let detail = format!("the job has {} prompts; at most {MAX_JOB_PROMPTS} in one job", job.next);
         faults.add("#/prompts", "too_many", detail);
     }
-    // places in the request: beside faults there are fewer prompts than it has
-    let places: Vec<usize> = prompts.iter().map(|prompt| prompt.index as usize).collect();
-    for (prompt, place) in prompts.iter_mut().zip(&places) {
+    for prompt in &mut prompts {
+        let is_unnamed = given.get(prompt.index as usize).is_none_or(Option::is_none);
         prompt.index += job.next;
-        if unnamed[*place] {
+        if is_unnamed {
             prompt.custom_id = default_id(prompt.index);
         }
     }
-    let names: Vec<String> = prompts.iter().map(|prompt| prompt.custom_id.clone()).collect();
-    let taken = job_open::taken(tx, job.id, &names).await?;
+    let names: Vec<String> = (job.next..)
+        .zip(&given)
+        .map(|(index, name)| name.clone().unwrap_or_else(|| default_id(index)))
+        .collect();
+    // one that no row can have is a fault already
+    let askable: Vec<String> = names.iter().filter(|name| !name.contains('\0')).cloned().collect();
+    let taken = job_open::taken(tx, job.id, &askable).await?;
     // a default name may be one that another of the same request has given itself
     let mut seen = HashSet::new();
-    for (name, place) in names.iter().zip(places) {
+    for (place, (name, given)) in names.iter().zip(&given).enumerate() {
         let pointer = format!("#/prompts/{place}/custom_id");
         if taken.contains(name) {
             let detail = format!("another prompt of the job is named `{name}`");
             faults.add(pointer.clone(), "duplicate_custom_id", detail);
         }
-        if !seen.insert(name) && unnamed[place] {
+        if !seen.insert(name) && given.is_none() {
             let detail = format!("`{name}` is the name that the prompt would get");
             faults.add(pointer, "duplicate_custom_id", detail);
         }

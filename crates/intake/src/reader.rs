@@ -40,24 +40,27 @@ impl<'a> Reader<'a> {
             return Vec::new();
         }
         let mut names = Names::default();
-        for (prompt, index) in given.iter().zip(0..) {
+        // whatever else is wrong with a prompt, its name is taken
+        let mut take = |(prompt, index): (&PromptInput, u32)| {
             let name = prompt.custom_id.clone().unwrap_or_else(|| default_id(index));
-            if let Err(first) = names.take(name.clone(), index) {
-                let detail = format!("`{name}` is the custom_id of prompt {first} too");
-                faults.add(format!("#/prompts/{index}/custom_id"), "duplicate_custom_id", detail);
-            }
-        }
+            let first = names.take(name.clone(), index).err()?;
+            let detail = format!("`{name}` is the custom_id of prompt {first} too");
+            let pointer = format!("#/prompts/{index}/custom_id");
+            Some(Fault { pointer, code: "duplicate_custom_id", detail })
+        };
+        let twice: Vec<Option<Fault>> = given.iter().zip(0..).map(&mut take).collect();
         let read: Vec<Result<Prompt, Vec<Fault>>> = given
             .into_par_iter()
             .enumerate()
             .map(|(index, prompt)| self.prompt(&format!("#/prompts/{index}"), index as u32, prompt))
             .collect();
         let mut prompts = Vec::with_capacity(read.len());
-        for read in read {
+        for (read, twice) in read.into_iter().zip(twice) {
             match read {
                 Ok(prompt) => prompts.push(prompt),
                 Err(found) => faults.0.extend(found),
             }
+            faults.0.extend(twice);
         }
         prompts
     }
