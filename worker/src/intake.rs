@@ -143,7 +143,7 @@ async fn batch(
 ) -> Result<Vec<Line>, Error> {
     let (mut batch, mut bytes) = (Vec::new(), 0);
     while batch.len() < BATCH_LINES && bytes < BATCH_BYTES {
-        let line = match lines.next() {
+        let line = match lines.whole() {
             Some(line) => line,
             None => match file.try_next().await? {
                 Some(piece) => {

@@ -18,6 +18,8 @@ async fn upload(service: &Service, customer: &Customer, purpose: &str, text: &st
 
 const LINES: &str = "{\"text\":\"What is 1 + 2?\",\"reference\":\"3\"}\n";
 
+const FIELD: &str = "#/input_file_id";
+
 /// A job that nothing is wrong with, of this file.
 fn body(file: &str) -> Value {
     let mut body = job_body(0);
@@ -90,8 +92,6 @@ async fn what_cannot_be_is_refused_with_its_field_and_leaves_nothing() {
     let file = upload(&service, &customer, "job_input", LINES).await;
     let post = async |body: &Value| service.post(&customer, "/v1/jobs", body).await;
     let fault = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
-    const FIELD: &str = "#/input_file_id";
-
     let mut both = body(&file);
     both["prompts"] = json!([{ "text": "x" }]);
     assert_eq!(faults(&post(&both).await), fault(FIELD, "not_allowed"));

@@ -40,7 +40,7 @@ impl Lines {
     }
 
     /// The next line that is there whole.
-    pub fn next(&mut self) -> Option<Line> {
+    pub fn whole(&mut self) -> Option<Line> {
         let Some(found) = self.pieces[self.seen..].iter().position(|byte| *byte == b'\n') else {
             self.seen = self.pieces.len();
             self.shed();
@@ -93,7 +93,7 @@ mod tests {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
         for piece in pieces {
             lines.push(piece);
-            found.extend(std::iter::from_fn(|| lines.next()));
+            found.extend(std::iter::from_fn(|| lines.whole()));
         }
         found.extend(lines.last());
         assert_eq!(lines.last(), None);
@@ -130,7 +130,7 @@ mod tests {
         let mut lines = Lines::default();
         for _ in 0..8 {
             lines.push(&long);
-            assert_eq!(lines.next(), None);
+            assert_eq!(lines.whole(), None);
             assert!(lines.pieces.len() <= 2 * long.len());
         }
         assert_eq!(lines.last(), Some(Line::TooLong));
