@@ -21,6 +21,7 @@ use crate::state::AppState;
 /// A file, and what it is for.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({ "purpose": "job_input", "file": "(the bytes of the file)" }))]
+#[serde(deny_unknown_fields)]
 pub(crate) struct FileForm {
     #[schema(value_type = FilePurpose)]
     purpose: (),

@@ -32,6 +32,7 @@ pub(crate) struct Upload {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RewardModuleForm)]
 #[schema(example = json!({ "module": "(the bytes of the module)", "wasi": "none", "description": "exact match" }))]
+#[serde(deny_unknown_fields)]
 pub(crate) struct UploadForm {
     /// A core module or a component; at most 32 MiB.
     #[schema(value_type = String, format = Binary)]
