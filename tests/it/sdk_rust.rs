@@ -88,34 +88,39 @@ async fn check_offline(path: &Path, published: &str) {
     let of = |object: &str| {
         text.lines().position(|line| line.contains(&format!("\"object\":\"{object}\""))).unwrap()
     };
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let (manifest, first) = (of("job.manifest"), of("rollout"));
-    let key = lines[manifest]["service_key"].as_str().unwrap();
+    let signed: Value = serde_json::from_str(&lines[manifest]).unwrap();
+    let key = signed["service_key"].as_str().unwrap();
     assert!(published.contains(key), "the manifest's key is one of the published ones");
     let key: [u8; 32] = hex::decode(key).unwrap().try_into().unwrap();
     let verifier = Verifier::open(Path::new(CHECKPOINT), key).unwrap();
-    let judge = async |change: &dyn Fn(&mut Vec<Value>)| {
-        let mut lines = lines.clone();
-        change(&mut lines);
-        let text: Vec<String> = lines.iter().map(Value::to_string).collect();
-        let changed = path.with_extension("changed");
-        std::fs::write(&changed, text.join("\n")).unwrap();
-        verifier.file(&changed).await.unwrap()
+    let judge = async |change: &dyn Fn(&mut Vec<String>)| {
+        let mut changed = lines.clone();
+        change(&mut changed);
+        assert_ne!(changed, lines);
+        let file = path.with_extension("changed");
+        std::fs::write(&file, changed.join("\n")).unwrap();
+        let report: Report = verifier.file(&file).await.unwrap();
+        report.failed.into_iter().map(|(_, reason)| reason).collect::<Vec<_>>()
+    };
+    let set = |line: &mut String, field: &str, value: Value| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record[field] = value;
+        *line = record.to_string();
     };
     let report = verifier.file(path).await.unwrap();
     assert_eq!(report, Report { verified: PROMPTS * SAMPLES, failed: Vec::new() });
-    let reasons =
-        |report: Report| -> Vec<String> { report.failed.into_iter().map(|(_, reason)| reason).collect() };
-    let missing = judge(&|lines| drop(lines.remove(first))).await;
-    assert_eq!(reasons(missing), ["rollouts_missing"]);
+    assert_eq!(judge(&|lines| drop(lines.remove(first))).await, ["rollouts_missing"]);
     let twice = judge(&|lines| lines[first + 1] = lines[first].clone()).await;
-    assert_eq!(reasons(twice), ["not_in_manifest", "rollouts_missing"]);
-    let price = judge(&|lines| lines[first]["price_rao"] = json!("1")).await;
-    assert_eq!(reasons(price), ["not_in_manifest", "rollouts_missing"]);
-    let text = judge(&|lines| lines[first]["completion_text"] = json!("#### 42")).await;
-    assert_eq!(reasons(text), ["text_mismatch", "rollouts_missing"]);
-    let counted = judge(&|lines| lines[manifest]["manifest"]["leaf_count"] = json!(1)).await;
-    assert!(reasons(counted).contains(&"manifest_signature".to_owned()));
+    assert_eq!(twice, ["not_in_manifest", "rollouts_missing"]);
+    let price = judge(&|lines| set(&mut lines[first], "price_rao", json!("1"))).await;
+    assert_eq!(price, ["not_in_manifest", "rollouts_missing"]);
+    let text = judge(&|lines| set(&mut lines[first], "completion_text", json!("#### 42"))).await;
+    assert_eq!(text, ["text_mismatch", "rollouts_missing"]);
+    let count = format!("\"leaf_count\":{}", signed["manifest"]["leaf_count"]);
+    let counted = judge(&|lines| lines[manifest] = lines[manifest].replace(&count, "\"leaf_count\":1")).await;
+    assert!(counted.contains(&"manifest_signature".to_owned()), "{counted:?}");
     let other = Verifier::open(Path::new(CHECKPOINT), [7; 32]).unwrap().file(path).await.unwrap();
     assert_eq!((other.verified, other.holds()), (0, false));
 }

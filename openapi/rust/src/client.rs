@@ -149,7 +149,8 @@ impl Client {
                 .read_timeout(Duration::from_mins(1))
                 .build()?,
         };
-        options.base_url = options.base_url.trim_end_matches('/').to_owned();
+        let trimmed = options.base_url.trim_end_matches('/').len();
+        options.base_url.truncate(trimmed);
         Ok(Self { http, options: Arc::new(options) })
     }
 

@@ -13,7 +13,6 @@ mod stream;
 pub mod verify;
 pub mod words;
 
-#[expect(clippy::all, clippy::pedantic, reason = "written by typify")]
 #[path = "generated/types.rs"]
 pub mod types;
 

@@ -20,28 +20,6 @@ pub struct AdvantageInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub std_ddof: ::std::option::Option<i64>,
 }
-#[doc = "`AdvantageView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct AdvantageView {
-    #[doc = "Groups that are settled and delivered together; null where nothing rests on a batch."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub batch_groups: ::std::option::Option<i32>,
-    #[serde(default, skip_serializing_if = ":: std :: collections :: HashMap::is_empty")]
-    pub component_weights: ::std::collections::HashMap<::std::string::String, f64>,
-    pub eps: f64,
-    pub method: crate::words::AdvantageMethod,
-    pub std_ddof: i32,
-}
-#[doc = "`Amounts`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct Amounts {
-    #[doc = "It cannot cost more."]
-    pub max: ::std::string::String,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub p50: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub p90: ::std::option::Option<::std::string::String>,
-}
 #[doc = "`Balance`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Balance {
@@ -63,15 +41,6 @@ pub struct BudgetInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub on_exhausted: ::std::option::Option<crate::words::WhenExhausted>,
 }
-#[doc = "`BudgetView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct BudgetView {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub max_amount_rao: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub max_rollouts: ::std::option::Option<i64>,
-    pub on_exhausted: crate::words::WhenExhausted,
-}
 #[doc = "`Checkpoint`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Checkpoint {
@@ -88,13 +57,6 @@ pub struct Checkpoint {
     #[doc = "`current`, `available` or `retired`."]
     pub status: ::std::string::String,
 }
-#[doc = "`Counts`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct Counts {
-    pub groups: GroupCountsView,
-    pub prompts: i64,
-    pub rollouts: RolloutCountsView,
-}
 #[doc = "A file of a job's delivered rollouts."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct CreateExport {
@@ -102,7 +64,7 @@ pub struct CreateExport {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub compression: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub filter: ::std::option::Option<ExportFilter>,
+    pub filter: ::std::option::Option<ExportFilterInput>,
     #[doc = "`jsonl`, `parquet`, `arrow`, `tinker`, `together-rl`, `trl`, `trl-async`, `verl`, `verl-dump`, `verl-prompts`,\n`openrlhf`, `prime-rl`, `prime-rl-traces`, `skyrl`, `nemo-rl`, `nemo-gym`, `slime`, `areal`, `art`, `dpo` or `sft`."]
     pub format: ::std::string::String,
 }
@@ -156,17 +118,9 @@ pub struct DedupInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub mode: ::std::option::Option<crate::words::DedupMode>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub near: ::std::option::Option<NearInput>,
+    pub near: ::std::option::Option<NearDedupInput>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scope: ::std::option::Option<crate::words::DedupScope>,
-}
-#[doc = "`DedupView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct DedupView {
-    pub mode: crate::words::DedupMode,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub near: ::std::option::Option<NearView>,
-    pub scope: crate::words::DedupScope,
 }
 #[doc = "Whether all runs gave the same receipts."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -183,39 +137,23 @@ pub struct DifficultyInput {
     #[serde(deserialize_with = "::std::option::Option::deserialize")]
     pub target_mean: ::std::option::Option<::std::vec::Vec<f64>>,
 }
-#[doc = "`DifficultyView`"]
+#[doc = "`EstimatedAmounts`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct DifficultyView {
-    pub target_mean: ::std::vec::Vec<f64>,
+pub struct EstimatedAmounts {
+    #[doc = "It cannot cost more."]
+    pub max: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub p50: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub p90: ::std::option::Option<::std::string::String>,
 }
 #[doc = "In seconds."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
-pub struct Durations {
+pub struct EstimatedDurations {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub p50: ::std::option::Option<f64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub p90: ::std::option::Option<f64>,
-}
-#[doc = "Null is what cannot be told."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct Estimate {
-    #[doc = "Rollouts that are delivered."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub accepted: ::std::option::Option<i64>,
-    pub amount_rao: Amounts,
-    #[doc = "What the figures rest on."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub basis: ::std::option::Option<::std::string::String>,
-    pub duration_s: Durations,
-    #[doc = "Rollouts that miners will have to make, with those that are refused."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub generated: ::std::option::Option<i64>,
-}
-#[doc = "Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct Eta {
-    pub p50: ::chrono::DateTime<::chrono::offset::Utc>,
-    pub p90: ::chrono::DateTime<::chrono::offset::Utc>,
 }
 #[doc = "One event. Its body never changes."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -270,7 +208,7 @@ pub struct Export {
 }
 #[doc = "Which of the delivered rollouts: all conditions that are given hold."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
-pub struct ExportFilter {
+pub struct ExportFilterInput {
     #[doc = "`stop` or `length`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub finish_reason: ::std::option::Option<::std::string::String>,
@@ -349,7 +287,7 @@ pub struct Group {
 }
 #[doc = "One group for each prompt; they add up to `prompts`."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct GroupCountsView {
+pub struct GroupCounts {
     pub accepted: i64,
     pub awaiting_rewards: i64,
     pub cancelled: i64,
@@ -362,16 +300,6 @@ pub struct GroupCountsView {
     pub reserve: i64,
     pub scored: i64,
     pub verified: i64,
-}
-#[doc = "One of these."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
-pub struct GroupFilter {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub abs_advantage_range: ::std::option::Option<f64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub mean_range: ::std::option::Option<::std::vec::Vec<f64>>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub min_std: ::std::option::Option<f64>,
 }
 #[doc = "Exactly one of these. Filters look at the rewards as the function gave them."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
@@ -457,8 +385,8 @@ pub struct Histogram {
 #[doc = "`Job`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Job {
-    pub advantage: AdvantageView,
-    pub budget: BudgetView,
+    pub advantage: JobAdvantage,
+    pub budget: JobBudget,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cancelled_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -466,13 +394,13 @@ pub struct Job {
     pub checkpoint_id: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub completed_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
-    pub counts: Counts,
+    pub counts: JobCounts,
     pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deadline_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
-    pub dedup: DedupView,
+    pub dedup: JobDedup,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub eta: ::std::option::Option<Eta>,
+    pub eta: ::std::option::Option<JobEta>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub expired_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -487,21 +415,21 @@ pub struct Job {
     pub last_sequence: i64,
     pub metadata: ::std::collections::HashMap<::std::string::String, ::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub mismatch: ::std::option::Option<Mismatch>,
+    pub mismatch: ::std::option::Option<JobMismatch>,
     pub object: ::std::string::String,
     #[doc = "Prompts can still be appended; it does not end before it is closed."]
     pub open: bool,
     #[doc = "How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome: ::std::option::Option<::std::string::String>,
-    pub overlong: OverlongView,
+    pub overlong: JobOverlong,
     #[doc = "When it was paused last."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub paused_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
-    pub policy: PolicyView,
-    pub price: PriceView,
+    pub policy: JobPolicy,
+    pub price: JobPrice,
     pub priority: crate::words::JobPriority,
-    pub privacy: PrivacyView,
+    pub privacy: JobPrivacy,
     #[doc = "The rule by which proofs of this job are judged."]
     pub profile_id: ::std::string::String,
     #[doc = "`assigned_miners`: whoever serves a prompt sees it."]
@@ -518,10 +446,10 @@ pub struct Job {
     #[doc = "Seeds every draw of the job; 32 bytes, hexadecimal."]
     pub randomness: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub reward: ::std::option::Option<RewardView>,
-    pub sampling: SamplingView,
-    pub selection: SelectionView,
-    pub spend: Spend,
+    pub reward: ::std::option::Option<JobReward>,
+    pub sampling: JobSampling,
+    pub selection: JobSelection,
+    pub spend: JobSpend,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub started_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     pub status: crate::words::JobStatus,
@@ -532,13 +460,75 @@ pub struct Job {
     pub trace_id: ::std::option::Option<::std::string::String>,
     pub verification: JobVerification,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub waiting_on: ::std::option::Option<crate::words::WaitingOn>,
+    pub waiting_on: ::std::option::Option<crate::words::JobWaitingOn>,
+}
+#[doc = "`JobAdvantage`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobAdvantage {
+    #[doc = "Groups that are settled and delivered together; null where nothing rests on a batch."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub batch_groups: ::std::option::Option<i32>,
+    #[serde(default, skip_serializing_if = ":: std :: collections :: HashMap::is_empty")]
+    pub component_weights: ::std::collections::HashMap<::std::string::String, f64>,
+    pub eps: f64,
+    pub method: crate::words::AdvantageMethod,
+    pub std_ddof: i32,
+}
+#[doc = "`JobBudget`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobBudget {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub max_amount_rao: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub max_rollouts: ::std::option::Option<i64>,
+    pub on_exhausted: crate::words::WhenExhausted,
+}
+#[doc = "`JobCounts`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobCounts {
+    pub groups: GroupCounts,
+    pub prompts: i64,
+    pub rollouts: RolloutCounts,
+}
+#[doc = "`JobDedup`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobDedup {
+    pub mode: crate::words::DedupMode,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub near: ::std::option::Option<JobNearDedup>,
+    pub scope: crate::words::DedupScope,
+}
+#[doc = "`JobDifficulty`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobDifficulty {
+    pub target_mean: ::std::vec::Vec<f64>,
+}
+#[doc = "Null is what cannot be told."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobEstimate {
+    #[doc = "Rollouts that are delivered."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub accepted: ::std::option::Option<i64>,
+    pub amount_rao: EstimatedAmounts,
+    #[doc = "What the figures rest on."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub basis: ::std::option::Option<::std::string::String>,
+    pub duration_s: EstimatedDurations,
+    #[doc = "Rollouts that miners will have to make, with those that are refused."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub generated: ::std::option::Option<i64>,
+}
+#[doc = "Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobEta {
+    pub p50: ::chrono::DateTime<::chrono::offset::Utc>,
+    pub p90: ::chrono::DateTime<::chrono::offset::Utc>,
 }
 #[doc = "What a job costs."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct JobFigures {
     pub checkpoint_id: ::std::string::String,
-    pub estimate: Estimate,
+    pub estimate: JobEstimate,
     #[doc = "What is held when the job is created: the maximum, or what the budget leaves of it."]
     pub hold_rao: ::std::string::String,
     #[doc = "Every rollout at its full price."]
@@ -550,7 +540,17 @@ pub struct JobFigures {
     pub samples: i32,
     pub unit_prices: UnitPrices,
     #[doc = "What you may want to know before you create it."]
-    pub warnings: ::std::vec::Vec<Warning>,
+    pub warnings: ::std::vec::Vec<JobWarning>,
+}
+#[doc = "One of these."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
+pub struct JobGroupFilter {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub abs_advantage_range: ::std::option::Option<f64>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub mean_range: ::std::option::Option<::std::vec::Vec<f64>>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub min_std: ::std::option::Option<f64>,
 }
 #[doc = "Figures of a job at this moment, over its rollouts that have passed their verification."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -577,11 +577,122 @@ pub struct JobMetrics {
     #[doc = "Rewards that failed, by error."]
     pub reward_errors: ::std::collections::HashMap<::std::string::String, i64>,
 }
+#[doc = "Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobMismatch {
+    #[doc = "Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats."]
+    pub kl: f64,
+    #[doc = "Largest |d|, in nats."]
+    pub max_abs_logprob: f64,
+    #[doc = "Mean of |d|, in nats."]
+    pub mean_abs_logprob: f64,
+    pub tokens: i64,
+}
+#[doc = "`JobNearDedup`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobNearDedup {
+    pub buckets: i32,
+    pub hashes: i32,
+    pub ngram: i32,
+}
+#[doc = "`JobOverlong`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobOverlong {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub buffer: ::std::option::Option<i32>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub factor: ::std::option::Option<f64>,
+    pub mode: crate::words::OverlongMode,
+}
+#[doc = "`JobPick`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobPick {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub m: ::std::option::Option<i32>,
+    pub strategy: crate::words::PickStrategy,
+}
+#[doc = "`JobPolicy`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobPolicy {
+    pub max_staleness_versions: i32,
+    pub on_rotation: crate::words::RotationPolicy,
+}
+#[doc = "Fixed when the job was created. Rejected and failed rollouts cost nothing."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobPrice {
+    #[doc = "One honest rollout that the job's own rules filter."]
+    pub filtered_rollout_rao: ::std::string::String,
+    #[doc = "One verified and selected rollout."]
+    pub rollout_rao: ::std::string::String,
+}
+#[doc = "`JobPrivacy`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobPrivacy {
+    #[doc = "Whoever serves a prompt sees it."]
+    pub prompt_visibility: ::std::string::String,
+    #[doc = "Null: until they are deleted."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub retention_days: ::std::option::Option<i32>,
+    pub training_use: crate::words::MayTrain,
+}
+#[doc = "Who scores; `null` for mode `none`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobReward {
+    #[doc = "What the function finds as member `args` of every prompt's metadata."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub args: ::std::option::Option<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub component_sha256: ::std::option::Option<::std::string::String>,
+    #[doc = "With `client`: how long each group waits."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub deadline_s: ::std::option::Option<i32>,
+    #[doc = "`builtins` or `rwf_…@3`, as receipts name it."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub function: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limits: ::std::option::Option<JobRewardLimits>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub max_error_rate: ::std::option::Option<f64>,
+    pub mode: crate::words::RewardMode,
+    pub on_error: crate::words::FailurePolicy,
+}
 #[doc = "`JobRewardLimits`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct JobRewardLimits {
     pub fuel: i64,
     pub memory_bytes: i64,
+}
+#[doc = "`JobSampling`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobSampling {
+    pub max_tokens: i32,
+    pub n: i32,
+    pub temperature: f32,
+    pub top_k: i32,
+    pub top_p: f32,
+}
+#[doc = "`JobSelection`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobSelection {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub difficulty: ::std::option::Option<JobDifficulty>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub group_filter: ::std::option::Option<JobGroupFilter>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub max_generation_multiplier: ::std::option::Option<f64>,
+    pub refill: crate::words::RefillMode,
+    pub rollouts: JobPick,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub target_groups: ::std::option::Option<i32>,
+}
+#[doc = "Amounts in rao, as strings."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobSpend {
+    pub charged_rao: ::std::string::String,
+    #[doc = "Held when the job was created."]
+    pub held_rao: ::std::string::String,
+    #[doc = "Given back when the job ended."]
+    pub released_rao: ::std::string::String,
 }
 #[doc = "`JobVerification`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -591,14 +702,11 @@ pub struct JobVerification {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub p: ::std::option::Option<f64>,
 }
-#[doc = "`LimitsInput`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
-pub struct LimitsInput {
-    #[doc = "WebAssembly fuel per completion."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub fuel: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub memory_bytes: ::std::option::Option<i64>,
+#[doc = "Something that is allowed, and may surprise."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobWarning {
+    pub code: ::std::string::String,
+    pub detail: ::std::string::String,
 }
 #[doc = "`LogDetail`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -612,17 +720,6 @@ pub struct LogDetail {
 pub struct MessageInput {
     pub content: ::std::string::String,
     pub role: ::std::string::String,
-}
-#[doc = "Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct Mismatch {
-    #[doc = "Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats."]
-    pub kl: f64,
-    #[doc = "Largest |d|, in nats."]
-    pub max_abs_logprob: f64,
-    #[doc = "Mean of |d|, in nats."]
-    pub mean_abs_logprob: f64,
-    pub tokens: i64,
 }
 #[doc = "`ModelInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
@@ -645,20 +742,13 @@ pub struct ModuleDetail {
 }
 #[doc = "`MinHash` over n-grams of token ids. Two completions of similarity s meet with probability 1 - (1 - s^hashes)^buckets."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
-pub struct NearInput {
+pub struct NearDedupInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub buckets: ::std::option::Option<::std::num::NonZeroU64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hashes: ::std::option::Option<::std::num::NonZeroU64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ngram: ::std::option::Option<::std::num::NonZeroU64>,
-}
-#[doc = "`NearView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct NearView {
-    pub buckets: i32,
-    pub hashes: i32,
-    pub ngram: i32,
 }
 #[doc = "`OverlongInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
@@ -672,32 +762,11 @@ pub struct OverlongInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub mode: ::std::option::Option<crate::words::OverlongMode>,
 }
-#[doc = "`OverlongView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct OverlongView {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub buffer: ::std::option::Option<i32>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub factor: ::std::option::Option<f64>,
-    pub mode: crate::words::OverlongMode,
-}
-#[doc = "`PatchBudget`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
-pub struct PatchBudget {
-    #[doc = "More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub max_amount_rao: ::std::option::Option<::std::string::String>,
-    #[doc = "`null`: no bound."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub max_rollouts: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub on_exhausted: ::std::option::Option<crate::words::WhenExhausted>,
-}
 #[doc = "What is left out stays as it is."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PatchJob {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub budget: ::std::option::Option<PatchBudget>,
+    pub budget: ::std::option::Option<UpdateJobBudget>,
     #[doc = "A time; `null` takes the deadline away."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deadline_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -717,13 +786,6 @@ pub struct PickInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub strategy: ::std::option::Option<crate::words::PickStrategy>,
 }
-#[doc = "`PickView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct PickView {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub m: ::std::option::Option<i32>,
-    pub strategy: crate::words::PickStrategy,
-}
 #[doc = "`PolicyInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PolicyInput {
@@ -732,20 +794,6 @@ pub struct PolicyInput {
     pub max_staleness_versions: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub on_rotation: ::std::option::Option<crate::words::RotationPolicy>,
-}
-#[doc = "`PolicyView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct PolicyView {
-    pub max_staleness_versions: i32,
-    pub on_rotation: crate::words::RotationPolicy,
-}
-#[doc = "Fixed when the job was created. Rejected and failed rollouts cost nothing."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct PriceView {
-    #[doc = "One honest rollout that the job's own rules filter."]
-    pub filtered_rollout_rao: ::std::string::String,
-    #[doc = "One verified and selected rollout."]
-    pub rollout_rao: ::std::string::String,
 }
 #[doc = "`PrivacyInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
@@ -757,16 +805,6 @@ pub struct PrivacyInput {
     pub retention_days: ::std::option::Option<::std::num::NonZeroU64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub training_use: ::std::option::Option<crate::words::MayTrain>,
-}
-#[doc = "`PrivacyView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct PrivacyView {
-    #[doc = "Whoever serves a prompt sees it."]
-    pub prompt_visibility: ::std::string::String,
-    #[doc = "Null: until they are deleted."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub retention_days: ::std::option::Option<i32>,
-    pub training_use: crate::words::MayTrain,
 }
 #[doc = "One prompt: exactly one of `text`, `messages` and `token_ids`."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
@@ -828,7 +866,7 @@ pub struct ProofProfile {
 pub struct Quote {
     pub checkpoint_id: ::std::string::String,
     pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-    pub estimate: Estimate,
+    pub estimate: JobEstimate,
     #[doc = "Until then a job that names it has its prices."]
     pub expires_at: ::chrono::DateTime<::chrono::offset::Utc>,
     #[doc = "What is held when the job is created: the maximum, or what the budget leaves of it."]
@@ -844,7 +882,7 @@ pub struct Quote {
     pub samples: i32,
     pub unit_prices: UnitPrices,
     #[doc = "What you may want to know before you create it."]
-    pub warnings: ::std::vec::Vec<Warning>,
+    pub warnings: ::std::vec::Vec<JobWarning>,
 }
 #[doc = "`RejectionDetail`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -879,7 +917,7 @@ pub struct RewardInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub function: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub limits: ::std::option::Option<LimitsInput>,
+    pub limits: ::std::option::Option<RewardLimitsInput>,
     #[doc = "With `wasm` and `builtin`: the job pauses itself when more than this share of at least 32 rewards has failed since\nit began or was resumed. 0 to 1; 1 never pauses."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub max_error_rate: ::std::option::Option<f64>,
@@ -910,6 +948,15 @@ pub struct RewardInputs {
     pub metadata: ::std::string::String,
     #[doc = "Exactly the text that it was handed."]
     pub reference: ::std::string::String,
+}
+#[doc = "`RewardLimitsInput`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
+pub struct RewardLimitsInput {
+    #[doc = "WebAssembly fuel per completion."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub fuel: ::std::option::Option<i64>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub memory_bytes: ::std::option::Option<i64>,
 }
 #[doc = "The service's signed word on how a reward came about: run the module again and compare."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -952,7 +999,7 @@ pub struct RewardVersion {
     pub report: ::std::option::Option<ValidationReport>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub source_url: ::std::option::Option<::std::string::String>,
-    pub state: crate::words::VersionState,
+    pub state: crate::words::RewardVersionState,
     pub upload_bytes: i64,
     #[doc = "SHA-256 of the bytes that were sent."]
     pub upload_sha256: ::std::string::String,
@@ -967,7 +1014,7 @@ pub struct RewardVersion {
 }
 #[doc = "A version without its report, as in a list."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct RewardVersionRow {
+pub struct RewardVersionSummary {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub component_bytes: ::std::option::Option<i64>,
     #[doc = "SHA-256 of the component that runs, once it is ready."]
@@ -985,7 +1032,7 @@ pub struct RewardVersionRow {
     pub rejection: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub source_url: ::std::option::Option<::std::string::String>,
-    pub state: crate::words::VersionState,
+    pub state: crate::words::RewardVersionState,
     pub upload_bytes: i64,
     #[doc = "SHA-256 of the bytes that were sent."]
     pub upload_sha256: ::std::string::String,
@@ -997,27 +1044,6 @@ pub struct RewardVersionRow {
     #[doc = "The contract that it implements, once it is ready: `reward` or `reward-simple`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub world: ::std::option::Option<::std::string::String>,
-}
-#[doc = "Who scores; `null` for mode `none`."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct RewardView {
-    #[doc = "What the function finds as member `args` of every prompt's metadata."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub args: ::std::option::Option<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub component_sha256: ::std::option::Option<::std::string::String>,
-    #[doc = "With `client`: how long each group waits."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub deadline_s: ::std::option::Option<i32>,
-    #[doc = "`builtins` or `rwf_…@3`, as receipts name it."]
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub function: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub limits: ::std::option::Option<JobRewardLimits>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub max_error_rate: ::std::option::Option<f64>,
-    pub mode: crate::words::RewardMode,
-    pub on_error: crate::words::FailurePolicy,
 }
 #[doc = "One verified rollout with everything that it takes to verify it again offline."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -1100,9 +1126,9 @@ pub struct RolloutBatch {
     pub n: i64,
     pub std: f64,
 }
-#[doc = "`RolloutCountsView`"]
+#[doc = "`RolloutCounts`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct RolloutCountsView {
+pub struct RolloutCounts {
     pub filtered: i64,
     pub generated: i64,
     pub rejected: i64,
@@ -1192,15 +1218,6 @@ pub struct SamplingInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub top_p: ::std::option::Option<f64>,
 }
-#[doc = "`SamplingView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct SamplingView {
-    pub max_tokens: i32,
-    pub n: i32,
-    pub temperature: f32,
-    pub top_k: i32,
-    pub top_p: f32,
-}
 #[doc = "`SelectionInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct SelectionInput {
@@ -1219,29 +1236,6 @@ pub struct SelectionInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target_groups: ::std::option::Option<::std::num::NonZeroU64>,
 }
-#[doc = "`SelectionView`"]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct SelectionView {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub difficulty: ::std::option::Option<DifficultyView>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub group_filter: ::std::option::Option<GroupFilter>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub max_generation_multiplier: ::std::option::Option<f64>,
-    pub refill: crate::words::RefillMode,
-    pub rollouts: PickView,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub target_groups: ::std::option::Option<i32>,
-}
-#[doc = "Amounts in rao, as strings."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct Spend {
-    pub charged_rao: ::std::string::String,
-    #[doc = "Held when the job was created."]
-    pub held_rao: ::std::string::String,
-    #[doc = "Given back when the job ended."]
-    pub released_rao: ::std::string::String,
-}
 #[doc = "`SuggestedLimits`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct SuggestedLimits {
@@ -1258,6 +1252,18 @@ pub struct UnitPrices {
     pub rejected_rollout_rao: ::std::string::String,
     #[doc = "Verified and selected."]
     pub verified_rollout_rao: ::std::string::String,
+}
+#[doc = "`UpdateJobBudget`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
+pub struct UpdateJobBudget {
+    #[doc = "More is held at once; less, down to what is spent and in flight, is given back at once. `null`: no bound."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub max_amount_rao: ::std::option::Option<::std::string::String>,
+    #[doc = "`null`: no bound."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub max_rollouts: ::std::option::Option<i64>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub on_exhausted: ::std::option::Option<crate::words::WhenExhausted>,
 }
 #[doc = "What a validation found."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -1287,12 +1293,6 @@ pub struct VerificationInput {
     #[doc = "With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub p: ::std::option::Option<f64>,
-}
-#[doc = "Something that is allowed, and may surprise."]
-#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
-pub struct Warning {
-    pub code: ::std::string::String,
-    pub detail: ::std::string::String,
 }
 #[doc = " Error types."]
 pub mod error {

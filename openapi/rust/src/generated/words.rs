@@ -101,6 +101,18 @@ words! {
         Cancelled = "cancelled",
         Expired = "expired",
     }
+    /// `capacity`: miners have no room for it, or others come first. `miners`: none is there that serves its checkpoint.
+    /// `verification`: answers are being scored, verified or settled. `rewards`: yours. `budget`: a larger one. `paused`: you.
+    /// `prompts`: it is open and has none left.
+    JobWaitingOn {
+        Capacity = "capacity",
+        Miners = "miners",
+        Verification = "verification",
+        Rewards = "rewards",
+        Budget = "budget",
+        Paused = "paused",
+        Prompts = "prompts",
+    }
     /// Whether models may be trained on what the job brings to light.
     MayTrain {
         Deny = "deny",
@@ -137,6 +149,12 @@ words! {
         Client = "client",
         None = "none",
     }
+    /// Where a version is.
+    RewardVersionState {
+        Validating = "validating",
+        Ready = "ready",
+        Rejected = "rejected",
+    }
     /// What happens when another checkpoint becomes the current one.
     RotationPolicy {
         Finish = "finish",
@@ -147,27 +165,9 @@ words! {
         Full = "full",
         Sampled = "sampled",
     }
-    /// Where a version is.
-    VersionState {
-        Validating = "validating",
-        Ready = "ready",
-        Rejected = "rejected",
-    }
     /// Who sees prompts.
     Visibility {
         AssignedMiners = "assigned_miners",
-    }
-    /// `capacity`: miners have no room for it, or others come first. `miners`: none is there that serves its checkpoint.
-    /// `verification`: answers are being scored, verified or settled. `rewards`: yours. `budget`: a larger one. `paused`: you.
-    /// `prompts`: it is open and has none left.
-    WaitingOn {
-        Capacity = "capacity",
-        Miners = "miners",
-        Verification = "verification",
-        Rewards = "rewards",
-        Budget = "budget",
-        Paused = "paused",
-        Prompts = "prompts",
     }
     /// What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
     /// completed or as cancelled. `status_reason` is `budget_exhausted`.
