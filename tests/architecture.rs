@@ -104,8 +104,10 @@ const ALLOWED: &[Arrows] = &[
             "gsm8k",
             "oracle",
         ],
-        &[],
+        &["reliquary-client"],
     ),
+    // what customers link: nothing of the service but what it takes to verify
+    arrows("reliquary-client", &["checkpoint", "protocol", "grail"], &[]),
 ];
 
 /// Crates from outside that only some of ours may use. A name ending in `*` is a prefix.

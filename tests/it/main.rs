@@ -21,6 +21,7 @@ mod restarts;
 mod roles;
 mod sampled;
 mod sdk_python;
+mod sdk_rust;
 mod sdk_typescript;
 mod stack;
 mod trainer;

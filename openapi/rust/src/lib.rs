@@ -1,0 +1,25 @@
+//! The client of the Reliquary service: see README.md. Routes and words are those of the document; types are generated from it
+//! (`generate/`). By hand: retries, streams, uploads, downloads and the offline check.
+
+mod client;
+mod error;
+mod exports;
+mod files;
+mod jobs;
+mod pages;
+mod retry;
+mod reward_functions;
+mod stream;
+pub mod verify;
+pub mod words;
+
+#[path = "generated/types.rs"]
+pub mod types;
+
+pub use client::{AsId, Client, Options};
+pub use error::{Error, FieldError, Refusal};
+pub use exports::Exports;
+pub use files::{Files, Upload};
+pub use jobs::Jobs;
+pub use reward_functions::RewardFunctions;
+pub use stream::Rollout;

@@ -1,0 +1,239 @@
+//! The client against a service that cuts, repeats, resets and refuses, on a loopback port.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use reliquary_client::{Client, Error, Options};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+/// A request as it came: its head, and its body.
+type Seen = (String, String);
+
+/// Runs `work` beside a service that answers the n-th request with `answer(n, head)` and closes the connection.
+async fn beside<T>(
+    answer: impl Fn(usize, &str) -> Vec<u8>,
+    work: impl AsyncFnOnce(Client) -> T,
+) -> (T, Vec<Seen>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let seen = Mutex::new(Vec::new());
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serve = async {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut bytes = Vec::new();
+            let (head, body) = loop {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                    if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                        break (head.to_owned(), body.to_owned());
+                    }
+                }
+                assert_ne!(socket.read_buf(&mut bytes).await.unwrap(), 0, "half a request");
+            };
+            let number = seen.lock().unwrap().len();
+            let answered = answer(number, &head);
+            seen.lock().unwrap().push((head, body));
+            socket.write_all(&answered).await.unwrap();
+            socket.shutdown().await.unwrap();
+        }
+    };
+    let options = Options { patience: Duration::from_secs(30), ..Options::new(&url, "rk_test") };
+    let client = Client::new(options).unwrap();
+    let done = tokio::select! {
+        done = work(client) => done,
+        never = serve => never,
+    };
+    (done, seen.into_inner().unwrap())
+}
+
+fn answer(status: &str, more: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{more}\r\n{body}")
+        .into_bytes()
+}
+
+fn job(status: &str) -> Value {
+    // what a job has, from the document's own example of one
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let mut job = example(
+        &document,
+        &document["paths"]["/v1/jobs/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
+    );
+    (job["id"], job["status"], job["last_sequence"]) = (json!("job_1"), json!(status), json!(9));
+    job
+}
+
+/// A value of this schema, with all that it requires.
+fn example(document: &Value, schema: &Value) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return example(document, document.pointer(reference.trim_start_matches('#')).unwrap());
+    }
+    let kind = schema["type"].as_str().unwrap_or_default();
+    match (kind, schema["enum"].get(0)) {
+        (_, Some(word)) => word.clone(),
+        ("object", _) => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let named = required.iter().map(|name| name.as_str().unwrap());
+            named.map(|name| (name.to_owned(), example(document, &schema["properties"][name]))).collect()
+        }
+        ("array", _) => json!([]),
+        ("integer" | "number", _) => json!(1),
+        ("boolean", _) => json!(true),
+        ("string", _) if schema["format"] == "date-time" => json!("2026-11-22T08:00:00Z"),
+        ("string", _) => json!("x"),
+        _ => schema["oneOf"]
+            .get(0)
+            .or_else(|| schema["allOf"].get(0))
+            .map_or(Value::Null, |one| example(document, one)),
+    }
+}
+
+fn rollout(number: usize) -> Value {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let schema = &document["paths"]["/v1/rollouts/{id}"]["get"]["responses"]["200"]["content"]["application/json"]
+        ["schema"];
+    let mut rollout = example(&document, schema);
+    (rollout["id"], rollout["completion_text"]) = (json!(format!("rol_{number}")), json!("naïve 😀"));
+    rollout
+}
+
+/// A log: two events, `count` rollouts, and its end.
+fn log(count: usize, end: &str) -> Vec<String> {
+    let mut events = vec![("job.queued", json!({})), ("job.started", json!({}))];
+    events.extend((0..count).map(|number| ("rollout.verified", json!({ "rollout": rollout(number) }))));
+    events.push((end, json!({})));
+    let text = |(index, (name, data)): (usize, (&str, Value))| {
+        let sequence = index + 1;
+        let body = json!({ "object": "event", "id": "evt_1", "sequence": sequence, "type": name, "job_id": "job_1",
+            "created_at": "2026-11-22T08:00:00Z", "data": data });
+        format!("id: {sequence}\nevent: {name}\ndata: {body}\n\n")
+    };
+    events.into_iter().enumerate().map(text).collect()
+}
+
+/// The stream's answer after what the head says was seen last; `cut` bytes of it.
+fn stream(events: &[String], head: &str, cut: usize) -> Vec<u8> {
+    let last: usize =
+        head.lines().find_map(|line| line.strip_prefix("last-event-id: ")).unwrap().parse().unwrap();
+    let text: String = events[last..].concat();
+    let cut = &text.as_bytes()[..cut.min(text.len())];
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ncontent-length: 99999999\r\n\r\nretry: 3000\n\n: hb\n\n";
+    [head.as_bytes(), cut].concat()
+}
+
+fn ids(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("rol_{number}")).collect()
+}
+
+async fn read(client: &Client) -> (Vec<String>, Option<Error>) {
+    let mut rollouts = client.jobs().stream("job_1");
+    let mut found = Vec::new();
+    while let Some(rollout) = rollouts.next().await {
+        match rollout {
+            Ok(rollout) => found.push(rollout.id.clone()),
+            Err(error) => return (found, Some(error)),
+        }
+    }
+    (found, None)
+}
+
+#[tokio::test]
+async fn every_rollout_comes_once_over_cuts_at_any_byte() {
+    let events = log(12, "job.completed");
+    let whole: usize = events.iter().map(String::len).sum();
+    // a little more than an event each time, which ends in the middle of one
+    let cut = whole / 9 + 37;
+    let ((found, error), seen) =
+        beside(|_, head| stream(&events, head, cut), async |client| read(&client).await).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(found, ids(12));
+    assert!(seen.len() > 5, "{} connections", seen.len());
+    assert!(seen[0].0.starts_with("GET /v1/jobs/job_1/events?include=rollout "), "{}", seen[0].0);
+}
+
+#[tokio::test]
+async fn after_a_reset_the_list_is_read_and_nothing_comes_twice() {
+    let events = log(6, "job.completed");
+    let answers = |number: usize, head: &str| {
+        if head.starts_with("GET /v1/jobs/job_1/rollouts?limit=100&after=3 ") {
+            // those of the events 4 and 5 are gone from the log, that of 6 is not
+            let data: Vec<Value> = (1..4).map(rollout).collect();
+            return answer(
+                "200 OK",
+                "",
+                &json!({ "data": data, "has_more": false, "last_id": "rol_3" }).to_string(),
+            );
+        }
+        if number == 0 {
+            return stream(&events[..3], head, usize::MAX);
+        }
+        let reset = "event: stream.reset\ndata: {\"oldest_sequence\":6,\"rollouts_url\":\"/v1/jobs/job_1/rollouts\"}\n\n";
+        let kept = [&[String::new(), String::new(), String::new(), reset.to_owned()], &events[5..]].concat();
+        stream(&kept, head, usize::MAX)
+    };
+    let ((found, error), _) = beside(answers, async |client| read(&client).await).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(found, ids(6));
+}
+
+#[tokio::test]
+async fn a_job_that_did_not_complete_is_an_error_after_its_rollouts() {
+    let events = log(2, "job.expired");
+    let answers = |_: usize, head: &str| {
+        if head.contains("/events") {
+            stream(&events, head, usize::MAX)
+        } else {
+            answer("200 OK", "", &job("expired").to_string())
+        }
+    };
+    let ((found, error), _) = beside(answers, async |client| read(&client).await).await;
+    assert_eq!(found, ids(2));
+    assert!(matches!(&error, Some(Error::JobEnded(job)) if job.status.as_str() == "expired"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_post_is_sent_again_with_the_same_key_and_body() {
+    let created = job("a state of next year").to_string();
+    let answers = |number: usize, _: &str| match number {
+        0 => Vec::new(),
+        1 => answer("503 Service Unavailable", "retry-after: 0\r\n", "<html>"),
+        2 => answer("201 Created", "", &created)[..80].to_vec(),
+        _ => answer("201 Created", "", &created),
+    };
+    let body = json!({ "prompts": [{ "text": "1+1=" }], "sampling": { "n": 2 } });
+    let (job, seen) = beside(answers, async |client| client.jobs().create(&body).await).await;
+    // a word that this client does not know is no reason to fail
+    assert_eq!(job.unwrap().status.as_str(), "a state of next year");
+    assert_eq!(seen.len(), 4);
+    let key =
+        |head: &str| head.lines().find(|line| line.starts_with("idempotency-key: ")).unwrap().to_owned();
+    for (head, sent) in &seen {
+        assert_eq!((key(head), sent), (key(&seen[0].0), &body.to_string()));
+        assert!(
+            head.contains("authorization: Bearer rk_test") && head.contains("reliquary-version: 20"),
+            "{head}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_all_that_the_service_said_and_is_not_repeated() {
+    let problem = json!({ "code": "prompt_too_long", "detail": "900 tokens", "param": "prompts[3].text",
+        "errors": [{ "pointer": "#/prompts/3/text", "code": "prompt_too_long", "detail": "900 tokens" }] });
+    let answers =
+        |_: usize, _: &str| answer("422 Unprocessable Entity", "request-id: req_1\r\n", &problem.to_string());
+    let (refused, seen) = beside(answers, async |client| client.jobs().create(&json!({})).await).await;
+    let Err(Error::Refused(refusal)) = refused else { panic!("{refused:?}") };
+    assert_eq!((refusal.status, refusal.code.as_str(), refusal.retryable), (422, "prompt_too_long", false));
+    assert_eq!(
+        (refusal.param.as_deref(), refusal.request_id.as_deref()),
+        (Some("prompts[3].text"), Some("req_1"))
+    );
+    assert_eq!(refusal.errors[0].pointer, "#/prompts/3/text");
+    assert_eq!(seen.len(), 1);
+}

@@ -1,0 +1,126 @@
+//! The Rust client's README, run as it is written, by a process of its own, against the service, whose gateway dies in the
+//! middle; and the client's offline check of what it wrote.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use reliquary_client::verify::{Report, Verifier};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::customer::PATIENCE;
+use crate::prompts;
+use crate::stack::{CHECKPOINT, Plan, Stack};
+
+const README: &str = include_str!("../../openapi/rust/README.md");
+const PROGRAM: &str = include_str!("../../openapi/rust/examples/readme/program.rs");
+const REWARD: &[u8] = include_bytes!("../../sandbox/guests/wat/length.wasm");
+const CREDITS: &str = "1000000000000";
+const PROMPTS: usize = 16;
+/// As the README says.
+const SAMPLES: usize = 8;
+/// The gateway is killed when so many rollouts have been printed.
+const KILLS: [usize; 2] = [3, 40];
+
+#[expect(clippy::print_stdout, reason = "it is a program")]
+mod readme {
+    include!("../../openapi/rust/examples/readme/program.rs");
+
+    /// The program, in the process that the test below starts.
+    #[test]
+    #[ignore = "started by the test below, with key, address and files"]
+    fn run() {
+        main().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_readme_runs_as_written_while_the_gateway_is_killed() {
+    assert!(README.contains(&format!("```rust\n{PROGRAM}```")), "the README's program is another one");
+    let mut stack = Stack::start_all(Plan::honest(2)).await;
+    let key = stack.new_key(CREDITS);
+    let dir = tempfile::tempdir().unwrap();
+    let body = prompts::body(0, PROMPTS, SAMPLES);
+    let lines: Vec<String> = body["prompts"].as_array().unwrap().iter().map(ToString::to_string).collect();
+    std::fs::write(dir.path().join("prompts.jsonl"), lines.join("\n")).unwrap();
+    std::fs::write(dir.path().join("reward.wasm"), REWARD).unwrap();
+
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["sdk_rust::readme::run", "--exact", "--ignored", "--nocapture"]).current_dir(dir.path());
+    command.env("RELIQUARY_API_KEY", &key).env("RELIQUARY_BASE_URL", stack.base());
+    let mut program = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap()).lines();
+    let mut streamed = Vec::new();
+    while let Some(line) = timeout(PATIENCE, output.next_line()).await.expect("it is not stuck").unwrap() {
+        // the test harness says something, too
+        let Some(id) = line.split(' ').next().filter(|word| word.starts_with("rol_")) else { continue };
+        streamed.push(id.to_owned());
+        if KILLS.contains(&streamed.len()) {
+            stack.kill9("api");
+            let running = "SELECT count(*) FROM jobs WHERE status = 'in_progress'";
+            let in_the_middle = stack.count(running).await == 1;
+            assert!(in_the_middle || streamed.len() > KILLS[0], "the job was over before the first kill");
+            stack.up("api").await;
+        }
+    }
+    assert!(program.wait().await.unwrap().success(), "{streamed:?}");
+
+    // every rollout once, in the order of the log
+    let customer = stack.customer_with_key(&key);
+    let job = customer.get("/v1/jobs").await["data"][0].clone();
+    assert_eq!(job["status"], "completed");
+    let delivered = customer.ndjson(job["id"].as_str().unwrap()).await;
+    let ids = |line: &str| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(streamed.len(), PROMPTS * SAMPLES);
+    assert_eq!(streamed, delivered.lines().map(ids).collect::<Vec<_>>());
+    let exported = std::fs::read_to_string(dir.path().join("rollouts.jsonl")).unwrap();
+    assert_eq!(exported.lines().count(), streamed.len());
+
+    let published = customer.get("/v1/verification_keys").await.to_string();
+    check_offline(&dir.path().join("proofs.ndjson"), &published).await;
+}
+
+/// What was written holds, and no change of it does.
+async fn check_offline(path: &Path, published: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let of = |object: &str| {
+        text.lines().position(|line| line.contains(&format!("\"object\":\"{object}\""))).unwrap()
+    };
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let (manifest, first) = (of("job.manifest"), of("rollout"));
+    let signed: Value = serde_json::from_str(&lines[manifest]).unwrap();
+    let key = signed["service_key"].as_str().unwrap();
+    assert!(published.contains(key), "the manifest's key is one of the published ones");
+    let key: [u8; 32] = hex::decode(key).unwrap().try_into().unwrap();
+    let verifier = Verifier::open(Path::new(CHECKPOINT), key).unwrap();
+    let judge = async |change: &dyn Fn(&mut Vec<String>)| {
+        let mut changed = lines.clone();
+        change(&mut changed);
+        assert_ne!(changed, lines);
+        let file = path.with_extension("changed");
+        std::fs::write(&file, changed.join("\n")).unwrap();
+        let report: Report = verifier.file(&file).await.unwrap();
+        report.failed.into_iter().map(|(_, reason)| reason).collect::<Vec<_>>()
+    };
+    let set = |line: &mut String, field: &str, value: Value| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record[field] = value;
+        *line = record.to_string();
+    };
+    let report = verifier.file(path).await.unwrap();
+    assert_eq!(report, Report { verified: PROMPTS * SAMPLES, failed: Vec::new() });
+    assert_eq!(judge(&|lines| drop(lines.remove(first))).await, ["rollouts_missing"]);
+    let twice = judge(&|lines| lines[first + 1] = lines[first].clone()).await;
+    assert_eq!(twice, ["not_in_manifest", "rollouts_missing"]);
+    let price = judge(&|lines| set(&mut lines[first], "price_rao", json!("1"))).await;
+    assert_eq!(price, ["not_in_manifest", "rollouts_missing"]);
+    let text = judge(&|lines| set(&mut lines[first], "completion_text", json!("#### 42"))).await;
+    assert_eq!(text, ["text_mismatch", "rollouts_missing"]);
+    let count = format!("\"leaf_count\":{}", signed["manifest"]["leaf_count"]);
+    let counted = judge(&|lines| lines[manifest] = lines[manifest].replace(&count, "\"leaf_count\":1")).await;
+    assert!(counted.contains(&"manifest_signature".to_owned()), "{counted:?}");
+    let other = Verifier::open(Path::new(CHECKPOINT), [7; 32]).unwrap().file(path).await.unwrap();
+    assert_eq!((other.verified, other.holds()), (0, false));
+}
