@@ -85,11 +85,20 @@ enum ContentInput {
     Parts(Vec<PartInput>),
 }
 
-/// `{"type": "text", "text": …}`.
+/// A part that is text.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum PartInput {
-    Text { text: String },
+#[serde(deny_unknown_fields)]
+struct PartInput {
+    #[serde(rename = "type")]
+    #[expect(dead_code, reason = "there is but one kind")]
+    kind: PartKind,
+    text: String,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PartKind {
+    Text,
 }
 
 /// A text, or up to 4 of them.
@@ -185,7 +194,7 @@ impl ContentInput {
     fn text(self) -> String {
         match self {
             Self::Text(text) => text,
-            Self::Parts(parts) => parts.into_iter().map(|PartInput::Text { text }| text).collect(),
+            Self::Parts(parts) => parts.into_iter().map(|part| part.text).collect(),
         }
     }
 }

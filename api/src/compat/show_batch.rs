@@ -9,7 +9,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One batch.
-#[utoipa::path(get, path = "/v1/batches/{id}", tag = "compat",
+#[utoipa::path(get, path = "/v1/batches/{id}", tag = "compat", operation_id = "retrieve_batch",
     params(("id" = String, Path, description = "The batch.")), responses(
     (status = 200, description = "The batch.", body = BatchView),
     (status = 404, description = "You have no such batch.", body = Problem, content_type = "application/problem+json")))]

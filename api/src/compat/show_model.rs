@@ -9,7 +9,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// One model.
-#[utoipa::path(get, path = "/v1/models/{id}", tag = "compat",
+#[utoipa::path(get, path = "/v1/models/{id}", tag = "compat", operation_id = "retrieve_model",
     params(("id" = String, Path, description = "The id of a checkpoint, or `current`.")), responses(
     (status = 200, description = "The model.", body = ModelView),
     (status = 404, description = "There is no such model.", body = Problem, content_type = "application/problem+json")))]
