@@ -46,6 +46,8 @@ pub struct Config {
     pub sse_poll_ms: u64,
     /// A stream is closed after this time; the client resumes where it was.
     pub sse_max_age_ms: u64,
+    /// How long a request for a chat completion waits for its answer.
+    pub chat_patience_ms: u64,
     /// Proxies in front, as addresses or ranges: only what they write into `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// How long requests in flight may take when the process is told to stop.
@@ -76,6 +78,7 @@ impl Default for Config {
             sse_heartbeat_ms: 15_000,
             sse_poll_ms: 1_000,
             sse_max_age_ms: 900_000,
+            chat_patience_ms: 120_000,
             trusted_proxies: Vec::new(),
             shutdown_timeout_ms: 10_000,
         }
@@ -89,6 +92,10 @@ impl Config {
 
     pub(crate) fn poll(&self) -> Duration {
         Duration::from_millis(self.sse_poll_ms.max(1))
+    }
+
+    pub(crate) fn chat_patience(&self) -> Duration {
+        Duration::from_millis(self.chat_patience_ms)
     }
 
     pub(crate) fn max_age(&self) -> Duration {

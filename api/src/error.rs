@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use protocol::job::JobStatus;
-use protocol::{Rao, Scope};
+use protocol::{JobId, Rao, Scope};
 use serde_json::{Value, json};
 use store::spend::Exceeded;
 
@@ -113,6 +113,12 @@ pub(crate) enum ApiError {
     ExportNotReady(String),
     #[error("the file has {length} bytes and no such range")]
     NoSuchRange { length: u64 },
+    #[error("no verified answer came in time; {0} is cancelled, and what it did not deliver costs nothing")]
+    NoAnswer(JobId),
+    #[error("there is no verified answer yet; ask again with the same idempotency key")]
+    AnswerPending(JobId),
+    #[error("the batch is {0}")]
+    BatchNotCancellable(&'static str),
     #[error("the service holds as many event streams as it can")]
     TooManyStreams,
     #[error("the service cannot reach its data for the moment")]
@@ -208,6 +214,9 @@ impl ApiError {
             Self::InvalidLink => "invalid_link",
             Self::ExportNotReady(_) => "export_not_ready",
             Self::NoSuchRange { .. } => "no_such_range",
+            Self::NoAnswer(_) => "no_answer",
+            Self::AnswerPending(_) => "answer_pending",
+            Self::BatchNotCancellable(_) => "batch_not_cancellable",
             Self::TooManyStreams => "too_many_streams",
             Self::Unavailable(_) | Self::SandboxUnavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
@@ -234,6 +243,7 @@ impl ApiError {
             Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
             Self::NoSuchRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NoAnswer(_) | Self::AnswerPending(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Expired => StatusCode::GONE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -252,6 +262,7 @@ impl ApiError {
             | Self::IdempotencyInProgress
             | Self::RewardNotReady
             | Self::ExportNotReady(_)
+            | Self::BatchNotCancellable(_)
             | Self::RewardRejected(_)
             | Self::TooManyVersions { .. } => StatusCode::CONFLICT,
             Self::TooManyWaiting { .. } | Self::TooManyAtOnce { .. } | Self::RateLimited { .. } => {
@@ -267,7 +278,7 @@ impl ApiError {
         }
     }
 
-    fn field_errors(&self) -> Vec<FieldError> {
+    pub(crate) fn field_errors(&self) -> Vec<FieldError> {
         match self {
             Self::Validation(errors) | Self::UnknownParameters(errors) => errors.clone(),
             Self::InvalidJson(at) | Self::InvalidForm(at) => {
@@ -318,6 +329,7 @@ impl ApiError {
             }
             Self::UriTooLong { limit } => json!({ "limit_bytes": limit }),
             Self::UnsupportedVersion { known } => json!({ "supported": known }),
+            Self::NoAnswer(job) | Self::AnswerPending(job) => json!({ "job_id": job }),
             Self::RateLimited { class, limit, window_s, retry_s } => {
                 json!({ "limit_source": class, "limit": limit, "window_s": window_s, "retry_after_s": retry_s })
             }
@@ -345,6 +357,7 @@ impl ApiError {
             Self::TooManyStreams
                 | Self::JobNotEnded
                 | Self::ManifestPending
+                | Self::AnswerPending(_)
                 | Self::TooManyWaiting { .. }
                 | Self::TooManyAtOnce { .. }
                 | Self::RewardNotReady

@@ -138,6 +138,11 @@ pub(crate) struct Done {
 }
 
 impl Once {
+    /// Its sender may come back for the answer.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The answer that was given before. Ask before anything is refused: what was fine when it was sent first stays
     /// answered.
     pub(crate) async fn answered(

@@ -7,6 +7,7 @@ mod auth;
 mod billing;
 mod body;
 mod checkpoints;
+mod compat;
 mod config;
 mod contract;
 mod document;

@@ -87,7 +87,17 @@ pub(crate) async fn admit(request: &HttpRequest, caller: Caller) -> Result<(), A
 
 /// Counts a job of so many prompts, before it is written. What is refused is not counted.
 pub(crate) async fn admit_job(request: &HttpRequest, caller: Caller, prompts: usize) -> Result<(), ApiError> {
-    take(request, caller, [1, u32::try_from(prompts).unwrap_or(u32::MAX), 0]).await
+    admit_jobs(request, caller, 1, prompts).await
+}
+
+/// The same for several jobs that are written together.
+pub(crate) async fn admit_jobs(
+    request: &HttpRequest,
+    caller: Caller,
+    jobs: usize,
+    prompts: usize,
+) -> Result<(), ApiError> {
+    take(request, caller, [jobs, prompts, 0].map(|count| u32::try_from(count).unwrap_or(u32::MAX))).await
 }
 
 async fn take(request: &HttpRequest, caller: Caller, units: [u32; 3]) -> Result<(), ApiError> {

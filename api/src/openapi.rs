@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, document, exports, files, groups, jobs, keys, meta, organizations, projects,
-    quotes, rewards, rollouts, verifications, webhooks,
+    billing, checkpoints, compat, document, exports, files, groups, jobs, keys, meta, organizations,
+    projects, quotes, rewards, rollouts, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -90,6 +90,13 @@ use crate::{
         webhooks::list_deliveries::list_webhook_deliveries,
         webhooks::redeliver::redeliver_webhook,
         webhooks::show_event::show_event,
+        compat::create_batch::create_batch,
+        compat::list_batches::list_batches,
+        compat::show_batch::show_batch,
+        compat::cancel_batch::cancel_batch,
+        compat::create_chat_completion::create_chat_completion,
+        compat::list_models::list_models,
+        compat::show_model::show_model,
         meta::verification_keys::list_verification_keys,
         meta::limits::show_limits,
         meta::healthz::healthz,
@@ -113,6 +120,7 @@ use crate::{
         (name = "billing", description = "Your money."),
         (name = "verification", description = "What it takes to trust nobody."),
         (name = "webhooks", description = "Hear of your jobs at your own address."),
+        (name = "compat", description = "What clients of OpenAI know, as a view of jobs (docs/ONRAMPS.md)."),
         (name = "meta", description = "The service itself."),
     ),
     security(("api_key" = [])),

@@ -7,13 +7,21 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, checkpoints, exports, files, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
-    rollouts, verifications, webhooks,
+    billing, checkpoints, compat, exports, files, groups, jobs, keys, meta, organizations, projects, quotes,
+    rewards, rollouts, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    for part in [jobs, rollouts, reward_functions, files_and_quotes, verification_and_webhooks, tenancy, meta]
-    {
+    for part in [
+        jobs,
+        rollouts,
+        reward_functions,
+        files_and_quotes,
+        verification_and_webhooks,
+        on_ramps,
+        tenancy,
+        meta,
+    ] {
         app.configure(part);
     }
     app.default_service(web::to(unknown_route));
@@ -192,6 +200,23 @@ fn verification_and_webhooks(app: &mut ServiceConfig) {
     .service(at("/v1/verifications", "POST").route(post().to(verifications::create::create_verification)))
     .service(at("/v1/verifications/{id}", "GET").route(get().to(verifications::show::show_verification)))
     .service(at("/v1/events/{id}", "GET").route(get().to(webhooks::show_event::show_event)));
+}
+
+/// What clients of other services know.
+fn on_ramps(app: &mut ServiceConfig) {
+    app.service(
+        at("/v1/batches", "GET, POST")
+            .route(get().to(compat::list_batches::list_batches))
+            .route(post().to(compat::create_batch::create_batch)),
+    )
+    .service(at("/v1/batches/{id}", "GET").route(get().to(compat::show_batch::show_batch)))
+    .service(at("/v1/batches/{id}/cancel", "POST").route(post().to(compat::cancel_batch::cancel_batch)))
+    .service(
+        at("/v1/chat/completions", "POST")
+            .route(post().to(compat::create_chat_completion::create_chat_completion)),
+    )
+    .service(at("/v1/models", "GET").route(get().to(compat::list_models::list_models)))
+    .service(at("/v1/models/{id}", "GET").route(get().to(compat::show_model::show_model)));
 }
 
 fn at(path: &str, allow: &'static str) -> Resource {

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chain::KeyFile;
 use embedded::Tuning;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::customer::Customer;
+use crate::customer::{Customer, PATIENCE};
 use crate::roles::{Role, reliquary};
 
 pub(crate) const CHECKPOINT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/arith-tiny/current");
@@ -238,6 +238,19 @@ impl Stack {
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         self.sql(sql).await.parse().unwrap()
+    }
+
+    /// Waits until a count is what it must become.
+    pub(crate) async fn until(&self, sql: &str, expected: i64) {
+        let began = Instant::now();
+        loop {
+            let found = self.count(sql).await;
+            if found == expected {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{sql}: {found}, not {expected}");
+            tokio::time::sleep(Duration::from_millis(50)).await; // nobody tells this test of a row
+        }
     }
 
     /// The Postgres that is this stack's own.

@@ -50,7 +50,8 @@ pub struct Config {
     /// Uploads of reward functions that are validated at the same time, and how often one is tried when the fault is ours.
     pub validate_concurrency: usize,
     pub validate_tries: u32,
-    /// Exports that are written at the same time, and how often one is tried when the fault is ours.
+    /// Exports that are written at the same time, and how often one is tried when the fault is ours; as often as the files
+    /// of a batch.
     pub export_concurrency: usize,
     pub export_tries: u32,
     /// Groups leased at once by a verifier.

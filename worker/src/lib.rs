@@ -1,5 +1,5 @@
 //! The background steps of a job: dispatch, collect, reward, verify, overdue, bounds, settle, escrow, reap; of an upload:
-//! validate; and of a file of rollouts: export. No HTTP server, no SQL text.
+//! validate; and of files of rollouts: export, compat. No HTTP server, no SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
 //! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
@@ -10,6 +10,7 @@ mod axon;
 pub mod bounds;
 mod chance;
 mod collect;
+pub mod compat;
 mod config;
 mod context;
 mod culprits;
@@ -150,14 +151,16 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
 
 /// Steps beside the pipeline.
 fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
-    let [signing, sending, rechecking] = std::array::from_fn(|_| Arc::clone(cx));
+    let [signing, sending, rechecking, answering] = std::array::from_fn(|_| Arc::clone(cx));
     let manifest = async move { drive(&signing, "manifest", None, || manifest::step(&signing)).await };
     let webhooks = async move { drive(&sending, "webhooks", None, || webhooks::step(&sending)).await };
+    let compat = async move { drive(&answering, "compat", None, || compat::step(&answering)).await };
     let recheck = async move { drive(&rechecking, "recheck", None, || recheck::rewards(&rechecking)).await };
     let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = vec![
         ("manifest", Box::pin(manifest)),
         ("webhooks", Box::pin(webhooks)),
         ("recheck", Box::pin(recheck)),
+        ("compat", Box::pin(compat)),
     ];
     tasks.extend((0..cx.config.export_concurrency.max(1)).map(|_| exporting(Arc::clone(cx))));
     tasks

@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use protocol::FileId;
 use sha2::{Digest as _, Sha256};
 use store::files::Purpose;
-use store::objects::Incoming;
+use store::objects::{Incoming, file_key};
 
 use crate::error::{ApiError, BodyError, FieldError};
 use crate::state::AppState;
@@ -30,7 +30,7 @@ pub(super) async fn receive(
     limit: usize,
     state: &AppState,
 ) -> Result<Received, ApiError> {
-    let key = format!("files/{id}");
+    let key = file_key(id);
     let (mut purpose, mut stored) = (None, None);
     while let Some(field) = form.next().await {
         let mut field = field.map_err(|error| broken(&error))?;
@@ -60,7 +60,7 @@ pub(super) async fn receive(
     let mut fault = |pointer: &str, code, detail: &str| {
         faults.push(FieldError { pointer: pointer.to_owned(), code, detail: detail.to_owned() });
     };
-    let read = purpose.as_deref().and_then(Purpose::parse);
+    let read = purpose.as_deref().and_then(Purpose::parse).filter(|purpose| *purpose != Purpose::BatchOutput);
     match (&purpose, read) {
         (None, _) => fault("#/purpose", "required", "job_input, reward_function or batch"),
         (Some(_), None) => {

@@ -18,6 +18,9 @@ pub(crate) struct FileView {
     #[schema(example = "gsm8k.jsonl")]
     filename: String,
     bytes: i64,
+    /// Always `processed`: what is listed is whole. For OpenAI's clients.
+    #[schema(example = "processed")]
+    status: &'static str,
     /// Of the bytes as they were sent, hexadecimal.
     sha256: String,
     created_at: DateTime<Utc>,
@@ -31,6 +34,8 @@ pub(crate) enum FilePurpose {
     JobInput,
     RewardFunction,
     Batch,
+    /// Answers to a batch; written by the service.
+    BatchOutput,
 }
 
 impl From<File> for FileView {
@@ -41,6 +46,7 @@ impl From<File> for FileView {
             purpose: file.purpose.as_str(),
             filename: file.filename,
             bytes: file.bytes,
+            status: "processed",
             sha256: hex::encode(file.sha256),
             created_at: file.created_at,
         }

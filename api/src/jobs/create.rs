@@ -17,6 +17,7 @@ use store::events::NewEvent;
 use store::job_conditions::Conditions;
 use store::jobs::NewJob;
 use store::reward_versions::State;
+use store::{Postgres, Transaction};
 use telemetry::metrics::{IntCounter, counter};
 use utoipa::IntoParams;
 
@@ -109,7 +110,7 @@ pub(crate) struct Priced {
     /// Every rollout at its full price; of a reserve, at the filtered one.
     pub(super) maximum: Rao,
     /// What its budget leaves of that.
-    pub(super) hold: Rao,
+    pub(crate) hold: Rao,
     /// Tells it from jobs with other terms or prompts.
     pub(super) digest: Hash,
     /// To be written when it has ended.
@@ -275,7 +276,7 @@ async fn module(
 }
 
 /// Refuses what cannot be paid before it is written. The hold decides: this only spares the work.
-async fn afford(state: &AppState, caller: Caller, required: Rao) -> Result<(), ApiError> {
+pub(crate) async fn afford(state: &AppState, caller: Caller, required: Rao) -> Result<(), ApiError> {
     let mut conn = state.tenant(caller).await?;
     let available = store::ledger::balance(&mut conn, caller.account).await?.available;
     if available < required { Err(ApiError::InsufficientCredits { required, available }) } else { Ok(()) }
@@ -289,8 +290,29 @@ async fn write(
     priced: &Priced,
     traceparent: Option<&str>,
 ) -> Result<HttpResponse, ApiError> {
-    let now = state.ambient.now();
     let id = JobId(state.ambient.id());
+    let done = once.run(state, caller, async |tx| {
+        insert(state, caller, tx, (id, priced), traceparent).await?;
+        let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
+        Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
+    });
+    let done = done.await?;
+    if done.fresh {
+        tracing::Span::current().record("job.id", tracing::field::display(id));
+        announce(state, id);
+    }
+    Ok(done.response)
+}
+
+/// Writes a job with all that belongs to it, in the caller's transaction.
+pub(crate) async fn insert(
+    state: &AppState,
+    caller: Caller,
+    tx: &mut Transaction<'static, Postgres>,
+    (id, priced): (JobId, &Priced),
+    traceparent: Option<&str>,
+) -> Result<(), ApiError> {
+    let now = state.ambient.now();
     let job = NewJob {
         id,
         tenant: caller.tenant(),
@@ -304,32 +326,28 @@ async fn write(
         randomness: Randomness(state.ambient.bytes()),
         traceparent,
     };
-    let done = once.run(state, caller, async |tx| {
-        store::jobs::insert(tx, &job, now).await?;
-        store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
-        let data = json!({
-            "status": "queued",
-            "prompts": priced.prompts.len(),
-            "samples": priced.spec.sampling.n,
-            "held_rao": priced.hold,
-            "checkpoint_id": priced.checkpoint,
-        });
-        store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
-        let detail = json!({ "prompts": priced.prompts.len(), "held_rao": priced.hold });
-        store::audit_log::append(tx, &caller.did("job.created", &id, detail), now).await?;
-        for spec in &priced.exports {
-            let export = new_export(ExportId(state.ambient.id()), id, spec, true);
-            store::exports::create(tx, caller.tenant(), &export, now).await?;
-        }
-        let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
-        Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
+    store::jobs::insert(tx, &job, now).await?;
+    store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
+    let data = json!({
+        "status": "queued",
+        "prompts": priced.prompts.len(),
+        "samples": priced.spec.sampling.n,
+        "held_rao": priced.hold,
+        "checkpoint_id": priced.checkpoint,
     });
-    let done = done.await?;
-    if done.fresh {
-        CREATED.inc();
-        tracing::Span::current().record("job.id", tracing::field::display(id));
-        state.wake.groups(GroupState::Pending); // hints: dispatch and streams also poll
-        state.wake.events(id);
+    store::events::append(tx, id, now, &[NewEvent::new(EventType::JobQueued, data)]).await?;
+    let detail = json!({ "prompts": priced.prompts.len(), "held_rao": priced.hold });
+    store::audit_log::append(tx, &caller.did("job.created", &id, detail), now).await?;
+    for spec in &priced.exports {
+        let export = new_export(ExportId(state.ambient.id()), id, spec, true);
+        store::exports::create(tx, caller.tenant(), &export, now).await?;
     }
-    Ok(done.response)
+    Ok(())
+}
+
+/// Tells of a job that was committed. Hints: dispatch and streams also poll.
+pub(crate) fn announce(state: &AppState, id: JobId) {
+    CREATED.inc();
+    state.wake.groups(GroupState::Pending);
+    state.wake.events(id);
 }

@@ -196,7 +196,7 @@ fn verification(given: VerificationInput, sampled_p: f64, faults: &mut Faults) -
     }
 }
 
-pub(super) fn metadata(given: &BTreeMap<String, String>, faults: &mut Faults) {
+pub(crate) fn metadata(given: &BTreeMap<String, String>, faults: &mut Faults) {
     if given.len() > MAX_METADATA_ENTRIES {
         let detail = format!("{} entries; at most {MAX_METADATA_ENTRIES}", given.len());
         faults.add("#/metadata", "too_many", detail);

@@ -31,7 +31,7 @@ async fn a_file_comes_back_as_it_was_sent_until_it_is_deleted() {
     let id = file["id"].as_str().unwrap();
     assert_eq!(created.header("location"), format!("/v1/files/{id}"));
     let expected = json!({ "object": "file", "id": id, "purpose": "job_input", "filename": file["filename"],
-        "bytes": 12_000_000, "sha256": hex::encode(Sha256::digest(&bytes)), "created_at": file["created_at"] });
+        "bytes": 12_000_000, "status": "processed", "sha256": hex::encode(Sha256::digest(&bytes)), "created_at": file["created_at"] });
     assert_eq!(file, expected);
     let path = format!("/v1/files/{id}");
     assert_eq!(service.get(&customer, &path).await.json(200), file);

@@ -6,6 +6,7 @@ mod access;
 mod bodies;
 mod cancel;
 mod checkpoints;
+mod compat;
 mod conventions;
 mod create;
 mod deliver;

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use store::api_keys::Terms;
 
+use crate::compat::any_batch;
 use crate::deliver::deliver;
 use crate::harness::{Answer, Customer, Service, job_body, module_form};
 
@@ -40,6 +41,8 @@ struct Owned {
     key: String,
     quote: String,
     file: String,
+    batch: String,
+    model: String,
     export: String,
     project: String,
     organization: String,
@@ -72,6 +75,9 @@ impl Owned {
         let part = reqwest::multipart::Part::bytes(CANARY.as_bytes().to_vec()).file_name(CANARY);
         let file = service.form(owner, "/v1/files", form.part("file", part)).await.json(201);
         let file = file["id"].as_str().unwrap().to_owned();
+        let batch = any_batch(service, owner, CANARY).await;
+        let model = service.get(owner, "/v1/checkpoints/current").await.json(200);
+        let model = model["id"].as_str().unwrap().to_owned();
         let asked = json!({ "format": "tinker" });
         let export = service.post(owner, &format!("/v1/jobs/{job}/exports"), &asked).await.json(202);
         let export = export["id"].as_str().unwrap().to_owned();
@@ -80,7 +86,21 @@ impl Owned {
         Answer::of(patched.bearer_auth(&owner.key).send().await.unwrap()).await.json(200);
         let others = Self::others(service, owner, &rollout).await;
         let organization = owner.account.to_string();
-        Self { job, group, rollout, function, key, quote, file, export, project, organization, others }
+        Self {
+            job,
+            group,
+            rollout,
+            function,
+            key,
+            quote,
+            file,
+            batch,
+            model,
+            export,
+            project,
+            organization,
+            others,
+        }
     }
 
     async fn others(service: &Service, owner: &Customer, rollout: &str) -> [String; 4] {
@@ -102,6 +122,8 @@ impl Owned {
             Some("api_keys") => &self.key,
             Some("quotes") => &self.quote,
             Some("files") => &self.file,
+            Some("batches") => &self.batch,
+            Some("models") => &self.model,
             Some("exports") => &self.export,
             Some("projects") => &self.project,
             Some("organizations") => &self.organization,
@@ -133,6 +155,7 @@ impl Owned {
             &self.key,
             &self.quote,
             &self.file,
+            &self.batch,
             &self.export,
         ];
         known.into_iter().chain(self.others.iter().map(String::as_str))
@@ -188,7 +211,9 @@ async fn every_route_keeps_tenants_apart() {
                 for secret in owned.secrets() {
                     assert!(is_own_money || !told.contains(secret), "{method} {path}: {told}");
                 }
-                if path.contains('{') {
+                if path == "/v1/models/{id}" {
+                    assert_eq!(theirs.status, 200, "models are for all");
+                } else if path.contains('{') {
                     assert_eq!(theirs.problem(404), "not_found", "{method} {path}");
                     let id = owned.id(path);
                     let nobodys = format!("{}_00000000000000000000000001", id.split_once('_').unwrap().0);

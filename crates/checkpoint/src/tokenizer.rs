@@ -20,6 +20,8 @@ const TEMPLATE_NAME: &str = "chat_template";
 /// Template instructions for one rendering; a real template spends some hundred per message.
 const TEMPLATE_FUEL: u64 = 2_000_000;
 const MAX_RENDERED_BYTES: usize = 16 << 20;
+/// A character and its neighbours are in fewer tokens.
+const MAX_PIECE_TOKENS: usize = 16;
 
 /// One message of a conversation; `role` is whatever the template knows (`system`, `user`, `assistant`, …).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,27 @@ impl Tokenizer {
     /// Text of tokens. Special tokens, and ids that have no token, leave no trace.
     pub fn decode(&self, ids: &[u32]) -> Result<String, Error> {
         self.inner.decode(ids, true).map_err(Error::Tokenizer)
+    }
+
+    /// Each token's own part of the text: together they are [`Self::decode`] of all, but for a character that is never
+    /// finished. A token that only begins a character has none; the one that ends it has all of it.
+    pub fn pieces(&self, ids: &[u32]) -> Result<Vec<String>, Error> {
+        let mut pieces = Vec::with_capacity(ids.len());
+        // what was told of ends at `told`; some tokens before it are read along, since a decoder looks at neighbours
+        let (mut from, mut told) = (0, 0);
+        for end in 1..=ids.len() {
+            let (before, now) = (self.decode(&ids[from..told])?, self.decode(&ids[from..end])?);
+            let new = now.strip_prefix(&before).unwrap_or_default();
+            let is_whole = !new.is_empty() && !new.ends_with(char::REPLACEMENT_CHARACTER);
+            // what is no text at all is not waited for
+            if is_whole || end - from > MAX_PIECE_TOKENS {
+                pieces.push(new.to_owned());
+                (from, told) = (told, end);
+            } else {
+                pieces.push(String::new());
+            }
+        }
+        Ok(pieces)
     }
 
     /// The prompt text that asks the model for the next message.

@@ -300,7 +300,17 @@ fn the_demo_model_opens_and_its_tokenizer_round_trips() {
             ids.iter().all(|id| (*id as usize) < config.vocab_size && !config.eos_token_ids.contains(id))
         );
         assert_eq!(current.tokenizer.decode(&ids).unwrap(), text);
+        let pieces = current.tokenizer.pieces(&ids).unwrap();
+        assert_eq!((pieces.len(), pieces.concat().as_str()), (ids.len(), text));
     }
+    // a character that is never finished, and more of them than anybody waits for: one piece for each token all the same
+    let crab = current.tokenizer.encode("🦀").unwrap();
+    assert!(crab.len() > 1 && current.tokenizer.pieces(&crab[..1]).unwrap() == [""]);
+    let broken: Vec<u32> =
+        std::iter::repeat_n(crab[0], 100).chain(current.tokenizer.encode("ab").unwrap()).collect();
+    let pieces = current.tokenizer.pieces(&broken).unwrap();
+    assert_eq!(pieces.len(), broken.len());
+    assert!(pieces.concat().ends_with("ab"), "{pieces:?}");
     let ids = current.tokenizer.encode("a<eos>").unwrap();
     assert_eq!(ids.last(), config.eos_token_ids.first());
     let message =

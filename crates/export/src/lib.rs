@@ -3,6 +3,7 @@
 //! Rollouts come in the order of their job's log, group by group; a group is the most that is held. The same rollouts
 //! give the same bytes. What a format cannot say is left out and counted, never made up.
 
+pub mod chat;
 mod error;
 mod exporter;
 mod filter;

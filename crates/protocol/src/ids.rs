@@ -100,6 +100,10 @@ resource_id!(
     FileId, "file_"
 );
 resource_id!(
+    /// A few jobs as OpenAI's batch object.
+    BatchId, "batch_"
+);
+resource_id!(
     /// A price that was promised.
     QuoteId, "qte_"
 );

@@ -34,7 +34,7 @@ pub mod work;
 pub use bundled_module::BundledModule;
 
 pub use ids::{
-    AccountId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId,
+    AccountId, BatchId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId,
     RewardFunctionId, RolloutId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;

@@ -13,6 +13,8 @@ pub enum Purpose {
     JobInput,
     RewardFunction,
     Batch,
+    /// What the service answers to a batch: no upload is for that.
+    BatchOutput,
 }
 
 impl Purpose {
@@ -21,11 +23,12 @@ impl Purpose {
             Self::JobInput => "job_input",
             Self::RewardFunction => "reward_function",
             Self::Batch => "batch",
+            Self::BatchOutput => "batch_output",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::JobInput, Self::RewardFunction, Self::Batch]
+        [Self::JobInput, Self::RewardFunction, Self::Batch, Self::BatchOutput]
             .into_iter()
             .find(|purpose| purpose.as_str() == text)
     }

@@ -12,6 +12,7 @@ pub mod batches;
 pub mod checkpoints;
 pub mod client_rewards;
 pub mod clock;
+pub mod compat_batches;
 pub mod copy_floor;
 pub mod db;
 pub mod error;

@@ -13,7 +13,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
-use protocol::{ExportId, GroupId, JobId};
+use protocol::{ExportId, FileId, GroupId, JobId};
 
 use crate::Error;
 
@@ -119,6 +119,11 @@ impl Incoming {
     pub async fn give_up(self) {
         let _ = self.0.abort().await;
     }
+}
+
+/// The key of a customer's file.
+pub fn file_key(file: FileId) -> String {
+    format!("files/{file}")
 }
 
 /// The key of one try at writing an export.

@@ -13,6 +13,7 @@ mod bounds;
 mod calibrated;
 mod cancelling;
 mod client_rewards;
+mod compat;
 mod delivery;
 mod dispatching;
 mod exporting;

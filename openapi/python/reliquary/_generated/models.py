@@ -58,6 +58,82 @@ class Balance(ApiModel):
     object: Literal["balance"]
 
 
+class Batch(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    cancelled_at: int | None = None
+    cancelling_at: int | None = None
+    completed_at: int | None = None
+    completion_window: str
+    created_at: int
+    """
+    Times are seconds since 1970.
+    """
+    endpoint: str
+    error_file_id: str | None = None
+    """
+    Requests without an answer, and why.
+    """
+    errors: BatchErrors | None = None
+    expired_at: int | None = None
+    expires_at: int
+    failed_at: int | None = None
+    finalizing_at: int | None = None
+    id: str
+    in_progress_at: int | None = None
+    input_file_id: str
+    metadata: dict[str, str]
+    object: Literal["batch"]
+    output_file_id: str | None = None
+    """
+    Answers, a line each. There once the batch has ended, if there are any.
+    """
+    reliquary: BatchExtension
+    request_counts: RequestCounts
+    status: (
+        Literal[
+            "failed",
+            "in_progress",
+            "finalizing",
+            "completed",
+            "expired",
+            "cancelling",
+            "cancelled",
+        ]
+        | str
+    )
+    """
+    What a batch is doing.
+    """
+
+
+class BatchErrors(ApiModel):
+    """
+    Everything that is wrong with a file.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[LineFault]
+    object: Literal["list"]
+
+
+class BatchExtension(ApiModel):
+    """
+    What OpenAI's batches do not have.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    job_ids: list[str]
+    """
+    The jobs that it is: their rollouts, receipts, manifests and costs are there.
+    """
+
+
 class BodyLimits(ApiModel):
     """
     The most bytes that a request's body may have.
@@ -82,6 +158,113 @@ class BodyLimits(ApiModel):
     """
     Of a list of samples.
     """
+
+
+class ChatChoice(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    finish_reason: str
+    """
+    `stop` or `length`.
+    """
+    index: int
+    logprobs: ChatLogprobs | None = None
+    message: ChatMessage
+    reliquary: ChatProvenance
+
+
+class ChatCompletion(ApiModel):
+    """
+    The answers to one request.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    choices: list[ChatChoice]
+    created: int
+    """
+    Seconds since 1970.
+    """
+    id: str
+    model: str
+    """
+    The id of the checkpoint.
+    """
+    object: Literal["chat.completion"]
+    usage: ChatUsage
+
+
+class ChatLogprobs(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    content: list[ChatTokenLogprob]
+    refusal: str | None = None
+    """
+    Always null.
+    """
+
+
+class ChatMessage(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    content: str
+    refusal: str | None = None
+    """
+    Always null.
+    """
+    role: str
+
+
+class ChatProvenance(ApiModel):
+    """
+    Where it is shown that the answer is the model's.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    proof: str
+    receipt: str
+    rollout_id: str
+    verification: str
+    """
+    `full`, or `sampled`.
+    """
+
+
+class ChatTokenLogprob(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bytes: list[int] | None = None
+    """
+    Null where the token is no whole text.
+    """
+    logprob: float
+    token: str
+    """
+    The token's own part of the text; `token_id:<number>` where it has none.
+    """
+    top_logprobs: list[str]
+    """
+    Always empty.
+    """
+
+
+class ChatUsage(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    completion_tokens: int
+    """
+    Of all answers, with what was cut off at a `stop`.
+    """
+    prompt_tokens: int
+    total_tokens: int
 
 
 class Checkpoint(ApiModel):
@@ -309,13 +492,17 @@ class File(ApiModel):
     filename: str
     id: str
     object: Literal["file"]
-    purpose: Literal["job_input", "reward_function", "batch"] | str
+    purpose: Literal["job_input", "reward_function", "batch", "batch_output"] | str
     """
     What a file is for.
     """
     sha256: str
     """
     Of the bytes as they were sent, hexadecimal.
+    """
+    status: str
+    """
+    Always `processed`: what is listed is whole. For OpenAI's clients.
     """
 
 
@@ -1232,6 +1419,29 @@ class Limits(ApiModel):
     rates: list[RateLimit]
 
 
+class LineFault(ApiModel):
+    """
+    One thing that is wrong with a batch's file.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable name of what is wrong.
+    """
+    line: int | None = None
+    """
+    Counted from 1; null where it is the whole file.
+    """
+    message: str
+    param: str | None = None
+    """
+    The member of the line.
+    """
+
+
 class LogDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1349,6 +1559,26 @@ class ManifestReward(ApiModel):
     """
     The name that the job used, or `client`.
     """
+
+
+class Model(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created: int
+    """
+    Seconds since 1970.
+    """
+    id: str
+    """
+    The id of the checkpoint. Requests may say `current`, too.
+    """
+    name: str
+    """
+    The checkpoint's name, for people.
+    """
+    object: Literal["model"]
+    owned_by: str
 
 
 class ModuleDetail(ApiModel):
@@ -1552,6 +1782,18 @@ class RejectionDetail(ApiModel):
     What to do about it.
     """
     message: str
+
+
+class RequestCounts(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    completed: int
+    """
+    With an answer whose every token is verified, as the job asks for it.
+    """
+    failed: int
+    total: int
 
 
 class RewardAbi(ApiModel):

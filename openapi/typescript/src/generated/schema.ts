@@ -205,6 +205,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your batches, newest first. */
+        get: operations["list_batches"];
+        put?: never;
+        /**
+         * Create a batch.
+         * @description Requests with the same model, sampling, `stop` and `logprobs` become one job, at most 1000 in each and 16 jobs in a batch:
+         *     rewards and advantages `none`, every token verified. Their highest possible price is held. What is wrong with the file
+         *     is in `errors` of a batch that has `failed`, all of it at once, by line.
+         */
+        post: operations["create_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One batch. */
+        get: operations["retrieve_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch.
+         * @description No more requests go to miners; what these have answered is still verified, delivered and charged. Cancelling again is
+         *     fine.
+         */
+        post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a chat.
+         * @description A job of one prompt, waited for: rewards and advantages `none`, every token verified. The answer comes whole, or not at
+         *     all: after the service's patience, or when you go away, the job is cancelled, and what it did not deliver costs nothing.
+         *     With an `Idempotency-Key` it goes on for up to an hour, and the same request gets its answer.
+         */
+        post: operations["create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/checkpoints": {
         parameters: {
             query?: never;
@@ -718,6 +801,40 @@ export interface paths {
          * @description Every answer says the same of the rates in `RateLimit-Policy` and `RateLimit`.
          */
         get: operations["retrieve_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models, newest first. */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model. */
+        get: operations["retrieve_model"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1413,6 +1530,78 @@ export interface components {
             /** @constant */
             object: "balance";
         };
+        Batch: {
+            /** Format: int64 */
+            cancelled_at?: number | null;
+            /** Format: int64 */
+            cancelling_at?: number | null;
+            /** Format: int64 */
+            completed_at?: number | null;
+            /** @example 24h */
+            completion_window: string;
+            /**
+             * Format: int64
+             * @description Times are seconds since 1970.
+             * @example 1763800000
+             */
+            created_at: number;
+            /** @example /v1/chat/completions */
+            endpoint: string;
+            /** @description Requests without an answer, and why. */
+            error_file_id?: string | null;
+            errors?: components["schemas"]["BatchErrors"] | null;
+            /** Format: int64 */
+            expired_at?: number | null;
+            /** Format: int64 */
+            expires_at: number;
+            /** Format: int64 */
+            failed_at?: number | null;
+            /** Format: int64 */
+            finalizing_at?: number | null;
+            /** @example batch_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** Format: int64 */
+            in_progress_at?: number | null;
+            /** @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            input_file_id: string;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @constant */
+            object: "batch";
+            /** @description Answers, a line each. There once the batch has ended, if there are any. */
+            output_file_id?: string | null;
+            reliquary: components["schemas"]["BatchExtension"];
+            request_counts: components["schemas"]["RequestCounts"];
+            status: components["schemas"]["BatchStatus"];
+        };
+        /** @description Everything that is wrong with a file. */
+        BatchErrors: {
+            data: components["schemas"]["LineFault"][];
+            /** @constant */
+            object: "list";
+        };
+        /** @description What OpenAI's batches do not have. */
+        BatchExtension: {
+            /** @description The jobs that it is: their rollouts, receipts, manifests and costs are there. */
+            job_ids: string[];
+        };
+        /** @description A page of a list. */
+        BatchList: {
+            data: components["schemas"]["Batch"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        /**
+         * @description What a batch is doing.
+         * @enum {string}
+         */
+        BatchStatus: "failed" | "in_progress" | "finalizing" | "completed" | "expired" | "cancelling" | "cancelled";
         /** @description The most bytes that a request's body may have. */
         BodyLimits: {
             /** @description Of `POST /v1/jobs`. */
@@ -1478,6 +1667,164 @@ export interface components {
          * @enum {string}
          */
         CancelMode: "graceful" | "immediate";
+        ChatChoice: {
+            /**
+             * @description `stop` or `length`.
+             * @example stop
+             */
+            finish_reason: string;
+            /** Format: int32 */
+            index: number;
+            logprobs?: components["schemas"]["ChatLogprobs"] | null;
+            message: components["schemas"]["ChatMessage"];
+            reliquary: components["schemas"]["ChatProvenance"];
+        };
+        /** @description The answers to one request. */
+        ChatCompletion: {
+            choices: components["schemas"]["ChatChoice"][];
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /** @example chatcmpl-grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @description The id of the checkpoint. */
+            model: string;
+            /** @constant */
+            object: "chat.completion";
+            usage: components["schemas"]["ChatUsage"];
+        };
+        ChatLogprobs: {
+            content: components["schemas"]["ChatTokenLogprob"][];
+            /** @description Always null. */
+            refusal?: string | null;
+        };
+        ChatMessage: {
+            content: string;
+            /** @description Always null. */
+            refusal?: string | null;
+            /** @example assistant */
+            role: string;
+        };
+        ChatMessageInput: {
+            content: components["schemas"]["ContentInput"];
+            /**
+             * @description Whatever the checkpoint's chat template knows.
+             * @example user
+             */
+            role: string;
+        };
+        /** @description Where it is shown that the answer is the model's. */
+        ChatProvenance: {
+            proof: string;
+            receipt: string;
+            rollout_id: string;
+            /** @description `full`, or `sampled`. */
+            verification: string;
+        };
+        /**
+         * @description A conversation, and how its next message is sampled. Members that OpenAI has beside these are refused.
+         * @example {
+         *       "max_tokens": 64,
+         *       "messages": [
+         *         {
+         *           "content": "What is 40 + 2?",
+         *           "role": "user"
+         *         }
+         *       ],
+         *       "model": "current",
+         *       "n": 2
+         *     }
+         */
+        ChatRequest: {
+            /**
+             * Format: double
+             * @description Only 0.
+             */
+            frequency_penalty?: number | null;
+            /** @description With the log-prob of each token, as the sampling policy has it. */
+            logprobs?: boolean | null;
+            /**
+             * Format: int64
+             * @description At most so many tokens per answer; half of the model's context if not given.
+             */
+            max_completion_tokens?: number | null;
+            /**
+             * Format: int64
+             * @description The same by its older name. Give one of the two.
+             */
+            max_tokens?: number | null;
+            messages: components["schemas"]["ChatMessageInput"][];
+            /** @description Kept with the job: at most 16 entries, keys and values of at most 512 characters. Not in a batch. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description `current`, or an id of `GET /v1/models`.
+             * @example current
+             */
+            model: string | null;
+            /**
+             * Format: int64
+             * @description Answers, 1 to 64.
+             * @default 1
+             */
+            n?: number | null;
+            /**
+             * Format: double
+             * @description Only 0.
+             */
+            presence_penalty?: number | null;
+            /**
+             * Format: int64
+             * @description Only `null`: draws follow the service's randomness, so that nobody chooses them.
+             */
+            seed?: number | null;
+            stop?: components["schemas"]["StopInput"] | null;
+            /** @description Only `false`: an answer is verified as a whole. */
+            stream?: boolean | null;
+            /**
+             * Format: double
+             * @description 0.01 to 2.
+             * @default 1
+             */
+            temperature?: number | null;
+            /**
+             * Format: int64
+             * @description Only 0: there are no log-probs of other tokens.
+             */
+            top_logprobs?: number | null;
+            /**
+             * Format: double
+             * @description Above 0 and at most 1.
+             * @default 1
+             */
+            top_p?: number | null;
+            /** @description Yours; nothing is done with it. */
+            user?: string | null;
+        };
+        ChatTokenLogprob: {
+            /** @description Null where the token is no whole text. */
+            bytes?: number[] | null;
+            /** Format: float */
+            logprob: number;
+            /** @description The token's own part of the text; `token_id:<number>` where it has none. */
+            token: string;
+            /** @description Always empty. */
+            top_logprobs: string[];
+        };
+        ChatUsage: {
+            /**
+             * Format: int64
+             * @description Of all answers, with what was cut off at a `stop`.
+             */
+            completion_tokens: number;
+            /** Format: int64 */
+            prompt_tokens: number;
+            /** Format: int64 */
+            total_tokens: number;
+        };
         Checkpoint: {
             /** @description Architecture, vocabulary, context length. */
             config: Record<string, unknown>;
@@ -1507,6 +1854,8 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        /** @description A text, or parts of it. */
+        ContentInput: string | components["schemas"]["PartInput"][];
         /**
          * @description What is left out, or `null`, is as in your own key.
          * @example {
@@ -1559,6 +1908,28 @@ export interface components {
              *     ]
              */
             scopes: string[];
+        };
+        /**
+         * @example {
+         *       "completion_window": "24h",
+         *       "endpoint": "/v1/chat/completions",
+         *       "input_file_id": "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T",
+         *       "metadata": {
+         *         "run": "eval-7"
+         *       }
+         *     }
+         */
+        CreateBatch: {
+            /** @example 24h */
+            completion_window: string;
+            /** @example /v1/chat/completions */
+            endpoint: string;
+            /** @description A file with purpose `batch`: a JSON object a line, with `custom_id`, `method`, `url` and `body`. */
+            input_file_id: string;
+            /** @description Yours to keep: at most 16 entries, keys and values of at most 512 characters. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
         };
         /**
          * @description A file of a job's delivered rollouts.
@@ -1959,6 +2330,11 @@ export interface components {
             purpose: components["schemas"]["FilePurpose"];
             /** @description Of the bytes as they were sent, hexadecimal. */
             sha256: string;
+            /**
+             * @description Always `processed`: what is listed is whole. For OpenAI's clients.
+             * @example processed
+             */
+            status: string;
         };
         /**
          * @description A file, and what it is for.
@@ -1990,7 +2366,7 @@ export interface components {
          * @description What a file is for.
          * @enum {string}
          */
-        FilePurpose: "job_input" | "reward_function" | "batch";
+        FilePurpose: "job_input" | "reward_function" | "batch" | "batch_output";
         /** @description Something that the function's author may want to change. */
         Finding: {
             /**
@@ -2738,6 +3114,22 @@ export interface components {
             prompts: components["schemas"]["PromptLimits"];
             rates: components["schemas"]["RateLimit"][];
         };
+        /** @description One thing that is wrong with a batch's file. */
+        LineFault: {
+            /**
+             * @description Stable name of what is wrong.
+             * @example out_of_range
+             */
+            code: string;
+            /** @description Counted from 1; null where it is the whole file. */
+            line?: number | null;
+            message: string;
+            /**
+             * @description The member of the line.
+             * @example body.temperature
+             */
+            param?: string | null;
+        };
         LogDetail: {
             /** @description `debug`, `info`, `warn` or `error`. */
             level: string;
@@ -2842,6 +3234,24 @@ export interface components {
             /** @example user */
             role: string;
         };
+        Model: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /**
+             * @description The id of the checkpoint. Requests may say `current`, too.
+             * @example 5f0c…
+             */
+            id: string;
+            /** @description The checkpoint's name, for people. */
+            name: string;
+            /** @constant */
+            object: "model";
+            /** @example reliquary */
+            owned_by: string;
+        };
         ModelInput: {
             /**
              * @description `current`, or the id of a published checkpoint.
@@ -2849,6 +3259,17 @@ export interface components {
              * @example current
              */
             checkpoint?: string | null;
+        };
+        /** @description A page of a list. */
+        ModelList: {
+            data: components["schemas"]["Model"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
         ModuleDetail: {
             /** Format: int64 */
@@ -2912,6 +3333,13 @@ export interface components {
          * @enum {string}
          */
         OverlongMode: "keep" | "mask" | "soft_penalty" | "drop";
+        /** @description A part that is text. */
+        PartInput: {
+            text: string;
+            type: components["schemas"]["PartKind"];
+        };
+        /** @enum {string} */
+        PartKind: "text";
         /**
          * @description Which rollouts of an accepted group are delivered; the others are charged as filtered. The statistics of the whole group
          *     come with every rollout, and advantages rest on it.
@@ -3136,6 +3564,17 @@ export interface components {
             /** @description What to do about it. */
             hint: string;
             message: string;
+        };
+        RequestCounts: {
+            /**
+             * Format: int64
+             * @description With an answer whose every token is verified, as the job asks for it.
+             */
+            completed: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            total: number;
         };
         /** @description The contract between a reward function and the service. */
         RewardAbi: {
@@ -3796,6 +4235,8 @@ export interface components {
             meaning: string;
             name: string;
         };
+        /** @description A text, or up to 4 of them. */
+        StopInput: string | string[];
         SuggestedLimits: {
             /**
              * Format: int64
@@ -4575,6 +5016,167 @@ export interface operations {
             };
         };
     };
+    list_batches: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+        };
+    };
+    create_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each batch. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "completion_window": "24h",
+                 *       "endpoint": "/v1/chat/completions",
+                 *       "input_file_id": "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T",
+                 *       "metadata": {
+                 *         "run": "eval-7"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateBatch"];
+            };
+        };
+        responses: {
+            /** @description It has begun; or it has failed, and says why. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    retrieve_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The batch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    cancel_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The batch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelling, or cancelled already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each request. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "max_tokens": 64,
+                 *       "messages": [
+                 *         {
+                 *           "content": "What is 40 + 2?",
+                 *           "role": "user"
+                 *         }
+                 *       ],
+                 *       "model": "current",
+                 *       "n": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChatRequest"];
+            };
+        };
+        responses: {
+            /** @description The answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                };
+            };
+        };
+    };
     list_checkpoints: {
         parameters: {
             query?: never;
@@ -4854,6 +5456,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/binary": string;
                     "application/octet-stream": string;
                 };
             };
@@ -5597,6 +6200,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Limits"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+        };
+    };
+    retrieve_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The id of a checkpoint, or `current`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
                 };
             };
         };

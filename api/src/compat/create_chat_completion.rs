@@ -1,0 +1,214 @@
+//! `POST /v1/chat/completions`: a job of one prompt, and a client that waits for its verified answers.
+//!
+//! Nobody pays for what nobody waits for: the job is cancelled when its client goes away or the wait is over, unless the
+//! client has an idempotency key to come back with.
+
+use std::time::Duration;
+
+use actix_web::body::MessageBody as _;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::TimeDelta;
+use export::chat::{self, Wanted};
+use protocol::job::{GroupState, MAX_SAMPLES};
+use protocol::{JobId, Scope};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::chat_input::{Asked, ChatRequest, Terms};
+use super::chat_schema::ChatCompletionSchema;
+use super::plan::{Planned, in_its_words};
+use crate::auth::Caller;
+use crate::body::{self, Body};
+use crate::config::Config;
+use crate::error::{ApiError, Problem};
+use crate::idempotency::{Idempotency, Once, Reply};
+use crate::jobs::create;
+use crate::jobs::parse::Faults;
+use crate::limits;
+use crate::request::Trace;
+use crate::state::AppState;
+
+/// How long the job of a client goes on that can come back for it.
+const AWAY: TimeDelta = TimeDelta::hours(1);
+
+/// What is kept of an answer under its idempotency key: the rest follows from it, whenever it is asked for.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    job_id: JobId,
+}
+
+/// Complete a chat.
+///
+/// A job of one prompt, waited for: rewards and advantages `none`, every token verified. The answer comes whole, or not at
+/// all: after the service's patience, or when you go away, the job is cancelled, and what it did not deliver costs nothing.
+/// With an `Idempotency-Key` it goes on for up to an hour, and the same request gets its answer.
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "compat", request_body = ChatRequest,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each request.")),
+    responses(
+    (status = 200, description = "The answers.", body = ChatCompletionSchema),
+    (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
+    (status = 402, description = "The account cannot cover it.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json"),
+    (status = 504, description = "There is no verified answer in time.", body = Problem, content_type = "application/problem+json")))]
+#[tracing::instrument(name = "api.chat.complete", skip_all, fields(account.id = %caller.account, job.id))]
+pub(crate) async fn create_chat_completion(
+    request: HttpRequest,
+    caller: Caller,
+    once: Idempotency,
+    body: Body,
+    config: web::Data<Config>,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, ApiError> {
+    caller.must_have(Scope::RolloutsRead)?;
+    let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
+    let (once, read) = web::block(move || (once.of(&bytes), body::parse::<ChatRequest>(&bytes))).await?;
+    let answered = once.answered(&state, caller).await?;
+    let mut faults = Faults::default();
+    let asked = read?.read(&mut faults);
+    let terms = asked.terms.clone();
+    let kept = match answered {
+        Some(answer) => kept(answer)?,
+        None if !faults.0.is_empty() => return Err(ApiError::Validation(faults.0)),
+        None => start(&request, &state, caller, &once, asked).await?,
+    };
+    let job = kept.job_id;
+    tracing::Span::current().record("job.id", tracing::field::display(job));
+    let mut watch = Watch { state, caller, job, cancels: !once.is_repeatable() };
+    let stop = request.app_data::<web::Data<CancellationToken>>();
+    let stop = stop.map(|stop| stop.as_ref().clone()).unwrap_or_default();
+    watch.wait(config.chat_patience(), config.poll(), &stop).await?;
+    answer(&watch.state, caller, job, &terms).await
+}
+
+/// Makes the job.
+async fn start(
+    request: &HttpRequest,
+    state: &web::Data<AppState>,
+    caller: Caller,
+    once: &Once,
+    asked: Asked,
+) -> Result<Kept, ApiError> {
+    // a job that is not cancelled, since this process died meanwhile, ends by itself
+    let until = state.ambient.now() + AWAY;
+    let Asked { terms, messages, metadata } = asked;
+    let mut planned = Planned::one(terms, &messages);
+    let priced = planned.price(state, caller, until, &metadata).await.map_err(in_its_words)?;
+    create::afford(state, caller, priced.hold).await?;
+    limits::admit_job(request, caller, 1).await?;
+    let (id, trace) = (JobId(state.ambient.id()), Trace::of(request));
+    let done = once.run(state, caller, async |tx| {
+        create::insert(state, caller, tx, (id, &priced), trace.as_deref()).await?;
+        Reply::of(actix_web::http::StatusCode::OK, &Kept { job_id: id })
+    });
+    let done = done.await?;
+    if done.fresh {
+        create::announce(state, id);
+    }
+    kept(done.response)
+}
+
+fn kept(response: HttpResponse) -> Result<Kept, ApiError> {
+    let bytes = response.into_body().try_into_bytes();
+    let bytes = bytes.map_err(|_| ApiError::Internal("a kept answer that is a stream".into()))?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// Somebody who waits for a job.
+struct Watch {
+    state: web::Data<AppState>,
+    caller: Caller,
+    job: JobId,
+    /// The job is cancelled when nobody waits any more.
+    cancels: bool,
+}
+
+impl Watch {
+    async fn wait(
+        &mut self,
+        patience: Duration,
+        poll: Duration,
+        stop: &CancellationToken,
+    ) -> Result<(), ApiError> {
+        let end = Instant::now() + patience;
+        // before the first look, so that nothing falls between looking and waiting
+        let mut woken = self.state.wake.subscribe_events(self.job);
+        loop {
+            if self.has_ended().await? {
+                self.cancels = false;
+                return Ok(());
+            }
+            tokio::select! {
+                () = woken.hint() => {}
+                () = sleep(poll) => {}
+                () = sleep_until(end) => break,
+                () = stop.cancelled() => break,
+            }
+        }
+        if !self.cancels {
+            return Err(ApiError::AnswerPending(self.job));
+        }
+        cancel(&self.state, self.caller, self.job).await?;
+        self.cancels = false;
+        Ok(())
+    }
+
+    async fn has_ended(&self) -> Result<bool, ApiError> {
+        let mut conn = self.state.tenant(self.caller).await?;
+        let log = store::jobs::log_state(&mut conn, self.caller.project, self.job).await?;
+        Ok(log.ok_or(ApiError::NotFound("job"))?.ended)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.cancels {
+            let (state, caller, job) = (self.state.clone(), self.caller, self.job);
+            // on this thread's own runtime; should it end first, the job's deadline does the same
+            actix_web::rt::spawn(async move {
+                if let Err(error) = cancel(&state, caller, job).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(job.id = %job, error, "a job that nobody waits for was not cancelled");
+                }
+            });
+        }
+    }
+}
+
+/// What is not delivered by now is dropped.
+async fn cancel(state: &AppState, caller: Caller, job: JobId) -> Result<(), ApiError> {
+    let now = state.ambient.now();
+    let mut tx = state.tenant(caller).await?;
+    let before = store::jobs::cancel(&mut tx, caller.project, job, false, now).await?;
+    if !before.is_terminal() {
+        let deed = caller.did("job.cancelled", &job, json!({ "mode": "immediate" }));
+        store::audit_log::append(&mut tx, &deed, now).await?;
+    }
+    tx.commit().await.map_err(store::Error::from)?;
+    state.wake.events(job);
+    state.wake.groups(GroupState::Dispatched);
+    Ok(())
+}
+
+/// The verified answers of a job that is over.
+async fn answer(
+    state: &web::Data<AppState>,
+    caller: Caller,
+    job: JobId,
+    terms: &Terms,
+) -> Result<HttpResponse, ApiError> {
+    let tx = state.tenant(caller).await?;
+    let page = store::records::page(tx, &state.objects, job, 0, i64::from(MAX_SAMPLES)).await?;
+    let (logprobs, stop, offer) = (terms.logprobs, terms.stop.clone(), state.offer.clone());
+    let written = web::block(move || {
+        let group: Vec<_> = page.into_iter().map(|(_, record)| record).collect();
+        let is_known = group.first().is_some_and(|record| record.proof.checkpoint_id == offer.checkpoint.id);
+        chat::completion(&group, Wanted { logprobs, stop: &stop }, |ids| {
+            // a checkpoint of before: its tokens are named by their numbers
+            if is_known { offer.checkpoint.tokenizer.pieces(ids).unwrap_or_default() } else { Vec::new() }
+        })
+    });
+    let completion = written.await?.ok_or(ApiError::NoAnswer(job))?;
+    Ok(HttpResponse::Ok().json(completion))
+}

@@ -1,0 +1,338 @@
+//! From requests for chat completions to ordinary jobs: each job is the body of a `POST /v1/jobs`, and is checked and priced
+//! as one. And back: what is wrong with such a job, in the words of the request.
+
+use std::collections::{BTreeMap, HashMap};
+
+use actix_web::web;
+use chrono::{DateTime, SecondsFormat, Utc};
+use protocol::job::MAX_INLINE_PROMPTS;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::chat_input::{Asked, ChatRequest, Terms};
+use crate::auth::Caller;
+use crate::body;
+use crate::error::{ApiError, FieldError};
+use crate::jobs::create::{self, Priced};
+use crate::jobs::input::CreateJob;
+use crate::jobs::parse::{self, Faults};
+use crate::problem::dotted;
+use crate::state::AppState;
+
+pub(crate) const ENDPOINT: &str = "/v1/chat/completions";
+/// Of one batch.
+const MAX_JOBS: usize = 16;
+/// Faults of one file that are told of.
+const MAX_FAULTS: usize = 1000;
+
+/// A line of a batch's file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    custom_id: String,
+    method: String,
+    url: String,
+    body: ChatRequest,
+}
+
+/// One thing that is wrong with a batch's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct LineFault {
+    /// Stable name of what is wrong.
+    #[schema(example = "out_of_range")]
+    pub(crate) code: String,
+    /// Counted from 1; null where it is the whole file.
+    pub(crate) line: Option<usize>,
+    pub(crate) message: String,
+    /// The member of the line.
+    #[schema(example = "body.temperature")]
+    pub(crate) param: Option<String>,
+}
+
+/// Requests with the same terms, as one job.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) terms: Terms,
+    /// As `POST /v1/jobs` takes them.
+    prompts: Vec<Value>,
+    /// Where each prompt stands in the file, counted from 1.
+    lines: Vec<usize>,
+}
+
+impl Planned {
+    /// A job of one request.
+    pub(crate) fn one(terms: Terms, messages: &Value) -> Self {
+        Self { terms, prompts: vec![json!({ "messages": messages })], lines: vec![1] }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Checks and prices the job, as any other. What is wrong is told in the job's words.
+    pub(crate) async fn price(
+        &mut self,
+        state: &AppState,
+        caller: Caller,
+        until: DateTime<Utc>,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Priced, ApiError> {
+        let offer = state.offer.clone();
+        let body = self.body(offer.checkpoint.config.max_position_embeddings, until, metadata);
+        let read = web::block(move || {
+            let body: CreateJob = serde_json::from_value(body)?;
+            Ok::<_, serde_json::Error>(parse::parse(body, &offer.checkpoint, offer.sampled_p))
+        });
+        let (draft, faults) = read.await??;
+        create::price(state, caller, draft, faults).await
+    }
+
+    /// The body that asks for this job. It takes the prompts along.
+    fn body(&mut self, context: usize, until: DateTime<Utc>, metadata: &BTreeMap<String, String>) -> Value {
+        let Terms { model, n, temperature, top_p, max_tokens, .. } = &self.terms;
+        let max_tokens = max_tokens.unwrap_or((context / 2).max(1) as i64);
+        json!({
+            "model": { "checkpoint": model },
+            "prompts": std::mem::take(&mut self.prompts),
+            "sampling": { "n": n, "temperature": temperature, "top_p": top_p, "max_tokens": max_tokens },
+            "reward": { "mode": "none" },
+            "advantage": { "method": "none" },
+            // the same request twice is answered twice
+            "dedup": { "mode": "none" },
+            "deadline_at": until.to_rfc3339_opts(SecondsFormat::Millis, true),
+            "metadata": metadata,
+        })
+    }
+
+    /// What is wrong with the job, as faults of the lines that it is made of.
+    pub(crate) fn explain(&self, errors: Vec<FieldError>) -> Vec<LineFault> {
+        let explain = |error: FieldError| {
+            let (prompt, pointer) = in_the_request(&error.pointer);
+            let at = prompt.and_then(|prompt| self.lines.get(prompt)).or(self.lines.first());
+            let is_of_line = pointer.starts_with("#/custom_id");
+            let param = dotted(&pointer);
+            LineFault {
+                code: error.code.to_owned(),
+                line: at.copied(),
+                message: error.detail,
+                param: Some(match pointer.as_str() {
+                    "#" => "body".to_owned(),
+                    _ if is_of_line => param,
+                    _ => format!("body.{param}"),
+                }),
+            }
+        };
+        errors.into_iter().map(explain).collect()
+    }
+}
+
+/// What is wrong with the job of one request, in that request's words.
+pub(crate) fn in_its_words(error: ApiError) -> ApiError {
+    let ApiError::Validation(errors) = error else { return error };
+    let told = |error: FieldError| FieldError { pointer: in_the_request(&error.pointer).1, ..error };
+    ApiError::Validation(errors.into_iter().map(told).collect())
+}
+
+/// The prompt that a pointer into a job's body is about, and what it is of a request.
+fn in_the_request(pointer: &str) -> (Option<usize>, String) {
+    if let Some(rest) = pointer.strip_prefix("#/prompts/") {
+        let (index, rest) = rest.split_once('/').unwrap_or((rest, "messages"));
+        return (index.parse().ok(), format!("#/{rest}"));
+    }
+    let told = match pointer.strip_prefix("#/sampling") {
+        Some(rest) => format!("#{rest}"),
+        None if pointer == "#/model/checkpoint" => "#/model".to_owned(),
+        None => pointer.to_owned(),
+    };
+    (None, told)
+}
+
+/// What a file asks for: its jobs, or everything that is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) jobs: Vec<Planned>,
+    /// Lines that are no white space.
+    pub(crate) requests: usize,
+    pub(crate) faults: Vec<LineFault>,
+}
+
+/// Reads the lines of a file. Takes its time on large ones: call it off the async threads.
+pub(crate) fn plan(bytes: &[u8]) -> Plan {
+    let mut plan = Plan { jobs: Vec::new(), requests: 0, faults: Vec::new() };
+    let mut named: HashMap<String, usize> = HashMap::new();
+    for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        plan.requests += 1;
+        plan.line(index + 1, text, &mut named);
+        if plan.faults.len() >= MAX_FAULTS {
+            plan.faults.truncate(MAX_FAULTS);
+            return plan;
+        }
+    }
+    if plan.requests == 0 {
+        plan.faults.push(LineFault {
+            code: "empty_file".to_owned(),
+            line: None,
+            message: "the file has no requests".to_owned(),
+            param: None,
+        });
+    }
+    plan
+}
+
+impl Plan {
+    fn line(&mut self, number: usize, text: &[u8], named: &mut HashMap<String, usize>) {
+        let mut fault = |code: &str, message: String, param: &str| {
+            let param = Some(param.to_owned()).filter(|param| !param.is_empty());
+            self.faults.push(LineFault { code: code.to_owned(), line: Some(number), message, param });
+        };
+        let line: Line = match body::parse(text) {
+            Ok(line) => line,
+            Err(error) => {
+                for error in error.field_errors() {
+                    let param = dotted(&error.pointer);
+                    fault(error.code, error.detail, if error.pointer == "#" { "" } else { &param });
+                }
+                return;
+            }
+        };
+        if line.method != "POST" {
+            fault("invalid_method", format!("`{}` is not POST", line.method), "method");
+        }
+        if line.url != ENDPOINT {
+            fault("invalid_url", format!("`{}` is not {ENDPOINT}", line.url), "url");
+        }
+        if let Some(first) = named.insert(line.custom_id.clone(), number) {
+            let message = format!("`{}` is the custom_id of line {first} too", line.custom_id);
+            fault("duplicate_custom_id", message, "custom_id");
+        }
+        let mut faults = Faults::default();
+        let Asked { terms, messages, metadata } = line.body.read(&mut faults);
+        if !metadata.is_empty() {
+            faults.add("#/metadata", "not_allowed", "a batch has metadata, its lines have none");
+        }
+        for error in faults.0 {
+            fault(error.code, error.detail, &format!("body.{}", dotted(&error.pointer)));
+        }
+        self.add(number, terms, json!({ "custom_id": line.custom_id, "messages": messages }));
+    }
+
+    fn add(&mut self, number: usize, terms: Terms, prompt: Value) {
+        let room = |job: &&mut Planned| job.terms == terms && job.len() < MAX_INLINE_PROMPTS;
+        if let Some(job) = self.jobs.iter_mut().find(room) {
+            job.prompts.push(prompt);
+            job.lines.push(number);
+        } else if self.jobs.len() < MAX_JOBS {
+            self.jobs.push(Planned { terms, prompts: vec![prompt], lines: vec![number] });
+        } else {
+            self.faults.push(LineFault {
+                code: "too_many_jobs".to_owned(),
+                line: Some(number),
+                message: format!(
+                    "requests are put together by model, sampling, stop and logprobs, at most {MAX_INLINE_PROMPTS} in one \
+                     job: this line would begin job {}; a batch has at most {MAX_JOBS}",
+                    MAX_JOBS + 1
+                ),
+                param: None,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str, more: &str) -> String {
+        format!(
+            r#"{{"custom_id":"{id}","method":"POST","url":"/v1/chat/completions","body":{{"model":"current",
+                "messages":[{{"role":"user","content":"x"}}]{more}}}}}"#
+        )
+        .replace('\n', " ")
+    }
+
+    fn read(lines: &[String]) -> Plan {
+        plan(lines.join("\n").as_bytes())
+    }
+
+    #[test]
+    fn lines_with_the_same_terms_are_one_job() {
+        let lines =
+            [line("a", ""), line("b", r#","n":2"#), String::new(), line("c", r#","n":1"#), "  ".to_owned()];
+        let plan = read(&lines);
+        assert_eq!((plan.requests, &plan.faults), (3, &Vec::new()));
+        let places: Vec<&[usize]> = plan.jobs.iter().map(|job| job.lines.as_slice()).collect();
+        assert_eq!(places, [&[1, 4][..], &[2]]);
+    }
+
+    #[test]
+    fn a_job_is_full_and_a_batch_is_too() {
+        let many: Vec<String> = (0..=MAX_INLINE_PROMPTS).map(|id| line(&id.to_string(), "")).collect();
+        let plan = read(&many);
+        assert_eq!(plan.jobs.iter().map(Planned::len).collect::<Vec<_>>(), [MAX_INLINE_PROMPTS, 1]);
+        let distinct: Vec<String> =
+            (1..=MAX_JOBS + 2).map(|n| line(&n.to_string(), &format!(",\"n\":{n}"))).collect();
+        let lines: Vec<_> =
+            read(&distinct).faults.into_iter().map(|fault| (fault.code, fault.line)).collect();
+        assert_eq!(lines, [17, 18].map(|line| ("too_many_jobs".to_owned(), Some(line))));
+    }
+
+    #[test]
+    fn every_fault_names_its_line_and_member() {
+        let lines = [
+            "{".to_owned(),
+            line("a", r#","tools":[],"x":1"#),
+            line("a", r#","seed":1,"metadata":{"k":"v"}"#),
+            line("a", "").replace("POST", "GET").replace("completions\"", "complete\""),
+            r#"{"custom_id":1}"#.to_owned(),
+        ];
+        let found: Vec<_> = read(&lines)
+            .faults
+            .into_iter()
+            .map(|fault| (fault.code, fault.line.unwrap(), fault.param.unwrap_or_default()))
+            .collect();
+        let mut found: Vec<(&str, usize, &str)> =
+            found.iter().map(|(code, line, param)| (code.as_str(), *line, param.as_str())).collect();
+        found.sort_by_key(|(_, line, _)| *line);
+        let expected = [
+            ("invalid_json", 1, ""),
+            ("unknown_parameter", 2, "body.tools"),
+            ("unknown_parameter", 2, "body.x"),
+            ("unsupported_value", 3, "body.seed"),
+            ("not_allowed", 3, "body.metadata"),
+            ("invalid_method", 4, "method"),
+            ("invalid_url", 4, "url"),
+            ("duplicate_custom_id", 4, "custom_id"),
+            ("invalid_json", 5, "custom_id"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(read(&[]).faults[0].code, "empty_file");
+        assert_eq!(read(&vec!["{".to_owned(); 2 * MAX_FAULTS]).faults.len(), MAX_FAULTS);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_job_is_told_of_its_lines() {
+        let mut plan = read(&[line("a", r#","n":3"#), String::new(), line("b", r#","n":3"#)]);
+        let job = plan.jobs.remove(0);
+        let field =
+            |pointer: &str| FieldError { pointer: pointer.to_owned(), code: "c", detail: "d".to_owned() };
+        let pointers = [
+            "#/prompts/1/messages",
+            "#/prompts/0/custom_id",
+            "#/sampling/n",
+            "#/model/checkpoint",
+            "#/sampling",
+        ];
+        let told: Vec<_> = job
+            .explain(pointers.map(field).into())
+            .into_iter()
+            .map(|fault| (fault.line.unwrap(), fault.param.unwrap()))
+            .collect();
+        let expected =
+            [(3, "body.messages"), (1, "custom_id"), (1, "body.n"), (1, "body.model"), (1, "body")];
+        assert_eq!(told, expected.map(|(line, param)| (line, param.to_owned())));
+    }
+}

@@ -1,0 +1,247 @@
+//! Compat: writes the files of OpenAI's batches whose jobs have all ended: answers in one, requests without an answer in the
+//! other.
+//!
+//! Both are functions of rows that do not change any more, and their ids are the batch's from the start: whoever writes
+//! them writes the same bytes to the same place, and only the transaction that ends the batch makes them files. One group
+//! and a page of records are in memory at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::export::chat::{self, Wanted};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use protocol::job::GroupState;
+use protocol::rollout::RolloutRecord;
+use protocol::{FileId, GroupId};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use store::compat_batches::{self, BatchJob, Leased, Written};
+use store::files::{File, Purpose};
+use store::job_groups::{self, Summary};
+use store::objects::{Incoming, file_key};
+use store::records;
+
+use crate::driver::retrying;
+use crate::keep::while_held;
+use crate::{Context, Error, Progress, metrics};
+
+/// Records read at once; a group has at most twice as many.
+const PAGE: i64 = 32;
+/// Groups read at once.
+const GROUPS: i64 = 500;
+/// The states of groups without an answer.
+const UNANSWERED: [GroupState; 3] = [GroupState::Filtered, GroupState::Failed, GroupState::Cancelled];
+/// The code of a batch whose files could not be written.
+const NOT_WRITTEN: &str = "not_written";
+
+/// Ends one batch. Safe to run twice, and beside itself.
+pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
+    let leased = compat_batches::lease(&mut *cx.db.acquire().await?, cx.config.lease()).await?;
+    let Some(leased) = leased else { return Ok(Progress::None) };
+    let work = Box::pin(cx.stop.run_until_cancelled(conclude(cx, &leased)));
+    let Some(concluded) = while_held(cx, None, || renew(cx, &leased), work).await else {
+        tracing::info!(batch.id = %leased.id, "the batch is held by another");
+        return Ok(Progress::Some);
+    };
+    if let Err(error) = concluded.unwrap_or(Err(Error::Stopping)) {
+        give_back(cx, &leased, &error).await;
+    }
+    Ok(Progress::Some)
+}
+
+async fn renew(cx: &Context, leased: &Leased) -> Result<bool, store::Error> {
+    compat_batches::renew(&mut *cx.db.acquire().await?, leased, cx.config.lease()).await
+}
+
+/// Writes the files, and says that they are there.
+async fn conclude(cx: &Arc<Context>, leased: &Leased) -> Result<(), Error> {
+    // a batch that takes its worker down with it is not begun for ever
+    if leased.tries > cx.config.export_tries {
+        return end(cx, leased, None).await;
+    }
+    let jobs = compat_batches::jobs(&mut *cx.db.acquire().await?, leased.id).await?;
+    let now = cx.clock.now().trunc_subsecs(6);
+    let mut output = Lines::new(cx, leased.output_file);
+    for job in &jobs {
+        answers(cx, job, &mut output).await?;
+    }
+    let mut errors = Lines::new(cx, leased.error_file);
+    for job in &jobs {
+        unanswered(cx, job, &mut errors).await?;
+    }
+    let written = Written {
+        output: output.finish(format!("{}_output.jsonl", leased.id), now).await?,
+        errors: errors.finish(format!("{}_error.jsonl", leased.id), now).await?,
+    };
+    end(cx, leased, Some(&written)).await
+}
+
+/// A file on its way. Its object begins with its first line.
+struct Lines<'a> {
+    cx: &'a Context,
+    id: FileId,
+    upload: Option<Incoming>,
+    hash: Sha256,
+    bytes: i64,
+}
+
+impl<'a> Lines<'a> {
+    fn new(cx: &'a Context, id: FileId) -> Self {
+        Self { cx, id, upload: None, hash: Sha256::new(), bytes: 0 }
+    }
+
+    async fn write(&mut self, line: &Value) -> Result<(), Error> {
+        let mut text = line.to_string();
+        text.push('\n');
+        let upload = match &mut self.upload {
+            Some(upload) => upload,
+            none => none.insert(self.cx.objects.incoming(&file_key(self.id)).await?),
+        };
+        upload.write(text.as_bytes()).await?;
+        self.hash.update(&text);
+        self.bytes += text.len() as i64;
+        Ok(())
+    }
+
+    /// The file; `None` if it has no line.
+    async fn finish(self, filename: String, created_at: DateTime<Utc>) -> Result<Option<File>, Error> {
+        let Some(upload) = self.upload else { return Ok(None) };
+        upload.finish().await?;
+        Ok(Some(File {
+            id: self.id,
+            purpose: Purpose::BatchOutput,
+            filename,
+            bytes: self.bytes,
+            sha256: self.hash.finalize().into(),
+            object_key: file_key(self.id),
+            created_at,
+        }))
+    }
+}
+
+/// The answered requests of a job, in the order of its log: a group's rollouts stand together there.
+async fn answers(cx: &Arc<Context>, job: &BatchJob, output: &mut Lines<'_>) -> Result<(), Error> {
+    let mut after = 0;
+    let mut group: Vec<RolloutRecord> = Vec::new();
+    loop {
+        let page = records::page(cx.db.begin().await?, &cx.objects, job.job, after, PAGE).await?;
+        let is_last = (page.len() as i64) < PAGE;
+        for (sequence, record) in page {
+            after = sequence;
+            if group.first().is_some_and(|first| first.group_id != record.group_id) {
+                answer(cx, job, std::mem::take(&mut group), output).await?;
+            }
+            group.push(record);
+        }
+        if is_last {
+            return answer(cx, job, group, output).await;
+        }
+    }
+}
+
+async fn answer(
+    cx: &Arc<Context>,
+    job: &BatchJob,
+    group: Vec<RolloutRecord>,
+    output: &mut Lines<'_>,
+) -> Result<(), Error> {
+    let Some(first) = group.first() else { return Ok(()) };
+    let (id, custom_id) = (first.group_id, first.custom_id.clone());
+    let is_known = first.proof.checkpoint_id == cx.checkpoint.id;
+    let (checkpoint, job) = (Arc::clone(&cx.checkpoint), job.clone());
+    let writing = cx.tracker.spawn_blocking(move || {
+        let wanted = Wanted { logprobs: job.logprobs, stop: &job.stop };
+        let completion = chat::completion(&group, wanted, |ids| {
+            // a checkpoint of before: its tokens are named by their numbers
+            if is_known { checkpoint.tokenizer.pieces(ids).unwrap_or_default() } else { Vec::new() }
+        });
+        serde_json::to_value(completion)
+    });
+    let body = writing.await.map_err(|_| Error::TaskEnded("compat"))?;
+    let body = body.map_err(|_| Error::Inconsistent("an answer that is not JSON"))?;
+    let response = json!({ "status_code": 200, "request_id": id, "body": body });
+    output.write(&line(id, &custom_id, &response, &Value::Null)).await
+}
+
+/// The requests of a job that have no answer, and why.
+async fn unanswered(cx: &Context, job: &BatchJob, errors: &mut Lines<'_>) -> Result<(), Error> {
+    for state in UNANSWERED {
+        let mut after = None;
+        loop {
+            let mut conn = cx.db.acquire().await?;
+            let page = job_groups::list(&mut conn, job.job, after, Some(state), GROUPS).await?;
+            drop(conn);
+            after = page.last().map(|last| last.prompt_index);
+            for group in &page {
+                errors.write(&line(group.id, &group.custom_id, &Value::Null, &reason(group))).await?;
+            }
+            if (page.len() as i64) < GROUPS {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn line(id: GroupId, custom_id: &str, response: &Value, error: &Value) -> Value {
+    let id = format!("batch_req_{}", id.to_string().trim_start_matches(GroupId::PREFIX));
+    json!({ "id": id, "custom_id": custom_id, "response": response, "error": error })
+}
+
+/// In OpenAI's words where it has some.
+fn reason(group: &Summary) -> Value {
+    let own = group.reason.as_deref().unwrap_or(group.state.as_str());
+    let (code, message) = match own {
+        "cancelled_by_customer" => {
+            ("batch_cancelled", "the batch was cancelled before this request was answered")
+        }
+        "deadline_passed" => ("batch_expired", "the batch expired before this request was answered"),
+        own => (own, "there is no verified answer to this request"),
+    };
+    json!({ "code": code, "message": message })
+}
+
+/// Ends the batch: with its files, or as failed.
+async fn end(cx: &Context, leased: &Leased, written: Option<&Written>) -> Result<(), Error> {
+    let now = cx.clock.now();
+    retrying(cx, || async {
+        let mut tx = cx.db.begin().await?;
+        let message = "the files could not be written; the rollouts are at the batch's jobs";
+        let faults = json!([{ "code": NOT_WRITTEN, "message": message, "line": null, "param": null }]);
+        compat_batches::conclude(&mut tx, leased, written.ok_or(faults), now).await?;
+        Ok(tx.commit().await?)
+    })
+    .await?;
+    Ok(())
+}
+
+/// For another try, unless it must fail again or was tried often enough.
+async fn give_back(cx: &Context, leased: &Leased, error: &Error) {
+    let Leased { id, tries, .. } = leased;
+    if matches!(error, Error::Store(store::Error::StaleLease)) {
+        tracing::info!(batch.id = %id, "the lease was lost; another writes the files");
+        return;
+    }
+    let stopping = matches!(error, Error::Stopping);
+    let last = !stopping && (!error.is_retryable() || *tries >= cx.config.export_tries);
+    if !stopping {
+        metrics::step_failed("compat");
+        let error = error as &dyn std::error::Error;
+        tracing::error!(batch.id = %id, tries, last, error, "a batch was not ended");
+    }
+    let ended = if last {
+        end(cx, leased, None).await
+    } else {
+        let after = if stopping { Duration::ZERO } else { cx.config.backoff(*tries) };
+        back(cx, leased, after).await
+    };
+    if let Err(error) = ended {
+        // the lease expires by itself
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(batch.id = %id, error, "a batch was not given back");
+    }
+}
+
+async fn back(cx: &Context, leased: &Leased, after: Duration) -> Result<(), Error> {
+    Ok(compat_batches::give_back(&mut *cx.db.acquire().await?, leased, after).await?)
+}
