@@ -150,7 +150,9 @@ fn walk(folder: &Path, found: &mut BTreeMap<String, usize>) {
 #[tokio::test]
 async fn no_two_types_have_one_name() {
     let mut found = BTreeMap::new();
-    walk(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut found);
+    for of in ["src", "../crates/intake/src"] {
+        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(of), &mut found);
+    }
     let twice: Vec<_> = found.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "give one of them another name with `#[schema(as = ...)]`: {twice:?}");
     // nothing that is in the document was passed over

@@ -617,6 +617,41 @@ class Inclusion(ApiModel):
     rollout_id: str
 
 
+class InputError(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable name of what is wrong.
+    """
+    line: int | None = None
+    """
+    From 1 on; null where it is not one line's.
+    """
+    message: str
+    param: str | None = None
+    """
+    The member of the line that is at fault, where it is one.
+    """
+    pointer: str
+    """
+    The same as a JSON pointer.
+    """
+
+
+class InputErrors(ApiModel):
+    """
+    The first 100 errors of a file, by line.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[InputError]
+    object: Literal["list"]
+
+
 class Job(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -631,6 +666,7 @@ class Job(ApiModel):
     created_at: AwareDatetime
     deadline_at: AwareDatetime | None = None
     dedup: JobDedup
+    errors: InputErrors | None = None
     eta: JobEta | None = None
     expired_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
@@ -640,6 +676,10 @@ class Job(ApiModel):
     However it ended.
     """
     id: str
+    input_file_id: str | None = None
+    """
+    The file that its prompts come from.
+    """
     last_sequence: int
     """
     The sequence of the newest event of its log.
@@ -787,6 +827,9 @@ class JobCounts(ApiModel):
     )
     groups: GroupCounts
     prompts: int
+    """
+    Of an input file, once all of it is read.
+    """
     rollouts: RolloutCounts
 
 
@@ -1431,6 +1474,10 @@ class PromptLimits(ApiModel):
     inline: int
     """
     In the body of one job.
+    """
+    job: int
+    """
+    Of one job, however they come.
     """
 
 

@@ -256,7 +256,8 @@ class JobsOperations:
         """Create a job.
 
         Answers as soon as the job is queued and its highest possible price is held; follow it on
-        `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+        `GET /v1/jobs/{id}/events`. With `input_file_id` it answers before the file is read: the job is `validating`, holds
+        nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
         answer, with `Idempotency-Replayed: true`.
         """
         return self._client.request_as(
@@ -1057,7 +1058,8 @@ class AsyncJobsOperations:
         """Create a job.
 
         Answers as soon as the job is queued and its highest possible price is held; follow it on
-        `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+        `GET /v1/jobs/{id}/events`. With `input_file_id` it answers before the file is read: the job is `validating`, holds
+        nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
         answer, with `Idempotency-Replayed: true`.
         """
         return await self._client.request_as(

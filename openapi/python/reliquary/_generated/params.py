@@ -142,6 +142,11 @@ class CreateJob(TypedDict):
     """
     Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8.
     """
+    input_file_id: NotRequired[str | None]
+    """
+    `file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would
+    stand in `prompts`; at most 50000. The job is `validating` until all of it is read.
+    """
     metadata: NotRequired[Mapping[str, str]]
     """
     Yours to keep: at most 16 entries, keys and values of at most 512 characters.
@@ -155,9 +160,9 @@ class CreateJob(TypedDict):
     policy: NotRequired[PolicyInput]
     priority: NotRequired[Literal["standard", "batch"] | None]
     privacy: NotRequired[PrivacyInput]
-    prompts: Sequence[PromptInput]
+    prompts: NotRequired[Sequence[PromptInput]]
     """
-    1 to 1000 prompts.
+    1 to 1000 prompts. For more, name a file instead.
     """
     quote: NotRequired[str | None]
     """
