@@ -29,7 +29,11 @@ class AuditLogEntry(ApiModel):
     """
     key_id: str | None = None
     """
-    The key that did it; `null`: the operator of the service.
+    The key that did it, a member's own where it was a person; `null`: the operator of the service.
+    """
+    member_id: str | None = None
+    """
+    The member who did it; `null`: nobody who was signed in.
     """
     object: Literal["audit_log.entry"]
     previous_hash: str
@@ -58,6 +62,82 @@ class Balance(ApiModel):
     object: Literal["balance"]
 
 
+class Batch(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    cancelled_at: int | None = None
+    cancelling_at: int | None = None
+    completed_at: int | None = None
+    completion_window: str
+    created_at: int
+    """
+    Times are seconds since 1970.
+    """
+    endpoint: str
+    error_file_id: str | None = None
+    """
+    Requests without an answer, and why.
+    """
+    errors: BatchErrors | None = None
+    expired_at: int | None = None
+    expires_at: int
+    failed_at: int | None = None
+    finalizing_at: int | None = None
+    id: str
+    in_progress_at: int | None = None
+    input_file_id: str
+    metadata: dict[str, str]
+    object: Literal["batch"]
+    output_file_id: str | None = None
+    """
+    Answers, a line each. There once the batch has ended, if there are any.
+    """
+    reliquary: BatchExtension
+    request_counts: RequestCounts
+    status: (
+        Literal[
+            "failed",
+            "in_progress",
+            "finalizing",
+            "completed",
+            "expired",
+            "cancelling",
+            "cancelled",
+        ]
+        | str
+    )
+    """
+    What a batch is doing.
+    """
+
+
+class BatchErrors(ApiModel):
+    """
+    Everything that is wrong with a file.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[LineFault]
+    object: Literal["list"]
+
+
+class BatchExtension(ApiModel):
+    """
+    What OpenAI's batches do not have.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    job_ids: list[str]
+    """
+    The jobs that it is: their rollouts, receipts, manifests and costs are there.
+    """
+
+
 class BodyLimits(ApiModel):
     """
     The most bytes that a request's body may have.
@@ -82,6 +162,113 @@ class BodyLimits(ApiModel):
     """
     Of a list of samples.
     """
+
+
+class ChatChoice(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    finish_reason: str
+    """
+    `stop` or `length`.
+    """
+    index: int
+    logprobs: ChatLogprobs | None = None
+    message: ChatMessage
+    reliquary: ChatProvenance
+
+
+class ChatCompletion(ApiModel):
+    """
+    The answers to one request.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    choices: list[ChatChoice]
+    created: int
+    """
+    Seconds since 1970.
+    """
+    id: str
+    model: str
+    """
+    The id of the checkpoint.
+    """
+    object: Literal["chat.completion"]
+    usage: ChatUsage
+
+
+class ChatLogprobs(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    content: list[ChatTokenLogprob]
+    refusal: str | None = None
+    """
+    Always null.
+    """
+
+
+class ChatMessage(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    content: str
+    refusal: str | None = None
+    """
+    Always null.
+    """
+    role: str
+
+
+class ChatProvenance(ApiModel):
+    """
+    Where it is shown that the answer is the model's.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    proof: str
+    receipt: str
+    rollout_id: str
+    verification: str
+    """
+    `full`, or `sampled`.
+    """
+
+
+class ChatTokenLogprob(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bytes: list[int] | None = None
+    """
+    Null where the token is no whole text.
+    """
+    logprob: float
+    token: str
+    """
+    The token's own part of the text; `token_id:<number>` where it has none.
+    """
+    top_logprobs: list[str]
+    """
+    Always empty.
+    """
+
+
+class ChatUsage(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    completion_tokens: int
+    """
+    Of all answers, with what was cut off at a `stop`.
+    """
+    prompt_tokens: int
+    total_tokens: int
 
 
 class Checkpoint(ApiModel):
@@ -309,13 +496,17 @@ class File(ApiModel):
     filename: str
     id: str
     object: Literal["file"]
-    purpose: Literal["job_input", "reward_function", "batch"] | str
+    purpose: Literal["job_input", "reward_function", "batch", "batch_output"] | str
     """
     What a file is for.
     """
     sha256: str
     """
     Of the bytes as they were sent, hexadecimal.
+    """
+    status: str
+    """
+    Always `processed`: what is listed is whole. For OpenAI's clients.
     """
 
 
@@ -617,6 +808,41 @@ class Inclusion(ApiModel):
     rollout_id: str
 
 
+class InputError(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable name of what is wrong.
+    """
+    line: int | None = None
+    """
+    From 1 on; null where it is not one line's.
+    """
+    message: str
+    param: str | None = None
+    """
+    The member of the line that is at fault, where it is one.
+    """
+    pointer: str
+    """
+    The same as a JSON pointer.
+    """
+
+
+class InputErrors(ApiModel):
+    """
+    The first 100 errors of a file, by line.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    data: list[InputError]
+    object: Literal["list"]
+
+
 class Job(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -631,6 +857,7 @@ class Job(ApiModel):
     created_at: AwareDatetime
     deadline_at: AwareDatetime | None = None
     dedup: JobDedup
+    errors: InputErrors | None = None
     eta: JobEta | None = None
     expired_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
@@ -640,6 +867,10 @@ class Job(ApiModel):
     However it ended.
     """
     id: str
+    input_file_id: str | None = None
+    """
+    The file that its prompts come from.
+    """
     last_sequence: int
     """
     The sequence of the newest event of its log.
@@ -787,6 +1018,9 @@ class JobCounts(ApiModel):
     )
     groups: GroupCounts
     prompts: int
+    """
+    Of an input file, once all of it is read.
+    """
     rollouts: RolloutCounts
 
 
@@ -1183,6 +1417,20 @@ class Jwk(ApiModel):
     """
 
 
+class JwkSet(ApiModel):
+    """
+    A JWK set (RFC 7517).
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    keys: list[Jwk]
+    """
+    The one that signs first, then those of which a token may still hold.
+    """
+
+
 class LedgerEntry(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1230,6 +1478,29 @@ class Limits(ApiModel):
     object: Literal["limits"]
     prompts: PromptLimits
     rates: list[RateLimit]
+
+
+class LineFault(ApiModel):
+    """
+    One thing that is wrong with a batch's file.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    code: str
+    """
+    Stable name of what is wrong.
+    """
+    line: int | None = None
+    """
+    Counted from 1; null where it is the whole file.
+    """
+    message: str
+    param: str | None = None
+    """
+    The member of the line.
+    """
 
 
 class LogDetail(ApiModel):
@@ -1351,6 +1622,69 @@ class ManifestReward(ApiModel):
     """
 
 
+class Member(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    email: str
+    id: str
+    invited_at: AwareDatetime
+    joined_at: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    """
+    Not newer than a minute.
+    """
+    object: Literal["member"]
+    organization_id: str
+    removed_at: AwareDatetime | None = None
+    role: str
+    """
+    `owner`, `admin`, `developer`, `billing` or `viewer`.
+    """
+    scopes: list[str]
+    """
+    What their sessions may do.
+    """
+    status: str
+    """
+    `invited`, `active` from the first sign-in on, `removed`.
+    """
+
+
+class Invitation(Member):
+    """
+    A member who was invited a moment ago, and the link for them.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    sign_in_link: SignInLink
+    """
+    Hand it to them on a way that you trust: nothing is sent by us.
+    """
+
+
+class Model(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created: int
+    """
+    Seconds since 1970.
+    """
+    id: str
+    """
+    The id of the checkpoint. Requests may say `current`, too.
+    """
+    name: str
+    """
+    The checkpoint's name, for people.
+    """
+    object: Literal["model"]
+    owned_by: str
+
+
 class ModuleDetail(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1431,6 +1765,10 @@ class PromptLimits(ApiModel):
     inline: int
     """
     In the body of one job.
+    """
+    job: int
+    """
+    Of one job, however they come.
     """
 
 
@@ -1552,6 +1890,18 @@ class RejectionDetail(ApiModel):
     What to do about it.
     """
     message: str
+
+
+class RequestCounts(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    completed: int
+    """
+    With an answer whose every token is verified, as the job asks for it.
+    """
+    failed: int
+    total: int
 
 
 class RewardAbi(ApiModel):
@@ -2104,6 +2454,90 @@ class SampleResult(ApiModel):
     `null` unless the outcome is `ok`.
     """
     wall_us: int
+
+
+class Session(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: AwareDatetime
+    ends_at: AwareDatetime
+    """
+    When it ends whatever happens.
+    """
+    expires_at: AwareDatetime
+    """
+    When it ends unless it is refreshed before.
+    """
+    id: str
+    is_current: bool
+    """
+    It is the one that asks.
+    """
+    member_id: str
+    object: Literal["session"]
+    refreshed_at: AwareDatetime
+    user_agent: str | None = None
+    """
+    What the client said it is.
+    """
+
+
+class SessionGrant(ApiModel):
+    """
+    A session with its tokens, which no other answer shows.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    access_token: str
+    """
+    A JWT: send it as `Authorization: Bearer …`.
+    """
+    ends_at: AwareDatetime
+    """
+    When it ends whatever happens.
+    """
+    expires_at: AwareDatetime
+    """
+    When the session ends unless it is refreshed before.
+    """
+    expires_in: int
+    """
+    How long the access token holds, in seconds.
+    """
+    id: str
+    member_id: str
+    object: Literal["session"]
+    organization_id: str
+    refresh_token: str
+    """
+    Good once, for the next pair of tokens. Keep it where no script reads it.
+    """
+    role: str
+    scopes: list[str]
+    """
+    What it may do.
+    """
+    token_type: str
+
+
+class SignInLink(ApiModel):
+    """
+    What signs a member in, once.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    expires_at: AwareDatetime
+    member_id: str
+    object: Literal["sign_in_link"]
+    token: str | None = None
+    """
+    For `POST /v1/sessions`; in the one answer that made it.
+    """
 
 
 class SignedManifest(ApiModel):

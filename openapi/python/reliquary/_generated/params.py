@@ -76,6 +76,82 @@ class CancelJob(TypedDict):
     """
 
 
+class ChatMessageInput(TypedDict):
+    content: str | Sequence[PartInput]
+    """
+    A text, or parts of it.
+    """
+    role: str
+    """
+    Whatever the checkpoint's chat template knows.
+    """
+
+
+class ChatRequest(TypedDict):
+    """
+    A conversation, and how its next message is sampled. Members that OpenAI has beside these are refused.
+    """
+
+    frequency_penalty: NotRequired[float | None]
+    """
+    Only 0.
+    """
+    logprobs: NotRequired[bool | None]
+    """
+    With the log-prob of each token, as the sampling policy has it.
+    """
+    max_completion_tokens: NotRequired[int | None]
+    """
+    At most so many tokens per answer; half of the model's context if not given.
+    """
+    max_tokens: NotRequired[int | None]
+    """
+    The same by its older name. Give one of the two.
+    """
+    messages: Sequence[ChatMessageInput]
+    metadata: NotRequired[Mapping[str, Any] | None]
+    """
+    Kept with the job: at most 16 entries, keys and values of at most 512 characters. Not in a batch.
+    """
+    model: str | None
+    """
+    `current`, or an id of `GET /v1/models`.
+    """
+    n: NotRequired[int | None]
+    """
+    Answers, 1 to 64.
+    """
+    presence_penalty: NotRequired[float | None]
+    """
+    Only 0.
+    """
+    seed: NotRequired[int | None]
+    """
+    Only `null`: draws follow the service's randomness, so that nobody chooses them.
+    """
+    stop: NotRequired[str | Sequence[str] | None]
+    stream: NotRequired[bool | None]
+    """
+    Only `false`: an answer is verified as a whole.
+    """
+    temperature: NotRequired[float | None]
+    """
+    0.01 to 2.
+    """
+    top_logprobs: NotRequired[int | None]
+    """
+    Only 0: there are no log-probs of other tokens.
+    """
+    top_p: NotRequired[float | None]
+    """
+    Above 0 and at most 1.
+    """
+    user: NotRequired[str | None]
+    """
+    Yours; nothing is done with it.
+    """
+
+
 class CreateApiKey(TypedDict):
     """
     What is left out, or `null`, is as in your own key.
@@ -105,6 +181,19 @@ class CreateApiKey(TypedDict):
     scopes: Sequence[str]
     """
     What it may do.
+    """
+
+
+class CreateBatch(TypedDict):
+    completion_window: str
+    endpoint: str
+    input_file_id: str
+    """
+    A file with purpose `batch`: a JSON object a line, with `custom_id`, `method`, `url` and `body`.
+    """
+    metadata: NotRequired[Mapping[str, Any] | None]
+    """
+    Yours to keep: at most 16 entries, keys and values of at most 512 characters.
     """
 
 
@@ -142,6 +231,11 @@ class CreateJob(TypedDict):
     """
     Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8.
     """
+    input_file_id: NotRequired[str | None]
+    """
+    `file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would
+    stand in `prompts`; at most 50000. The job is `validating` until all of it is read.
+    """
     metadata: NotRequired[Mapping[str, str]]
     """
     Yours to keep: at most 16 entries, keys and values of at most 512 characters.
@@ -155,9 +249,9 @@ class CreateJob(TypedDict):
     policy: NotRequired[PolicyInput]
     priority: NotRequired[Literal["standard", "batch"] | None]
     privacy: NotRequired[PrivacyInput]
-    prompts: Sequence[PromptInput]
+    prompts: NotRequired[Sequence[PromptInput]]
     """
-    1 to 1000 prompts.
+    1 to 1000 prompts. For more, name a file instead.
     """
     quote: NotRequired[str | None]
     """
@@ -257,7 +351,7 @@ class FileForm(TypedDict):
     """
     At most 200 MB.
     """
-    purpose: Literal["job_input", "reward_function", "batch"]
+    purpose: Literal["job_input", "reward_function", "batch", "batch_output"]
     """
     What a file is for.
     """
@@ -298,6 +392,17 @@ class GroupFilterInput(TypedDict):
     """
 
 
+class InviteMember(TypedDict):
+    email: str
+    """
+    For people to tell each other by. Nothing is sent there.
+    """
+    role: str
+    """
+    `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+    """
+
+
 class MessageInput(TypedDict):
     content: str
     role: str
@@ -330,6 +435,15 @@ class OverlongInput(TypedDict):
     With `soft_penalty`: what a completion at the limit loses.
     """
     mode: NotRequired[Literal["keep", "mask", "soft_penalty", "drop"] | None]
+
+
+class PartInput(TypedDict):
+    """
+    A part that is text.
+    """
+
+    text: str
+    type: Literal["text"]
 
 
 class PickInput(TypedDict):
@@ -389,6 +503,10 @@ class PromptInput(TypedDict):
     """
     text: NotRequired[str | None]
     token_ids: NotRequired[Sequence[int] | None]
+
+
+class RefreshSession(TypedDict):
+    refresh_token: str
 
 
 class RewardInput(TypedDict):
@@ -533,6 +651,13 @@ class SelectionInput(TypedDict):
     """
 
 
+class SignIn(TypedDict):
+    token: str
+    """
+    The token of a sign-in link.
+    """
+
+
 class TestRewardVersion(TypedDict):
     """
     Samples, and under what terms to run them.
@@ -597,6 +722,13 @@ class UpdateJobBudget(TypedDict):
     `null`: no bound.
     """
     on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
+
+
+class UpdateMember(TypedDict):
+    role: str
+    """
+    `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+    """
 
 
 class UpdateProject(TypedDict):

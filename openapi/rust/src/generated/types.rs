@@ -83,6 +83,9 @@ pub struct CreateJob {
     #[doc = "Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8."]
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub exports: ::std::vec::Vec<ExportInput>,
+    #[doc = "`file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would\nstand in `prompts`; at most 50000. The job is `validating` until all of it is read."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub input_file_id: ::std::option::Option<::std::string::String>,
     #[doc = "Yours to keep: at most 16 entries, keys and values of at most 512 characters."]
     #[serde(default, skip_serializing_if = ":: std :: collections :: HashMap::is_empty")]
     pub metadata: ::std::collections::HashMap<::std::string::String, ::std::string::String>,
@@ -99,7 +102,8 @@ pub struct CreateJob {
     pub priority: ::std::option::Option<crate::words::JobPriority>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub privacy: ::std::option::Option<PrivacyInput>,
-    #[doc = "1 to 1000 prompts."]
+    #[doc = "1 to 1000 prompts. For more, name a file instead."]
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub prompts: ::std::vec::Vec<PromptInput>,
     #[doc = "`qte_…`: locks the prices of a quote for the same terms and prompts."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -245,6 +249,8 @@ pub struct File {
     pub purpose: crate::words::FilePurpose,
     #[doc = "Of the bytes as they were sent, hexadecimal."]
     pub sha256: ::std::string::String,
+    #[doc = "Always `processed`: what is listed is whole. For OpenAI's clients."]
+    pub status: ::std::string::String,
 }
 #[doc = "Something that the function's author may want to change."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -382,6 +388,27 @@ pub struct Histogram {
     pub mean: f64,
     pub min: f64,
 }
+#[doc = "`InputError`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct InputError {
+    #[doc = "Stable name of what is wrong."]
+    pub code: ::std::string::String,
+    #[doc = "From 1 on; null where it is not one line's."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub line: ::std::option::Option<i32>,
+    pub message: ::std::string::String,
+    #[doc = "The member of the line that is at fault, where it is one."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub param: ::std::option::Option<::std::string::String>,
+    #[doc = "The same as a JSON pointer."]
+    pub pointer: ::std::string::String,
+}
+#[doc = "The first 100 errors of a file, by line."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct InputErrors {
+    pub data: ::std::vec::Vec<InputError>,
+    pub object: ::std::string::String,
+}
 #[doc = "`Job`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Job {
@@ -400,6 +427,8 @@ pub struct Job {
     pub deadline_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     pub dedup: JobDedup,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub errors: ::std::option::Option<InputErrors>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub eta: ::std::option::Option<JobEta>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub expired_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -411,6 +440,9 @@ pub struct Job {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub finished_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     pub id: ::std::string::String,
+    #[doc = "The file that its prompts come from."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub input_file_id: ::std::option::Option<::std::string::String>,
     #[doc = "The sequence of the newest event of its log."]
     pub last_sequence: i64,
     pub metadata: ::std::collections::HashMap<::std::string::String, ::std::string::String>,
@@ -487,6 +519,7 @@ pub struct JobBudget {
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct JobCounts {
     pub groups: GroupCounts,
+    #[doc = "Of an input file, once all of it is read."]
     pub prompts: i64,
     pub rollouts: RolloutCounts,
 }

@@ -4,6 +4,23 @@
 export const VERSION = "2026-11-22";
 
 export interface paths {
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys of access tokens. */
+        get: operations["show_jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -199,6 +216,89 @@ export interface paths {
         get: operations["retrieve_balance"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your batches, newest first. */
+        get: operations["list_batches"];
+        put?: never;
+        /**
+         * Create a batch.
+         * @description Requests with the same model, sampling, `stop` and `logprobs` become one job, at most 1000 in each and 16 jobs in a batch:
+         *     rewards and advantages `none`, every token verified. Their highest possible price is held. What is wrong with the file
+         *     is in `errors` of a batch that has `failed`, all of it at once, by line.
+         */
+        post: operations["create_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One batch. */
+        get: operations["retrieve_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch.
+         * @description No more requests go to miners; what these have answered is still verified, delivered and charged. Cancelling again is
+         *     fine.
+         */
+        post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a chat.
+         * @description A job of one prompt, waited for: rewards and advantages `none`, every token verified. The answer comes whole, or not at
+         *     all: after the service's patience, or when you go away, the job is cancelled, and what it did not deliver costs nothing.
+         *     With an `Idempotency-Key` it goes on for up to an hour, and the same request gets its answer.
+         */
+        post: operations["create_chat_completion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -409,7 +509,8 @@ export interface paths {
         /**
          * Create a job.
          * @description Answers as soon as the job is queued and its highest possible price is held; follow it on
-         *     `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+         *     `GET /v1/jobs/{id}/events`. With `input_file_id` it answers before the file is read: the job is `validating`, holds
+         *     nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
          *     answer, with `Idempotency-Replayed: true`.
          */
         post: operations["create_job"];
@@ -726,6 +827,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models, newest first. */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model. */
+        get: operations["retrieve_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/organizations/{id}": {
         parameters: {
             query?: never;
@@ -737,6 +872,67 @@ export interface paths {
         get: operations["retrieve_organization"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of your organisation, newest first; without those who were removed. */
+        get: operations["list_members"];
+        put?: never;
+        /**
+         * Add a person to your organisation.
+         * @description The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
+         *     gets the same member without it.
+         */
+        post: operations["invite_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{id}/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One member; a removed one, too. */
+        get: operations["show_member"];
+        put?: never;
+        post?: never;
+        /** Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Give a member another role. Their sessions may do less within a few seconds, and more when they are refreshed. */
+        patch: operations["update_member"];
+        trace?: never;
+    };
+    "/v1/organizations/{id}/members/{member_id}/sign_in_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link that signs a member in: yourself somewhere else, or with `members:write` somebody who has no session left.
+         * @description The answer holds its token, this once. The member's link from before opens nothing any more; their sessions stay.
+         */
+        post: operations["create_sign_in_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1052,6 +1248,69 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sessions that are not over, newest first: your own, or with `members:read` those of others. */
+        get: operations["list_sessions"];
+        put?: never;
+        /**
+         * Sign in.
+         * @description The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is
+         *     wrong with one, the answer is the same.
+         */
+        post: operations["create_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange a refresh token for the next pair of tokens.
+         * @description It is good once: whoever brings one again ends the session, because somebody has a copy of it. Only for ten seconds the
+         *     same token gets the same successor again, so that a lost answer or a second window does no harm.
+         */
+        post: operations["refresh_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign out: your own session, or with `members:write` another's.
+         * @description Its refresh token is good no more, and its access token within a few seconds.
+         */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1375,8 +1634,10 @@ export interface components {
              * @example 12
              */
             id: string;
-            /** @description The key that did it; `null`: the operator of the service. */
+            /** @description The key that did it, a member's own where it was a person; `null`: the operator of the service. */
             key_id?: string | null;
+            /** @description The member who did it; `null`: nobody who was signed in. */
+            member_id?: string | null;
             /** @constant */
             object: "audit_log.entry";
             /** @description Hash of the entry before, in hex; zeros in the first. */
@@ -1413,6 +1674,78 @@ export interface components {
             /** @constant */
             object: "balance";
         };
+        Batch: {
+            /** Format: int64 */
+            cancelled_at?: number | null;
+            /** Format: int64 */
+            cancelling_at?: number | null;
+            /** Format: int64 */
+            completed_at?: number | null;
+            /** @example 24h */
+            completion_window: string;
+            /**
+             * Format: int64
+             * @description Times are seconds since 1970.
+             * @example 1763800000
+             */
+            created_at: number;
+            /** @example /v1/chat/completions */
+            endpoint: string;
+            /** @description Requests without an answer, and why. */
+            error_file_id?: string | null;
+            errors?: components["schemas"]["BatchErrors"] | null;
+            /** Format: int64 */
+            expired_at?: number | null;
+            /** Format: int64 */
+            expires_at: number;
+            /** Format: int64 */
+            failed_at?: number | null;
+            /** Format: int64 */
+            finalizing_at?: number | null;
+            /** @example batch_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** Format: int64 */
+            in_progress_at?: number | null;
+            /** @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            input_file_id: string;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @constant */
+            object: "batch";
+            /** @description Answers, a line each. There once the batch has ended, if there are any. */
+            output_file_id?: string | null;
+            reliquary: components["schemas"]["BatchExtension"];
+            request_counts: components["schemas"]["RequestCounts"];
+            status: components["schemas"]["BatchStatus"];
+        };
+        /** @description Everything that is wrong with a file. */
+        BatchErrors: {
+            data: components["schemas"]["LineFault"][];
+            /** @constant */
+            object: "list";
+        };
+        /** @description What OpenAI's batches do not have. */
+        BatchExtension: {
+            /** @description The jobs that it is: their rollouts, receipts, manifests and costs are there. */
+            job_ids: string[];
+        };
+        /** @description A page of a list. */
+        BatchList: {
+            data: components["schemas"]["Batch"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        /**
+         * @description What a batch is doing.
+         * @enum {string}
+         */
+        BatchStatus: "failed" | "in_progress" | "finalizing" | "completed" | "expired" | "cancelling" | "cancelled";
         /** @description The most bytes that a request's body may have. */
         BodyLimits: {
             /** @description Of `POST /v1/jobs`. */
@@ -1478,6 +1811,164 @@ export interface components {
          * @enum {string}
          */
         CancelMode: "graceful" | "immediate";
+        ChatChoice: {
+            /**
+             * @description `stop` or `length`.
+             * @example stop
+             */
+            finish_reason: string;
+            /** Format: int32 */
+            index: number;
+            logprobs?: components["schemas"]["ChatLogprobs"] | null;
+            message: components["schemas"]["ChatMessage"];
+            reliquary: components["schemas"]["ChatProvenance"];
+        };
+        /** @description The answers to one request. */
+        ChatCompletion: {
+            choices: components["schemas"]["ChatChoice"][];
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /** @example chatcmpl-grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @description The id of the checkpoint. */
+            model: string;
+            /** @constant */
+            object: "chat.completion";
+            usage: components["schemas"]["ChatUsage"];
+        };
+        ChatLogprobs: {
+            content: components["schemas"]["ChatTokenLogprob"][];
+            /** @description Always null. */
+            refusal?: string | null;
+        };
+        ChatMessage: {
+            content: string;
+            /** @description Always null. */
+            refusal?: string | null;
+            /** @example assistant */
+            role: string;
+        };
+        ChatMessageInput: {
+            content: components["schemas"]["ContentInput"];
+            /**
+             * @description Whatever the checkpoint's chat template knows.
+             * @example user
+             */
+            role: string;
+        };
+        /** @description Where it is shown that the answer is the model's. */
+        ChatProvenance: {
+            proof: string;
+            receipt: string;
+            rollout_id: string;
+            /** @description `full`, or `sampled`. */
+            verification: string;
+        };
+        /**
+         * @description A conversation, and how its next message is sampled. Members that OpenAI has beside these are refused.
+         * @example {
+         *       "max_tokens": 64,
+         *       "messages": [
+         *         {
+         *           "content": "What is 40 + 2?",
+         *           "role": "user"
+         *         }
+         *       ],
+         *       "model": "current",
+         *       "n": 2
+         *     }
+         */
+        ChatRequest: {
+            /**
+             * Format: double
+             * @description Only 0.
+             */
+            frequency_penalty?: number | null;
+            /** @description With the log-prob of each token, as the sampling policy has it. */
+            logprobs?: boolean | null;
+            /**
+             * Format: int64
+             * @description At most so many tokens per answer; half of the model's context if not given.
+             */
+            max_completion_tokens?: number | null;
+            /**
+             * Format: int64
+             * @description The same by its older name. Give one of the two.
+             */
+            max_tokens?: number | null;
+            messages: components["schemas"]["ChatMessageInput"][];
+            /** @description Kept with the job: at most 16 entries, keys and values of at most 512 characters. Not in a batch. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description `current`, or an id of `GET /v1/models`.
+             * @example current
+             */
+            model: string | null;
+            /**
+             * Format: int64
+             * @description Answers, 1 to 64.
+             * @default 1
+             */
+            n?: number | null;
+            /**
+             * Format: double
+             * @description Only 0.
+             */
+            presence_penalty?: number | null;
+            /**
+             * Format: int64
+             * @description Only `null`: draws follow the service's randomness, so that nobody chooses them.
+             */
+            seed?: number | null;
+            stop?: components["schemas"]["StopInput"] | null;
+            /** @description Only `false`: an answer is verified as a whole. */
+            stream?: boolean | null;
+            /**
+             * Format: double
+             * @description 0.01 to 2.
+             * @default 1
+             */
+            temperature?: number | null;
+            /**
+             * Format: int64
+             * @description Only 0: there are no log-probs of other tokens.
+             */
+            top_logprobs?: number | null;
+            /**
+             * Format: double
+             * @description Above 0 and at most 1.
+             * @default 1
+             */
+            top_p?: number | null;
+            /** @description Yours; nothing is done with it. */
+            user?: string | null;
+        };
+        ChatTokenLogprob: {
+            /** @description Null where the token is no whole text. */
+            bytes?: number[] | null;
+            /** Format: float */
+            logprob: number;
+            /** @description The token's own part of the text; `token_id:<number>` where it has none. */
+            token: string;
+            /** @description Always empty. */
+            top_logprobs: string[];
+        };
+        ChatUsage: {
+            /**
+             * Format: int64
+             * @description Of all answers, with what was cut off at a `stop`.
+             */
+            completion_tokens: number;
+            /** Format: int64 */
+            prompt_tokens: number;
+            /** Format: int64 */
+            total_tokens: number;
+        };
         Checkpoint: {
             /** @description Architecture, vocabulary, context length. */
             config: Record<string, unknown>;
@@ -1507,6 +1998,8 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        /** @description A text, or parts of it. */
+        ContentInput: string | components["schemas"]["PartInput"][];
         /**
          * @description What is left out, or `null`, is as in your own key.
          * @example {
@@ -1559,6 +2052,28 @@ export interface components {
              *     ]
              */
             scopes: string[];
+        };
+        /**
+         * @example {
+         *       "completion_window": "24h",
+         *       "endpoint": "/v1/chat/completions",
+         *       "input_file_id": "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T",
+         *       "metadata": {
+         *         "run": "eval-7"
+         *       }
+         *     }
+         */
+        CreateBatch: {
+            /** @example 24h */
+            completion_window: string;
+            /** @example /v1/chat/completions */
+            endpoint: string;
+            /** @description A file with purpose `batch`: a JSON object a line, with `custom_id`, `method`, `url` and `body`. */
+            input_file_id: string;
+            /** @description Yours to keep: at most 16 entries, keys and values of at most 512 characters. */
+            metadata?: {
+                [key: string]: string;
+            } | null;
         };
         /**
          * @description A file of a job's delivered rollouts.
@@ -1624,6 +2139,12 @@ export interface components {
             dedup?: components["schemas"]["DedupInput"];
             /** @description Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8. */
             exports?: components["schemas"]["ExportInput"][];
+            /**
+             * @description `file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would
+             *     stand in `prompts`; at most 50000. The job is `validating` until all of it is read.
+             * @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            input_file_id?: string | null;
             /** @description Yours to keep: at most 16 entries, keys and values of at most 512 characters. */
             metadata?: {
                 [key: string]: string;
@@ -1636,8 +2157,8 @@ export interface components {
             /** @default standard */
             priority?: components["schemas"]["JobPriority"] | null;
             privacy?: components["schemas"]["PrivacyInput"];
-            /** @description 1 to 1000 prompts. */
-            prompts: components["schemas"]["PromptInput"][];
+            /** @description 1 to 1000 prompts. For more, name a file instead. */
+            prompts?: components["schemas"]["PromptInput"][];
             /** @description `qte_…`: locks the prices of a quote for the same terms and prompts. */
             quote?: string | null;
             reward?: components["schemas"]["RewardInput"];
@@ -1959,6 +2480,11 @@ export interface components {
             purpose: components["schemas"]["FilePurpose"];
             /** @description Of the bytes as they were sent, hexadecimal. */
             sha256: string;
+            /**
+             * @description Always `processed`: what is listed is whole. For OpenAI's clients.
+             * @example processed
+             */
+            status: string;
         };
         /**
          * @description A file, and what it is for.
@@ -1990,7 +2516,7 @@ export interface components {
          * @description What a file is for.
          * @enum {string}
          */
-        FilePurpose: "job_input" | "reward_function" | "batch";
+        FilePurpose: "job_input" | "reward_function" | "batch" | "batch_output";
         /** @description Something that the function's author may want to change. */
         Finding: {
             /**
@@ -2273,6 +2799,54 @@ export interface components {
             path: string[];
             rollout_id: string;
         };
+        InputError: {
+            /**
+             * @description Stable name of what is wrong.
+             * @example prompt_too_long
+             */
+            code: string;
+            /**
+             * Format: int32
+             * @description From 1 on; null where it is not one line's.
+             * @example 17
+             */
+            line?: number | null;
+            /** @example the prompt has 900 tokens and may get 200 more; the context is 1024 */
+            message: string;
+            /**
+             * @description The member of the line that is at fault, where it is one.
+             * @example text
+             */
+            param?: string | null;
+            /**
+             * @description The same as a JSON pointer.
+             * @example #/text
+             */
+            pointer: string;
+        };
+        /** @description The first 100 errors of a file, by line. */
+        InputErrors: {
+            data: components["schemas"]["InputError"][];
+            /** @constant */
+            object: "list";
+        };
+        /** @description A member who was invited a moment ago, and the link for them. */
+        InvitationView: components["schemas"]["MemberView"] & {
+            /** @description Hand it to them on a way that you trust: nothing is sent by us. */
+            sign_in_link: components["schemas"]["SignInLinkView"];
+        };
+        InviteMember: {
+            /**
+             * @description For people to tell each other by. Nothing is sent there.
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * @description `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+             * @example developer
+             */
+            role: string;
+        };
         Job: {
             advantage: components["schemas"]["JobAdvantage"];
             budget: components["schemas"]["JobBudget"];
@@ -2289,6 +2863,7 @@ export interface components {
             /** Format: date-time */
             deadline_at?: string | null;
             dedup: components["schemas"]["JobDedup"];
+            errors?: components["schemas"]["InputErrors"] | null;
             eta?: components["schemas"]["JobEta"] | null;
             /** Format: date-time */
             expired_at?: string | null;
@@ -2303,6 +2878,11 @@ export interface components {
             finished_at?: string | null;
             /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
+            /**
+             * @description The file that its prompts come from.
+             * @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            input_file_id?: string | null;
             /**
              * Format: int64
              * @description The sequence of the newest event of its log.
@@ -2385,7 +2965,10 @@ export interface components {
         };
         JobCounts: {
             groups: components["schemas"]["GroupCounts"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of an input file, once all of it is read.
+             */
             prompts: number;
             rollouts: components["schemas"]["RolloutCounts"];
         };
@@ -2685,6 +3268,11 @@ export interface components {
             /** @description The public key, base64url. */
             x: string;
         };
+        /** @description A JWK set (RFC 7517). */
+        JwkSet: {
+            /** @description The one that signs first, then those of which a token may still hold. */
+            keys: components["schemas"]["Jwk"][];
+        };
         LedgerEntry: {
             /**
              * @description What it changed, signed, in rao: of the available amount for a hold or release, of the balance for the others.
@@ -2737,6 +3325,22 @@ export interface components {
             object: "limits";
             prompts: components["schemas"]["PromptLimits"];
             rates: components["schemas"]["RateLimit"][];
+        };
+        /** @description One thing that is wrong with a batch's file. */
+        LineFault: {
+            /**
+             * @description Stable name of what is wrong.
+             * @example out_of_range
+             */
+            code: string;
+            /** @description Counted from 1; null where it is the whole file. */
+            line?: number | null;
+            message: string;
+            /**
+             * @description The member of the line.
+             * @example body.temperature
+             */
+            param?: string | null;
         };
         LogDetail: {
             /** @description `debug`, `info`, `warn` or `error`. */
@@ -2837,10 +3441,78 @@ export interface components {
          * @enum {string}
          */
         MayTrain: "deny" | "allow";
+        MemberView: {
+            /** @example ada@example.com */
+            email: string;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** Format: date-time */
+            invited_at: string;
+            /** Format: date-time */
+            joined_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Not newer than a minute.
+             */
+            last_used_at?: string | null;
+            /** @constant */
+            object: "member";
+            /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            organization_id: string;
+            /** Format: date-time */
+            removed_at?: string | null;
+            /**
+             * @description `owner`, `admin`, `developer`, `billing` or `viewer`.
+             * @example developer
+             */
+            role: string;
+            /**
+             * @description What their sessions may do.
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * @description `invited`, `active` from the first sign-in on, `removed`.
+             * @example active
+             */
+            status: string;
+        };
+        /** @description A page of a list. */
+        MemberViewList: {
+            data: components["schemas"]["MemberView"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
         MessageInput: {
             content: string;
             /** @example user */
             role: string;
+        };
+        Model: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            created: number;
+            /**
+             * @description The id of the checkpoint. Requests may say `current`, too.
+             * @example 5f0c…
+             */
+            id: string;
+            /** @description The checkpoint's name, for people. */
+            name: string;
+            /** @constant */
+            object: "model";
+            /** @example reliquary */
+            owned_by: string;
         };
         ModelInput: {
             /**
@@ -2849,6 +3521,17 @@ export interface components {
              * @example current
              */
             checkpoint?: string | null;
+        };
+        /** @description A page of a list. */
+        ModelList: {
+            data: components["schemas"]["Model"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
         };
         ModuleDetail: {
             /** Format: int64 */
@@ -2912,6 +3595,13 @@ export interface components {
          * @enum {string}
          */
         OverlongMode: "keep" | "mask" | "soft_penalty" | "drop";
+        /** @description A part that is text. */
+        PartInput: {
+            text: string;
+            type: components["schemas"]["PartKind"];
+        };
+        /** @enum {string} */
+        PartKind: "text";
         /**
          * @description Which rollouts of an accepted group are delivered; the others are charged as filtered. The statistics of the whole group
          *     come with every rollout, and advantages rest on it.
@@ -3032,6 +3722,8 @@ export interface components {
             custom_id_chars: number;
             /** @description In the body of one job. */
             inline: number;
+            /** @description Of one job, however they come. */
+            job: number;
         };
         /** @description The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal. */
         Proof: {
@@ -3127,6 +3819,10 @@ export interface components {
          * @enum {string}
          */
         RefillMode: "drop" | "resample_new_prompts" | "replace_with_good";
+        RefreshSession: {
+            /** @example rk_refresh_… */
+            refresh_token: string;
+        };
         RejectionDetail: {
             /**
              * @description Stable; all are in `GET /v1/reward_functions/abi`.
@@ -3136,6 +3832,17 @@ export interface components {
             /** @description What to do about it. */
             hint: string;
             message: string;
+        };
+        RequestCounts: {
+            /**
+             * Format: int64
+             * @description With an answer whose every token is verified, as the job asks for it.
+             */
+            completed: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            total: number;
         };
         /** @description The contract between a reward function and the service. */
         RewardAbi: {
@@ -3762,6 +4469,110 @@ export interface components {
              */
             target_groups?: number | null;
         };
+        /** @description A session with its tokens, which no other answer shows. */
+        SessionGrant: {
+            /** @description A JWT: send it as `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: date-time
+             * @description When it ends whatever happens.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When the session ends unless it is refreshed before.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description How long the access token holds, in seconds.
+             * @example 900
+             */
+            expires_in: number;
+            /** @example ses_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            member_id: string;
+            /** @constant */
+            object: "session";
+            /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            organization_id: string;
+            /**
+             * @description Good once, for the next pair of tokens. Keep it where no script reads it.
+             * @example rk_refresh_…
+             */
+            refresh_token: string;
+            /** @example developer */
+            role: string;
+            /**
+             * @description What it may do.
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
+            /** @example Bearer */
+            token_type: string;
+        };
+        SessionView: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends whatever happens.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is refreshed before.
+             */
+            expires_at: string;
+            /** @example ses_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @description It is the one that asks. */
+            is_current: boolean;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            member_id: string;
+            /** @constant */
+            object: "session";
+            /** Format: date-time */
+            refreshed_at: string;
+            /** @description What the client said it is. */
+            user_agent?: string | null;
+        };
+        /** @description A page of a list. */
+        SessionViewList: {
+            data: components["schemas"]["SessionView"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        SignIn: {
+            /**
+             * @description The token of a sign-in link.
+             * @example rk_link_…
+             */
+            token: string;
+        };
+        /** @description What signs a member in, once. */
+        SignInLinkView: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            member_id: string;
+            /** @constant */
+            object: "sign_in_link";
+            /**
+             * @description For `POST /v1/sessions`; in the one answer that made it.
+             * @example rk_link_…
+             */
+            token?: string | null;
+        };
         /** @description A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md. */
         SignedManifest: {
             manifest: components["schemas"]["Manifest"];
@@ -3796,6 +4607,8 @@ export interface components {
             meaning: string;
             name: string;
         };
+        /** @description A text, or up to 4 of them. */
+        StopInput: string | string[];
         SuggestedLimits: {
             /**
              * Format: int64
@@ -3940,6 +4753,13 @@ export interface components {
              */
             max_rollouts?: number | null;
             on_exhausted?: components["schemas"]["WhenExhausted"] | null;
+        };
+        UpdateMember: {
+            /**
+             * @description `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+             * @example admin
+             */
+            role: string;
         };
         /**
          * @description What is left out stays; `null` takes the limit away.
@@ -4191,6 +5011,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    show_jwks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JWK set. Empty before anyone has signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JwkSet"];
+                };
+            };
+        };
+    };
     retrieve_docs: {
         parameters: {
             query?: never;
@@ -4575,6 +5418,167 @@ export interface operations {
             };
         };
     };
+    list_batches: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+        };
+    };
+    create_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each batch. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "completion_window": "24h",
+                 *       "endpoint": "/v1/chat/completions",
+                 *       "input_file_id": "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T",
+                 *       "metadata": {
+                 *         "run": "eval-7"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateBatch"];
+            };
+        };
+        responses: {
+            /** @description It has begun; or it has failed, and says why. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    retrieve_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The batch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    cancel_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The batch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelling, or cancelled already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each request. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "max_tokens": 64,
+                 *       "messages": [
+                 *         {
+                 *           "content": "What is 40 + 2?",
+                 *           "role": "user"
+                 *         }
+                 *       ],
+                 *       "model": "current",
+                 *       "n": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChatRequest"];
+            };
+        };
+        responses: {
+            /** @description The answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                };
+            };
+        };
+    };
     list_checkpoints: {
         parameters: {
             query?: never;
@@ -4854,6 +5858,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/binary": string;
                     "application/octet-stream": string;
                 };
             };
@@ -5023,7 +6028,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobPreview"];
                 };
             };
-            /** @description Queued. */
+            /** @description Queued, or `validating` with an input file. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5601,6 +6606,55 @@ export interface operations {
             };
         };
     };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+        };
+    };
+    retrieve_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The id of a checkpoint, or `current`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
     retrieve_organization: {
         parameters: {
             query?: never;
@@ -5623,6 +6677,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Organization"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberViewList"];
+                };
+            };
+        };
+    };
+    invite_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each member. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteMember"];
+            };
+        };
+        responses: {
+            /** @description Invited. `sign_in_link.token` is shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationView"];
+                };
+            };
+        };
+    };
+    show_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateMember"];
+            };
+        };
+        responses: {
+            /** @description The member as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+        };
+    };
+    create_sign_in_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each link. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. `token` is shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLinkView"];
                 };
             };
         };
@@ -6286,6 +7519,114 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RolloutReceipt"];
                 };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description Of this member; your own if not given, and everybody's where a key asks. */
+                member_id?: string;
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionViewList"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in. The tokens are shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionGrant"];
+                };
+            };
+        };
+    };
+    refresh_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshSession"];
+            };
+        };
+        responses: {
+            /** @description The next tokens. The refresh token before is used up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionGrant"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is over. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
