@@ -20,12 +20,13 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CreateMember, example = json!({ "email": "ada@example.com", "role": "developer" }))]
 pub(crate) struct InviteMember {
     /// For people to tell each other by. Nothing is sent there.
-    #[schema(example = "ada@example.com")]
+    #[schema(example = "ada@example.com", max_length = 254, pattern = r"^[^@\s]+@[^@\s]+$")]
     email: String,
     /// `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
-    #[schema(example = "developer")]
+    #[schema(example = "developer", pattern = "^(owner|admin|developer|billing|viewer)$")]
     role: String,
 }
 
@@ -33,7 +34,7 @@ pub(crate) struct InviteMember {
 ///
 /// The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
 /// gets the same member without it.
-#[utoipa::path(post, path = "/v1/organizations/{id}/members", tag = "members", request_body = InviteMember,
+#[utoipa::path(post, path = "/v1/organizations/{id}/members", tag = "members", operation_id = "create_member", request_body = InviteMember,
     params(("id" = String, Path, description = "The organisation."),
         ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each member.")),
     responses(

@@ -9,7 +9,7 @@ use crate::error::{ApiError, Problem};
 use crate::state::AppState;
 
 /// Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke.
-#[utoipa::path(delete, path = "/v1/organizations/{id}/members/{member_id}", tag = "members",
+#[utoipa::path(delete, path = "/v1/organizations/{id}/members/{member_id}", tag = "members", operation_id = "delete_member",
     params(("id" = String, Path, description = "The organisation."),
         ("member_id" = String, Path, description = "The member.")), responses(
     (status = 204, description = "Removed."),

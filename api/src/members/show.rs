@@ -8,7 +8,7 @@ use crate::error::{ApiError, Problem};
 use crate::state::AppState;
 
 /// One member; a removed one, too.
-#[utoipa::path(get, path = "/v1/organizations/{id}/members/{member_id}", tag = "members",
+#[utoipa::path(get, path = "/v1/organizations/{id}/members/{member_id}", tag = "members", operation_id = "retrieve_member",
     params(("id" = String, Path, description = "The organisation."),
         ("member_id" = String, Path, description = "The member.")), responses(
     (status = 200, description = "The member.", body = MemberView),

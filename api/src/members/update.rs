@@ -16,9 +16,10 @@ use crate::state::AppState;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "role": "admin" }))]
 pub(crate) struct UpdateMember {
     /// `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
-    #[schema(example = "admin")]
+    #[schema(example = "admin", pattern = "^(owner|admin|developer|billing|viewer)$")]
     role: String,
 }
 

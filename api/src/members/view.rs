@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::sessions::Token;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
 pub(crate) struct MemberView {
     #[schema(example = "member")]
     object: &'static str,
@@ -59,6 +60,7 @@ impl From<Member> for MemberView {
 
 /// What signs a member in, once.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SignInLink)]
 pub(crate) struct SignInLinkView {
     #[schema(example = "sign_in_link")]
     object: &'static str,
@@ -84,6 +86,7 @@ impl SignInLinkView {
 
 /// A member who was invited a moment ago, and the link for them.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Invitation)]
 pub(crate) struct InvitationView {
     #[serde(flatten)]
     pub(super) member: MemberView,

@@ -23,6 +23,7 @@ const MAX_USER_AGENT_CHARS: usize = 256;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = CreateSession, example = json!({ "token": "rk_link_…" }))]
 pub(crate) struct SignIn {
     /// The token of a sign-in link.
     #[schema(example = "rk_link_…")]

@@ -15,7 +15,7 @@ use crate::state::AppState;
 /// Sign out: your own session, or with `members:write` another's.
 ///
 /// Its refresh token is good no more, and its access token within a few seconds.
-#[utoipa::path(delete, path = "/v1/sessions/{id}", tag = "sessions",
+#[utoipa::path(delete, path = "/v1/sessions/{id}", tag = "sessions", operation_id = "delete_session",
     params(("id" = String, Path, description = "The session.")), responses(
     (status = 204, description = "The session is over."),
     (status = 404, description = "There is no such session, or it was over before.", body = Problem,

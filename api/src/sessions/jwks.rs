@@ -20,7 +20,7 @@ pub(crate) struct JwkSet {
 }
 
 /// The public keys of access tokens.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sessions", security(()), responses(
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sessions", operation_id = "retrieve_jwks", security(()), responses(
     (status = 200, description = "A JWK set. Empty before anyone has signed in.", body = JwkSet)))]
 pub(crate) async fn show_jwks(
     config: web::Data<Config>,

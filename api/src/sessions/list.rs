@@ -26,6 +26,7 @@ pub(crate) struct SessionListParams {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 pub(crate) struct SessionView {
     #[schema(example = "session")]
     object: &'static str,

@@ -18,6 +18,7 @@ use crate::state::AppState;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "refresh_token": "rk_refresh_…" }))]
 pub(crate) struct RefreshSession {
     #[schema(example = "rk_refresh_…")]
     refresh_token: String,
