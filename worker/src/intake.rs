@@ -127,7 +127,9 @@ async fn read(cx: &Arc<Context>, reading: &mut Reading) -> Result<(), Error> {
         match found {
             Ok(prompts) => ready = Some(Batch { prompts, upto }).filter(|_| reading.errors.is_empty()),
             Err(found) => {
-                found.into_iter().for_each(|(index, fault)| reading.error(Some(index + 1), fault));
+                for (index, fault) in found {
+                    reading.error(Some(index + 1), fault);
+                }
             }
         }
         if is_last || reading.errors.len() >= MAX_ERRORS || parsing.is_over {

@@ -34,12 +34,11 @@ pub(super) fn parse(
         let detail = "a quote is for prompts in the body: a file's price is known once it is read";
         faults.add("#/quote", "not_allowed", detail);
     }
-    match given.parse() {
-        Ok(file) => Input::File(file),
-        Err(_) => {
-            unknown(faults);
-            Input::Prompts(Vec::new())
-        }
+    if let Ok(file) = given.parse() {
+        Input::File(file)
+    } else {
+        unknown(faults);
+        Input::Prompts(Vec::new())
     }
 }
 

@@ -30,6 +30,12 @@ pub struct InputError {
     pub detail: String,
 }
 
+/// From their column.
+pub(crate) fn errors(column: Option<serde_json::Value>) -> Result<Vec<InputError>, Error> {
+    let errors = column.map_or(Ok(Vec::new()), serde_json::from_value);
+    errors.map_err(|_| Error::Corrupt("input errors"))
+}
+
 /// A file in the hands of one worker, and how far it is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leased {

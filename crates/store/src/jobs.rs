@@ -21,7 +21,8 @@ use crate::job_inputs::InputError;
 use crate::job_outlook::Outlook;
 use crate::ledger::Settlement;
 use crate::{
-    Error, Tenant, groups, job_close, job_outlook, job_progress, keyset, lineup, prompts, reserve, tenants,
+    Error, Tenant, groups, job_close, job_inputs, job_outlook, job_progress, keyset, lineup, prompts,
+    reserve, tenants,
 };
 
 /// What is fixed when a job is created.
@@ -445,10 +446,7 @@ impl TryFrom<Row> for Job {
             randomness: Randomness::from_slice(&row.randomness).map_err(|_| Error::Corrupt("randomness"))?,
             prompts: row.prompt_count.into(),
             input_file: row.input_file_id.map(FileId),
-            input_errors: row
-                .input_errors
-                .map_or(Ok(Vec::new()), serde_json::from_value)
-                .map_err(|_| Error::Corrupt("input errors"))?,
+            input_errors: job_inputs::errors(row.input_errors)?,
             groups: GroupCounts {
                 reserve: row.reserve,
                 pending: row.pending,
