@@ -122,6 +122,12 @@ fn webhook_secrets(config: &Config) -> anyhow::Result<Secrets> {
     Ok(Secrets::from_seed(&seed))
 }
 
+/// What the keys and tokens of sessions are derived from: all gateways have the same.
+fn session_secrets(config: &Config) -> anyhow::Result<api::SessionSecrets> {
+    let seed = seed_file::load_or_create(&config.data.dir.join("keys/session.key"), OsRng)?;
+    Ok(api::SessionSecrets::from_seed(&seed))
+}
+
 /// Where audits take their randomness from.
 pub(crate) fn beacon(config: &Config) -> anyhow::Result<Beacon> {
     let section = &config.beacon;
@@ -177,6 +183,7 @@ pub(crate) async fn start_api(
             service_key: service_key.public(),
         }),
         webhooks: webhook_secrets(config)?,
+        sessions: session_secrets(config)?,
         ambient: api::Ambient::system(),
     };
     let server = api::server(state, config.api.clone(), listener, lifecycle.stop().clone())?;

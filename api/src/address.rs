@@ -30,6 +30,12 @@ fn behind(peer: IpAddr, hops: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     Some(client)
 }
 
+/// Where an address is at home: a customer of an IPv6 network has a whole /64 to come from.
+pub(crate) fn neighbourhood(address: IpAddr) -> IpNet {
+    let bits = if address.is_ipv6() { 64 } else { 32 };
+    IpNet::new(address, bits).map_or_else(|_| address.into(), |net| net.trunc())
+}
+
 /// Whether one of these ranges has the address.
 pub(crate) fn is_within(address: IpAddr, nets: &[IpNet]) -> bool {
     nets.iter().any(|net| net.contains(&address))
@@ -53,5 +59,7 @@ mod tests {
         assert_eq!(case("::1", &["::ffff:203.0.113.9"]), Some(ip("203.0.113.9")));
         assert_eq!(case("10.0.0.1", &["nonsense"]), None);
         assert_eq!(behind(ip("10.0.0.1"), &["203.0.113.9"], &[]), Some(ip("10.0.0.1")), "off by default");
+        assert_eq!(neighbourhood(ip("203.0.113.9")).to_string(), "203.0.113.9/32");
+        assert_eq!(neighbourhood(ip("2001:db8::1:2:3:4")).to_string(), "2001:db8::/64");
     }
 }

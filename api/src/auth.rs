@@ -1,5 +1,7 @@
-//! Who calls, and whether they may: `Authorization: Bearer rk_live_…`, from an allowed address, with the scope of the route.
-//! Typing errors are refused before any look-up.
+//! Who calls, and whether they may: `Authorization: Bearer` and an API key or a session's access token, from an allowed
+//! address, with the scope of the route. Typing errors are refused before any look-up.
+//!
+//! A session acts with its member's own key, so that all that holds for keys holds for people.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -10,19 +12,20 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, TimeDelta, Utc};
-use protocol::{AccountId, KeyId, ProjectId, Scope, Scopes};
+use protocol::{AccountId, KeyId, MemberId, ProjectId, Scope, Scopes, SessionId};
 use serde_json::Value;
-use store::Tenant;
 use store::api_keys::{self, ApiKey, KeyText, Reach};
 use store::audit_log::Deed;
+use store::{PgConnection, Tenant};
 
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::limits;
+use crate::sessions::{KeyRing, looks_like_one};
 use crate::state::AppState;
 use crate::{address, params, scopes};
 
-/// What was changed of a key may take this long to count.
+/// What was changed of a key, a member or a session may take this long to count.
 const CACHE_TIME: Duration = Duration::from_secs(5);
 const CACHE_KEYS: usize = 10_000;
 /// A key's last use is noted this often.
@@ -38,7 +41,10 @@ pub(crate) struct Caller {
     pub(crate) account: AccountId,
     /// Whose jobs, reward functions and keys these are.
     pub(crate) project: ProjectId,
+    /// What acts; a member's own where it is a session.
     pub(crate) key: KeyId,
+    /// `None`: a key that somebody holds.
+    pub(crate) session: Option<SessionId>,
     pub(crate) scopes: Scopes,
     pub(crate) reach: Reach,
 }
@@ -46,6 +52,11 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn tenant(&self) -> Tenant {
         Tenant { account: self.account, project: self.project }
+    }
+
+    /// Who is signed in, if it is a person.
+    pub(crate) fn member(&self) -> Option<MemberId> {
+        self.session.map(|_| MemberId(self.key.0))
     }
 
     /// What it does, for the audit log.
@@ -67,7 +78,7 @@ impl Caller {
     }
 }
 
-/// Keys that were looked up a moment ago.
+/// Keys that were looked up a moment ago: by their public part, and those of members by their session.
 #[derive(Debug, Default)]
 pub(crate) struct KeyCache(Mutex<HashMap<String, (DateTime<Utc>, ApiKey)>>);
 
@@ -95,16 +106,8 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let text = bearer(&request).ok_or(ApiError::InvalidApiKey)?;
-            let parts = (
-                request.app_data::<web::Data<AppState>>(),
-                request.app_data::<web::Data<KeyCache>>(),
-                request.app_data::<web::Data<Config>>(),
-            );
-            let (Some(state), Some(cache), Some(config)) = parts else {
-                return Err(ApiError::Internal("the server lacks its state".into()));
-            };
-            let key = authenticate(state, cache, &text).await?;
+            let (key, session) = identify(&request).await?;
+            let (state, config) = (data::<AppState>(&request)?, data::<Config>(&request)?);
             if let Some(nets) = &key.terms.allowed_cidrs {
                 let client = address::client(&request, &config.trusted_proxies);
                 if !client.is_some_and(|client| address::is_within(client, nets)) {
@@ -115,6 +118,7 @@ impl FromRequest for Caller {
                 account: key.tenant.account,
                 project: project(&request, state, &key).await?,
                 key: key.id,
+                session,
                 scopes: key.terms.scopes,
                 reach: key.terms.reach,
             };
@@ -127,10 +131,54 @@ impl FromRequest for Caller {
     }
 }
 
-fn bearer(request: &HttpRequest) -> Option<KeyText> {
+fn data<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, ApiError> {
+    request.app_data().ok_or_else(|| ApiError::Internal("the server lacks its state".into()))
+}
+
+/// The key that acts, with what it may do this time, and the session that acts with it, if one does.
+async fn identify(request: &HttpRequest) -> Result<(ApiKey, Option<SessionId>), ApiError> {
+    let bearer = bearer(request).ok_or(ApiError::InvalidApiKey)?;
+    let (state, cache) = (data::<AppState>(request)?, data::<KeyCache>(request)?);
+    if !looks_like_one(bearer) {
+        let text = KeyText::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
+        return Ok((authenticate(state, cache, &text).await?, None));
+    }
+    let config = data::<Config>(request)?;
+    let claims = data::<KeyRing>(request)?.read(state, config, bearer).await?;
+    let mut key = of_session(state, cache, claims.sid).await?;
+    if (claims.sub.key(), claims.org) != (key.id, key.tenant.account) {
+        return Err(ApiError::InvalidAccessToken);
+    }
+    // what the token says, as far as the member may still do it
+    key.terms.scopes = key.terms.scopes.within(claims.scopes());
+    Ok((key, Some(claims.sid)))
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    if scheme.eq_ignore_ascii_case("bearer") { KeyText::parse(token).ok() } else { None }
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// The key of the member whose session this is. What is over is over within [`CACHE_TIME`].
+async fn of_session(state: &AppState, cache: &KeyCache, id: SessionId) -> Result<ApiKey, ApiError> {
+    let (now, lookup) = (state.ambient.now(), id.to_string());
+    if let Some(key) = cache.find(&lookup, now) {
+        return Ok(key);
+    }
+    let mut conn = state.db.acquire().await?;
+    let found = store::sessions::key(&mut conn, id, now).await?;
+    let key = found.ok_or(ApiError::InvalidAccessToken)?;
+    note_use(&mut conn, &key, now).await?;
+    cache.keep(&lookup, key.clone(), now);
+    Ok(key)
+}
+
+async fn note_use(conn: &mut PgConnection, key: &ApiKey, now: DateTime<Utc>) -> Result<(), ApiError> {
+    if key.last_used_at.is_none_or(|last| last <= now - NOTE_USE) {
+        api_keys::used(conn, key.id, now).await?;
+    }
+    Ok(())
 }
 
 async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Result<ApiKey, ApiError> {
@@ -141,9 +189,7 @@ async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Res
     let mut conn = state.db.acquire().await?;
     let found = api_keys::find(&mut conn, text.lookup()).await?;
     let key = found.filter(|key| key.admits(text, now)).ok_or(ApiError::InvalidApiKey)?;
-    if key.last_used_at.is_none_or(|last| last <= now - NOTE_USE) {
-        api_keys::used(&mut conn, key.id, now).await?;
-    }
+    note_use(&mut conn, &key, now).await?;
     cache.keep(text.lookup(), key.clone(), now);
     Ok(key)
 }

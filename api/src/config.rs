@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use ipnet::IpNet;
 use serde::Deserialize;
+
+/// Longer than this nobody may make access tokens hold.
+const MAX_ACCESS_S: u32 = 900;
+const MAX_DAYS: u32 = 3_650;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -32,6 +37,19 @@ pub struct Config {
     pub max_requests_per_minute: u32,
     pub max_jobs_per_minute: u32,
     pub max_prompts_per_minute: u32,
+    /// Sign-ins and refreshes that one address may try in a minute.
+    pub max_sign_ins_per_minute: u32,
+    /// Who issues access tokens, as they say it.
+    pub session_issuer: String,
+    /// How long an access token holds: at most a quarter of an hour.
+    pub session_access_s: u32,
+    /// A session ends when it was not refreshed for so many days, and after so many whatever happens.
+    pub session_idle_days: u32,
+    pub session_days: u32,
+    /// Another key signs access tokens after so many days.
+    pub session_key_days: u32,
+    /// How long a link that signs a member in is good, in hours.
+    pub sign_in_link_hours: u32,
     /// A client must send its headers within this time.
     pub header_timeout_ms: u64,
     /// A connection without a request is closed after this time.
@@ -69,6 +87,13 @@ impl Default for Config {
             max_requests_per_minute: 6_000,
             max_jobs_per_minute: 60,
             max_prompts_per_minute: 100_000,
+            max_sign_ins_per_minute: 60,
+            session_issuer: "reliquary".to_owned(),
+            session_access_s: 900,
+            session_idle_days: 30,
+            session_days: 90,
+            session_key_days: 30,
+            sign_in_link_hours: 72,
             header_timeout_ms: 5_000,
             keep_alive_ms: 75_000,
             write_timeout_ms: 30_000,
@@ -91,7 +116,31 @@ impl Config {
         Duration::from_millis(self.sse_poll_ms.max(1))
     }
 
+    pub(crate) fn session_access(&self) -> TimeDelta {
+        TimeDelta::seconds(self.session_access_s.clamp(1, MAX_ACCESS_S).into())
+    }
+
+    pub(crate) fn session_idle(&self) -> TimeDelta {
+        days(self.session_idle_days)
+    }
+
+    pub(crate) fn session_life(&self) -> TimeDelta {
+        days(self.session_days)
+    }
+
+    pub(crate) fn session_key_period(&self) -> TimeDelta {
+        days(self.session_key_days)
+    }
+
+    pub(crate) fn sign_in_link_life(&self) -> TimeDelta {
+        TimeDelta::hours(self.sign_in_link_hours.clamp(1, 24 * MAX_DAYS).into())
+    }
+
     pub(crate) fn max_age(&self) -> Duration {
         Duration::from_millis(self.sse_max_age_ms)
     }
+}
+
+fn days(days: u32) -> TimeDelta {
+    TimeDelta::days(days.clamp(1, MAX_DAYS).into())
 }

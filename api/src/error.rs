@@ -41,6 +41,14 @@ pub(crate) enum ApiError {
     InvalidCursor(String),
     #[error("the API key is missing, malformed, unknown or revoked")]
     InvalidApiKey,
+    #[error(
+        "the access token is not one of ours, or has expired, or its session is over: refresh or sign in"
+    )]
+    InvalidAccessToken,
+    #[error("the link or token is unknown, was used, or is too old: ask for another link")]
+    InvalidSignIn,
+    #[error("an organisation keeps an owner who has signed in")]
+    LastOwner,
     #[error("the API key lacks the scope `{0}`")]
     MissingScope(Scope),
     #[error("the API key may not be used from this address")]
@@ -166,6 +174,9 @@ impl ApiError {
             Self::InvalidHeader { .. } => "invalid_header",
             Self::InvalidCursor(_) => "invalid_cursor",
             Self::InvalidApiKey => "invalid_api_key",
+            Self::InvalidAccessToken => "invalid_access_token",
+            Self::InvalidSignIn => "invalid_sign_in",
+            Self::LastOwner => "last_owner",
             Self::MissingScope(_) => "missing_scope",
             Self::AddressNotAllowed => "address_not_allowed",
             Self::OrganizationKeyRequired => "organization_key_required",
@@ -224,7 +235,7 @@ impl ApiError {
             | Self::InvalidForm(_)
             | Self::InvalidHeader { .. }
             | Self::InvalidCursor(_) => StatusCode::BAD_REQUEST,
-            Self::InvalidApiKey => StatusCode::UNAUTHORIZED,
+            Self::InvalidApiKey | Self::InvalidAccessToken | Self::InvalidSignIn => StatusCode::UNAUTHORIZED,
             Self::MissingScope(_)
             | Self::AddressNotAllowed
             | Self::OrganizationKeyRequired
@@ -240,6 +251,7 @@ impl ApiError {
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::KeyRevoked
+            | Self::LastOwner
             | Self::ProjectInUse(_)
             | Self::JobNotCancellable(_)
             | Self::JobEnded(_)
@@ -415,6 +427,9 @@ impl ResponseError for ApiError {
             }
             Self::InvalidApiKey => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            Self::InvalidAccessToken => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
             }
             Self::TooManyStreams
             | Self::ManifestPending

@@ -8,6 +8,7 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use store::rates::{Quota, Standing, Want};
 
+use crate::address;
 use crate::auth::Caller;
 use crate::config::Config;
 use crate::error::ApiError;
@@ -90,11 +91,39 @@ pub(crate) async fn admit_job(request: &HttpRequest, caller: Caller, prompts: us
     take(request, caller, [1, u32::try_from(prompts).unwrap_or(u32::MAX), 0]).await
 }
 
-async fn take(request: &HttpRequest, caller: Caller, units: [u32; 3]) -> Result<(), ApiError> {
-    let found = (request.app_data::<web::Data<AppState>>(), request.app_data::<web::Data<Config>>());
-    let (Some(state), Some(config)) = found else {
-        return Err(ApiError::Internal("the server lacks its state".into()));
+/// Counts a try to sign in or to refresh, by the address that it comes from: nobody is known yet.
+pub(crate) async fn admit_sign_in(request: &HttpRequest) -> Result<(), ApiError> {
+    const CLASS: &str = "sign_ins";
+    let (state, config) = parts(request)?;
+    let from = address::client(request, &config.trusted_proxies).map(address::neighbourhood);
+    let want = Want {
+        key: format!("reliquary:rate:{{{}}}:{CLASS}", from.map_or_else(String::new, |from| from.to_string())),
+        quota: Quota::new(config.max_sign_ins_per_minute, WINDOW),
+        units: 1,
     };
+    let quota = want.quota;
+    let taken = state.rates.take(&[want], state.ambient.now()).await;
+    match taken.first().and_then(|standing| standing.retry) {
+        None => Ok(()),
+        Some(retry) => Err(ApiError::RateLimited {
+            class: CLASS,
+            limit: quota.limit(),
+            window_s: quota.window().as_secs(),
+            retry_s: seconds(retry),
+        }),
+    }
+}
+
+fn parts(request: &HttpRequest) -> Result<(&web::Data<AppState>, &web::Data<Config>), ApiError> {
+    let found = (request.app_data::<web::Data<AppState>>(), request.app_data::<web::Data<Config>>());
+    match found {
+        (Some(state), Some(config)) => Ok((state, config)),
+        _ => Err(ApiError::Internal("the server lacks its state".into())),
+    }
+}
+
+async fn take(request: &HttpRequest, caller: Caller, units: [u32; 3]) -> Result<(), ApiError> {
+    let (state, config) = parts(request)?;
     let want = |(class, units): (Class, u32)| Want {
         key: format!("reliquary:rate:{{{}}}:{}", caller.project, class.as_str()),
         quota: class.quota(config),

@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, document, exports, files, groups, jobs, keys, meta, organizations, projects,
-    quotes, rewards, rollouts, verifications, webhooks,
+    billing, checkpoints, document, exports, files, groups, jobs, keys, members, meta, organizations,
+    projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -75,6 +75,17 @@ use crate::{
         projects::archive::archive_project,
         organizations::show::show_organization,
         organizations::audit_log::list_audit_log,
+        members::list::list_members,
+        members::invite::invite_member,
+        members::show::show_member,
+        members::update::update_member,
+        members::remove::remove_member,
+        members::link::create_sign_in_link,
+        sessions::create::create_session,
+        sessions::refresh::refresh_session,
+        sessions::list::list_sessions,
+        sessions::end::end_session,
+        sessions::jwks::show_jwks,
         billing::balance::show_balance,
         billing::ledger_entries::list_ledger_entries,
         verifications::create::create_verification,
@@ -110,6 +121,8 @@ use crate::{
         (name = "keys", description = "Who may call, and what for."),
         (name = "projects", description = "What your organisation keeps apart."),
         (name = "organizations", description = "Who owns projects and money."),
+        (name = "members", description = "The people of your organisation."),
+        (name = "sessions", description = "How they sign in."),
         (name = "billing", description = "Your money."),
         (name = "verification", description = "What it takes to trust nobody."),
         (name = "webhooks", description = "Hear of your jobs at your own address."),
@@ -135,7 +148,7 @@ impl Modify for Security {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("rk_live_…")
-            .description(Some("An API key, `rk_live_<8>_<32>_<6>`."))
+            .description(Some("An API key, `rk_live_<8>_<32>_<6>`, or the access token of a session."))
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(scheme));

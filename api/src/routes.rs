@@ -7,12 +7,13 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, checkpoints, exports, files, groups, jobs, keys, meta, organizations, projects, quotes, rewards,
-    rollouts, verifications, webhooks,
+    billing, checkpoints, exports, files, groups, jobs, keys, members, meta, organizations, projects, quotes,
+    rewards, rollouts, sessions, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    for part in [jobs, rollouts, reward_functions, files_and_quotes, verification_and_webhooks, tenancy, meta]
+    for part in
+        [jobs, rollouts, reward_functions, files_and_quotes, verification_and_webhooks, tenancy, people, meta]
     {
         app.configure(part);
     }
@@ -156,6 +157,34 @@ fn tenancy(app: &mut ServiceConfig) {
         .service(
             at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)),
         );
+}
+
+/// Members, and how they sign in.
+fn people(app: &mut ServiceConfig) {
+    app.service(
+        at("/v1/organizations/{id}/members", "GET, POST")
+            .route(get().to(members::list::list_members))
+            .route(post().to(members::invite::invite_member)),
+    )
+    .service(
+        at("/v1/organizations/{id}/members/{member_id}", "DELETE, GET, PATCH")
+            .route(get().to(members::show::show_member))
+            .route(patch().to(members::update::update_member))
+            .route(delete().to(members::remove::remove_member)),
+    )
+    .service(
+        at("/v1/organizations/{id}/members/{member_id}/sign_in_link", "POST")
+            .route(post().to(members::link::create_sign_in_link)),
+    )
+    .service(
+        at("/v1/sessions", "GET, POST")
+            .route(get().to(sessions::list::list_sessions))
+            .route(post().to(sessions::create::create_session)),
+    )
+    // before the route with ids: this word is none
+    .service(at("/v1/sessions/refresh", "POST").route(post().to(sessions::refresh::refresh_session)))
+    .service(at("/v1/sessions/{id}", "DELETE").route(delete().to(sessions::end::end_session)))
+    .service(at("/.well-known/jwks.json", "GET").route(get().to(sessions::jwks::show_jwks)));
 }
 
 fn verification_and_webhooks(app: &mut ServiceConfig) {

@@ -4,8 +4,8 @@ use actix_web::HttpRequest;
 use protocol::Scope;
 use protocol::Scope::{
     AuditRead, BillingRead, CheckpointsRead, EventsRead, ExportsWrite, FilesRead, FilesWrite, JobsRead,
-    JobsWrite, KeysWrite, RewardFunctionsRead, RewardFunctionsWrite, RolloutsRead, VerificationsWrite,
-    WebhooksWrite,
+    JobsWrite, KeysWrite, MembersRead, MembersWrite, RewardFunctionsRead, RewardFunctionsWrite, RolloutsRead,
+    VerificationsWrite, WebhooksWrite,
 };
 
 use crate::error::ApiError;
@@ -87,6 +87,15 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("PATCH", "/v1/projects/{id}", Some(KeysWrite)),
     ("POST", "/v1/projects/{id}/archive", Some(KeysWrite)),
     ("GET", "/v1/organizations/{id}", Some(KeysWrite)),
+    ("GET", "/v1/organizations/{id}/members", Some(MembersRead)),
+    ("POST", "/v1/organizations/{id}/members", Some(MembersWrite)),
+    ("GET", "/v1/organizations/{id}/members/{member_id}", Some(MembersRead)),
+    ("PATCH", "/v1/organizations/{id}/members/{member_id}", Some(MembersWrite)),
+    ("DELETE", "/v1/organizations/{id}/members/{member_id}", Some(MembersWrite)),
+    // of oneself none is needed; of others the handlers ask for theirs
+    ("POST", "/v1/organizations/{id}/members/{member_id}/sign_in_link", None),
+    ("GET", "/v1/sessions", None),
+    ("DELETE", "/v1/sessions/{id}", None),
     ("GET", "/v1/audit_log", Some(AuditRead)),
 ];
 

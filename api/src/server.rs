@@ -17,6 +17,7 @@ use crate::jobs::Streams;
 use crate::request::Request;
 use crate::rewards::{Examinations, Uploads};
 use crate::routes::routes;
+use crate::sessions::KeyRing;
 use crate::state::AppState;
 
 const BLOCKING_THREADS: usize = 16;
@@ -35,6 +36,7 @@ pub fn server(
     };
     let state = web::Data::new(state);
     let keys = web::Data::new(KeyCache::default());
+    let ring = web::Data::new(KeyRing::default());
     let streams = web::Data::new(Streams::new(config.max_event_streams));
     let uploads = web::Data::new(Uploads::new(config.max_uploads));
     let examinations = web::Data::new(Examinations::new(config.max_examinations));
@@ -46,6 +48,7 @@ pub fn server(
         App::new()
             .app_data(state.clone())
             .app_data(keys.clone())
+            .app_data(ring.clone())
             .app_data(streams.clone())
             .app_data(uploads.clone())
             .app_data(examinations.clone())

@@ -20,6 +20,7 @@ use supervisor::Supervisor;
 use uuid::{Builder, Uuid};
 
 use crate::auth::Caller;
+use crate::sessions::SessionSecrets;
 
 #[derive(Debug, Clone)]
 pub struct AppState {
@@ -33,6 +34,8 @@ pub struct AppState {
     pub offer: Arc<Offer>,
     /// What the keys of webhooks are derived from.
     pub webhooks: Secrets,
+    /// What the keys and tokens of sessions are derived from.
+    pub sessions: SessionSecrets,
     pub ambient: Ambient,
 }
 

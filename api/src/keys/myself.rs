@@ -17,6 +17,7 @@ pub(crate) async fn show_own_api_key(
 ) -> Result<HttpResponse, ApiError> {
     let mut conn = state.tenant(caller).await?;
     let found = store::api_keys::of_account(&mut conn, caller.account, caller.key).await?;
-    let key = found.ok_or(ApiError::InvalidApiKey)?;
+    // a member has no key to show: their session says who they are
+    let key = found.filter(|key| !key.is_member).ok_or(ApiError::NotFound("API key"))?;
     Ok(HttpResponse::Ok().json(KeyView::of(&mut conn, key, state.ambient.now()).await?))
 }

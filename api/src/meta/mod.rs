@@ -7,3 +7,5 @@ pub(crate) mod metrics;
 pub(crate) mod openapi_json;
 pub(crate) mod readyz;
 pub(crate) mod verification_keys;
+
+pub(crate) use verification_keys::{Jwk, jwk, thumbprint};

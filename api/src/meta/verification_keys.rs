@@ -91,7 +91,7 @@ fn shown(key: &ServiceKey) -> VerificationKey {
     }
 }
 
-fn jwk(key: &[u8; 32]) -> Jwk {
+pub(crate) fn jwk(key: &[u8; 32]) -> Jwk {
     Jwk {
         kty: "OKP",
         crv: "Ed25519",
@@ -103,7 +103,7 @@ fn jwk(key: &[u8; 32]) -> Jwk {
 }
 
 /// SHA-256 of the key's required members in their order, without spaces.
-fn thumbprint(key: &[u8; 32]) -> String {
+pub(crate) fn thumbprint(key: &[u8; 32]) -> String {
     let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64URL.encode(key));
     BASE64URL.encode(Sha256::digest(members))
 }

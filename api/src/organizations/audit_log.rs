@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use protocol::{KeyId, ProjectId};
+use protocol::{KeyId, MemberId, ProjectId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::audit_log::Entry;
@@ -24,9 +24,12 @@ pub(crate) struct AuditEntryView {
     at: DateTime<Utc>,
     #[schema(value_type = Option<String>)]
     project_id: Option<ProjectId>,
-    /// The key that did it; `null`: the operator of the service.
+    /// The key that did it, a member's own where it was a person; `null`: the operator of the service.
     #[schema(value_type = Option<String>)]
     key_id: Option<KeyId>,
+    /// The member who did it; `null`: nobody who was signed in.
+    #[schema(value_type = Option<String>)]
+    member_id: Option<MemberId>,
     #[schema(example = "job.created")]
     action: String,
     /// What it was done to.
@@ -51,6 +54,7 @@ impl TryFrom<Entry> for AuditEntryView {
             at: entry.at,
             project_id: entry.project,
             key_id: entry.key,
+            member_id: None,
             action: entry.action,
             subject: entry.subject,
             detail: RawValue::from_string(entry.detail)?,
@@ -76,7 +80,12 @@ pub(crate) async fn list_audit_log(
     let project = caller.must_reach_organization().is_err().then_some(caller.project);
     let mut conn = state.tenant(caller).await?;
     let rows = store::audit_log::page(&mut conn, caller.account, project, before, limit + 1).await?;
-    let rows: Vec<AuditEntryView> = rows.into_iter().map(TryFrom::try_from).collect::<Result<_, _>>()?;
+    let keys: Vec<KeyId> = rows.iter().filter_map(|row| row.key).collect();
+    let members = store::members::among(&mut conn, caller.account, &keys).await?;
+    let mut rows: Vec<AuditEntryView> = rows.into_iter().map(TryFrom::try_from).collect::<Result<_, _>>()?;
+    for row in &mut rows {
+        row.member_id = row.key_id.filter(|key| members.contains(key)).map(|key| MemberId(key.0));
+    }
     let list: List<AuditEntryView> = List::page(rows, limit, |row| row.id.clone());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 /// What an operation does. A new word is a decision: clients have it in the names of their methods.
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 22] = [
     "append",
     "archive",
     "cancel",
@@ -29,6 +29,7 @@ const VERBS: [&str; 21] = [
     "validate",
     "add",
     "remove",
+    "refresh",
 ];
 
 fn document() -> Value {

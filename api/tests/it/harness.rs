@@ -99,6 +99,7 @@ pub(crate) fn quick() -> Config {
         max_samples_body_bytes: 64 << 10,
         max_requests_per_minute: 100_000,
         max_jobs_per_minute: 100_000,
+        max_sign_ins_per_minute: 100_000,
         sse_heartbeat_ms: 50,
         shutdown_timeout_ms: 1_000,
         ..Config::default()
@@ -149,6 +150,7 @@ impl Service {
                 service_key: key.public(),
             }),
             webhooks: protocol::webhook::Secrets::from_seed(&[4; 32]),
+            sessions: api::SessionSecrets::from_seed(&[5; 32]),
             ambient: Ambient::new(clock.clone(), OsRng),
         };
         let (wake, objects) = (state.wake.clone(), state.objects.clone());

@@ -1,13 +1,14 @@
-//! The matrix: every route of the document, called by nobody, by a key without its scope, by another organisation and by
-//! another project of the same one. A route that this test knows no id for fails it.
+//! The matrix: every route of the document, called by nobody, by a key without its scope, by a session of every role, by
+//! another organisation (with a key and with a session) and by another project of the same one. A route that this test knows no id for fails it.
 
-use protocol::{JobId, Scope, Scopes};
+use protocol::{JobId, Role, Scope, Scopes};
 use reqwest::Method;
 use serde_json::{Value, json};
 use store::api_keys::Terms;
 
 use crate::deliver::deliver;
 use crate::harness::{Answer, Customer, Service, job_body, module_form};
+use crate::people::join;
 
 /// Words that must never reach a stranger.
 const CANARY: &str = "canary-7f3a";
@@ -43,6 +44,9 @@ struct Owned {
     export: String,
     project: String,
     organization: String,
+    /// Who is signed in, and the session.
+    member: String,
+    session: String,
     /// Of endpoint, delivery and event of a webhook, and of a re-check.
     others: [String; 4],
 }
@@ -80,7 +84,23 @@ impl Owned {
         Answer::of(patched.bearer_auth(&owner.key).send().await.unwrap()).await.json(200);
         let others = Self::others(service, owner, &rollout).await;
         let organization = owner.account.to_string();
-        Self { job, group, rollout, function, key, quote, file, export, project, organization, others }
+        let person = join(service, owner, "viewer").await;
+        let (member, session) = (person.member, person.session);
+        Self {
+            job,
+            group,
+            rollout,
+            function,
+            key,
+            quote,
+            file,
+            export,
+            project,
+            organization,
+            member,
+            session,
+            others,
+        }
     }
 
     async fn others(service: &Service, owner: &Customer, rollout: &str) -> [String; 4] {
@@ -105,6 +125,7 @@ impl Owned {
             Some("exports") => &self.export,
             Some("projects") => &self.project,
             Some("organizations") => &self.organization,
+            Some("sessions") => &self.session,
             Some("webhook_endpoints") => &self.others[0],
             Some("webhook_deliveries") => &self.others[1],
             Some("events") => &self.others[2],
@@ -119,6 +140,7 @@ impl Owned {
             return path.to_owned();
         }
         let concrete = path.replace("{id}", self.id(path)).replace("{version}", "1");
+        let concrete = concrete.replace("{member_id}", &self.member);
         assert!(!concrete.contains('{'), "{path}: what stands in its other parameters?");
         concrete
     }
@@ -134,6 +156,8 @@ impl Owned {
             &self.quote,
             &self.file,
             &self.export,
+            &self.member,
+            &self.session,
         ];
         known.into_iter().chain(self.others.iter().map(String::as_str))
     }
@@ -143,6 +167,25 @@ impl Owned {
 fn without_ids(answer: &Answer, path: &str, id: &str) -> String {
     let request = answer.header("request-id");
     answer.text.replace(path, "<path>").replace(id, "<id>").replace(request, "<request>")
+}
+
+/// What is refused to a key for want of a scope is refused to sessions of roles without it, and to no others.
+async fn as_role(
+    service: &Service,
+    (method, path, concrete): (&Method, &str, &str),
+    refused: &Answer,
+    (role, person): &(Role, Customer),
+) {
+    let answer = ask(service, method, concrete, Some(person)).await;
+    let scope = (refused.status == 403)
+        .then(|| Scope::parse(refused.json(403)["meta"]["scope"].as_str().unwrap()).unwrap());
+    if scope.is_some_and(|scope| !role.scopes().has(scope)) {
+        assert_eq!(answer.problem(403), "missing_scope", "{method} {path} as {role}");
+    } else {
+        assert!(answer.status != 401 && answer.status < 500, "{method} {path} as {role}: {}", answer.text);
+        let is_refused = answer.status == 403 && answer.problem(403) == "missing_scope";
+        assert!(!is_refused, "{method} {path} as {role}");
+    }
 }
 
 #[tokio::test]
@@ -155,6 +198,11 @@ async fn every_route_keeps_tenants_apart() {
         let scopes: Scopes = [scope].into_iter().collect();
         service.another(&owner, Terms { scopes, ..Terms::of_project() }).await
     };
+    let manager = join(&service, &stranger, "owner").await.customer();
+    let mut roles = Vec::new();
+    for role in Role::ALL {
+        roles.push((role, join(&service, &stranger, role.as_str()).await.customer()));
+    }
     let (auditor, reader) = (one_scope(Scope::AuditRead).await, one_scope(Scope::JobsRead).await);
 
     let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
@@ -180,7 +228,11 @@ async fn every_route_keeps_tenants_apart() {
                 assert!(Scope::parse(&named).is_some() && refused.text.contains(&named), "{method} {path}");
             }
 
-            for outsider in [&stranger, &sibling] {
+            for person in &roles {
+                as_role(&service, (&method, path, &concrete), &refused, person).await;
+            }
+
+            for outsider in [&stranger, &sibling, &manager] {
                 let theirs = ask(&service, &method, &concrete, Some(outsider)).await;
                 let told = theirs.text.replace(&concrete, "<path>");
                 // the statement is the organisation's, jobs of all its projects included
@@ -199,6 +251,8 @@ async fn every_route_keeps_tenants_apart() {
                         without_ids(&absent, &missing, &nobodys),
                         "{method} {path}: another's and nobody's look alike"
                     );
+                } else if path == "/v1/api_keys/self" && outsider.key == manager.key {
+                    assert_eq!(theirs.problem(404), "not_found", "a session is no key");
                 } else {
                     assert!(theirs.status != 404 && theirs.status < 500, "{method} {path}: {}", theirs.text);
                 }

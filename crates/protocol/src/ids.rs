@@ -112,6 +112,14 @@ resource_id!(
     KeyId, "key_"
 );
 resource_id!(
+    /// A person of an organisation. What they do, they do with the key that has the same UUID and no text.
+    MemberId, "mem_"
+);
+resource_id!(
+    /// A member who is signed in somewhere.
+    SessionId, "ses_"
+);
+resource_id!(
     /// One line of an account's statement.
     LedgerEntryId, "led_"
 );
@@ -128,6 +136,13 @@ resource_id!(
     /// A re-check of rollouts.
     VerificationId, "ver_"
 );
+
+impl MemberId {
+    /// The key that a member acts with.
+    pub fn key(self) -> KeyId {
+        KeyId(self.0)
+    }
+}
 
 impl AccountId {
     /// Every customer has this project from the start.

@@ -22,6 +22,7 @@ pub mod recomputed;
 pub mod refill;
 pub mod reward;
 pub mod reward_input;
+pub mod role;
 pub mod rollout;
 pub mod scope;
 pub mod segment;
@@ -34,8 +35,9 @@ pub mod work;
 pub use bundled_module::BundledModule;
 
 pub use ids::{
-    AccountId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, ProjectId, QuoteId,
-    RewardFunctionId, RolloutId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
+    AccountId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId, QuoteId,
+    RewardFunctionId, RolloutId, SessionId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;
+pub use role::Role;
 pub use scope::{Scope, Scopes};

@@ -1,4 +1,4 @@
-//! What an API key may do: a set of scopes. Which route takes which is the gateway's table.
+//! What an API key or a session may do: a set of scopes. Which route takes which is the gateway's table.
 
 use std::fmt;
 
@@ -42,6 +42,8 @@ scopes! {
     WebhooksWrite = "webhooks:write",
     KeysWrite = "keys:write",
     AuditRead = "audit:read",
+    MembersRead = "members:read",
+    MembersWrite = "members:write",
 }
 
 impl Scope {
@@ -83,6 +85,12 @@ impl Scopes {
     pub fn beyond(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
+
+    /// What is in both sets.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
 }
 
 impl FromIterator<Scope> for Scopes {
@@ -113,6 +121,7 @@ mod tests {
         assert!(some.has(Scope::JobsRead) && some.has(Scope::KeysWrite) && !some.has(Scope::JobsWrite));
         assert_eq!(serde_json::to_string(&some).unwrap(), r#"["jobs:read","keys:write"]"#);
         assert!(some.beyond(Scopes::all()).is_empty());
+        assert_eq!((some.within(Scopes::all()), some.within(Scopes::default())), (some, Scopes::default()));
         assert_eq!(Scopes::all().beyond(some).iter().count(), Scope::ALL.len() - 2);
     }
 

@@ -88,6 +88,8 @@ pub struct ApiKey {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Until when its text from before the last rotation opens the door, too.
     pub previous_until: Option<DateTime<Utc>>,
+    /// It is a member's own: no text opens it, and it is on no list of keys.
+    pub is_member: bool,
     secret_sha256: [u8; 32],
     previous: Option<(String, [u8; 32])>,
 }
@@ -181,6 +183,7 @@ struct Row {
     previous_lookup: Option<String>,
     previous_secret_sha256: Option<Vec<u8>>,
     previous_until: Option<DateTime<Utc>>,
+    is_member: bool,
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -213,6 +216,7 @@ impl TryFrom<Row> for ApiKey {
             revoked_at: row.revoked_at,
             last_used_at: row.last_used_at,
             previous_until: row.previous_until,
+            is_member: row.is_member,
             secret_sha256: hash(row.secret_sha256)?,
             previous: previous.map(|(lookup, bytes)| Ok::<_, Error>((lookup, hash(bytes)?))).transpose()?,
         })
@@ -227,8 +231,8 @@ pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until
-        FROM api_keys WHERE (lookup = $1 OR previous_lookup = $1)
+            previous_secret_sha256, previous_until, is_member
+        FROM api_keys WHERE (lookup = $1 OR previous_lookup = $1) AND NOT is_member
             AND EXISTS (SELECT 1 FROM projects p WHERE p.id = project_id AND p.archived_at IS NULL)
         "#,
         lookup
@@ -238,7 +242,7 @@ pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey
     row.map(ApiKey::try_from).transpose()
 }
 
-/// A key of this account, whatever its project.
+/// A key of this account, whatever its project; a member's own, too.
 pub async fn of_account(
     conn: &mut PgConnection,
     account: AccountId,
@@ -249,7 +253,7 @@ pub async fn of_account(
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until
+            previous_secret_sha256, previous_until, is_member
         FROM api_keys WHERE account_id = $1 AND id = $2
         "#,
         account.0,
@@ -273,8 +277,8 @@ pub async fn list(
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until
-        FROM api_keys WHERE project_id = $1 AND id <= $2 ORDER BY id DESC LIMIT $3
+            previous_secret_sha256, previous_until, is_member
+        FROM api_keys WHERE project_id = $1 AND id <= $2 AND NOT is_member ORDER BY id DESC LIMIT $3
         "#,
         project.0,
         high,
@@ -288,7 +292,7 @@ pub async fn list(
 /// Locks a key of this project until the transaction ends: what is decided on its terms stays true.
 pub async fn lock(conn: &mut PgConnection, project: ProjectId, id: KeyId) -> Result<ApiKey, Error> {
     let account = sqlx::query_scalar!(
-        "SELECT account_id FROM api_keys WHERE project_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        "SELECT account_id FROM api_keys WHERE project_id = $1 AND id = $2 AND NOT is_member FOR NO KEY UPDATE",
         project.0,
         id.0
     )

@@ -29,7 +29,11 @@ class AuditLogEntry(ApiModel):
     """
     key_id: str | None = None
     """
-    The key that did it; `null`: the operator of the service.
+    The key that did it, a member's own where it was a person; `null`: the operator of the service.
+    """
+    member_id: str | None = None
+    """
+    The member who did it; `null`: nobody who was signed in.
     """
     object: Literal["audit_log.entry"]
     previous_hash: str
@@ -1183,6 +1187,20 @@ class Jwk(ApiModel):
     """
 
 
+class JwkSet(ApiModel):
+    """
+    A JWK set (RFC 7517).
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    keys: list[Jwk]
+    """
+    The one that signs first, then those of which a token may still hold.
+    """
+
+
 class LedgerEntry(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1348,6 +1366,49 @@ class ManifestReward(ApiModel):
     function: str
     """
     The name that the job used, or `client`.
+    """
+
+
+class Member(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    email: str
+    id: str
+    invited_at: AwareDatetime
+    joined_at: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    """
+    Not newer than a minute.
+    """
+    object: Literal["member"]
+    organization_id: str
+    removed_at: AwareDatetime | None = None
+    role: str
+    """
+    `owner`, `admin`, `developer`, `billing` or `viewer`.
+    """
+    scopes: list[str]
+    """
+    What their sessions may do.
+    """
+    status: str
+    """
+    `invited`, `active` from the first sign-in on, `removed`.
+    """
+
+
+class Invitation(Member):
+    """
+    A member who was invited a moment ago, and the link for them.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    sign_in_link: SignInLink
+    """
+    Hand it to them on a way that you trust: nothing is sent by us.
     """
 
 
@@ -2104,6 +2165,90 @@ class SampleResult(ApiModel):
     `null` unless the outcome is `ok`.
     """
     wall_us: int
+
+
+class Session(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: AwareDatetime
+    ends_at: AwareDatetime
+    """
+    When it ends whatever happens.
+    """
+    expires_at: AwareDatetime
+    """
+    When it ends unless it is refreshed before.
+    """
+    id: str
+    is_current: bool
+    """
+    It is the one that asks.
+    """
+    member_id: str
+    object: Literal["session"]
+    refreshed_at: AwareDatetime
+    user_agent: str | None = None
+    """
+    What the client said it is.
+    """
+
+
+class SessionGrant(ApiModel):
+    """
+    A session with its tokens, which no other answer shows.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    access_token: str
+    """
+    A JWT: send it as `Authorization: Bearer …`.
+    """
+    ends_at: AwareDatetime
+    """
+    When it ends whatever happens.
+    """
+    expires_at: AwareDatetime
+    """
+    When the session ends unless it is refreshed before.
+    """
+    expires_in: int
+    """
+    How long the access token holds, in seconds.
+    """
+    id: str
+    member_id: str
+    object: Literal["session"]
+    organization_id: str
+    refresh_token: str
+    """
+    Good once, for the next pair of tokens. Keep it where no script reads it.
+    """
+    role: str
+    scopes: list[str]
+    """
+    What it may do.
+    """
+    token_type: str
+
+
+class SignInLink(ApiModel):
+    """
+    What signs a member in, once.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    expires_at: AwareDatetime
+    member_id: str
+    object: Literal["sign_in_link"]
+    token: str | None = None
+    """
+    For `POST /v1/sessions`; in the one answer that made it.
+    """
 
 
 class SignedManifest(ApiModel):

@@ -465,10 +465,90 @@ class OrganizationsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
+    def create_member(
+        self,
+        organization_id: Id,
+        *,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateMember],
+    ) -> models.Invitation:
+        """Add a person to your organisation.
+
+        The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
+        gets the same member without it.
+        """
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Invitation,
+        )
+
+    def delete_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> None:
+        """Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke."""
+        self._client.request(
+            Call("DELETE", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout)
+        )
+
+    def member_sign_in_link(
+        self, organization_id: Id, member_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.SignInLink:
+        """Make a link that signs a member in: yourself somewhere else, or with `members:write` somebody who has no session left.
+
+        The answer holds its token, this once. The member's link from before opens nothing any more; their sessions stay.
+        """
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}/sign_in_link",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.SignInLink,
+        )
+
+    def members(
+        self, organization_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.Member]:
+        """The people of your organisation, newest first; without those who were removed."""
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                query={"limit": limit, "after": after},
+                timeout=timeout,
+            ),
+            models.Member,
+        )
+
     def retrieve(self, organization_id: Id, *, timeout: Timeout = None) -> models.Organization:
         """Your organisation: whose money it is. A key of one project does not see it."""
         return self._client.request_as(
             Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization
+        )
+
+    def retrieve_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> models.Member:
+        """One member; a removed one, too."""
+        return self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout),
+            models.Member,
+        )
+
+    def update_member(
+        self, organization_id: Id, member_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateMember]
+    ) -> models.Member:
+        """Give a member another role. Their sessions may do less within a few seconds, and more when they are refreshed."""
+        return self._client.request_as(
+            Call("PATCH", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", body=body, timeout=timeout),
+            models.Member,
         )
 
 
@@ -648,9 +728,55 @@ class ServiceOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
+    def jwks(self, *, timeout: Timeout = None) -> models.JwkSet:
+        """The public keys of access tokens."""
+        return self._client.request_as(Call("GET", "/.well-known/jwks.json", timeout=timeout), models.JwkSet)
+
     def readiness(self, *, timeout: Timeout = None) -> models.Readiness:
         """Whether requests can be served."""
         return self._client.request_as(Call("GET", "/readyz", timeout=timeout), models.Readiness)
+
+
+class SessionsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateSession]) -> models.SessionGrant:
+        """Sign in.
+
+        The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is
+        wrong with one, the answer is the same.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/sessions", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
+
+    def delete(self, session_id: Id, *, timeout: Timeout = None) -> None:
+        """Sign out: your own session, or with `members:write` another's.
+
+        Its refresh token is good no more, and its access token within a few seconds.
+        """
+        self._client.request(Call("DELETE", f"/v1/sessions/{segment(session_id)}", timeout=timeout))
+
+    def refresh(self, *, timeout: Timeout = None, **body: Unpack[params.RefreshSession]) -> models.SessionGrant:
+        """Exchange a refresh token for the next pair of tokens.
+
+        It is good once: whoever brings one again ends the session, because somebody has a copy of it. Only for ten seconds the
+        same token gets the same successor again, so that a lost answer or a second window does no harm.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/sessions/refresh", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
+
+    def list(
+        self, *, member_id: str | None = None, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> Pages[models.Session]:
+        """Sessions that are not over, newest first: your own, or with `members:read` those of others."""
+        return Pages(
+            self._client,
+            Call("GET", "/v1/sessions", query={"member_id": member_id, "limit": limit, "after": after}, timeout=timeout),
+            models.Session,
+        )
 
 
 class VerificationKeysOperations:
@@ -803,6 +929,7 @@ class Resources:
         self.reward_functions = RewardFunctionsOperations(client)
         self.rollouts = RolloutsOperations(client)
         self.service = ServiceOperations(client)
+        self.sessions = SessionsOperations(client)
         self.verification_keys = VerificationKeysOperations(client)
         self.verifications = VerificationsOperations(client)
         self.webhook_deliveries = WebhookDeliveriesOperations(client)
@@ -1268,10 +1395,90 @@ class AsyncOrganizationsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
+    async def create_member(
+        self,
+        organization_id: Id,
+        *,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateMember],
+    ) -> models.Invitation:
+        """Add a person to your organisation.
+
+        The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
+        gets the same member without it.
+        """
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Invitation,
+        )
+
+    async def delete_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> None:
+        """Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke."""
+        await self._client.request(
+            Call("DELETE", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout)
+        )
+
+    async def member_sign_in_link(
+        self, organization_id: Id, member_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.SignInLink:
+        """Make a link that signs a member in: yourself somewhere else, or with `members:write` somebody who has no session left.
+
+        The answer holds its token, this once. The member's link from before opens nothing any more; their sessions stay.
+        """
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}/sign_in_link",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.SignInLink,
+        )
+
+    def members(
+        self, organization_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Member]:
+        """The people of your organisation, newest first; without those who were removed."""
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                query={"limit": limit, "after": after},
+                timeout=timeout,
+            ),
+            models.Member,
+        )
+
     async def retrieve(self, organization_id: Id, *, timeout: Timeout = None) -> models.Organization:
         """Your organisation: whose money it is. A key of one project does not see it."""
         return await self._client.request_as(
             Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization
+        )
+
+    async def retrieve_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> models.Member:
+        """One member; a removed one, too."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout),
+            models.Member,
+        )
+
+    async def update_member(
+        self, organization_id: Id, member_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateMember]
+    ) -> models.Member:
+        """Give a member another role. Their sessions may do less within a few seconds, and more when they are refreshed."""
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", body=body, timeout=timeout),
+            models.Member,
         )
 
 
@@ -1457,9 +1664,55 @@ class AsyncServiceOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
+    async def jwks(self, *, timeout: Timeout = None) -> models.JwkSet:
+        """The public keys of access tokens."""
+        return await self._client.request_as(Call("GET", "/.well-known/jwks.json", timeout=timeout), models.JwkSet)
+
     async def readiness(self, *, timeout: Timeout = None) -> models.Readiness:
         """Whether requests can be served."""
         return await self._client.request_as(Call("GET", "/readyz", timeout=timeout), models.Readiness)
+
+
+class AsyncSessionsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateSession]) -> models.SessionGrant:
+        """Sign in.
+
+        The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is
+        wrong with one, the answer is the same.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/sessions", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
+
+    async def delete(self, session_id: Id, *, timeout: Timeout = None) -> None:
+        """Sign out: your own session, or with `members:write` another's.
+
+        Its refresh token is good no more, and its access token within a few seconds.
+        """
+        await self._client.request(Call("DELETE", f"/v1/sessions/{segment(session_id)}", timeout=timeout))
+
+    async def refresh(self, *, timeout: Timeout = None, **body: Unpack[params.RefreshSession]) -> models.SessionGrant:
+        """Exchange a refresh token for the next pair of tokens.
+
+        It is good once: whoever brings one again ends the session, because somebody has a copy of it. Only for ten seconds the
+        same token gets the same successor again, so that a lost answer or a second window does no harm.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/sessions/refresh", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
+
+    def list(
+        self, *, member_id: str | None = None, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Session]:
+        """Sessions that are not over, newest first: your own, or with `members:read` those of others."""
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/sessions", query={"member_id": member_id, "limit": limit, "after": after}, timeout=timeout),
+            models.Session,
+        )
 
 
 class AsyncVerificationKeysOperations:
@@ -1612,6 +1865,7 @@ class AsyncResources:
         self.reward_functions = AsyncRewardFunctionsOperations(client)
         self.rollouts = AsyncRolloutsOperations(client)
         self.service = AsyncServiceOperations(client)
+        self.sessions = AsyncSessionsOperations(client)
         self.verification_keys = AsyncVerificationKeysOperations(client)
         self.verifications = AsyncVerificationsOperations(client)
         self.webhook_deliveries = AsyncWebhookDeliveriesOperations(client)

@@ -169,6 +169,17 @@ class CreateJob(TypedDict):
     verification: NotRequired[VerificationInput]
 
 
+class CreateMember(TypedDict):
+    email: str
+    """
+    For people to tell each other by. Nothing is sent there.
+    """
+    role: str
+    """
+    `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+    """
+
+
 class CreateProject(TypedDict):
     limit_rao: NotRequired[str | None]
     """
@@ -188,6 +199,13 @@ class CreateRewardFunction(TypedDict):
     name: str
     """
     For you to tell it from others; 1 to 128 characters.
+    """
+
+
+class CreateSession(TypedDict):
+    token: str
+    """
+    The token of a sign-in link.
     """
 
 
@@ -389,6 +407,10 @@ class PromptInput(TypedDict):
     """
     text: NotRequired[str | None]
     token_ids: NotRequired[Sequence[int] | None]
+
+
+class RefreshSession(TypedDict):
+    refresh_token: str
 
 
 class RewardInput(TypedDict):
@@ -597,6 +619,13 @@ class UpdateJobBudget(TypedDict):
     `null`: no bound.
     """
     on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
+
+
+class UpdateMember(TypedDict):
+    role: str
+    """
+    `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+    """
 
 
 class UpdateProject(TypedDict):

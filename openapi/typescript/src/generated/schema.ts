@@ -4,6 +4,23 @@
 export const VERSION = "2026-11-22";
 
 export interface paths {
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys of access tokens. */
+        get: operations["retrieve_jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/docs": {
         parameters: {
             query?: never;
@@ -743,6 +760,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/organizations/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of your organisation, newest first; without those who were removed. */
+        get: operations["list_members"];
+        put?: never;
+        /**
+         * Add a person to your organisation.
+         * @description The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
+         *     gets the same member without it.
+         */
+        post: operations["create_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{id}/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One member; a removed one, too. */
+        get: operations["retrieve_member"];
+        put?: never;
+        post?: never;
+        /** Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke. */
+        delete: operations["delete_member"];
+        options?: never;
+        head?: never;
+        /** Give a member another role. Their sessions may do less within a few seconds, and more when they are refreshed. */
+        patch: operations["update_member"];
+        trace?: never;
+    };
+    "/v1/organizations/{id}/members/{member_id}/sign_in_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link that signs a member in: yourself somewhere else, or with `members:write` somebody who has no session left.
+         * @description The answer holds its token, this once. The member's link from before opens nothing any more; their sessions stay.
+         */
+        post: operations["create_sign_in_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects": {
         parameters: {
             query?: never;
@@ -1052,6 +1130,69 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sessions that are not over, newest first: your own, or with `members:read` those of others. */
+        get: operations["list_sessions"];
+        put?: never;
+        /**
+         * Sign in.
+         * @description The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is
+         *     wrong with one, the answer is the same.
+         */
+        post: operations["create_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange a refresh token for the next pair of tokens.
+         * @description It is good once: whoever brings one again ends the session, because somebody has a copy of it. Only for ten seconds the
+         *     same token gets the same successor again, so that a lost answer or a second window does no harm.
+         */
+        post: operations["refresh_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign out: your own session, or with `members:write` another's.
+         * @description Its refresh token is good no more, and its access token within a few seconds.
+         */
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1375,8 +1516,10 @@ export interface components {
              * @example 12
              */
             id: string;
-            /** @description The key that did it; `null`: the operator of the service. */
+            /** @description The key that did it, a member's own where it was a person; `null`: the operator of the service. */
             key_id?: string | null;
+            /** @description The member who did it; `null`: nobody who was signed in. */
+            member_id?: string | null;
             /** @constant */
             object: "audit_log.entry";
             /** @description Hash of the entry before, in hex; zeros in the first. */
@@ -1647,6 +1790,24 @@ export interface components {
         };
         /**
          * @example {
+         *       "email": "ada@example.com",
+         *       "role": "developer"
+         *     }
+         */
+        CreateMember: {
+            /**
+             * @description For people to tell each other by. Nothing is sent there.
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * @description `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+             * @example developer
+             */
+            role: string;
+        };
+        /**
+         * @example {
          *       "limit_rao": "5000000000",
          *       "limit_reset": "monthly",
          *       "name": "maths"
@@ -1680,6 +1841,18 @@ export interface components {
              * @example gsm8k-exact
              */
             name: string;
+        };
+        /**
+         * @example {
+         *       "token": "rk_link_…"
+         *     }
+         */
+        CreateSession: {
+            /**
+             * @description The token of a sign-in link.
+             * @example rk_link_…
+             */
+            token: string;
         };
         /**
          * @example {
@@ -2273,6 +2446,11 @@ export interface components {
             path: string[];
             rollout_id: string;
         };
+        /** @description A member who was invited a moment ago, and the link for them. */
+        Invitation: components["schemas"]["Member"] & {
+            /** @description Hand it to them on a way that you trust: nothing is sent by us. */
+            sign_in_link: components["schemas"]["SignInLink"];
+        };
         Job: {
             advantage: components["schemas"]["JobAdvantage"];
             budget: components["schemas"]["JobBudget"];
@@ -2685,6 +2863,11 @@ export interface components {
             /** @description The public key, base64url. */
             x: string;
         };
+        /** @description A JWK set (RFC 7517). */
+        JwkSet: {
+            /** @description The one that signs first, then those of which a token may still hold. */
+            keys: components["schemas"]["Jwk"][];
+        };
         LedgerEntry: {
             /**
              * @description What it changed, signed, in rao: of the available amount for a hold or release, of the balance for the others.
@@ -2837,6 +3020,56 @@ export interface components {
          * @enum {string}
          */
         MayTrain: "deny" | "allow";
+        Member: {
+            /** @example ada@example.com */
+            email: string;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** Format: date-time */
+            invited_at: string;
+            /** Format: date-time */
+            joined_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Not newer than a minute.
+             */
+            last_used_at?: string | null;
+            /** @constant */
+            object: "member";
+            /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            organization_id: string;
+            /** Format: date-time */
+            removed_at?: string | null;
+            /**
+             * @description `owner`, `admin`, `developer`, `billing` or `viewer`.
+             * @example developer
+             */
+            role: string;
+            /**
+             * @description What their sessions may do.
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
+            /**
+             * @description `invited`, `active` from the first sign-in on, `removed`.
+             * @example active
+             */
+            status: string;
+        };
+        /** @description A page of a list. */
+        MemberList: {
+            data: components["schemas"]["Member"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
         MessageInput: {
             content: string;
             /** @example user */
@@ -3127,6 +3360,15 @@ export interface components {
          * @enum {string}
          */
         RefillMode: "drop" | "resample_new_prompts" | "replace_with_good";
+        /**
+         * @example {
+         *       "refresh_token": "rk_refresh_…"
+         *     }
+         */
+        RefreshSession: {
+            /** @example rk_refresh_… */
+            refresh_token: string;
+        };
         RejectionDetail: {
             /**
              * @description Stable; all are in `GET /v1/reward_functions/abi`.
@@ -3762,6 +4004,103 @@ export interface components {
              */
             target_groups?: number | null;
         };
+        Session: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends whatever happens.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is refreshed before.
+             */
+            expires_at: string;
+            /** @example ses_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @description It is the one that asks. */
+            is_current: boolean;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            member_id: string;
+            /** @constant */
+            object: "session";
+            /** Format: date-time */
+            refreshed_at: string;
+            /** @description What the client said it is. */
+            user_agent?: string | null;
+        };
+        /** @description A session with its tokens, which no other answer shows. */
+        SessionGrant: {
+            /** @description A JWT: send it as `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: date-time
+             * @description When it ends whatever happens.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When the session ends unless it is refreshed before.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description How long the access token holds, in seconds.
+             * @example 900
+             */
+            expires_in: number;
+            /** @example ses_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            member_id: string;
+            /** @constant */
+            object: "session";
+            /** @example org_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            organization_id: string;
+            /**
+             * @description Good once, for the next pair of tokens. Keep it where no script reads it.
+             * @example rk_refresh_…
+             */
+            refresh_token: string;
+            /** @example developer */
+            role: string;
+            /**
+             * @description What it may do.
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
+            /** @example Bearer */
+            token_type: string;
+        };
+        /** @description A page of a list. */
+        SessionList: {
+            data: components["schemas"]["Session"][];
+            first_id?: string | null;
+            /** @description More follow after `last_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        /** @description What signs a member in, once. */
+        SignInLink: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            member_id: string;
+            /** @constant */
+            object: "sign_in_link";
+            /**
+             * @description For `POST /v1/sessions`; in the one answer that made it.
+             * @example rk_link_…
+             */
+            token?: string | null;
+        };
         /** @description A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md. */
         SignedManifest: {
             manifest: components["schemas"]["Manifest"];
@@ -3940,6 +4279,18 @@ export interface components {
              */
             max_rollouts?: number | null;
             on_exhausted?: components["schemas"]["WhenExhausted"] | null;
+        };
+        /**
+         * @example {
+         *       "role": "admin"
+         *     }
+         */
+        UpdateMember: {
+            /**
+             * @description `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+             * @example admin
+             */
+            role: string;
         };
         /**
          * @description What is left out stays; `null` takes the limit away.
@@ -4191,6 +4542,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    retrieve_jwks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JWK set. Empty before anyone has signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JwkSet"];
+                };
+            };
+        };
+    };
     retrieve_docs: {
         parameters: {
             query?: never;
@@ -5627,6 +6001,196 @@ export interface operations {
             };
         };
     };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+        };
+    };
+    create_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each member. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "role": "developer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateMember"];
+            };
+        };
+        responses: {
+            /** @description Invited. `sign_in_link.token` is shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+        };
+    };
+    retrieve_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+        };
+    };
+    delete_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateMember"];
+            };
+        };
+        responses: {
+            /** @description The member as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+        };
+    };
+    create_sign_in_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each link. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The organisation. */
+                id: string;
+                /** @description The member. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. `token` is shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+        };
+    };
     list_projects: {
         parameters: {
             query?: {
@@ -6286,6 +6850,124 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RolloutReceipt"];
                 };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description Of this member; your own if not given, and everybody's where a key asks. */
+                member_id?: string;
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The last id of the page before. */
+                after?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "rk_link_…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateSession"];
+            };
+        };
+        responses: {
+            /** @description Signed in. The tokens are shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionGrant"];
+                };
+            };
+        };
+    };
+    refresh_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "rk_refresh_…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefreshSession"];
+            };
+        };
+        responses: {
+            /** @description The next tokens. The refresh token before is used up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionGrant"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session is over. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
