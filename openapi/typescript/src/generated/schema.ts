@@ -409,7 +409,8 @@ export interface paths {
         /**
          * Create a job.
          * @description Answers as soon as the job is queued and its highest possible price is held; follow it on
-         *     `GET /v1/jobs/{id}/events`. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
+         *     `GET /v1/jobs/{id}/events`. With `input_file_id` it answers before the file is read: the job is `validating`, holds
+         *     nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
          *     answer, with `Idempotency-Replayed: true`.
          */
         post: operations["create_job"];
@@ -1624,6 +1625,12 @@ export interface components {
             dedup?: components["schemas"]["DedupInput"];
             /** @description Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8. */
             exports?: components["schemas"]["ExportInput"][];
+            /**
+             * @description `file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would
+             *     stand in `prompts`; at most 50000. The job is `validating` until all of it is read.
+             * @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            input_file_id?: string | null;
             /** @description Yours to keep: at most 16 entries, keys and values of at most 512 characters. */
             metadata?: {
                 [key: string]: string;
@@ -1636,8 +1643,8 @@ export interface components {
             /** @default standard */
             priority?: components["schemas"]["JobPriority"] | null;
             privacy?: components["schemas"]["PrivacyInput"];
-            /** @description 1 to 1000 prompts. */
-            prompts: components["schemas"]["PromptInput"][];
+            /** @description 1 to 1000 prompts. For more, name a file instead. */
+            prompts?: components["schemas"]["PromptInput"][];
             /** @description `qte_…`: locks the prices of a quote for the same terms and prompts. */
             quote?: string | null;
             reward?: components["schemas"]["RewardInput"];
@@ -2273,6 +2280,37 @@ export interface components {
             path: string[];
             rollout_id: string;
         };
+        InputError: {
+            /**
+             * @description Stable name of what is wrong.
+             * @example prompt_too_long
+             */
+            code: string;
+            /**
+             * Format: int32
+             * @description From 1 on; null where it is not one line's.
+             * @example 17
+             */
+            line?: number | null;
+            /** @example the prompt has 900 tokens and may get 200 more; the context is 1024 */
+            message: string;
+            /**
+             * @description The member of the line that is at fault, where it is one.
+             * @example text
+             */
+            param?: string | null;
+            /**
+             * @description The same as a JSON pointer.
+             * @example #/text
+             */
+            pointer: string;
+        };
+        /** @description The first 100 errors of a file, by line. */
+        InputErrors: {
+            data: components["schemas"]["InputError"][];
+            /** @constant */
+            object: "list";
+        };
         Job: {
             advantage: components["schemas"]["JobAdvantage"];
             budget: components["schemas"]["JobBudget"];
@@ -2289,6 +2327,7 @@ export interface components {
             /** Format: date-time */
             deadline_at?: string | null;
             dedup: components["schemas"]["JobDedup"];
+            errors?: components["schemas"]["InputErrors"] | null;
             eta?: components["schemas"]["JobEta"] | null;
             /** Format: date-time */
             expired_at?: string | null;
@@ -2303,6 +2342,11 @@ export interface components {
             finished_at?: string | null;
             /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
+            /**
+             * @description The file that its prompts come from.
+             * @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            input_file_id?: string | null;
             /**
              * Format: int64
              * @description The sequence of the newest event of its log.
@@ -2385,7 +2429,10 @@ export interface components {
         };
         JobCounts: {
             groups: components["schemas"]["GroupCounts"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of an input file, once all of it is read.
+             */
             prompts: number;
             rollouts: components["schemas"]["RolloutCounts"];
         };
@@ -3032,6 +3079,8 @@ export interface components {
             custom_id_chars: number;
             /** @description In the body of one job. */
             inline: number;
+            /** @description Of one job, however they come. */
+            job: number;
         };
         /** @description The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal. */
         Proof: {
@@ -5023,7 +5072,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobPreview"];
                 };
             };
-            /** @description Queued. */
+            /** @description Queued, or `validating` with an input file. */
             201: {
                 headers: {
                     [name: string]: unknown;
