@@ -35,8 +35,8 @@ pub mod work;
 pub use bundled_module::BundledModule;
 
 pub use ids::{
-    AccountId, BatchId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId, QuoteId,
-    RewardFunctionId, RolloutId, SessionId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
+    AccountId, BatchId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId,
+    QuoteId, RewardFunctionId, RolloutId, SessionId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;
 pub use role::Role;

@@ -472,7 +472,7 @@ class OrganizationsOperations:
         *,
         idempotency_key: str | None = None,
         timeout: Timeout = None,
-        **body: Unpack[params.InviteMember],
+        **body: Unpack[params.CreateMember],
     ) -> models.Invitation:
         """Add a person to your organisation.
 
@@ -742,7 +742,7 @@ class SessionsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, timeout: Timeout = None, **body: Unpack[params.SignIn]) -> models.SessionGrant:
+    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateSession]) -> models.SessionGrant:
         """Sign in.
 
         The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is
@@ -1403,7 +1403,7 @@ class AsyncOrganizationsOperations:
         *,
         idempotency_key: str | None = None,
         timeout: Timeout = None,
-        **body: Unpack[params.InviteMember],
+        **body: Unpack[params.CreateMember],
     ) -> models.Invitation:
         """Add a person to your organisation.
 
@@ -1679,7 +1679,7 @@ class AsyncSessionsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.SignIn]) -> models.SessionGrant:
+    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateSession]) -> models.SessionGrant:
         """Sign in.
 
         The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is

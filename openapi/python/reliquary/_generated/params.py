@@ -263,6 +263,17 @@ class CreateJob(TypedDict):
     verification: NotRequired[VerificationInput]
 
 
+class CreateMember(TypedDict):
+    email: str
+    """
+    For people to tell each other by. Nothing is sent there.
+    """
+    role: str
+    """
+    `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+    """
+
+
 class CreateProject(TypedDict):
     limit_rao: NotRequired[str | None]
     """
@@ -282,6 +293,13 @@ class CreateRewardFunction(TypedDict):
     name: str
     """
     For you to tell it from others; 1 to 128 characters.
+    """
+
+
+class CreateSession(TypedDict):
+    token: str
+    """
+    The token of a sign-in link.
     """
 
 
@@ -389,17 +407,6 @@ class GroupFilterInput(TypedDict):
     min_std: NotRequired[float | None]
     """
     Groups whose rewards have a smaller population standard deviation are not delivered.
-    """
-
-
-class InviteMember(TypedDict):
-    email: str
-    """
-    For people to tell each other by. Nothing is sent there.
-    """
-    role: str
-    """
-    `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
     """
 
 
@@ -648,13 +655,6 @@ class SelectionInput(TypedDict):
     target_groups: NotRequired[int | None]
     """
     With `resample_new_prompts`: the job ends when so many groups are accepted; the prompts beyond are a reserve.
-    """
-
-
-class SignIn(TypedDict):
-    token: str
-    """
-    The token of a sign-in link.
     """
 
 

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** The public keys of access tokens. */
-        get: operations["show_jwks"];
+        get: operations["retrieve_jwks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -893,7 +893,7 @@ export interface paths {
          * @description The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
          *     gets the same member without it.
          */
-        post: operations["invite_member"];
+        post: operations["create_member"];
         delete?: never;
         options?: never;
         head?: never;
@@ -908,11 +908,11 @@ export interface paths {
             cookie?: never;
         };
         /** One member; a removed one, too. */
-        get: operations["show_member"];
+        get: operations["retrieve_member"];
         put?: never;
         post?: never;
         /** Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke. */
-        delete: operations["remove_member"];
+        delete: operations["delete_member"];
         options?: never;
         head?: never;
         /** Give a member another role. Their sessions may do less within a few seconds, and more when they are refreshed. */
@@ -1310,7 +1310,7 @@ export interface paths {
          * Sign out: your own session, or with `members:write` another's.
          * @description Its refresh token is good no more, and its access token within a few seconds.
          */
-        delete: operations["end_session"];
+        delete: operations["delete_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2168,6 +2168,24 @@ export interface components {
         };
         /**
          * @example {
+         *       "email": "ada@example.com",
+         *       "role": "developer"
+         *     }
+         */
+        CreateMember: {
+            /**
+             * @description For people to tell each other by. Nothing is sent there.
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * @description `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
+             * @example developer
+             */
+            role: string;
+        };
+        /**
+         * @example {
          *       "limit_rao": "5000000000",
          *       "limit_reset": "monthly",
          *       "name": "maths"
@@ -2201,6 +2219,18 @@ export interface components {
              * @example gsm8k-exact
              */
             name: string;
+        };
+        /**
+         * @example {
+         *       "token": "rk_link_…"
+         *     }
+         */
+        CreateSession: {
+            /**
+             * @description The token of a sign-in link.
+             * @example rk_link_…
+             */
+            token: string;
         };
         /**
          * @example {
@@ -2831,21 +2861,9 @@ export interface components {
             object: "list";
         };
         /** @description A member who was invited a moment ago, and the link for them. */
-        InvitationView: components["schemas"]["MemberView"] & {
+        Invitation: components["schemas"]["Member"] & {
             /** @description Hand it to them on a way that you trust: nothing is sent by us. */
-            sign_in_link: components["schemas"]["SignInLinkView"];
-        };
-        InviteMember: {
-            /**
-             * @description For people to tell each other by. Nothing is sent there.
-             * @example ada@example.com
-             */
-            email: string;
-            /**
-             * @description `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
-             * @example developer
-             */
-            role: string;
+            sign_in_link: components["schemas"]["SignInLink"];
         };
         Job: {
             advantage: components["schemas"]["JobAdvantage"];
@@ -3441,7 +3459,7 @@ export interface components {
          * @enum {string}
          */
         MayTrain: "deny" | "allow";
-        MemberView: {
+        Member: {
             /** @example ada@example.com */
             email: string;
             /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
@@ -3481,8 +3499,8 @@ export interface components {
             status: string;
         };
         /** @description A page of a list. */
-        MemberViewList: {
-            data: components["schemas"]["MemberView"][];
+        MemberList: {
+            data: components["schemas"]["Member"][];
             first_id?: string | null;
             /** @description More follow after `last_id`. */
             has_more: boolean;
@@ -3819,6 +3837,11 @@ export interface components {
          * @enum {string}
          */
         RefillMode: "drop" | "resample_new_prompts" | "replace_with_good";
+        /**
+         * @example {
+         *       "refresh_token": "rk_refresh_…"
+         *     }
+         */
         RefreshSession: {
             /** @example rk_refresh_… */
             refresh_token: string;
@@ -4469,6 +4492,32 @@ export interface components {
              */
             target_groups?: number | null;
         };
+        Session: {
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends whatever happens.
+             */
+            ends_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is refreshed before.
+             */
+            expires_at: string;
+            /** @example ses_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @description It is the one that asks. */
+            is_current: boolean;
+            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            member_id: string;
+            /** @constant */
+            object: "session";
+            /** Format: date-time */
+            refreshed_at: string;
+            /** @description What the client said it is. */
+            user_agent?: string | null;
+        };
         /** @description A session with its tokens, which no other answer shows. */
         SessionGrant: {
             /** @description A JWT: send it as `Authorization: Bearer …`. */
@@ -4515,35 +4564,9 @@ export interface components {
             /** @example Bearer */
             token_type: string;
         };
-        SessionView: {
-            /** Format: date-time */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description When it ends whatever happens.
-             */
-            ends_at: string;
-            /**
-             * Format: date-time
-             * @description When it ends unless it is refreshed before.
-             */
-            expires_at: string;
-            /** @example ses_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-            id: string;
-            /** @description It is the one that asks. */
-            is_current: boolean;
-            /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
-            member_id: string;
-            /** @constant */
-            object: "session";
-            /** Format: date-time */
-            refreshed_at: string;
-            /** @description What the client said it is. */
-            user_agent?: string | null;
-        };
         /** @description A page of a list. */
-        SessionViewList: {
-            data: components["schemas"]["SessionView"][];
+        SessionList: {
+            data: components["schemas"]["Session"][];
             first_id?: string | null;
             /** @description More follow after `last_id`. */
             has_more: boolean;
@@ -4552,15 +4575,8 @@ export interface components {
             /** @constant */
             object: "list";
         };
-        SignIn: {
-            /**
-             * @description The token of a sign-in link.
-             * @example rk_link_…
-             */
-            token: string;
-        };
         /** @description What signs a member in, once. */
-        SignInLinkView: {
+        SignInLink: {
             /** Format: date-time */
             expires_at: string;
             /** @example mem_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
@@ -4754,6 +4770,11 @@ export interface components {
             max_rollouts?: number | null;
             on_exhausted?: components["schemas"]["WhenExhausted"] | null;
         };
+        /**
+         * @example {
+         *       "role": "admin"
+         *     }
+         */
         UpdateMember: {
             /**
              * @description `owner`, `admin`, `developer`, `billing` or `viewer`; none that may do more than you.
@@ -5011,7 +5032,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    show_jwks: {
+    retrieve_jwks: {
         parameters: {
             query?: never;
             header?: {
@@ -6707,12 +6728,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberViewList"];
+                    "application/json": components["schemas"]["MemberList"];
                 };
             };
         };
     };
-    invite_member: {
+    create_member: {
         parameters: {
             query?: never;
             header?: {
@@ -6729,7 +6750,13 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InviteMember"];
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "role": "developer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateMember"];
             };
         };
         responses: {
@@ -6739,12 +6766,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InvitationView"];
+                    "application/json": components["schemas"]["Invitation"];
                 };
             };
         };
     };
-    show_member: {
+    retrieve_member: {
         parameters: {
             query?: never;
             header?: {
@@ -6767,12 +6794,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberView"];
+                    "application/json": components["schemas"]["Member"];
                 };
             };
         };
     };
-    remove_member: {
+    delete_member: {
         parameters: {
             query?: never;
             header?: {
@@ -6815,6 +6842,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateMember"];
             };
         };
@@ -6825,7 +6857,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberView"];
+                    "application/json": components["schemas"]["Member"];
                 };
             };
         };
@@ -6855,7 +6887,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignInLinkView"];
+                    "application/json": components["schemas"]["SignInLink"];
                 };
             };
         };
@@ -7547,7 +7579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionViewList"];
+                    "application/json": components["schemas"]["SessionList"];
                 };
             };
         };
@@ -7564,7 +7596,12 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SignIn"];
+                /**
+                 * @example {
+                 *       "token": "rk_link_…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateSession"];
             };
         };
         responses: {
@@ -7591,6 +7628,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "rk_refresh_…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshSession"];
             };
         };
@@ -7606,7 +7648,7 @@ export interface operations {
             };
         };
     };
-    end_session: {
+    delete_session: {
         parameters: {
             query?: never;
             header?: {
