@@ -32,6 +32,8 @@ const CACHE_KEYS: usize = 10_000;
 const NOTE_USE: TimeDelta = TimeDelta::minutes(1);
 
 /// Which project a key that reaches several means; its own without it.
+/// `tml-rk_live_…`, in place of `Authorization`.
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const PROJECT: HeaderName = HeaderName::from_static("reliquary-project");
 
 /// Whom a request acts for.
@@ -155,6 +157,10 @@ async fn identify(request: &HttpRequest) -> Result<(ApiKey, Option<SessionId>), 
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
+    if let Some(value) = request.headers().get(&X_API_KEY) {
+        // Tinker's package takes keys of this form only, and sends them so
+        return value.to_str().ok()?.strip_prefix("tml-").filter(|token| !looks_like_one(token));
+    }
     let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token)

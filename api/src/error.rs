@@ -129,6 +129,8 @@ pub(crate) enum ApiError {
     NoAnswer(JobId),
     #[error("there is no verified answer yet; ask again with the same idempotency key")]
     AnswerPending(JobId),
+    #[error("this service samples, and does not train")]
+    SamplingOnly,
     #[error("the batch is {0}")]
     BatchNotCancellable(&'static str),
     #[error("the service holds as many event streams as it can")]
@@ -233,6 +235,7 @@ impl ApiError {
             Self::ExportNotReady(_) => "export_not_ready",
             Self::NoSuchRange { .. } => "no_such_range",
             Self::NoAnswer(_) => "no_answer",
+            Self::SamplingOnly => "sampling_only",
             Self::AnswerPending(_) => "answer_pending",
             Self::BatchNotCancellable(_) => "batch_not_cancellable",
             Self::TooManyStreams => "too_many_streams",
@@ -260,7 +263,7 @@ impl ApiError {
             | Self::InvalidLink => StatusCode::FORBIDDEN,
             Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
             Self::NoSuchRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::SamplingOnly => StatusCode::NOT_FOUND,
             Self::NoAnswer(_) | Self::AnswerPending(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Expired => StatusCode::GONE,

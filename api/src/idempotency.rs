@@ -138,6 +138,13 @@ pub(crate) struct Done {
 }
 
 impl Once {
+    /// Under a name that the request's own protocol has for it.
+    pub(crate) fn named(operation: &str, key: String, content: &Value) -> Self {
+        let mut hash = begun("");
+        digest(&mut hash, content);
+        Self(Some(Keyed { key, operation: operation.to_owned(), fingerprint: hash.finalize().into() }))
+    }
+
     /// Its sender may come back for the answer.
     pub(crate) fn is_repeatable(&self) -> bool {
         self.0.is_some()

@@ -19,6 +19,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         files_and_quotes,
         verification_and_webhooks,
         on_ramps,
+        tinker,
         tenancy,
         people,
         meta,
@@ -229,6 +230,45 @@ fn verification_and_webhooks(app: &mut ServiceConfig) {
     .service(at("/v1/verifications", "POST").route(post().to(verifications::create::create_verification)))
     .service(at("/v1/verifications/{id}", "GET").route(get().to(verifications::show::show_verification)))
     .service(at("/v1/events/{id}", "GET").route(get().to(webhooks::show_event::show_event)));
+}
+
+/// What the `tinker` package asks for to sample; the rest of it trains, and is refused by that name.
+fn tinker(app: &mut ServiceConfig) {
+    use compat::tinker;
+    app.service(
+        at("/tinker/api/v1/client/config", "POST")
+            .route(post().to(tinker::client_config::tinker_client_config)),
+    )
+    .service(
+        at("/tinker/api/v1/client/dynamic_config", "POST")
+            .route(post().to(tinker::client_dynamic_config::tinker_client_dynamic_config)),
+    )
+    .service(
+        at("/tinker/api/v1/create_session", "POST")
+            .route(post().to(tinker::create_session::tinker_create_session)),
+    )
+    .service(
+        at("/tinker/api/v1/session_heartbeat", "POST")
+            .route(post().to(tinker::session_heartbeat::tinker_session_heartbeat)),
+    )
+    .service(
+        at("/tinker/api/v1/create_sampling_session", "POST")
+            .route(post().to(tinker::create_sampling_session::tinker_create_sampling_session)),
+    )
+    .service(at("/tinker/api/v1/telemetry", "POST").route(post().to(tinker::telemetry::tinker_telemetry)))
+    .service(
+        at("/tinker/api/v1/get_server_capabilities", "GET")
+            .route(get().to(tinker::server_capabilities::tinker_server_capabilities)),
+    )
+    .service(at("/tinker/api/v1/asample", "POST").route(post().to(tinker::asample::tinker_asample)))
+    .service(
+        at("/tinker/api/v1/retrieve_future", "POST")
+            .route(post().to(tinker::retrieve_future::tinker_retrieve_future)),
+    )
+    .service(
+        web::resource("/tinker/api/v1/{rest:.*}")
+            .default_service(web::to(|| ready(Err::<&str, _>(ApiError::SamplingOnly)))),
+    );
 }
 
 /// What clients of other services know.

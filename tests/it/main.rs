@@ -27,5 +27,6 @@ mod sdk_python;
 mod sdk_rust;
 mod sdk_typescript;
 mod stack;
+mod tinker;
 mod trainer;
 mod uploaded;

@@ -117,6 +117,8 @@ pub(crate) struct Terms {
     pub(crate) n: i64,
     pub(crate) temperature: f64,
     pub(crate) top_p: f64,
+    /// 0 is off.
+    pub(crate) top_k: i64,
     pub(crate) max_tokens: Option<i64>,
     pub(crate) logprobs: bool,
     pub(crate) stop: Vec<String>,
@@ -149,6 +151,7 @@ impl ChatRequest {
             n: self.n.unwrap_or(1),
             temperature: self.temperature.unwrap_or(1.0),
             top_p: self.top_p.unwrap_or(1.0),
+            top_k: 0,
             max_tokens: self.max_completion_tokens.or(self.max_tokens),
             logprobs: self.logprobs.unwrap_or(false),
             stop: stops(self.stop, faults),

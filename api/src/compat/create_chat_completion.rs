@@ -13,12 +13,12 @@ use protocol::job::{GroupState, MAX_SAMPLES};
 use protocol::{JobId, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::chat_input::{Asked, ChatRequest, Terms};
 use super::chat_schema::ChatCompletionSchema;
 use super::plan::{Planned, in_its_words};
+use super::wait::has_ended_within;
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -93,7 +93,7 @@ async fn start(
     // a job that is not cancelled, since this process died meanwhile, ends by itself
     let until = state.ambient.now() + AWAY;
     let Asked { terms, messages, metadata } = asked;
-    let mut planned = Planned::one(terms, &messages);
+    let mut planned = Planned::one(terms, json!({ "messages": messages }));
     let priced = planned.price(state, caller, until, &metadata).await.map_err(in_its_words)?;
     create::afford(state, caller, priced.hold).await?;
     limits::admit_job(request, caller, 1).await?;
@@ -131,20 +131,9 @@ impl Watch {
         poll: Duration,
         stop: &CancellationToken,
     ) -> Result<(), ApiError> {
-        let end = Instant::now() + patience;
-        // before the first look, so that nothing falls between looking and waiting
-        let mut woken = self.state.wake.subscribe_events(self.job);
-        loop {
-            if self.has_ended().await? {
-                self.cancels = false;
-                return Ok(());
-            }
-            tokio::select! {
-                () = woken.hint() => {}
-                () = sleep(poll) => {}
-                () = sleep_until(end) => break,
-                () = stop.cancelled() => break,
-            }
+        if has_ended_within(&self.state, self.caller, self.job, (patience, poll), stop).await? {
+            self.cancels = false;
+            return Ok(());
         }
         if !self.cancels {
             return Err(ApiError::AnswerPending(self.job));
@@ -152,12 +141,6 @@ impl Watch {
         cancel(&self.state, self.caller, self.job).await?;
         self.cancels = false;
         Ok(())
-    }
-
-    async fn has_ended(&self) -> Result<bool, ApiError> {
-        let mut conn = self.state.tenant(self.caller).await?;
-        let log = store::jobs::log_state(&mut conn, self.caller.project, self.job).await?;
-        Ok(log.ok_or(ApiError::NotFound("job"))?.ended)
     }
 }
 

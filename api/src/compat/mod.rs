@@ -5,6 +5,7 @@ mod chat_input;
 mod chat_schema;
 mod model_view;
 mod plan;
+mod wait;
 
 pub(crate) mod cancel_batch;
 pub(crate) mod create_batch;
@@ -13,3 +14,4 @@ pub(crate) mod list_batches;
 pub(crate) mod list_models;
 pub(crate) mod show_batch;
 pub(crate) mod show_model;
+pub(crate) mod tinker;

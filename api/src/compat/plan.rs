@@ -62,8 +62,8 @@ pub(crate) struct Planned {
 
 impl Planned {
     /// A job of one request.
-    pub(crate) fn one(terms: Terms, messages: &Value) -> Self {
-        Self { terms, prompts: vec![json!({ "messages": messages })], lines: vec![1] }
+    pub(crate) fn one(terms: Terms, prompt: Value) -> Self {
+        Self { terms, prompts: vec![prompt], lines: vec![1] }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -90,12 +90,12 @@ impl Planned {
 
     /// The body that asks for this job. It takes the prompts along.
     fn body(&mut self, context: usize, until: DateTime<Utc>, metadata: &BTreeMap<String, String>) -> Value {
-        let Terms { model, n, temperature, top_p, max_tokens, .. } = &self.terms;
+        let Terms { model, n, temperature, top_p, top_k, max_tokens, .. } = &self.terms;
         let max_tokens = max_tokens.unwrap_or((context / 2).max(1) as i64);
         json!({
             "model": { "checkpoint": model },
             "prompts": std::mem::take(&mut self.prompts),
-            "sampling": { "n": n, "temperature": temperature, "top_p": top_p, "max_tokens": max_tokens },
+            "sampling": { "n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens },
             "reward": { "mode": "none" },
             "advantage": { "method": "none" },
             // the same request twice is answered twice

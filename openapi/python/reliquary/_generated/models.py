@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, RootModel
 
 from reliquary._model import ApiModel
 
@@ -2664,6 +2664,140 @@ class SuggestedLimits(ApiModel):
     Per sample.
     """
     memory_bytes: int
+
+
+class TinkerCapabilities(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    supported_models: list[TinkerModel]
+
+
+class TinkerConfig(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    credential_default_source: str
+    pjwt_auth_enabled: bool
+    """
+    Keys are used as they are.
+    """
+    sample_enable_stuck_detection: bool
+    """
+    A job may wait for its turn for longer than the package thinks.
+    """
+    sample_max_concurrent_requests: int
+    """
+    Requests of a client that may be under way.
+    """
+
+
+class TinkerDynamicConfig(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    refresh_interval_sec: int
+    """
+    When the package asks again.
+    """
+    sample_cancel_enabled: bool
+    """
+    A future that is let go of is not cancelled: its answer stays, and is paid for.
+    """
+
+
+class TinkerFailed(ApiModel):
+    """
+    There will be none.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    category: str
+    error: str
+
+
+class TinkerFuture(ApiModel):
+    """
+    The package's `UntypedAPIFuture`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    request_id: str
+    """
+    The job: its rollouts, receipts and costs are there.
+    """
+    sample_sequence_ids: list[str]
+    """
+    A name for each sample.
+    """
+
+
+class TinkerHeard(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    type: str
+
+
+class TinkerModel(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_context_length: int
+    model_name: str
+    """
+    What `base_model` may be.
+    """
+    sampleable: bool
+    trainable: bool
+
+
+class TinkerSamplingSession(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    sampling_session_id: str
+    type: str
+
+
+class TinkerSession(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    info_message: str
+    session_id: str
+    type: str
+
+
+class TinkerTelemetryTaken(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    status: str
+
+
+class TinkerTryAgain(ApiModel):
+    """
+    Not yet: ask again.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    queue_state: str
+    request_id: str
+    type: str
+
+
+class TinkerNoSamples(RootModel[TinkerTryAgain | TinkerFailed]):
+    root: TinkerTryAgain | TinkerFailed
+    """
+    What there is instead of samples.
+    """
 
 
 class UndeliveredRollout(ApiModel):

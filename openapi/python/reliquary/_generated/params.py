@@ -681,6 +681,121 @@ class TestRewardVersion(TypedDict):
     """
 
 
+class TinkerChunk(TypedDict):
+    """
+    Tokens. The package's images have no model here.
+    """
+
+    tokens: Sequence[int]
+    type: Literal["encoded_text"]
+
+
+class TinkerConfigRequest(TypedDict):
+    sdk_version: str
+
+
+class TinkerCreateSamplingSession(TypedDict):
+    base_model: NotRequired[str | None]
+    """
+    `current`, or the id of a checkpoint.
+    """
+    model_path: NotRequired[str | None]
+    """
+    Weights that were trained elsewhere: there are none here.
+    """
+    sampling_session_seq_id: int
+    session_id: str
+    type: NotRequired[str | None]
+
+
+class TinkerCreateSession(TypedDict):
+    """
+    What the package says of itself: taken, and not kept.
+    """
+
+    display_name: NotRequired[str | None]
+    project_id: NotRequired[str | None]
+    sdk_version: str
+    tags: NotRequired[Sequence[str]]
+    type: NotRequired[str | None]
+    user_metadata: NotRequired[Mapping[str, Any] | None]
+
+
+class TinkerModelInput(TypedDict):
+    chunks: Sequence[TinkerChunk]
+
+
+class TinkerRetrieveFuture(TypedDict):
+    allow_metadata_only: NotRequired[bool | None]
+    """
+    The answer is always whole.
+    """
+    request_id: str
+
+
+class TinkerSampleRequest(TypedDict):
+    """
+    The package's `SampleRequest`.
+    """
+
+    base_model: NotRequired[str | None]
+    """
+    Nothing is looked up by these: the session names the model.
+    """
+    model_path: NotRequired[str | None]
+    num_samples: NotRequired[int]
+    prompt: TinkerModelInput
+    prompt_alt_tokens_k: NotRequired[int]
+    prompt_logprobs: NotRequired[bool | None]
+    """
+    Only `false`, as all that follow: there are no log-probs but those of the sampled tokens.
+    """
+    prompt_logprobs_last_n: NotRequired[int | None]
+    record_stability_info: NotRequired[bool | None]
+    sampling_params: TinkerSamplingParams
+    sampling_session_id: str
+    """
+    Of `create_sampling_session`.
+    """
+    seq_id: int
+    """
+    Once per session: the same number is the same request.
+    """
+    target_prompt_logprobs: NotRequired[Mapping[str, Any] | None]
+    topk_prompt_logprobs: NotRequired[int]
+    topk_sample_logprobs: NotRequired[int]
+    type: NotRequired[str | None]
+
+
+class TinkerSamplingParams(TypedDict):
+    max_tokens: NotRequired[int | None]
+    """
+    Half of the model's context if not given.
+    """
+    seed: NotRequired[int | None]
+    """
+    Only null: draws follow the service's randomness.
+    """
+    stop: NotRequired[Mapping[str, Any] | None]
+    """
+    Only null, or the model's own end-of-sequence tokens.
+    """
+    temperature: NotRequired[float | None]
+    """
+    0.01 to 2.
+    """
+    top_k: NotRequired[int | None]
+    """
+    -1 and 0 are off.
+    """
+    top_p: NotRequired[float | None]
+
+
+class TinkerSessionHeartbeat(TypedDict):
+    session_id: str
+    type: NotRequired[str | None]
+
+
 class UpdateApiKey(TypedDict):
     """
     What is left out stays; `null` takes a limit, an end or a list of addresses away.

@@ -106,6 +106,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tinker/api/v1/asample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for samples.
+         * @description A job of one prompt: rewards and advantages `none`, every token verified. The same `seq_id` of the same session is the
+         *     same job.
+         */
+        post: operations["create_tinker_sample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/client/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the package asks first. */
+        post: operations["retrieve_tinker_config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/client/dynamic_config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the package asks from time to time. */
+        post: operations["retrieve_tinker_dynamic_config"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/create_sampling_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to sample from a model. */
+        post: operations["create_tinker_sampling_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/create_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a session. */
+        post: operations["create_tinker_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/get_server_capabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be sampled from. */
+        get: operations["retrieve_tinker_capabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/retrieve_future": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get samples.
+         * @description Waits a while for them. They come as the package's `SampleResponse`, in protocol buffers.
+         */
+        post: operations["retrieve_tinker_future"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/session_heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A sign of life of a session. */
+        post: operations["post_tinker_heartbeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tinker/api/v1/telemetry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Taken and forgotten. */
+        post: operations["post_tinker_telemetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api_keys": {
         parameters: {
             query?: never;
@@ -4662,6 +4822,240 @@ export interface components {
             /** @description 1 to 64. */
             samples: components["schemas"]["RewardSampleInput"][];
         };
+        TinkerCapabilities: {
+            supported_models: components["schemas"]["TinkerModel"][];
+        };
+        /** @description Tokens. The package's images have no model here. */
+        TinkerChunk: {
+            tokens: number[];
+            type: components["schemas"]["TinkerChunkKind"];
+        };
+        /** @enum {string} */
+        TinkerChunkKind: "encoded_text";
+        TinkerConfig: {
+            /** @example api_key */
+            credential_default_source: string;
+            /** @description Keys are used as they are. */
+            pjwt_auth_enabled: boolean;
+            /** @description A job may wait for its turn for longer than the package thinks. */
+            sample_enable_stuck_detection: boolean;
+            /**
+             * Format: int32
+             * @description Requests of a client that may be under way.
+             */
+            sample_max_concurrent_requests: number;
+        };
+        /**
+         * @example {
+         *       "sdk_version": "0.38.0"
+         *     }
+         */
+        TinkerConfigRequest: {
+            /** @example 0.38.0 */
+            sdk_version: string;
+        };
+        /**
+         * @example {
+         *       "base_model": "current",
+         *       "sampling_session_seq_id": 0,
+         *       "session_id": "ses_0199d3c1b5a87c3e9f4a2b6d8e0f1a2b"
+         *     }
+         */
+        TinkerCreateSamplingSession: {
+            /**
+             * @description `current`, or the id of a checkpoint.
+             * @example current
+             */
+            base_model?: string | null;
+            /** @description Weights that were trained elsewhere: there are none here. */
+            model_path?: string | null;
+            /** Format: int64 */
+            sampling_session_seq_id: number;
+            session_id: string;
+            type?: string | null;
+        };
+        /**
+         * @description What the package says of itself: taken, and not kept.
+         * @example {
+         *       "sdk_version": "0.38.0",
+         *       "tags": [],
+         *       "user_metadata": {}
+         *     }
+         */
+        TinkerCreateSession: {
+            display_name?: string | null;
+            project_id?: string | null;
+            sdk_version: string;
+            tags?: string[];
+            type?: string | null;
+            user_metadata?: Record<string, unknown> | null;
+        };
+        TinkerDynamicConfig: {
+            /**
+             * Format: int32
+             * @description When the package asks again.
+             */
+            refresh_interval_sec: number;
+            /** @description A future that is let go of is not cancelled: its answer stays, and is paid for. */
+            sample_cancel_enabled: boolean;
+        };
+        /** @description There will be none. */
+        TinkerFailed: {
+            /** @example server */
+            category: string;
+            error: string;
+        };
+        /** @description The package's `UntypedAPIFuture`. */
+        TinkerFuture: {
+            /**
+             * @description The job: its rollouts, receipts and costs are there.
+             * @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            request_id: string;
+            /** @description A name for each sample. */
+            sample_sequence_ids: string[];
+        };
+        TinkerHeard: {
+            /** @example session_heartbeat */
+            type: string;
+        };
+        TinkerModel: {
+            max_context_length: number;
+            /** @description What `base_model` may be. */
+            model_name: string;
+            sampleable: boolean;
+            trainable: boolean;
+        };
+        TinkerModelInput: {
+            chunks: components["schemas"]["TinkerChunk"][];
+        };
+        /** @description What there is instead of samples. */
+        TinkerNoSamples: components["schemas"]["TinkerTryAgain"] | components["schemas"]["TinkerFailed"];
+        /**
+         * @example {
+         *       "request_id": "job_01K9QZ4E8V7X2M3N4P5Q6R7S8T"
+         *     }
+         */
+        TinkerRetrieveFuture: {
+            /** @description The answer is always whole. */
+            allow_metadata_only?: boolean | null;
+            /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            request_id: string;
+        };
+        /**
+         * @description The package's `SampleRequest`.
+         * @example {
+         *       "num_samples": 2,
+         *       "prompt": {
+         *         "chunks": [
+         *           {
+         *             "tokens": [
+         *               5,
+         *               6,
+         *               7
+         *             ],
+         *             "type": "encoded_text"
+         *           }
+         *         ]
+         *       },
+         *       "sampling_params": {
+         *         "max_tokens": 64,
+         *         "temperature": 1
+         *       },
+         *       "sampling_session_id": "smp_0199d3c1b5a87c3e9f4a2b6d8e0f1a2b_current",
+         *       "seq_id": 0
+         *     }
+         */
+        TinkerSampleRequest: {
+            /** @description Nothing is looked up by these: the session names the model. */
+            base_model?: string | null;
+            model_path?: string | null;
+            /**
+             * Format: int64
+             * @default 1
+             */
+            num_samples?: number;
+            prompt: components["schemas"]["TinkerModelInput"];
+            /** Format: int64 */
+            prompt_alt_tokens_k?: number;
+            /** @description Only `false`, as all that follow: there are no log-probs but those of the sampled tokens. */
+            prompt_logprobs?: boolean | null;
+            /** Format: int64 */
+            prompt_logprobs_last_n?: number | null;
+            record_stability_info?: boolean | null;
+            sampling_params: components["schemas"]["TinkerSamplingParams"];
+            /** @description Of `create_sampling_session`. */
+            sampling_session_id: string;
+            /**
+             * Format: int64
+             * @description Once per session: the same number is the same request.
+             */
+            seq_id: number;
+            target_prompt_logprobs?: Record<string, unknown> | null;
+            /** Format: int64 */
+            topk_prompt_logprobs?: number;
+            /** Format: int64 */
+            topk_sample_logprobs?: number;
+            type?: string | null;
+        };
+        TinkerSamplingParams: {
+            /**
+             * Format: int64
+             * @description Half of the model's context if not given.
+             */
+            max_tokens?: number | null;
+            /**
+             * Format: int64
+             * @description Only null: draws follow the service's randomness.
+             */
+            seed?: number | null;
+            /** @description Only null, or the model's own end-of-sequence tokens. */
+            stop?: Record<string, unknown> | null;
+            /**
+             * Format: double
+             * @description 0.01 to 2.
+             */
+            temperature?: number | null;
+            /**
+             * Format: int64
+             * @description -1 and 0 are off.
+             */
+            top_k?: number | null;
+            /** Format: double */
+            top_p?: number | null;
+        };
+        TinkerSamplingSession: {
+            sampling_session_id: string;
+            /** @example create_sampling_session */
+            type: string;
+        };
+        TinkerSession: {
+            info_message: string;
+            session_id: string;
+            /** @example create_session */
+            type: string;
+        };
+        /**
+         * @example {
+         *       "session_id": "ses_0199d3c1b5a87c3e9f4a2b6d8e0f1a2b"
+         *     }
+         */
+        TinkerSessionHeartbeat: {
+            session_id: string;
+            type?: string | null;
+        };
+        TinkerTelemetryTaken: {
+            /** @example accepted */
+            status: string;
+        };
+        /** @description Not yet: ask again. */
+        TinkerTryAgain: {
+            /** @example active */
+            queue_state: string;
+            request_id: string;
+            /** @example try_again */
+            type: string;
+        };
         /** @description A rollout that was not delivered, and why. */
         UndeliveredRollout: {
             /**
@@ -5166,6 +5560,308 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    create_tinker_sample: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "num_samples": 2,
+                 *       "prompt": {
+                 *         "chunks": [
+                 *           {
+                 *             "tokens": [
+                 *               5,
+                 *               6,
+                 *               7
+                 *             ],
+                 *             "type": "encoded_text"
+                 *           }
+                 *         ]
+                 *       },
+                 *       "sampling_params": {
+                 *         "max_tokens": 64,
+                 *         "temperature": 1
+                 *       },
+                 *       "sampling_session_id": "smp_0199d3c1b5a87c3e9f4a2b6d8e0f1a2b_current",
+                 *       "seq_id": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["TinkerSampleRequest"];
+            };
+        };
+        responses: {
+            /** @description Queued; ask for it with `retrieve_future`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerFuture"];
+                };
+            };
+        };
+    };
+    retrieve_tinker_config: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sdk_version": "0.38.0"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TinkerConfigRequest"];
+            };
+        };
+        responses: {
+            /** @description How to behave. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerConfig"];
+                };
+            };
+        };
+    };
+    retrieve_tinker_dynamic_config: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sdk_version": "0.38.0"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TinkerConfigRequest"];
+            };
+        };
+        responses: {
+            /** @description How to behave for now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerDynamicConfig"];
+                };
+            };
+        };
+    };
+    create_tinker_sampling_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "base_model": "current",
+                 *       "sampling_session_seq_id": 0,
+                 *       "session_id": "ses_0199d3c1b5a87c3e9f4a2b6d8e0f1a2b"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TinkerCreateSamplingSession"];
+            };
+        };
+        responses: {
+            /** @description Its name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerSamplingSession"];
+                };
+            };
+        };
+    };
+    create_tinker_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sdk_version": "0.38.0",
+                 *       "tags": [],
+                 *       "user_metadata": {}
+                 *     }
+                 */
+                "application/json": components["schemas"]["TinkerCreateSession"];
+            };
+        };
+        responses: {
+            /** @description Its name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerSession"];
+                };
+            };
+        };
+    };
+    retrieve_tinker_capabilities: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models that take requests. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerCapabilities"];
+                };
+            };
+        };
+    };
+    retrieve_tinker_future: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "request_id": "job_01K9QZ4E8V7X2M3N4P5Q6R7S8T"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TinkerRetrieveFuture"];
+            };
+        };
+        responses: {
+            /** @description The samples; or that there are none, yet or ever. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerNoSamples"];
+                    "application/x-protobuf": string;
+                };
+            };
+        };
+    };
+    post_tinker_heartbeat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session_id": "ses_0199d3c1b5a87c3e9f4a2b6d8e0f1a2b"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TinkerSessionHeartbeat"];
+            };
+        };
+        responses: {
+            /** @description Heard. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerHeard"];
+                };
+            };
+        };
+    };
+    post_tinker_telemetry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the newest. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "events": []
+                 *     }
+                 */
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Forgotten. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TinkerTelemetryTaken"];
                 };
             };
         };
