@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
@@ -20,7 +20,7 @@ pub(crate) struct CreateSession {
     #[serde(default)]
     tags: Vec<String>,
     #[schema(value_type = Option<Object>)]
-    user_metadata: Option<Value>,
+    user_metadata: Option<Map<String, Value>>,
     sdk_version: String,
     project_id: Option<String>,
     display_name: Option<String>,

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
@@ -28,6 +28,6 @@ pub(crate) async fn tinker_telemetry(
     config: web::Data<Config>,
 ) -> Result<HttpResponse, ApiError> {
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
-    body::parse::<Value>(&bytes)?;
+    body::parse::<Map<String, Value>>(&bytes)?;
     Ok(HttpResponse::Ok().json(TelemetryTaken { status: "accepted" }))
 }
