@@ -5,6 +5,7 @@
 //! them writes the same bytes to the same place, and only the transaction that ends the batch makes them files. One group
 //! and a page of records are in memory at a time.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ use store::objects::{Incoming, file_key};
 use store::records;
 
 use crate::driver::retrying;
-use crate::keep::while_held;
-use crate::{Context, Error, Progress, metrics};
+use crate::see_through::{Work, see_through};
+use crate::{Context, Error, Progress};
 
 /// Records read at once; a group has at most twice as many.
 const PAGE: i64 = 32;
@@ -36,44 +37,54 @@ const NOT_WRITTEN: &str = "not_written";
 
 /// Ends one batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
-    let leased = compat_batches::lease(&mut *cx.db.acquire().await?, cx.config.lease()).await?;
-    let Some(leased) = leased else { return Ok(Progress::None) };
-    let work = Box::pin(cx.stop.run_until_cancelled(conclude(cx, &leased)));
-    let Some(concluded) = while_held(cx, None, || renew(cx, &leased), work).await else {
-        tracing::info!(batch.id = %leased.id, "the batch is held by another");
-        return Ok(Progress::Some);
-    };
-    if let Err(error) = concluded.unwrap_or(Err(Error::Stopping)) {
-        give_back(cx, &leased, &error).await;
-    }
-    Ok(Progress::Some)
+    see_through(cx, compat_batches::lease(&mut *cx.db.acquire().await?, cx.config.lease()).await?).await
 }
 
-async fn renew(cx: &Context, leased: &Leased) -> Result<bool, store::Error> {
-    compat_batches::renew(&mut *cx.db.acquire().await?, leased, cx.config.lease()).await
-}
+impl Work for Leased {
+    const STEP: &'static str = "compat";
 
-/// Writes the files, and says that they are there.
-async fn conclude(cx: &Arc<Context>, leased: &Leased) -> Result<(), Error> {
-    // a batch that takes its worker down with it is not begun for ever
-    if leased.tries > cx.config.export_tries {
-        return end(cx, leased, None).await;
+    fn id(&self) -> impl fmt::Display {
+        self.id
     }
-    let jobs = compat_batches::jobs(&mut *cx.db.acquire().await?, leased.id).await?;
-    let now = cx.clock.now().trunc_subsecs(6);
-    let mut output = Lines::new(cx, leased.output_file);
-    for job in &jobs {
-        answers(cx, job, &mut output).await?;
+
+    fn tries(&self) -> u32 {
+        self.tries
     }
-    let mut errors = Lines::new(cx, leased.error_file);
-    for job in &jobs {
-        unanswered(cx, job, &mut errors).await?;
+
+    fn most_tries(cx: &Context) -> u32 {
+        cx.config.export_tries
     }
-    let written = Written {
-        output: output.finish(format!("{}_output.jsonl", leased.id), now).await?,
-        errors: errors.finish(format!("{}_error.jsonl", leased.id), now).await?,
-    };
-    end(cx, leased, Some(&written)).await
+
+    async fn renew(&self, cx: &Context) -> Result<bool, store::Error> {
+        compat_batches::renew(&mut *cx.db.acquire().await?, self, cx.config.lease()).await
+    }
+
+    async fn give_back(&self, cx: &Context, after: Duration) -> Result<(), store::Error> {
+        compat_batches::give_back(&mut *cx.db.acquire().await?, self, after).await
+    }
+
+    /// Writes the files, and says that they are there.
+    async fn conclude(&self, cx: &Arc<Context>) -> Result<(), Error> {
+        let jobs = compat_batches::jobs(&mut *cx.db.acquire().await?, self.id).await?;
+        let now = cx.clock.now().trunc_subsecs(6);
+        let mut output = Lines::new(cx, self.output_file);
+        for job in &jobs {
+            answers(cx, job, &mut output).await?;
+        }
+        let mut errors = Lines::new(cx, self.error_file);
+        for job in &jobs {
+            unanswered(cx, job, &mut errors).await?;
+        }
+        let written = Written {
+            output: output.finish(format!("{}_output.jsonl", self.id), now).await?,
+            errors: errors.finish(format!("{}_error.jsonl", self.id), now).await?,
+        };
+        end(cx, self, Some(&written)).await
+    }
+
+    async fn give_up(&self, cx: &Context) -> Result<(), Error> {
+        end(cx, self, None).await
+    }
 }
 
 /// A file on its way. Its object begins with its first line.
@@ -213,35 +224,4 @@ async fn end(cx: &Context, leased: &Leased, written: Option<&Written>) -> Result
     })
     .await?;
     Ok(())
-}
-
-/// For another try, unless it must fail again or was tried often enough.
-async fn give_back(cx: &Context, leased: &Leased, error: &Error) {
-    let Leased { id, tries, .. } = leased;
-    if matches!(error, Error::Store(store::Error::StaleLease)) {
-        tracing::info!(batch.id = %id, "the lease was lost; another writes the files");
-        return;
-    }
-    let stopping = matches!(error, Error::Stopping);
-    let last = !stopping && (!error.is_retryable() || *tries >= cx.config.export_tries);
-    if !stopping {
-        metrics::step_failed("compat");
-        let error = error as &dyn std::error::Error;
-        tracing::error!(batch.id = %id, tries, last, error, "a batch was not ended");
-    }
-    let ended = if last {
-        end(cx, leased, None).await
-    } else {
-        let after = if stopping { Duration::ZERO } else { cx.config.backoff(*tries) };
-        back(cx, leased, after).await
-    };
-    if let Err(error) = ended {
-        // the lease expires by itself
-        let error = &error as &dyn std::error::Error;
-        tracing::warn!(batch.id = %id, error, "a batch was not given back");
-    }
-}
-
-async fn back(cx: &Context, leased: &Leased, after: Duration) -> Result<(), Error> {
-    Ok(compat_batches::give_back(&mut *cx.db.acquire().await?, leased, after).await?)
 }

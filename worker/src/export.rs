@@ -4,6 +4,7 @@
 //! bytes. Each try writes an object of its own; the row names the one that became whole, and only its transaction makes the
 //! file exist. A page of records and the parts that are on their way are in memory at a time.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use store::objects::{Incoming, export_key};
 use store::records;
 
 use crate::driver::retrying;
-use crate::keep::while_held;
-use crate::{Context, Error, Progress, metrics};
+use crate::see_through::{Work, see_through};
+use crate::{Context, Error, Progress};
 
 /// Records read at once.
 const PAGE: i64 = 32;
@@ -28,38 +29,48 @@ const NOT_WRITTEN: &str = "not_written";
 
 /// Writes one export. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
-    let leased = exports::lease(&mut *cx.db.acquire().await?, cx.config.lease()).await?;
-    let Some(leased) = leased else { return Ok(Progress::None) };
-    let work = Box::pin(cx.stop.run_until_cancelled(conclude(cx, &leased)));
-    let Some(concluded) = while_held(cx, None, || renew(cx, &leased), work).await else {
-        tracing::info!(export.id = %leased.id, "the export is held by another");
-        return Ok(Progress::Some);
-    };
-    if let Err(error) = concluded.unwrap_or(Err(Error::Stopping)) {
-        give_back(cx, &leased, &error).await;
-    }
-    Ok(Progress::Some)
+    see_through(cx, exports::lease(&mut *cx.db.acquire().await?, cx.config.lease()).await?).await
 }
 
-async fn renew(cx: &Context, leased: &Leased) -> Result<bool, store::Error> {
-    exports::renew(&mut *cx.db.acquire().await?, leased, cx.config.lease()).await
-}
+impl Work for Leased {
+    const STEP: &'static str = "export";
 
-/// Writes the file, and says that it is there.
-async fn conclude(cx: &Context, leased: &Leased) -> Result<(), Error> {
-    // an export that takes its worker down with it is not begun for ever
-    if leased.tries > cx.config.export_tries {
-        return end(cx, leased, Err(NOT_WRITTEN)).await;
+    fn id(&self) -> impl fmt::Display {
+        self.id
     }
-    let written = write(cx, leased).await?;
-    let ended = end(cx, leased, Ok(&written)).await;
-    // another has written the same in another object; or our own commit went through and its answer was lost
-    if matches!(ended, Err(Error::Store(store::Error::StaleLease)))
-        && !exports::is_file(&mut *cx.db.acquire().await?, leased.id, &written.key).await?
-    {
-        cx.objects.delete(&written.key).await?;
+
+    fn tries(&self) -> u32 {
+        self.tries
     }
-    ended
+
+    fn most_tries(cx: &Context) -> u32 {
+        cx.config.export_tries
+    }
+
+    async fn renew(&self, cx: &Context) -> Result<bool, store::Error> {
+        exports::renew(&mut *cx.db.acquire().await?, self, cx.config.lease()).await
+    }
+
+    async fn give_back(&self, cx: &Context, after: Duration) -> Result<(), store::Error> {
+        exports::give_back(&mut *cx.db.acquire().await?, self, after).await
+    }
+
+    /// Writes the file, and says that it is there.
+    async fn conclude(&self, cx: &Arc<Context>) -> Result<(), Error> {
+        let written = write(cx, self).await?;
+        let ended = end(cx, self, Ok(&written)).await;
+        // another has written the same in another object; or our own commit went through and its answer was lost
+        if matches!(ended, Err(Error::Store(store::Error::StaleLease)))
+            && !exports::is_file(&mut *cx.db.acquire().await?, self.id, &written.key).await?
+        {
+            cx.objects.delete(&written.key).await?;
+        }
+        ended
+    }
+
+    async fn give_up(&self, cx: &Context) -> Result<(), Error> {
+        end(cx, self, Err(NOT_WRITTEN)).await
+    }
 }
 
 /// A file on its way: what was encoded goes through the outlet.
@@ -168,35 +179,4 @@ async fn end(cx: &Context, leased: &Leased, outcome: Result<&Written, &str>) -> 
     .await?;
     cx.wake.events(leased.job);
     Ok(())
-}
-
-/// For another try, unless it must fail again or was tried often enough.
-async fn give_back(cx: &Context, leased: &Leased, error: &Error) {
-    let Leased { id, tries, .. } = leased;
-    if matches!(error, Error::Store(store::Error::StaleLease)) {
-        tracing::info!(export.id = %id, "the lease was lost; the file is dropped");
-        return;
-    }
-    let stopping = matches!(error, Error::Stopping);
-    let last = !stopping && (!error.is_retryable() || *tries >= cx.config.export_tries);
-    if !stopping {
-        metrics::step_failed("export");
-        let error = error as &dyn std::error::Error;
-        tracing::error!(export.id = %id, tries, last, error, "the export failed");
-    }
-    let ended = if last {
-        end(cx, leased, Err(NOT_WRITTEN)).await
-    } else {
-        let after = if stopping { Duration::ZERO } else { cx.config.backoff(*tries) };
-        back(cx, leased, after).await
-    };
-    if let Err(error) = ended {
-        // the lease expires by itself
-        let error = &error as &dyn std::error::Error;
-        tracing::warn!(export.id = %id, error, "an export was not given back");
-    }
-}
-
-async fn back(cx: &Context, leased: &Leased, after: Duration) -> Result<(), Error> {
-    Ok(exports::give_back(&mut *cx.db.acquire().await?, leased, after).await?)
 }

@@ -4,6 +4,7 @@
 //! one transaction with how far the file is read. Whoever takes over goes on behind the last batch: no line is lost, and
 //! none read twice. From the first fault on nothing more is written, and the rest is read only for what else is wrong.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use protocol::reward::RewardTerms;
 use store::job_inputs::{self, InputError, Leased};
 
 use crate::driver::retrying;
-use crate::keep::while_held;
-use crate::{Context, Error, Progress, metrics};
+use crate::see_through::{Work, see_through};
+use crate::{Context, Error, Progress};
 
 /// Of one batch: whichever is reached first.
 const BATCH_LINES: usize = 1_000;
@@ -38,21 +39,53 @@ const NOT_READ: &str = "input_file_not_read";
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let hold = cx.config.lease();
     let leased = job_inputs::lease(&mut *cx.db.acquire().await?, cx.checkpoint.id, hold).await?;
-    let Some(leased) = leased else { return Ok(Progress::None) };
-    let mut reading = Reading { leased: leased.clone(), errors: Vec::new() };
-    let work = Box::pin(cx.stop.run_until_cancelled(conclude(cx, &mut reading)));
-    let Some(concluded) = while_held(cx, None, || renew(cx, &leased), work).await else {
-        tracing::info!(job.id = %leased.job, "the input file is held by another");
-        return Ok(Progress::Some);
-    };
-    if let Err(error) = concluded.unwrap_or(Err(Error::Stopping)) {
-        give_back(cx, &reading.leased, &error).await;
-    }
-    Ok(Progress::Some)
+    see_through(cx, leased).await
 }
 
-async fn renew(cx: &Context, leased: &Leased) -> Result<bool, store::Error> {
-    job_inputs::renew(&mut *cx.db.acquire().await?, leased, cx.config.lease()).await
+impl Work for Leased {
+    const STEP: &'static str = "intake";
+
+    fn id(&self) -> impl fmt::Display {
+        self.job
+    }
+
+    fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    fn most_tries(cx: &Context) -> u32 {
+        cx.config.intake_tries
+    }
+
+    async fn renew(&self, cx: &Context) -> Result<bool, store::Error> {
+        job_inputs::renew(&mut *cx.db.acquire().await?, self, cx.config.lease()).await
+    }
+
+    async fn give_back(&self, cx: &Context, after: Duration) -> Result<(), store::Error> {
+        job_inputs::give_back(&mut *cx.db.acquire().await?, self, after).await
+    }
+
+    /// Reads the file to its end, and does what follows.
+    async fn conclude(&self, cx: &Arc<Context>) -> Result<(), Error> {
+        if !self.is_wanted {
+            return discard(cx, self).await;
+        }
+        let mut reading = Reading { leased: self.clone(), errors: Vec::new() };
+        read(cx, &mut reading).await?;
+        if reading.errors.is_empty() {
+            check_whole(&mut reading);
+        }
+        if reading.errors.is_empty() {
+            return queue(cx, &reading.leased).await;
+        }
+        reading.errors.truncate(MAX_ERRORS);
+        refuse(cx, &reading.leased, INVALID, &reading.errors).await
+    }
+
+    async fn give_up(&self, cx: &Context) -> Result<(), Error> {
+        // a job that has ended needs no reason
+        if self.is_wanted { not_read(cx, self).await } else { discard(cx, self).await }
+    }
 }
 
 /// A file, how far its prompts are written, and what was found.
@@ -67,26 +100,6 @@ impl Reading {
         let code = fault.code.to_owned();
         self.errors.push(InputError { line, pointer: fault.pointer, code, detail });
     }
-}
-
-/// Reads the file to its end, and does what follows.
-async fn conclude(cx: &Arc<Context>, reading: &mut Reading) -> Result<(), Error> {
-    if !reading.leased.is_wanted {
-        return discard(cx, &reading.leased).await;
-    }
-    // a file that takes its worker down with it is not begun for ever
-    if reading.leased.tries > cx.config.intake_tries {
-        return not_read(cx, &reading.leased).await;
-    }
-    read(cx, reading).await?;
-    if reading.errors.is_empty() {
-        check_whole(reading);
-    }
-    if reading.errors.is_empty() {
-        return queue(cx, &reading.leased).await;
-    }
-    reading.errors.truncate(MAX_ERRORS);
-    refuse(cx, &reading.leased, INVALID, &reading.errors).await
 }
 
 /// What only the whole file shows.
@@ -291,33 +304,4 @@ async fn discard(cx: &Context, leased: &Leased) -> Result<(), Error> {
     .await?;
     tracing::info!(job.id = %leased.job, "the job has ended before its input file was read");
     Ok(())
-}
-
-/// For another try, unless it must fail again or was tried often enough.
-async fn give_back(cx: &Context, leased: &Leased, error: &Error) {
-    let Leased { job, tries, .. } = leased;
-    // another has it, or the job has ended: then it is looked at again at once
-    let is_stale = matches!(error, Error::Store(store::Error::StaleLease));
-    let is_ours = !is_stale && !matches!(error, Error::Stopping);
-    let is_last = is_ours && (!error.is_retryable() || *tries >= cx.config.intake_tries);
-    if is_ours {
-        metrics::step_failed("intake");
-        let error = error as &dyn std::error::Error;
-        tracing::error!(job.id = %job, tries, is_last, error, "an input file could not be read");
-    }
-    let ended = if is_last {
-        not_read(cx, leased).await
-    } else {
-        let after = if is_ours { cx.config.backoff(*tries) } else { Duration::ZERO };
-        back(cx, leased, after).await
-    };
-    if let Err(error) = ended {
-        // the lease expires by itself
-        let error = &error as &dyn std::error::Error;
-        tracing::warn!(job.id = %job, error, "an input file was not given back");
-    }
-}
-
-async fn back(cx: &Context, leased: &Leased, after: Duration) -> Result<(), Error> {
-    Ok(job_inputs::give_back(&mut *cx.db.acquire().await?, leased, after).await?)
 }

@@ -37,6 +37,7 @@ pub mod recheck;
 mod refuse;
 pub mod reward;
 pub mod reward_call;
+mod see_through;
 mod select;
 pub mod settle;
 pub mod validate;
