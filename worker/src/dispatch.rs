@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use grail::RejectReason;
 use grail::ids::prompt_id;
-use protocol::job::GroupState;
+use protocol::JobId;
+use protocol::job::{GroupState, Prompt};
 use protocol::work::{MAX_TASKS, WORK_VERSION, WorkRequest, WorkTask};
 use store::attempts::{Dispatch, Dispatched, Offer};
 use store::groups::Stranded;
@@ -159,18 +160,14 @@ async fn prepare(
     if prompts.iter().map(|prompt| prompt.index).ne(indexes) {
         return Err(Error::Inconsistent("a group without its prompt"));
     }
-    let task = |prompt: protocol::job::Prompt| WorkTask {
-        prompt: prompt_id(dispatch.job.as_bytes(), prompt.index),
-        group_size: terms.spec.sampling.n,
-        tokens: prompt.tokens,
-    };
+    let tasks = tasks(cx, dispatch.job, terms.spec.sampling.n, prompts).await?;
     let request = WorkRequest {
         version: WORK_VERSION,
         checkpoint: terms.checkpoint,
         profile: terms.profile,
         randomness: terms.randomness,
         sampling: terms.sampling(),
-        tasks: prompts.into_iter().map(task).collect(),
+        tasks,
         // the miner's log can be joined with this very request
         traceparent: telemetry::current_traceparent().or_else(|| terms.traceparent.clone()),
     };
@@ -185,6 +182,17 @@ async fn prepare(
         cx.wake.events(dispatch.job);
     }
     Ok(Order { miner, dispatch: dispatch.clone(), request: Arc::new(request), terms })
+}
+
+/// What the miner is to do for each prompt. Texts become tokens here.
+async fn tasks(cx: &Context, job: JobId, samples: u32, prompts: Vec<Prompt>) -> Result<Vec<WorkTask>, Error> {
+    let checkpoint = Arc::clone(&cx.checkpoint);
+    let task = move |prompt: Prompt| {
+        let tokens = ::intake::tokens(&checkpoint.tokenizer, prompt.content)?;
+        Ok(WorkTask { prompt: prompt_id(job.as_bytes(), prompt.index), group_size: samples, tokens })
+    };
+    let tasks = cx.tracker.spawn_blocking(move || prompts.into_iter().map(task).collect());
+    tasks.await.map_err(|_| Error::TaskEnded("tokenise"))?
 }
 
 /// What is left of a request when its answer has ended, and why.

@@ -176,7 +176,8 @@ fn exporting(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
 
 /// The same, of files that come in.
 fn reading(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
-    ("intake", Box::pin(async move { drive(&cx, "intake", None, || intake::step(&cx)).await }))
+    let woken = Some(cx.wake.subscribe_inputs());
+    ("intake", Box::pin(async move { drive(&cx, "intake", woken, || intake::step(&cx)).await }))
 }
 
 /// The verifier's share of what customers ask for.

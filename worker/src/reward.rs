@@ -183,11 +183,14 @@ fn run(
 ) -> Result<Vec<Scored>, Error> {
     let Some((terms, module)) = &shared.module else { return Ok(Vec::new()) };
     let asked = segment.request.task(0).ok_or(Error::Inconsistent("a segment without its task"))?;
+    let [work] = segment.request.tasks.as_slice() else {
+        return Err(Error::Inconsistent("a segment of several tasks"));
+    };
     let task = sandbox::Task {
         id: prompt.custom_id,
         // a prompt of raw token ids has no text of its own; the ids are there
-        prompt: prompt.text.unwrap_or_default(),
-        prompt_token_ids: prompt.tokens,
+        prompt: prompt.content.text().unwrap_or_default().to_owned(),
+        prompt_token_ids: work.tokens.clone(),
         reference: prompt.reference,
         metadata: reward_input::metadata(&prompt.metadata, terms.args.as_deref()),
         seed: reward_call::seed(&asked.id()),

@@ -29,7 +29,8 @@ pub(crate) struct GroupView {
     /// How many miners were asked.
     attempts: u32,
     prompt_text: Option<String>,
-    prompt_ids: Vec<u32>,
+    /// What miners are asked with; null before one has answered, of a prompt that was sent as text.
+    prompt_ids: Option<Vec<u32>>,
     /// Until when your rewards must be here; after that the job's `on_error` takes their place.
     rewards_due_at: Option<DateTime<Utc>>,
     /// What selection made of it, once it is accepted or filtered.

@@ -315,6 +315,9 @@ async fn write(
     if done.fresh {
         tracing::Span::current().record("job.id", tracing::field::display(id));
         announce(state, id);
+        if matches!(priced.input, Input::File(_)) {
+            state.wake.inputs();
+        }
     }
     Ok(done.response)
 }

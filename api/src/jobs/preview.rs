@@ -1,9 +1,10 @@
 //! `POST /v1/jobs?dry_run=true`: what a job would cost. The same figures stand in a quote.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web};
 use chrono::TimeDelta;
 use grail::CheckpointId;
 use protocol::Rao;
+use protocol::job::PromptContent;
 use protocol::money::Price;
 use serde::Serialize;
 use store::history::History;
@@ -89,6 +90,18 @@ fn generated(priced: &Priced, history: Option<&History>) -> u64 {
     target.expected(prompts, accepted).into()
 }
 
+/// Tokens are only counted for those who ask what a job would cost.
+async fn prompt_tokens(state: &AppState, priced: &Priced) -> Result<usize, ApiError> {
+    let contents: Vec<PromptContent> = priced.prompts().iter().map(|prompt| prompt.content.clone()).collect();
+    let offer = state.offer.clone();
+    let count = move || {
+        let tokenizer = &offer.checkpoint.tokenizer;
+        let counts = contents.into_iter().map(|content| Ok(intake::tokens(tokenizer, content)?.len()));
+        counts.sum::<Result<usize, checkpoint::Error>>()
+    };
+    web::block(count).await?.map_err(|error| ApiError::Internal(Box::new(error)))
+}
+
 /// What a job costs, and what it will likely come to.
 pub(crate) async fn figures(
     state: &AppState,
@@ -115,7 +128,7 @@ pub(crate) async fn figures(
     Ok(FiguresView {
         checkpoint_id: priced.checkpoint,
         prompts: priced.prompts().len(),
-        prompt_tokens: priced.prompts().iter().map(|prompt| prompt.tokens.len()).sum(),
+        prompt_tokens: prompt_tokens(state, priced).await?,
         samples,
         unit_prices: UnitPrices {
             verified_rollout_rao: priced.price.rollout,

@@ -6,7 +6,7 @@ pub(crate) mod show;
 use grail::CheckpointId;
 use grail::hash::{Hash, Transcript};
 use protocol::QuoteId;
-use protocol::job::{JobSpec, Prompt};
+use protocol::job::{JobSpec, Prompt, PromptContent};
 use protocol::money::Price;
 
 use crate::auth::Caller;
@@ -52,9 +52,21 @@ pub(crate) fn digest(spec: &JobSpec, prompts: &[Prompt], checkpoint: CheckpointI
     let add = |transcript: Transcript, prompt: &Prompt| {
         transcript
             .bytes(prompt.custom_id.as_bytes())
-            .bytes(&grail::hash::tokens(&prompt.tokens))
+            .bytes(&content(&prompt.content))
             .bytes(prompt.reference.as_bytes())
             .bytes(prompt.metadata.as_bytes())
     };
     Ok(prompts.iter().fold(start, add).finish())
+}
+
+fn content(content: &PromptContent) -> Hash {
+    match content {
+        PromptContent::Text { text, encoding } => {
+            Transcript::new("reliquary/quote/text").bytes(encoding.as_str().as_bytes()).bytes(text.as_bytes())
+        }
+        PromptContent::Tokens { ids, .. } => {
+            Transcript::new("reliquary/quote/tokens").bytes(&grail::hash::tokens(ids))
+        }
+    }
+    .finish()
 }

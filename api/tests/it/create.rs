@@ -85,16 +85,17 @@ async fn every_form_of_prompt_is_tokenised() {
     assert_eq!((&job["reward"], &job["advantage"]["method"]), (&Value::Null, &json!("none")));
     assert_eq!(job["sampling"]["temperature"], json!(0.7));
     let stored = service
-        .sql("SELECT text, length(tokens) / 4, reference, metadata FROM prompts ORDER BY prompt_index")
+        .sql("SELECT text, encoding, length(tokens) / 4, reference, metadata FROM prompts ORDER BY prompt_index")
         .await;
     let rows: Vec<&str> = stored.lines().collect();
     assert!(
         rows[0].starts_with("2 + 2|") && rows[0].ends_with(r#"|{"a":[null],"b":1.50}|{"k":1e3}"#),
         "{stored}"
     );
+    assert!(rows[0].starts_with("2 + 2|plain||"), "{stored}");
     // a template's text has a line break in it
-    assert!(stored.contains("user: 2 + 2\nassistant:|"), "{stored}");
-    assert_eq!(*rows.last().unwrap(), "|3|null|{}");
+    assert!(stored.contains("user: 2 + 2\nassistant:|rendered||"), "{stored}");
+    assert_eq!(*rows.last().unwrap(), "||3|null|{}");
 }
 
 #[tokio::test]

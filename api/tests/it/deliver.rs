@@ -44,7 +44,9 @@ async fn take_in(service: &Service, job: JobId, index: u32) -> Taken {
     let terms = job_terms::read(&mut conn, job).await.unwrap();
     let prompts = store::prompts_read::of_job(&mut conn, job, &[index]).await.unwrap();
     drop(conn);
-    let segment = commit(&terms, index, prompts[0].tokens.clone());
+    let tokens =
+        intake::tokens(&service.state.offer.checkpoint.tokenizer, prompts[0].content.clone()).unwrap();
+    let segment = commit(&terms, index, tokens);
     let group = job.group(index);
     let key = group_key(job, group, 1);
     service.objects.put(&key, pack(&segment.encode())).await.unwrap();

@@ -43,7 +43,7 @@ pub(crate) struct Service {
     pub(crate) database: TestDatabase<'static>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
-    state: AppState,
+    pub(crate) state: AppState,
     supervisor: Arc<Supervisor>,
     http: reqwest::Client,
     _checkpoint: TempDir,

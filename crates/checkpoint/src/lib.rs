@@ -4,6 +4,7 @@
 //! the same files. Nothing here downloads, writes or computes with the weights. A folder must not change while it is
 //! open: the id is taken once, and the weights are memory-mapped.
 
+mod bound;
 mod config;
 mod error;
 mod identity;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::Error;
+use crate::bound::Bound;
 use crate::json::{self, Object, present};
 
 const TOKENIZER_LIMIT: u64 = 256 << 20;
@@ -32,6 +33,7 @@ pub struct ChatMessage {
 
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    bound: Option<Bound>,
     chat: Option<Chat>,
 }
 
@@ -45,11 +47,12 @@ impl Tokenizer {
     pub(crate) fn read(dir: &Path) -> Result<Self, Error> {
         let path = dir.join("tokenizer.json");
         let bytes = json::bytes(&path, TOKENIZER_LIMIT)?.ok_or_else(|| json::missing(&path))?;
-        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(Error::Tokenizer)?;
+        let mut inner = tokenizers::Tokenizer::from_bytes(&bytes).map_err(Error::Tokenizer)?;
         // a file saved in training may say to cut or pad: a prompt is never changed here
         inner.with_truncation(None).map_err(Error::Tokenizer)?;
         inner.with_padding(None);
-        Ok(Self { inner, chat: Chat::read(dir)? })
+        let bound = Bound::of(&bytes, &inner);
+        Ok(Self { inner, bound, chat: Chat::read(dir)? })
     }
 
     /// One more than the highest token id, holes and special tokens included.
@@ -70,6 +73,12 @@ impl Tokenizer {
     /// Tokens of a conversation that was rendered before: nothing is put around it.
     pub fn encode_rendered(&self, text: &str) -> Result<Vec<u32>, Error> {
         self.tokens(text, false)
+    }
+
+    /// A text of so many bytes, if not empty, has at least one token and at most so many, whatever it says. `None`: this
+    /// tokenizer gives no such promise.
+    pub fn most_tokens(&self, bytes: usize) -> Option<usize> {
+        self.bound.map(|bound| bound.tokens(bytes))
     }
 
     /// Text of tokens. Special tokens, and ids that have no token, leave no trace.

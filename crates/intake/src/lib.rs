@@ -1,5 +1,5 @@
-//! Prompts as customers write them, in a request's body or in a file, to prompts as the service keeps them: rendered,
-//! tokenised, and short enough for the model. A [`protocol::job::Prompt`] that comes out of here is right; all else is a
+//! Prompts as customers write them, in a request's body or in a file, to prompts as the service keeps them: rendered, and
+//! short enough for the model; and to tokens, when a miner is asked. A [`protocol::job::Prompt`] that comes out of here is right; all else is a
 //! list of faults, each with its place.
 //!
 //! Pure: no database, no network, and no file but the checkpoint's, which is in memory. Gateway and worker both read by it,
@@ -17,4 +17,4 @@ pub use fault::{Fault, Faults};
 pub use input::{MessageInput, PromptInput, raw};
 pub use lines::{Line, Lines, MAX_LINE_BYTES};
 pub use names::Names;
-pub use reader::{NULL_DETAIL, Reader, default_id, metadata, reference};
+pub use reader::{NULL_DETAIL, Reader, default_id, metadata, reference, tokens};

@@ -1,7 +1,7 @@
-//! Prompts, read one by one: exactly one form each, rendered, tokenised, and short enough for the model.
+//! Prompts, read one by one: exactly one form each, rendered, and short enough for the model.
 
-use checkpoint::{ChatMessage, Checkpoint};
-use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, Prompt, SamplingSpec};
+use checkpoint::{ChatMessage, Checkpoint, Tokenizer};
+use protocol::job::{Encoding, MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, Prompt, PromptContent, SamplingSpec};
 use rayon::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -135,41 +135,41 @@ impl<'a> Reader<'a> {
         if self.checks_args {
             own_args(at, &metadata, &mut faults);
         }
-        let (text, tokens) = match (given.text, given.messages, given.token_ids) {
+        let content = match (given.text, given.messages, given.token_ids) {
             (Some(text), None, None) => self.text(at, text, &mut faults),
             (None, Some(messages), None) => self.messages(at, messages, &mut faults),
-            (None, None, Some(ids)) => (None, self.token_ids(at, ids, &mut faults)),
+            (None, None, Some(ids)) => Some(self.token_ids(at, ids, &mut faults)),
             _ => {
                 faults.add(at, "prompt_form", "give exactly one of `text`, `messages` and `token_ids`");
-                (None, Vec::new())
+                None
             }
         };
-        if faults.0.is_empty() {
-            Ok(Prompt { index, custom_id, text, tokens, reference, metadata })
-        } else {
-            Err(faults.0)
+        match content {
+            Some(content) if faults.0.is_empty() => {
+                Ok(Prompt { index, custom_id, content, reference, metadata })
+            }
+            _ => Err(faults.0),
         }
     }
 
-    fn text(self, at: &str, text: String, faults: &mut Faults) -> (Option<String>, Vec<u32>) {
+    fn text(self, at: &str, text: String, faults: &mut Faults) -> Option<PromptContent> {
         let pointer = || format!("{at}/text");
         if text.contains('\0') {
             faults.add(pointer(), "null_character", NULL_DETAIL);
-            return (None, Vec::new());
+            return None;
         }
-        let tokens = self.tokens(pointer, text.len(), faults, || self.checkpoint.tokenizer.encode(&text));
-        (Some(text), tokens)
+        self.encoded(pointer, text, Encoding::Plain, faults)
     }
 
-    fn messages(self, at: &str, given: Vec<MessageInput>, faults: &mut Faults) -> (Option<String>, Vec<u32>) {
+    fn messages(self, at: &str, given: Vec<MessageInput>, faults: &mut Faults) -> Option<PromptContent> {
         let pointer = || format!("{at}/messages");
         if given.is_empty() {
             faults.add(pointer(), "empty_prompt", "give at least one message");
-            return (None, Vec::new());
+            return None;
         }
         if given.iter().any(|message| message.role.contains('\0') || message.content.contains('\0')) {
             faults.add(pointer(), "null_character", NULL_DETAIL);
-            return (None, Vec::new());
+            return None;
         }
         let messages: Vec<ChatMessage> = given
             .into_iter()
@@ -179,15 +179,13 @@ impl<'a> Reader<'a> {
             Ok(text) => text,
             Err(error) => {
                 faults.add(pointer(), "chat_template", explained(&error));
-                return (None, Vec::new());
+                return None;
             }
         };
-        let encode = || self.checkpoint.tokenizer.encode_rendered(&text);
-        let tokens = self.tokens(pointer, text.len(), faults, encode);
-        (Some(text), tokens)
+        self.encoded(pointer, text, Encoding::Rendered, faults)
     }
 
-    fn token_ids(self, at: &str, ids: Vec<u32>, faults: &mut Faults) -> Vec<u32> {
+    fn token_ids(self, at: &str, ids: Vec<u32>, faults: &mut Faults) -> PromptContent {
         let pointer = || format!("{at}/token_ids");
         let vocabulary = self.checkpoint.config.vocab_size;
         if let Some(place) = ids.iter().position(|id| *id as usize >= vocabulary) {
@@ -195,32 +193,33 @@ impl<'a> Reader<'a> {
             faults.add(format!("{}/{place}", pointer()), "unknown_token", detail);
         }
         self.fits(pointer, ids.len(), faults);
-        ids
+        PromptContent::Tokens { ids, text: None }
     }
 
-    fn tokens(
+    /// A text that the model can take. What is short enough whatever its tokens are is not tokenised here: that is most of
+    /// the work of taking a prompt in, and is done when a miner is asked.
+    fn encoded(
         self,
         pointer: impl Fn() -> String,
-        bytes: usize,
+        text: String,
+        encoding: Encoding,
         faults: &mut Faults,
-        encode: impl FnOnce() -> Result<Vec<u32>, checkpoint::Error>,
-    ) -> Vec<u32> {
-        let context = self.checkpoint.config.max_position_embeddings;
-        if bytes > context.saturating_mul(MAX_BYTES_PER_TOKEN) {
-            let detail = format!("{bytes} bytes cannot fit a context of {context} tokens");
+    ) -> Option<PromptContent> {
+        let (tokenizer, context) =
+            (&self.checkpoint.tokenizer, self.checkpoint.config.max_position_embeddings);
+        if text.len() > context.saturating_mul(MAX_BYTES_PER_TOKEN) {
+            let detail = format!("{} bytes cannot fit a context of {context} tokens", text.len());
             faults.add(pointer(), "prompt_too_long", detail);
-            return Vec::new();
+            return None;
         }
-        match encode() {
-            Ok(tokens) => {
-                self.fits(pointer, tokens.len(), faults);
-                tokens
-            }
-            Err(error) => {
-                faults.add(pointer(), "tokenizer", explained(&error));
-                Vec::new()
+        let most = tokenizer.most_tokens(text.len());
+        if text.is_empty() || most.is_none_or(|most| most.saturating_add(self.max_tokens) > context) {
+            match encode(tokenizer, &text, encoding) {
+                Ok(ids) => self.fits(pointer, ids.len(), faults),
+                Err(error) => faults.add(pointer(), "tokenizer", explained(&error)),
             }
         }
+        Some(PromptContent::Text { text, encoding })
     }
 
     fn fits(self, pointer: impl Fn() -> String, tokens: usize, faults: &mut Faults) {
@@ -233,6 +232,21 @@ impl<'a> Reader<'a> {
                 format!("the prompt has {tokens} tokens and may get {most} more; the context is {context}");
             faults.add(pointer(), "prompt_too_long", detail);
         }
+    }
+}
+
+/// The tokens that the model is given.
+pub fn tokens(tokenizer: &Tokenizer, content: PromptContent) -> Result<Vec<u32>, checkpoint::Error> {
+    match content {
+        PromptContent::Tokens { ids, .. } => Ok(ids),
+        PromptContent::Text { text, encoding } => encode(tokenizer, &text, encoding),
+    }
+}
+
+fn encode(tokenizer: &Tokenizer, text: &str, encoding: Encoding) -> Result<Vec<u32>, checkpoint::Error> {
+    match encoding {
+        Encoding::Plain => tokenizer.encode(text),
+        Encoding::Rendered => tokenizer.encode_rendered(text),
     }
 }
 

@@ -112,18 +112,58 @@ pub enum OnRotation {
     Cancel,
 }
 
-/// One prompt of a job, tokenised.
+/// One prompt of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     pub index: u32,
     pub custom_id: String,
-    /// The text that was tokenised (rendered from messages where those were given); `None` for raw token ids.
-    pub text: Option<String>,
-    pub tokens: Vec<u32>,
+    pub content: PromptContent,
     /// What the reward function compares with, a JSON value as text or plain text.
     pub reference: String,
     /// The prompt's own metadata, JSON text.
     pub metadata: String,
+}
+
+/// What the model is to go on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PromptContent {
+    /// A text, which the job's checkpoint makes tokens of when a miner is asked.
+    Text { text: String, encoding: Encoding },
+    /// Token ids; of jobs from before texts were kept untokenised, with the text that they were made of.
+    Tokens { ids: Vec<u32>, text: Option<String> },
+}
+
+impl PromptContent {
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text { text, .. } => Some(text),
+            Self::Tokens { text, .. } => text.as_deref(),
+        }
+    }
+}
+
+/// How a prompt's text becomes tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// With whatever the tokenizer puts around a text.
+    Plain,
+    /// As it is: a conversation whose template has written the special tokens.
+    Rendered,
+}
+
+impl Encoding {
+    pub const ALL: [Self; 2] = [Self::Plain, Self::Rendered];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Rendered => "rendered",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|encoding| encoding.as_str() == text)
+    }
 }
 
 /// The states of a job. Terminal ones never change again.

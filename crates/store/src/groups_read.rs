@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use grail::chain::Finish;
 use grail::ids::Hotkey;
 use protocol::advantage::{Stats, stats};
-use protocol::job::{GroupState, JobSpec};
+use protocol::job::{GroupState, JobSpec, PromptContent};
 use protocol::segment::Segment;
 use protocol::selection::Difficulty;
 use protocol::{GroupId, JobId, ProjectId, RolloutId};
@@ -25,7 +25,8 @@ pub struct Group {
     pub prompt_index: u32,
     pub custom_id: String,
     pub prompt_text: Option<String>,
-    pub prompt_ids: Vec<u32>,
+    /// What miners are asked with; `None` before one was, of a prompt that was sent as text.
+    pub prompt_ids: Option<Vec<u32>>,
     pub state: GroupState,
     pub reason: Option<String>,
     /// How many miners were asked.
@@ -96,7 +97,7 @@ pub async fn find(
     let row = sqlx::query!(
         r#"
         SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.rewards_due_at,
-            g.batch, g.replaced_by, p.custom_id, p.text, p.tokens, j.spec, j.purged_at
+            g.batch, g.replaced_by, p.custom_id, p.text, p.encoding, p.tokens, j.spec, j.purged_at
         FROM groups g JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         WHERE g.id = $1 AND j.project_id = $2
@@ -120,22 +121,27 @@ pub async fn find(
     };
     let is_shown =
         row.rewards_due_at.is_some() && !matches!(state, GroupState::Failed | GroupState::Cancelled);
-    let rollouts = match (row.hotkey, row.object_key) {
-        (Some(hotkey), Some(key)) if is_shown => {
-            let rows = rows(&mut tx, id, row.attempt).await?;
-            drop(tx);
+    let content = prompts::content(row.text, row.encoding.as_deref(), row.tokens.as_deref())?;
+    let rows = if is_shown { Some(rows(&mut tx, id, row.attempt).await?) } else { None };
+    drop(tx);
+    let needed = is_shown || (is_answered(state) && matches!(content, PromptContent::Text { .. }));
+    let segment = match (row.hotkey, row.object_key) {
+        (Some(hotkey), Some(key)) if needed => {
             let hotkey = Hotkey::from_slice(&hotkey).map_err(|_| Error::Corrupt("hotkey"))?;
-            Some(completions(Segment::decode(&objects.get(&key).await?, hotkey)?, rows)?)
+            Some(Segment::decode(&objects.get(&key).await?, hotkey)?)
         }
         _ => None,
     };
+    let prompt_text = content.text().map(str::to_owned);
+    let prompt_ids = prompt_ids(content, segment.as_ref());
+    let rollouts = segment.zip(rows).map(|(segment, rows)| completions(segment, rows)).transpose()?;
     Ok(Some(Group {
         id,
         job: JobId(row.job_id),
         prompt_index: row.prompt_index as u32,
         custom_id: row.custom_id,
-        prompt_text: row.text,
-        prompt_ids: prompts::tokens(&row.tokens)?,
+        prompt_text,
+        prompt_ids,
         state,
         reason: row.reason,
         attempts: row.attempt as u32,
@@ -143,6 +149,19 @@ pub async fn find(
         outcome,
         rollouts,
     }))
+}
+
+/// Its answer was taken in, and is there: a group before that, or after it in vain, may have none.
+fn is_answered(state: GroupState) -> bool {
+    use GroupState as S;
+    !matches!(state, S::Reserve | S::Pending | S::Dispatched | S::Failed | S::Cancelled)
+}
+
+fn prompt_ids(content: PromptContent, segment: Option<&Segment>) -> Option<Vec<u32>> {
+    match content {
+        PromptContent::Tokens { ids, .. } => Some(ids),
+        PromptContent::Text { .. } => Some(segment?.request.tasks.first()?.tokens.clone()),
+    }
 }
 
 struct Row {

@@ -53,12 +53,19 @@ async fn turn(
     let front = front(conn).await?;
     let behind = sqlx::query_scalar!(
         r#"
-        SELECT max(g.vtime) + $3 FROM jobs j JOIN groups g ON g.job_id = j.id
-        WHERE j.account_id = $1 AND j.finished_at IS NULL AND g.state = ANY($2) AND j.priority = $4
-            AND j.id IS DISTINCT FROM $5
+        -- two index seeks for each of the account's jobs, instead of a walk over its backlog
+        SELECT max(GREATEST(waiting.vtime, in_flight.vtime)) + $2 FROM jobs j
+        LEFT JOIN LATERAL (
+            SELECT g.vtime FROM groups g WHERE g.job_id = j.id AND g.state = 'pending'
+            ORDER BY g.vtime DESC, g.id DESC LIMIT 1
+        ) AS waiting ON TRUE
+        CROSS JOIN LATERAL (
+            SELECT max(g.vtime) AS vtime FROM groups g
+            WHERE g.job_id = j.id AND g.state IN ('dispatched', 'received', 'scored', 'verified')
+        ) AS in_flight
+        WHERE j.account_id = $1 AND j.finished_at IS NULL AND j.priority = $3 AND j.id IS DISTINCT FROM $4
         "#,
         account.0,
-        &queued(),
         priority.step(),
         priority.as_str(),
         but.map(|job| job.0)

@@ -1,7 +1,7 @@
 //! The prompts of jobs: written once, whole, by COPY.
 
 use protocol::JobId;
-use protocol::job::Prompt;
+use protocol::job::{Encoding, Prompt, PromptContent};
 use sqlx::PgConnection;
 
 use crate::Error;
@@ -9,7 +9,7 @@ use crate::Error;
 /// What begins and ends a binary COPY (Postgres' manual, "COPY", binary format).
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TAIL: &[u8] = &(-1_i16).to_be_bytes();
-const COLUMNS: i16 = 7;
+const COLUMNS: i16 = 8;
 
 /// Writes prompts of a job. Outside a tenant's wall only: no COPY goes through it.
 pub(crate) async fn insert(conn: &mut PgConnection, job: JobId, prompts: &[Prompt]) -> Result<(), Error> {
@@ -17,7 +17,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, job: JobId, prompts: &[Promp
         return Ok(());
     }
     let rows = rows(job, prompts);
-    let copy = "COPY prompts (job_id, prompt_index, custom_id, text, tokens, reference, metadata) FROM STDIN (FORMAT binary)";
+    let copy = "COPY prompts (job_id, prompt_index, custom_id, text, encoding, tokens, reference, metadata) FROM STDIN (FORMAT binary)";
     let mut copy = conn.copy_in_raw(copy).await?;
     if let Err(error) = copy.send(rows).await {
         copy.abort("the rows could not be sent").await?;
@@ -29,11 +29,11 @@ pub(crate) async fn insert(conn: &mut PgConnection, job: JobId, prompts: &[Promp
 
 fn rows(job: JobId, prompts: &[Prompt]) -> Vec<u8> {
     let size = |prompt: &Prompt| {
-        let text = prompt.text.as_ref().map_or(0, String::len);
-        text + 4 * prompt.tokens.len()
-            + prompt.custom_id.len()
-            + prompt.reference.len()
-            + prompt.metadata.len()
+        let content = match &prompt.content {
+            PromptContent::Text { text, .. } => text.len(),
+            PromptContent::Tokens { ids, text } => 4 * ids.len() + text.as_ref().map_or(0, String::len),
+        };
+        content + prompt.custom_id.len() + prompt.reference.len() + prompt.metadata.len()
     };
     let mut rows = Vec::with_capacity(prompts.iter().map(|prompt| size(prompt) + 64).sum::<usize>() + 32);
     rows.extend_from_slice(HEAD);
@@ -42,12 +42,17 @@ fn rows(job: JobId, prompts: &[Prompt]) -> Vec<u8> {
         field(&mut rows, job.0.as_bytes());
         field(&mut rows, &(prompt.index as i32).to_be_bytes());
         field(&mut rows, prompt.custom_id.as_bytes());
-        match &prompt.text {
-            Some(text) => field(&mut rows, text.as_bytes()),
-            None => rows.extend_from_slice(&(-1_i32).to_be_bytes()),
+        optional(&mut rows, prompt.content.text().map(str::as_bytes));
+        match &prompt.content {
+            PromptContent::Text { encoding, .. } => {
+                field(&mut rows, encoding.as_str().as_bytes());
+                optional(&mut rows, None);
+            }
+            PromptContent::Tokens { ids, .. } => {
+                optional(&mut rows, None);
+                field(&mut rows, &token_bytes(ids));
+            }
         }
-        rows.extend_from_slice(&(4 * prompt.tokens.len() as i32).to_be_bytes());
-        rows.extend(prompt.tokens.iter().flat_map(|token| token.to_le_bytes()));
         field(&mut rows, prompt.reference.as_bytes());
         field(&mut rows, prompt.metadata.as_bytes());
     }
@@ -58,6 +63,30 @@ fn rows(job: JobId, prompts: &[Prompt]) -> Vec<u8> {
 fn field(rows: &mut Vec<u8>, bytes: &[u8]) {
     rows.extend_from_slice(&(bytes.len() as i32).to_be_bytes());
     rows.extend_from_slice(bytes);
+}
+
+fn optional(rows: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    match bytes {
+        Some(bytes) => field(rows, bytes),
+        None => rows.extend_from_slice(&(-1_i32).to_be_bytes()),
+    }
+}
+
+/// What a prompt's columns hold.
+pub(crate) fn content(
+    text: Option<String>,
+    encoding: Option<&str>,
+    tokens: Option<&[u8]>,
+) -> Result<PromptContent, Error> {
+    let corrupt = Error::Corrupt("prompt content");
+    match (text, encoding, tokens) {
+        (Some(text), Some(encoding), None) => {
+            let encoding = Encoding::parse(encoding).ok_or(corrupt)?;
+            Ok(PromptContent::Text { text, encoding })
+        }
+        (text, None, Some(bytes)) => Ok(PromptContent::Tokens { ids: self::tokens(bytes)?, text }),
+        _ => Err(corrupt),
+    }
 }
 
 /// Token ids as they are stored: u32, little endian.

@@ -1,4 +1,4 @@
-//! Hints that something waits: a step's queue, events of a job, a validated upload. Never the truth: whoever waits also
+//! Hints that something waits: a step's queue, events of a job, an upload, an input file. Never the truth: whoever waits also
 //! polls.
 //!
 //! Inside a process hints go through watch channels; with a Redis URL they also reach the other processes by pub/sub.
@@ -35,6 +35,7 @@ struct Inner {
     /// One per [`GroupState`], in the order of `GroupState::ALL`.
     groups: Vec<watch::Sender<()>>,
     uploads: watch::Sender<()>,
+    inputs: watch::Sender<()>,
     /// Those that somebody waits for.
     topics: Mutex<HashMap<Topic, watch::Sender<()>>>,
     outbox: Option<mpsc::Sender<Hint>>,
@@ -44,6 +45,7 @@ struct Inner {
 enum Hint {
     Groups(GroupState),
     Uploads,
+    Inputs,
     Topic(Topic),
 }
 
@@ -82,8 +84,8 @@ impl Wake {
 
     fn new(outbox: Option<mpsc::Sender<Hint>>) -> Self {
         let groups = GroupState::ALL.iter().map(|_| watch::Sender::new(())).collect();
-        let uploads = watch::Sender::new(());
-        Self(Arc::new(Inner { groups, uploads, topics: Mutex::default(), outbox }))
+        let (uploads, inputs) = (watch::Sender::new(()), watch::Sender::new(()));
+        Self(Arc::new(Inner { groups, uploads, inputs, topics: Mutex::default(), outbox }))
     }
 
     /// Groups have come to wait in this state.
@@ -101,6 +103,11 @@ impl Wake {
         self.send(Hint::Uploads);
     }
 
+    /// A job's input file has come to wait for its reading.
+    pub fn inputs(&self) {
+        self.send(Hint::Inputs);
+    }
+
     /// A version of this function was validated.
     pub fn versions(&self, function: RewardFunctionId) {
         self.send(Hint::Topic(Topic::Versions(function)));
@@ -114,6 +121,11 @@ impl Wake {
     /// As [`Wake::subscribe_groups`].
     pub fn subscribe_uploads(&self) -> Woken {
         Woken { receiver: self.0.uploads.subscribe(), topic: None }
+    }
+
+    /// As [`Wake::subscribe_groups`].
+    pub fn subscribe_inputs(&self) -> Woken {
+        Woken { receiver: self.0.inputs.subscribe(), topic: None }
     }
 
     /// To be called before the log is read, so that no hint falls between reading and waiting.
@@ -145,6 +157,9 @@ impl Wake {
             Hint::Groups(state) => {
                 self.sender_of(state).send_replace(());
             }
+            Hint::Inputs => {
+                self.0.inputs.send_replace(());
+            }
             Hint::Uploads => {
                 self.0.uploads.send_replace(());
             }
@@ -161,6 +176,7 @@ impl Wake {
     fn deliver_all(&self) {
         self.0.groups.iter().for_each(|sender| sender.send_replace(()));
         self.0.uploads.send_replace(());
+        self.0.inputs.send_replace(());
         let topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
         topics.values().for_each(|sender| sender.send_replace(()));
     }
@@ -209,6 +225,7 @@ impl fmt::Display for Hint {
         match self {
             Self::Groups(state) => write!(f, "groups {}", state.as_str()),
             Self::Uploads => f.write_str("uploads -"),
+            Self::Inputs => f.write_str("inputs -"),
             Self::Topic(Topic::Events(job)) => write!(f, "events {job}"),
             Self::Topic(Topic::Versions(function)) => write!(f, "versions {function}"),
         }
@@ -222,6 +239,7 @@ impl FromStr for Hint {
         match text.split_once(' ') {
             Some(("groups", state)) => GroupState::parse(state).map(Self::Groups).ok_or(()),
             Some(("uploads", _)) => Ok(Self::Uploads),
+            Some(("inputs", _)) => Ok(Self::Inputs),
             Some(("events", job)) => job.parse().map(|job| Self::Topic(Topic::Events(job))).map_err(|_| ()),
             Some(("versions", function)) => {
                 function.parse().map(|function| Self::Topic(Topic::Versions(function))).map_err(|_| ())
@@ -326,7 +344,7 @@ mod tests {
     fn hints_survive_their_text() {
         let topics =
             [Topic::Events(JobId(Uuid::from_u128(7))), Topic::Versions(RewardFunctionId(Uuid::from_u128(7)))];
-        let others = topics.into_iter().map(Hint::Topic).chain([Hint::Uploads]);
+        let others = topics.into_iter().map(Hint::Topic).chain([Hint::Uploads, Hint::Inputs]);
         for hint in GroupState::ALL.iter().map(|state| Hint::Groups(*state)).chain(others) {
             assert_eq!(hint.to_string().parse(), Ok(hint));
         }

@@ -99,16 +99,21 @@ pub async fn lease(
     let rows = sqlx::query!(
         r#"
         WITH waiting AS MATERIALIZED (
-            SELECT d.id, d.due_at,
-                row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.due_at, d.position)
-                + (SELECT count(*) FROM webhook_deliveries o WHERE o.endpoint_id = d.endpoint_id
-                    AND o.state = 'pending' AND o.lease_until >= now()) AS place
-            FROM webhook_deliveries d JOIN webhook_endpoints w ON w.id = d.endpoint_id
-            WHERE d.state = 'pending' AND d.due_at <= now() AND (d.lease_until IS NULL OR d.lease_until < now())
-                AND w.disabled_reason IS NULL AND w.deleted_at IS NULL
+            SELECT next.id, next.due_at FROM webhook_endpoints w
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS count FROM webhook_deliveries o
+                WHERE o.endpoint_id = w.id AND o.state = 'pending' AND o.lease_until IS NOT NULL AND o.lease_until >= now()
+            ) AS leased
+            CROSS JOIN LATERAL (
+                SELECT d.id, d.due_at FROM webhook_deliveries d
+                WHERE d.endpoint_id = w.id AND d.state = 'pending' AND d.due_at <= now()
+                    AND (d.lease_until IS NULL OR d.lease_until < now())
+                ORDER BY d.due_at, d.position LIMIT GREATEST($2 - leased.count, 0)
+            ) AS next
+            WHERE w.disabled_reason IS NULL AND w.deleted_at IS NULL
         ), free AS MATERIALIZED (
             SELECT d.id FROM webhook_deliveries d JOIN waiting w ON w.id = d.id
-            WHERE w.place <= $2 AND d.state = 'pending' AND (d.lease_until IS NULL OR d.lease_until < now())
+            WHERE d.state = 'pending' AND (d.lease_until IS NULL OR d.lease_until < now())
             ORDER BY w.due_at LIMIT $1 FOR NO KEY UPDATE OF d SKIP LOCKED
         ), token AS MATERIALIZED (SELECT gen_random_uuid() AS token)
         UPDATE webhook_deliveries d

@@ -102,8 +102,7 @@ async fn a_file_becomes_what_the_same_prompts_in_a_body_are() {
     assert_eq!((ready.status, ready.prompts, ready.groups.pending), (JobStatus::Queued, 3, 3));
     assert_eq!(ready.spend.held, shown(&world, inline).await.spend.held);
     let rows = async |job: JobId| {
-        let sql =
-            "SELECT prompt_index, custom_id, text, encode(tokens, 'hex'), reference, metadata FROM prompts";
+        let sql = "SELECT prompt_index, custom_id, text, encoding, encode(tokens, 'hex'), reference, metadata FROM prompts";
         world.sql(&format!("{sql} WHERE job_id = '{}' ORDER BY 1", job.0)).await
     };
     assert_eq!(rows(job).await, rows(inline).await);

@@ -2,11 +2,11 @@
 
 use protocol::JobId;
 use protocol::conditions::OnExhausted;
-use protocol::job::Prompt;
+use protocol::job::{Encoding, Prompt, PromptContent};
 use store::{Tenant, job_open, job_purge};
 
 use crate::stub::{Manner, Stub};
-use crate::world::{NewJob, World, checkpoint, rao};
+use crate::world::{NewJob, World, rao};
 
 fn open(prompts: usize) -> NewJob {
     NewJob::scored(prompts, 2).bound(|conditions| conditions.open = true)
@@ -20,15 +20,12 @@ impl World {
         let prompts: Vec<Prompt> = (open.next..open.next + count)
             .map(|index| {
                 let text = format!("Ben has {index} cups.");
-                let tokens = checkpoint().tokenizer.encode(&text).unwrap();
-                let (reference, metadata) = ("1".to_owned(), "{}".to_owned());
                 Prompt {
                     index,
                     custom_id: format!("more-{index}"),
-                    text: Some(text),
-                    tokens,
-                    reference,
-                    metadata,
+                    content: PromptContent::Text { text, encoding: Encoding::Plain },
+                    reference: "1".to_owned(),
+                    metadata: "{}".to_owned(),
                 }
             })
             .collect();
@@ -155,7 +152,7 @@ async fn data_goes_at_the_end_of_its_retention_and_what_was_paid_stays() {
         assert!(world.objects.get(key).await.is_err(), "{key}");
     }
     let left = format!(
-        "SELECT count(*) FROM prompts WHERE job_id = '{}' AND (text IS NOT NULL OR tokens <> '')",
+        "SELECT count(*) FROM prompts WHERE job_id = '{}' AND (text IS NOT NULL OR encoding IS NOT NULL OR tokens IS DISTINCT FROM '')",
         short.0
     );
     assert_eq!(world.sql(&left).await, "0");

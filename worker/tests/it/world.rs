@@ -15,7 +15,7 @@ use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::conditions::{Budget, OnExhausted};
 use protocol::event::EventType;
-use protocol::job::{JobSpec, Prompt, SamplingSpec, SelectionTerms, Verification};
+use protocol::job::{Encoding, JobSpec, Prompt, PromptContent, SamplingSpec, SelectionTerms, Verification};
 use protocol::money::Price;
 use protocol::reward::{DEFAULT_MAX_ERROR_RATE, OnError, RewardLimits, RewardModule, RewardTerms};
 use protocol::rollout::RolloutRecord;
@@ -230,12 +230,10 @@ impl World {
     /// Prompts with these texts, as the gateway makes them.
     #[expect(clippy::unused_self, reason = "reads like the other parts of a world")]
     pub(crate) fn prompts(&self, texts: &[String]) -> Vec<Prompt> {
-        let checkpoint = checkpoint();
         let prompt = |(index, text): (usize, &String)| Prompt {
             index: index as u32,
             custom_id: format!("prompt-{index}"),
-            tokens: checkpoint.tokenizer.encode(text).unwrap(),
-            text: Some(text.clone()),
+            content: PromptContent::Text { text: text.clone(), encoding: Encoding::Plain },
             reference: "1".to_owned(),
             metadata: "{}".to_owned(),
         };
