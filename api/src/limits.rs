@@ -101,6 +101,12 @@ pub(crate) async fn admit_jobs(
     take(request, caller, [jobs, prompts, 0].map(|count| u32::try_from(count).unwrap_or(u32::MAX))).await
 }
 
+/// Counts the prompt of a request that is answered at once: the job behind it is our way of doing it, and none of those
+/// that its sender makes.
+pub(crate) async fn admit_prompt(request: &HttpRequest, caller: Caller) -> Result<(), ApiError> {
+    admit_jobs(request, caller, 0, 1).await
+}
+
 /// Counts a try to sign in or to refresh, by the address that it comes from: nobody is known yet.
 pub(crate) async fn admit_sign_in(request: &HttpRequest) -> Result<(), ApiError> {
     const CLASS: &str = "sign_ins";

@@ -96,7 +96,7 @@ async fn start(
     let mut planned = Planned::one(terms, json!({ "messages": messages }));
     let priced = planned.price(state, caller, until, &metadata).await.map_err(in_its_words)?;
     create::afford(state, caller, priced.hold).await?;
-    limits::admit_job(request, caller, 1).await?;
+    limits::admit_prompt(request, caller).await?;
     let (id, trace) = (JobId(state.ambient.id()), Trace::of(request));
     let done = once.run(state, caller, async |tx| {
         create::insert(state, caller, tx, (id, &priced), trace.as_deref()).await?;

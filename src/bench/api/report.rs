@@ -21,6 +21,8 @@ pub(super) struct Report {
 #[derive(Serialize)]
 struct Line {
     ingest_vs_copy: f64,
+    /// Beside a COPY that keeps the indexes and constraints that we keep.
+    ingest_vs_indexed_copy: f64,
     queue_vs_best_peer: f64,
     queue_batch1_vs_best_peer: f64,
     sse_vs_raw: BTreeMap<String, f64>,
@@ -33,6 +35,7 @@ impl Report {
         let Self { ingest, queue, streams, delay } = self;
         Line {
             ingest_vs_copy: ingest.ours / ingest.copy,
+            ingest_vs_indexed_copy: ingest.ours / ingest.indexed,
             queue_vs_best_peer: queue.batch.ours / queue.batch.best_peer(),
             queue_batch1_vs_best_peer: queue.single.ours / queue.single.best_peer(),
             sse_vs_raw: streams.iter().map(|(n, rates)| (n.to_string(), rates.ours / rates.raw)).collect(),
@@ -62,6 +65,12 @@ impl fmt::Display for Report {
             f,
             "  plain COPY  {:>9.0} rows/s      ratio {ratio:.3} (goal 0.5: {met})",
             self.ingest.copy
+        )?;
+        let indexed = self.ingest.indexed;
+        writeln!(
+            f,
+            "  the same indexes and constraints {indexed:.0} rows/s: ratio {:.2}",
+            self.ingest.ours / indexed
         )?;
         contest(f, "queue", &self.queue.batch, Some(2.0))?;
         contest(f, "one by one", &self.queue.single, None)?;

@@ -71,7 +71,7 @@ pub(crate) async fn tinker_asample(
     let mut planned = Planned::one(terms, prompt);
     let priced = planned.price(&state, caller, until, &metadata).await.map_err(in_its_words)?;
     create::afford(&state, caller, priced.hold).await?;
-    limits::admit_job(&request, caller, 1).await?;
+    limits::admit_prompt(&request, caller).await?;
     let (id, trace) = (JobId(state.ambient.id()), Trace::of(&request));
     let future = SampleFuture {
         request_id: id,
