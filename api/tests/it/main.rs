@@ -27,6 +27,7 @@ mod members;
 mod meta;
 mod money;
 mod open_jobs;
+mod paging;
 mod patch;
 mod pause;
 mod people;

@@ -7,8 +7,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use crate::key_text::{InvalidKey, KeyText, PREFIX};
+use crate::keyset::{Found, Page, Span};
 use crate::spend::{Cap, Reset};
-use crate::{Error, Tenant, keyset};
+use crate::{Error, Tenant};
 
 /// Keys that made one another, at most.
 pub const MAX_LINEAGE: usize = 16;
@@ -264,29 +265,31 @@ pub async fn of_account(
     row.map(ApiKey::try_from).transpose()
 }
 
-/// A project's keys, newest first, older than `before`; the revoked ones, too.
+/// A project's keys, newest first; the revoked ones, too.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
-    before: Option<KeyId>,
-    limit: i64,
-) -> Result<Vec<ApiKey>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
+    page: Page<KeyId>,
+) -> Result<Found<ApiKey>, Error> {
+    let span = Span::newest_first(page.map(|id| id.0));
     let rows = sqlx::query_as!(
         Row,
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
             previous_secret_sha256, previous_until, is_member
-        FROM api_keys WHERE project_id = $1 AND id <= $2 AND NOT is_member ORDER BY id DESC LIMIT $3
+        FROM api_keys WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND NOT is_member
+        ORDER BY CASE WHEN $4 THEN id END, id DESC LIMIT $5
         "#,
         project.0,
-        high,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(ApiKey::try_from).collect()
+    page.cut(rows).try_map(ApiKey::try_from)
 }
 
 /// Locks a key of this project until the transaction ends: what is decided on its terms stays true.
