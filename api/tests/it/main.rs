@@ -38,5 +38,6 @@ mod sessions;
 mod tenants;
 mod validation;
 mod verifications;
+mod versions;
 mod wall;
 mod webhooks;

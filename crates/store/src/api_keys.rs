@@ -69,6 +69,8 @@ pub struct NewKey<'a> {
     pub terms: &'a Terms,
     /// The lineage of the key that makes it; empty when an operator does.
     pub made_by: &'a [KeyId],
+    /// The dated version of the interface that it stays with; `None`: always the newest.
+    pub api_version: Option<&'a str>,
     pub text: &'a KeyText,
 }
 
@@ -89,6 +91,8 @@ pub struct ApiKey {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Until when its text from before the last rotation opens the door, too.
     pub previous_until: Option<DateTime<Utc>>,
+    /// `None`: always the newest.
+    pub api_version: Option<String>,
     /// It is a member's own: no text opens it, and it is on no list of keys.
     pub is_member: bool,
     secret_sha256: [u8; 32],
@@ -119,8 +123,8 @@ pub async fn create(conn: &mut PgConnection, key: &NewKey<'_>, now: DateTime<Utc
     sqlx::query!(
         r#"
         INSERT INTO api_keys (id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach,
-            expires_at, allowed_cidrs, limit_rao, limit_reset, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            expires_at, allowed_cidrs, limit_rao, limit_reset, created_at, api_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         "#,
         key.id.0,
         key.tenant.account.0,
@@ -136,7 +140,8 @@ pub async fn create(conn: &mut PgConnection, key: &NewKey<'_>, now: DateTime<Utc
         stored.cidrs.as_deref(),
         stored.limit,
         stored.reset,
-        now
+        now,
+        key.api_version
     )
     .execute(conn)
     .await?;
@@ -184,6 +189,7 @@ struct Row {
     previous_lookup: Option<String>,
     previous_secret_sha256: Option<Vec<u8>>,
     previous_until: Option<DateTime<Utc>>,
+    api_version: Option<String>,
     is_member: bool,
 }
 
@@ -217,6 +223,7 @@ impl TryFrom<Row> for ApiKey {
             revoked_at: row.revoked_at,
             last_used_at: row.last_used_at,
             previous_until: row.previous_until,
+            api_version: row.api_version,
             is_member: row.is_member,
             secret_sha256: hash(row.secret_sha256)?,
             previous: previous.map(|(lookup, bytes)| Ok::<_, Error>((lookup, hash(bytes)?))).transpose()?,
@@ -232,7 +239,7 @@ pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, is_member
+            previous_secret_sha256, previous_until, api_version, is_member
         FROM api_keys WHERE (lookup = $1 OR previous_lookup = $1) AND NOT is_member
             AND EXISTS (SELECT 1 FROM projects p WHERE p.id = project_id AND p.archived_at IS NULL)
         "#,
@@ -254,7 +261,7 @@ pub async fn of_account(
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, is_member
+            previous_secret_sha256, previous_until, api_version, is_member
         FROM api_keys WHERE account_id = $1 AND id = $2
         "#,
         account.0,
@@ -277,7 +284,7 @@ pub async fn list(
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, is_member
+            previous_secret_sha256, previous_until, api_version, is_member
         FROM api_keys WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND NOT is_member
         ORDER BY CASE WHEN $4 THEN id END, id DESC LIMIT $5
         "#,
@@ -324,6 +331,14 @@ pub async fn update(conn: &mut PgConnection, id: KeyId, name: &str, terms: &Term
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Moves a key to another version of the interface.
+pub async fn pin(conn: &mut PgConnection, id: KeyId, api_version: &str) -> Result<(), Error> {
+    sqlx::query!("UPDATE api_keys SET api_version = $2 WHERE id = $1", id.0, api_version)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -43,7 +43,15 @@ pub async fn create(
 ) -> Result<(), Error> {
     let terms = terms(role);
     let tenant = Tenant::default_of(account);
-    let key = NewKey { id: id.key(), tenant, name: "member", terms: &terms, made_by: &[], text: unknown };
+    let key = NewKey {
+        id: id.key(),
+        tenant,
+        name: "member",
+        terms: &terms,
+        made_by: &[],
+        api_version: None,
+        text: unknown,
+    };
     api_keys::create(conn, &key, now).await?;
     sqlx::query!("UPDATE api_keys SET is_member = true WHERE id = $1", id.0).execute(&mut *conn).await?;
     sqlx::query!(
