@@ -1,6 +1,7 @@
 //! `reliquary keys`: accounts, API keys and credits, until there is a dashboard for them.
 
 use anyhow::{Context as _, ensure};
+use api::Versions;
 use protocol::{AccountId, KeyId, LedgerEntryId, Rao};
 use rand_core::OsRng;
 use serde_json::{Value, json};
@@ -95,6 +96,7 @@ pub(crate) async fn create(
         // an operator's: it makes the narrower ones
         terms: &Terms::everything(),
         made_by: &[],
+        api_version: Some(Versions::default().newest().as_str()),
         text: &text,
     };
     api_keys::create(&mut tx, &new, now).await?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use protocol::{AccountId, KeyId, MemberId, ProjectId, Scope, Scopes, SessionId};
 use serde_json::Value;
@@ -19,10 +19,11 @@ use store::audit_log::Deed;
 use store::{PgConnection, Tenant};
 
 use crate::config::Config;
-use crate::error::ApiError;
+use crate::error::{ApiError, CallerKind};
 use crate::limits;
 use crate::sessions::{KeyRing, looks_like_one};
 use crate::state::AppState;
+use crate::version::VERSION;
 use crate::{address, params, scopes};
 
 /// What was changed of a key, a member or a session may take this long to count.
@@ -68,7 +69,14 @@ impl Caller {
 
     /// For what a route does beyond its own scope.
     pub(crate) fn must_have(&self, scope: Scope) -> Result<(), ApiError> {
-        if self.scopes.has(scope) { Ok(()) } else { Err(ApiError::MissingScope(scope)) }
+        if self.scopes.has(scope) {
+            return Ok(());
+        }
+        Err(ApiError::MissingScope { scope, caller: self.kind() })
+    }
+
+    pub(crate) fn kind(&self) -> CallerKind {
+        if self.session.is_some() { CallerKind::Session } else { CallerKind::ApiKey }
     }
 
     /// For what concerns the organisation, and not one project of it.
@@ -110,6 +118,9 @@ impl FromRequest for Caller {
         Box::pin(async move {
             let (key, session) = identify(&request).await?;
             let (state, config) = (data::<AppState>(&request)?, data::<Config>(&request)?);
+            if !request.headers().contains_key(VERSION) {
+                request.extensions_mut().insert(config.versions.pinned(key.api_version.as_deref()));
+            }
             if let Some(nets) = &key.terms.allowed_cidrs {
                 let client = address::client(&request, &config.trusted_proxies);
                 if !client.is_some_and(|client| address::is_within(client, nets)) {

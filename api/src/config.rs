@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::version::Versions;
+
 /// Longer than this nobody may make access tokens hold.
 const MAX_ACCESS_S: u32 = 900;
 const MAX_DAYS: u32 = 3_650;
@@ -70,6 +72,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// How long requests in flight may take when the process is told to stop.
     pub shutdown_timeout_ms: u64,
+    /// The versions that requests are answered by. Not an operator's choice: those of this release.
+    #[serde(skip)]
+    pub versions: Versions,
 }
 
 impl Default for Config {
@@ -106,6 +111,7 @@ impl Default for Config {
             chat_patience_ms: 120_000,
             trusted_proxies: Vec::new(),
             shutdown_timeout_ms: 10_000,
+            versions: Versions::default(),
         }
     }
 }

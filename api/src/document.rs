@@ -27,7 +27,7 @@ pub(crate) fn complete(document: &mut Value) {
         "name": NAME,
         "in": "header",
         "required": false,
-        "description": "The dated version to be answered by; without it the newest.",
+        "description": "The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks.",
         "schema": { "type": "string", "enum": KNOWN },
     } });
 }

@@ -30,7 +30,7 @@ pub(crate) enum ApiError {
     #[error("header {name}: {detail}")]
     InvalidHeader { name: &'static str, detail: String },
     #[error("there is no such version; there is {}", known.join(", "))]
-    UnsupportedVersion { known: &'static [&'static str] },
+    UnsupportedVersion { known: Vec<&'static str> },
     #[error("the address may have {limit} bytes")]
     UriTooLong { limit: usize },
     #[error("this can be had as {produces} only")]
@@ -49,12 +49,14 @@ pub(crate) enum ApiError {
     InvalidSignIn,
     #[error("an organisation keeps an owner who has signed in")]
     LastOwner,
-    #[error("the API key lacks the scope `{0}`")]
-    MissingScope(Scope),
+    #[error("{}", .caller.lacks(*.scope))]
+    MissingScope { scope: Scope, caller: CallerKind },
     #[error("the API key may not be used from this address")]
     AddressNotAllowed,
     #[error("this takes a key that reaches the organisation")]
     OrganizationKeyRequired,
+    #[error("this is for API keys, and a session asks; `GET /v1/sessions` shows where you are signed in")]
+    ApiKeyRequired,
     #[error("the key may do more than yours")]
     ExceedsYourKey,
     #[error("the key was revoked")]
@@ -143,6 +145,31 @@ pub(crate) enum ApiError {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// What asks, as far as it matters to whoever is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallerKind {
+    ApiKey,
+    Session,
+}
+
+impl CallerKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::Session => "session",
+        }
+    }
+
+    fn lacks(self, scope: Scope) -> String {
+        match self {
+            Self::ApiKey => format!("the API key lacks the scope `{scope}`"),
+            Self::Session => format!(
+                "the member's session lacks the scope `{scope}`: their role has it not, or had it not when the access token was issued"
+            ),
+        }
+    }
+}
+
 /// Where and why a body was not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BodyError {
@@ -190,7 +217,8 @@ impl ApiError {
             Self::InvalidAccessToken => "invalid_access_token",
             Self::InvalidSignIn => "invalid_sign_in",
             Self::LastOwner => "last_owner",
-            Self::MissingScope(_) => "missing_scope",
+            Self::MissingScope { .. } => "missing_scope",
+            Self::ApiKeyRequired => "api_key_required",
             Self::AddressNotAllowed => "address_not_allowed",
             Self::OrganizationKeyRequired => "organization_key_required",
             Self::ExceedsYourKey => "exceeds_your_key",
@@ -255,7 +283,8 @@ impl ApiError {
             | Self::InvalidHeader { .. }
             | Self::InvalidCursor(_) => StatusCode::BAD_REQUEST,
             Self::InvalidApiKey | Self::InvalidAccessToken | Self::InvalidSignIn => StatusCode::UNAUTHORIZED,
-            Self::MissingScope(_)
+            Self::MissingScope { .. }
+            | Self::ApiKeyRequired
             | Self::AddressNotAllowed
             | Self::OrganizationKeyRequired
             | Self::ExceedsYourKey
@@ -337,7 +366,9 @@ impl ApiError {
 
     fn meta(&self) -> Value {
         match self {
-            Self::MissingScope(scope) => json!({ "scope": scope.as_str() }),
+            Self::MissingScope { scope, caller } => {
+                json!({ "scope": scope.as_str(), "caller": caller.as_str() })
+            }
             Self::SpendCapExceeded(exceeded) => json!({
                 "limit_source": exceeded.source.as_str(),
                 "limit_rao": exceeded.limit,

@@ -6,9 +6,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, ResponseError as _, web};
 
+use crate::config::Config;
 use crate::contract::Contract;
 use crate::error::ApiError;
-use crate::version::Version;
 
 /// Longer than any address that this service gives out.
 const MAX_TARGET_BYTES: usize = 8 << 10;
@@ -30,7 +30,8 @@ fn check(request: &ServiceRequest) -> Result<(), ApiError> {
     if target > MAX_TARGET_BYTES {
         return Err(ApiError::UriTooLong { limit: MAX_TARGET_BYTES });
     }
-    if let Some(version) = Version::asked(request.headers())? {
+    let versions = request.app_data::<web::Data<Config>>().map(|config| config.versions).unwrap_or_default();
+    if let Some(version) = versions.asked(request.headers())? {
         request.extensions_mut().insert(version);
     }
     request.app_data::<web::Data<Contract>>().map_or(Ok(()), |contract| contract.check(request))

@@ -50,3 +50,4 @@ pub use error::{ErrorMirror, FieldError, Problem};
 pub use server::server;
 pub use sessions::SessionSecrets;
 pub use state::{Ambient, AppState, Offer, SecureRng};
+pub use version::{Version, Versions};

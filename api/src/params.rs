@@ -8,6 +8,7 @@ use actix_web::http::header::{ACCEPT, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use store::keyset::{Cursor, Found, Page};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
@@ -64,6 +65,39 @@ pub(crate) fn cursor<T: FromStr>(given: Option<&str>, name: &'static str) -> Res
     given.map(parse).transpose()
 }
 
+/// The page that `after` or `before` names.
+pub(crate) fn page<T: FromStr>(
+    limit: i64,
+    after: Option<&str>,
+    before: Option<&str>,
+) -> Result<Page<T>, ApiError> {
+    let cursor = match (cursor(after, "after")?, cursor(before, "before")?) {
+        (None, None) => Cursor::Start,
+        (Some(id), None) => Cursor::After(id),
+        (None, Some(id)) => Cursor::Before(id),
+        (Some(_), Some(_)) => {
+            let detail = "a page has one cursor: give this or `after`".to_owned();
+            return Err(ApiError::InvalidParameter { name: "before", detail });
+        }
+    };
+    Ok(Page { cursor, limit })
+}
+
+/// The page with what is `found` of its cursor in the cursor's place; one that nothing is found of is refused.
+pub(crate) async fn placed<T, S>(
+    page: Page<T>,
+    unknown: &str,
+    found: impl AsyncFnOnce(T) -> Result<Option<S>, ApiError>,
+) -> Result<Page<S>, ApiError> {
+    let unknown = |name| ApiError::InvalidParameter { name, detail: unknown.to_owned() };
+    let cursor = match page.cursor {
+        Cursor::Start => Cursor::Start,
+        Cursor::After(at) => Cursor::After(found(at).await?.ok_or_else(|| unknown("after"))?),
+        Cursor::Before(at) => Cursor::Before(found(at).await?.ok_or_else(|| unknown("before"))?),
+    };
+    Ok(Page { cursor, limit: page.limit })
+}
+
 /// Where a page starts and how long it is.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -72,14 +106,15 @@ pub(crate) struct PageParams {
     /// At most so many, from 1 to 100; 20 if not given.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(crate) limit: Option<i64>,
-    /// The last id of the page before.
+    /// The page that follows this id: `last_id` of the page before.
     pub(crate) after: Option<String>,
+    /// The page that ends before this id: `first_id` of the page after. Not together with `after`.
+    pub(crate) before: Option<String>,
 }
 
 impl PageParams {
-    /// How many are wanted, and the id that they follow.
-    pub(crate) fn read<T: FromStr>(&self) -> Result<(i64, Option<T>), ApiError> {
-        Ok((limit(self.limit, 20, 100)?, cursor(self.after.as_deref(), "after")?))
+    pub(crate) fn read<T: FromStr>(&self) -> Result<Page<T>, ApiError> {
+        page(limit(self.limit, 20, 100)?, self.after.as_deref(), self.before.as_deref())
     }
 }
 
@@ -89,19 +124,17 @@ pub(crate) struct List<T> {
     #[schema(example = "list")]
     pub(crate) object: &'static str,
     pub(crate) data: Vec<T>,
-    /// More follow after `last_id`.
+    /// More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`.
     pub(crate) has_more: bool,
+    /// Pass it as `before` to get the page before.
     pub(crate) first_id: Option<String>,
     /// Pass it as `after` to get the next page.
     pub(crate) last_id: Option<String>,
 }
 
 impl<T> List<T> {
-    /// A page from rows of which one more than `limit` was asked for.
-    pub(crate) fn page<R: Into<T>>(mut rows: Vec<R>, limit: i64, id: impl Fn(&R) -> String) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
+    /// The page that was found.
+    pub(crate) fn page<R: Into<T>>(Found { rows, has_more }: Found<R>, id: impl Fn(&R) -> String) -> Self {
         let (first_id, last_id) = (rows.first().map(&id), rows.last().map(&id));
         let data = rows.into_iter().map(Into::into).collect();
         Self { object: "list", data, has_more, first_id, last_id }

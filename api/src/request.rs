@@ -14,10 +14,11 @@ use std::future::{Ready, ready};
 use telemetry::metrics::{HistogramVec, IntCounterVec, SECONDS, counters, histograms};
 use tracing::Instrument as _;
 
+use crate::config::Config;
 use crate::error::Problem;
 use crate::limits::{self, Standings};
 use crate::state::{Ambient, AppState};
-use crate::version::{VERSION, Version};
+use crate::version::{VERSION, Version, Versions};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// The same where OpenAI's clients look for it.
@@ -173,8 +174,10 @@ fn finished(
     }
     let (version, standings) = {
         let extensions = response.request().extensions();
-        (extensions.get::<Version>().copied().unwrap_or_default(), extensions.get::<Standings>().copied())
+        (extensions.get::<Version>().copied(), extensions.get::<Standings>().copied())
     };
+    // of a request of nobody's, or that went no further: the newest
+    let version = version.unwrap_or_else(|| versions(&response).newest());
     let headers = response.headers_mut();
     for (name, text) in [(REQUEST_ID, Some(id)), (X_REQUEST_ID, Some(id)), (CLIENT_ID, client_id)] {
         if let Some(Ok(value)) = text.map(HeaderValue::from_str) {
@@ -197,6 +200,11 @@ fn finished(
         }
     }
     response
+}
+
+fn versions(response: &ServiceResponse<BoxBody>) -> Versions {
+    let config = response.request().app_data::<web::Data<Config>>();
+    config.map(|config| config.versions).unwrap_or_default()
 }
 
 /// Nothing here is a page, and nobody may treat it as one.

@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use store::compat_batches::{self, BatchJob, Leased, Written};
 use store::files::{File, Purpose};
 use store::job_groups::{self, Summary};
+use store::keyset::{Cursor, Page};
 use store::objects::{Incoming, file_key};
 use store::records;
 
@@ -177,18 +178,16 @@ async fn answer(
 /// The requests of a job that have no answer, and why.
 async fn unanswered(cx: &Context, job: &BatchJob, errors: &mut Lines<'_>) -> Result<(), Error> {
     for state in UNANSWERED {
-        let mut after = None;
+        let mut page = Page { cursor: Cursor::Start, limit: GROUPS };
         loop {
             let mut conn = cx.db.acquire().await?;
-            let page = job_groups::list(&mut conn, job.job, after, Some(state), GROUPS).await?;
+            let found = job_groups::list(&mut conn, job.job, page, Some(state)).await?;
             drop(conn);
-            after = page.last().map(|last| last.prompt_index);
-            for group in &page {
+            for group in &found.rows {
                 errors.write(&line(group.id, &group.custom_id, &Value::Null, &reason(group))).await?;
             }
-            if (page.len() as i64) < GROUPS {
-                break;
-            }
+            let Some(last) = found.rows.last().filter(|_| found.has_more) else { break };
+            page.cursor = Cursor::After(last.prompt_index as i32);
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ pub(crate) struct LedgerEntryView {
     job_id: Option<JobId>,
     /// Rollouts that were charged.
     rollout_count: i64,
-    /// Where it stands in the statement; pass it as `after`.
+    /// Where it stands in the statement; pass it as `after` or `before`.
     #[schema(example = "17")]
     position: String,
     created_at: DateTime<Utc>,
@@ -66,9 +66,9 @@ pub(crate) async fn list_ledger_entries(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let (limit, before) = page.0.read::<i64>()?;
+    let page = page.0.read::<i64>()?;
     let mut conn = state.tenant(caller).await?;
-    let rows = store::ledger::entries(&mut conn, caller.account, before, limit + 1).await?;
-    let list: List<LedgerEntryView> = List::page(rows, limit, |row: &Entry| row.position.to_string());
+    let found = store::ledger::entries(&mut conn, caller.account, page).await?;
+    let list: List<LedgerEntryView> = List::page(found, |row: &Entry| row.position.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

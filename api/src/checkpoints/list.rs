@@ -1,6 +1,7 @@
 //! `GET /v1/checkpoints`: every published checkpoint, newest first.
 
 use actix_web::{HttpResponse, web};
+use store::keyset::Found;
 
 use super::CheckpointView;
 use crate::auth::Caller;
@@ -21,6 +22,6 @@ pub(crate) async fn list_checkpoints(
 ) -> Result<HttpResponse, ApiError> {
     let mut conn = state.tenant(caller).await?;
     let rows = store::checkpoints::list(&mut conn, MOST).await?;
-    let list: List<CheckpointView> = List::page(rows, MOST, |row| row.id.to_string());
+    let list: List<CheckpointView> = List::page(Found { rows, has_more: false }, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

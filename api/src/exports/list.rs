@@ -23,13 +23,13 @@ pub(crate) async fn list_exports(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let job: JobId = params::id(&path, "job")?;
-    let (limit, before) = query.0.read()?;
+    let page = query.0.read()?;
     let mut conn = state.tenant(caller).await?;
     store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
-    let rows = store::exports::of_job(&mut conn, caller.project, job, before, limit + 1).await?;
+    let found = store::exports::of_job(&mut conn, caller.project, job, page).await?;
     let now = state.ambient.now();
     let List { object, data, has_more, first_id, last_id } =
-        List::<store::exports::Export>::page(rows, limit, |export| export.id.to_string());
+        List::<store::exports::Export>::page(found, |export| export.id.to_string());
     let data: Vec<ExportView> = data.into_iter().map(|export| ExportView::new(export, now)).collect();
     Ok(HttpResponse::Ok().json(List { object, data, has_more, first_id, last_id }))
 }

@@ -17,8 +17,10 @@ use crate::state::AppState;
 pub(crate) struct FileListParams {
     /// At most so many, from 1 to 100; 20 if not given.
     limit: Option<i64>,
-    /// The last id of the page before.
+    /// The page that follows this id: `last_id` of the page before.
     after: Option<String>,
+    /// The page that ends before this id: `first_id` of the page after. Not together with `after`.
+    before: Option<String>,
     /// Only files for this.
     #[param(example = "job_input")]
     purpose: Option<String>,
@@ -34,15 +36,14 @@ pub(crate) async fn list_files(
     query: Query<FileListParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let FileListParams { limit, after, purpose } = query.0;
-    let limit = params::limit(limit, 20, 100)?;
-    let before = params::cursor(after.as_deref(), "after")?;
+    let FileListParams { limit, after, before, purpose } = query.0;
+    let page = params::page(params::limit(limit, 20, 100)?, after.as_deref(), before.as_deref())?;
     let purpose = purpose.map(|text| {
         let detail = format!("`{text}` is no purpose of a file");
         Purpose::parse(&text).ok_or(ApiError::InvalidParameter { name: "purpose", detail })
     });
     let mut conn = state.tenant(caller).await?;
-    let rows = store::files::list(&mut conn, caller.project, before, purpose.transpose()?, limit + 1).await?;
-    let list: List<FileView> = List::page(rows, limit, |row| row.id.to_string());
+    let found = store::files::list(&mut conn, caller.project, page, purpose.transpose()?).await?;
+    let list: List<FileView> = List::page(found, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -19,8 +19,10 @@ use crate::state::AppState;
 pub(crate) struct GroupListParams {
     /// At most so many, from 1 to 1000; 20 if not given.
     limit: Option<i64>,
-    /// The last id of the page before.
+    /// The page that follows this id: `last_id` of the page before.
     after: Option<String>,
+    /// The page that ends before this id: `first_id` of the page after. Not together with `after`.
+    before: Option<String>,
     /// Only groups in this state.
     #[param(example = "failed")]
     status: Option<String>,
@@ -79,8 +81,8 @@ pub(crate) async fn list_groups(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let job: JobId = params::id(&path, "job")?;
-    let GroupListParams { limit, after, status } = query.0;
-    let limit = params::limit(limit, 20, 1000)?;
+    let GroupListParams { limit, after, before, status } = query.0;
+    let page = params::page(params::limit(limit, 20, 1000)?, after.as_deref(), before.as_deref())?;
     let status = status.map(|text| {
         let detail = format!("`{text}` is no state of a group");
         GroupState::parse(&text).ok_or(ApiError::InvalidParameter { name: "status", detail })
@@ -88,15 +90,9 @@ pub(crate) async fn list_groups(
     let status = status.transpose()?;
     let mut conn = state.tenant(caller).await?;
     store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
-    let after = match params::cursor(after.as_deref(), "after")? {
-        None => None,
-        Some(id) => {
-            let detail = "not a group of this job".to_owned();
-            let place = job_groups::place(&mut conn, job, id).await?;
-            Some(place.ok_or(ApiError::InvalidParameter { name: "after", detail })?)
-        }
-    };
-    let rows = job_groups::list(&mut conn, job, after, status, limit + 1).await?;
-    let list: List<SummaryView> = List::page(rows, limit, |row| row.id.to_string());
+    let place = async |id| Ok(job_groups::place(&mut conn, job, id).await?);
+    let page = params::placed(page, "not a group of this job", place).await?;
+    let found = job_groups::list(&mut conn, job, page, status).await?;
+    let list: List<SummaryView> = List::page(found, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -24,8 +24,10 @@ pub(crate) struct JobListParams {
     /// At most so many, from 1 to 100; 20 if not given.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
-    /// The last id of the page before.
+    /// The page that follows this id: `last_id` of the page before.
     after: Option<String>,
+    /// The page that ends before this id: `first_id` of the page after. Not together with `after`.
+    before: Option<String>,
     /// Only jobs in this state.
     #[param(example = "in_progress")]
     status: Option<String>,
@@ -85,9 +87,8 @@ pub(crate) async fn list_jobs(
     query: Asked,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let Asked { params: JobListParams { limit, after, status, created_after }, metadata } = query;
-    let limit = params::limit(limit, 20, 100)?;
-    let before = params::cursor(after.as_deref(), "after")?;
+    let Asked { params: JobListParams { limit, after, before, status, created_after }, metadata } = query;
+    let page = params::page(params::limit(limit, 20, 100)?, after.as_deref(), before.as_deref())?;
     let status = status.map(|text| {
         let detail = format!("`{text}` is no state of a job");
         JobStatus::parse(&text).ok_or(ApiError::InvalidParameter { name: "status", detail })
@@ -95,7 +96,7 @@ pub(crate) async fn list_jobs(
     let status = status.transpose()?;
     let mut conn = state.tenant(caller).await?;
     let wanted = Wanted { status, metadata, created_after };
-    let rows = store::jobs::list(&mut conn, caller.project, before, &wanted, limit + 1).await?;
-    let list: List<JobView> = List::page(rows, limit, |row| row.id.to_string());
+    let found = store::jobs::list(&mut conn, caller.project, page, &wanted).await?;
+    let list: List<JobView> = List::page(found, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -9,6 +9,7 @@ use futures_util::Stream;
 use protocol::rollout::RolloutRecord;
 use protocol::{JobId, RolloutId};
 use serde_json::{Value, json};
+use store::records::Stretch;
 use store::undelivered::{Outline, Undelivered};
 
 use crate::auth::Caller;
@@ -35,15 +36,48 @@ pub(super) trait Pages {
     fn next(&mut self) -> impl Future<Output = Result<Page<Item>, store::Error>>;
 }
 
-/// Cuts a read to what is wanted. One more was read, which tells whether more follow.
-fn page<T>(mut items: Vec<T>, asked: i64, wanted: &mut i64) -> Page<T> {
-    let is_short = (items.len() as i64) < asked;
-    let has_more = items.len() as i64 > *wanted;
-    if has_more {
-        items.pop();
+/// The part of a list that is read: between two of its rows, neither of them included.
+pub(super) struct Part<T> {
+    after: Option<T>,
+    before: Option<T>,
+    wanted: i64,
+    /// Whether more stand before it, where that is what the client wants to know.
+    has_more: Option<bool>,
+}
+
+impl<T> Part<T> {
+    /// So many rows from here on.
+    pub(super) fn after(after: Option<T>, wanted: i64) -> Self {
+        Self { after, before: None, wanted, has_more: None }
     }
-    *wanted -= items.len() as i64;
-    Page { items, has_more, is_last: has_more || is_short }
+
+    /// What was found to stand before a row, where nothing comes between.
+    pub(super) fn found(found: Stretch<T>) -> Self {
+        let has_more = Some(found.after.is_some());
+        Self { after: found.after, before: None, wanted: found.rows, has_more }
+    }
+
+    /// What was found to stand before a row, where more may have come between: it is read up to that row, however much it
+    /// is by then. Cut to a number, it would lack the rows next to the cursor.
+    pub(super) fn up_to(before: T, found: Stretch<T>) -> Self {
+        Self { before: Some(before), wanted: i64::MAX, ..Self::found(found) }
+    }
+
+    /// How many rows to read next: one more than is wanted tells whether more follow.
+    fn size(&self) -> i64 {
+        PAGE.min(self.wanted.saturating_add(1))
+    }
+
+    /// Cuts a read of this size to what is wanted.
+    fn page<R>(&mut self, mut items: Vec<R>, size: i64) -> Page<R> {
+        let is_short = (items.len() as i64) < size;
+        let has_more = items.len() as i64 > self.wanted;
+        if has_more {
+            items.pop();
+        }
+        self.wanted -= items.len() as i64;
+        Page { items, has_more: self.has_more.unwrap_or(has_more), is_last: has_more || is_short }
+    }
 }
 
 /// What was delivered, in the order of the log.
@@ -51,20 +85,17 @@ pub(super) struct DeliveredPages {
     pub(super) state: Data<AppState>,
     pub(super) caller: Caller,
     pub(super) job: JobId,
-    pub(super) after: i64,
-    pub(super) wanted: i64,
+    pub(super) part: Part<i64>,
     pub(super) parts: Parts,
 }
 
 impl DeliveredPages {
     pub(super) async fn read(&mut self) -> Result<Page<RolloutRecord>, store::Error> {
-        let size = PAGE.min(self.wanted.saturating_add(1));
+        let (size, after) = (self.part.size(), self.part.after.unwrap_or(0));
         let tx = self.state.tenant(self.caller).await?;
-        let rows = store::records::page(tx, &self.state.objects, self.job, self.after, size).await?;
-        if let Some((sequence, _)) = rows.last() {
-            self.after = *sequence;
-        }
-        Ok(page(rows.into_iter().map(|(_, record)| record).collect(), size, &mut self.wanted))
+        let rows = store::records::page(tx, &self.state.objects, self.job, after, size).await?;
+        self.part.after = rows.last().map(|(sequence, _)| *sequence).or(self.part.after);
+        Ok(self.part.page(rows.into_iter().map(|(_, record)| record).collect(), size))
     }
 }
 
@@ -84,19 +115,18 @@ pub(super) struct UndeliveredPages {
     pub(super) caller: Caller,
     pub(super) job: JobId,
     pub(super) kind: Undelivered,
-    pub(super) after: Option<RolloutId>,
-    pub(super) wanted: i64,
+    pub(super) part: Part<RolloutId>,
     pub(super) parts: Parts,
 }
 
 impl Pages for UndeliveredPages {
     async fn next(&mut self) -> Result<Page<Item>, store::Error> {
-        let size = PAGE.min(self.wanted.saturating_add(1));
+        let (size, between) = (self.part.size(), (self.part.after, self.part.before));
         let mut tx = self.state.tenant(self.caller).await?;
-        let rows = store::undelivered::page(&mut tx, self.job, self.kind, self.after, size).await?;
+        let rows = store::undelivered::page(&mut tx, self.job, self.kind, between, size).await?;
         drop(tx);
-        self.after = rows.last().map(|outline| outline.id).or(self.after);
-        let Page { items, has_more, is_last } = page(rows, size, &mut self.wanted);
+        self.part.after = rows.last().map(|outline| outline.id).or(self.part.after);
+        let Page { items, has_more, is_last } = self.part.page(rows, size);
         // what nobody has paid for is not shown: only the reason is
         let paid: Vec<RolloutId> =
             items.iter().filter(|item| item.price.get() > 0).map(|item| item.id).collect();

@@ -7,10 +7,11 @@ use bundle::{Format, Parts};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use protocol::{BundledModule, JobId, RolloutId};
 use serde::Deserialize;
+use store::keyset::{Cursor, Page};
 use store::undelivered::Undelivered;
 use utoipa::IntoParams;
 
-use super::pages::{DeliveredPages, Pages as _, UndeliveredPages, as_list};
+use super::pages::{DeliveredPages, Pages as _, Part, UndeliveredPages, as_list};
 use super::{bulk, manifest};
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
@@ -32,6 +33,9 @@ const BULK: &[(&str, Format)] = &[
 pub(crate) struct RolloutListParams {
     /// Go on after this rollout; of delivered ones also after this sequence of the job's log.
     after: Option<String>,
+    /// End before this rollout, or this sequence: the last `limit` ones that stand before it; in bulk formats without a
+    /// `limit` all of them. Not together with `after`.
+    before: Option<String>,
     /// At most so many, from 1 to 1000. A list has 20 if not given, bulk formats have no limit.
     limit: Option<i64>,
     /// `verified`, if not given: the delivered ones. `filtered`, `rejected`, `failed`: what was not delivered and why, by
@@ -74,12 +78,13 @@ pub(crate) async fn list_rollouts(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let job: JobId = params::id(&path, "job")?;
-    let RolloutListParams { after, limit, status, include } = query.0;
+    let RolloutListParams { after, before, limit, status, include } = query.0;
     let format = BULK.iter().find(|(name, _)| params::accepts(&request, name)).map(|(_, format)| *format);
     let wanted = match limit {
         None if format.is_some() => i64::MAX,
         limit => params::limit(limit, 20, 1000)?,
     };
+    let page: Page<String> = params::page(wanted, after.as_deref(), before.as_deref())?;
     let included = Included::parse(include.as_deref())?;
     if let Some(kind) = undelivered(status.as_deref())? {
         let lines = match format {
@@ -89,8 +94,8 @@ pub(crate) async fn list_rollouts(
         if included.module || included.manifest {
             return Err(invalid("include", "a module or a manifest comes with `verified` rollouts only"));
         }
-        let after = outline_start(&state, caller, job, after.as_deref()).await?;
-        let mut pages = UndeliveredPages { state, caller, job, kind, after, wanted, parts: included.parts };
+        let part = outlines(&state, caller, (job, kind), page).await?;
+        let mut pages = UndeliveredPages { state, caller, job, kind, part, parts: included.parts };
         let first = pages.next().await?; // what fails before the first byte is still an answer
         return Ok(if lines {
             HttpResponse::Ok().content_type(NDJSON).streaming(bulk::undelivered_lines(first, pages))
@@ -98,14 +103,14 @@ pub(crate) async fn list_rollouts(
             HttpResponse::Ok().content_type("application/json").streaming(as_list(first, pages))
         });
     }
-    let after = start(&state, caller, job, after.as_deref()).await?;
+    let part = delivered(&state, caller, job, page).await?;
     let parts = included.parts;
     let Some(format) = format else {
         if included.module || included.manifest {
             let detail = "a module or a manifest comes with bulk formats: ask for one with `Accept`";
             return Err(invalid("include", detail));
         }
-        let mut pages = DeliveredPages { state, caller, job, after, wanted, parts };
+        let mut pages = DeliveredPages { state, caller, job, part, parts };
         let first = pages.next().await?;
         return Ok(HttpResponse::Ok().content_type("application/json").streaming(as_list(first, pages)));
     };
@@ -115,10 +120,10 @@ pub(crate) async fn list_rollouts(
     let module = if included.module { module(&state, caller, job).await? } else { None };
     let manifest = if included.manifest { Some(manifest::signed(&state, caller, job).await?) } else { None };
     let manifest = manifest.map(|signed| manifest::lines(state.clone(), caller, job, signed));
-    let before = futures_util::stream::iter(manifest).flatten().map_err(bulk::Broken::Store);
-    let mut pages = DeliveredPages { state, caller, job, after, wanted, parts };
+    let head = futures_util::stream::iter(manifest).flatten().map_err(bulk::Broken::Store);
+    let mut pages = DeliveredPages { state, caller, job, part, parts };
     let first = pages.read().await?;
-    Ok(in_bulk(format, before.chain(bulk::stream(format, module, first, pages)?)))
+    Ok(in_bulk(format, head.chain(bulk::stream(format, module, first, pages)?)))
 }
 
 fn in_bulk(
@@ -177,32 +182,53 @@ fn undelivered(status: Option<&str>) -> Result<Option<Undelivered>, ApiError> {
     found.map(Some).ok_or_else(|| invalid("status", detail))
 }
 
-/// Whose job it is, and the sequence to go on after.
-async fn start(state: &AppState, caller: Caller, job: JobId, after: Option<&str>) -> Result<i64, ApiError> {
-    let mut conn = state.tenant(caller).await?;
-    store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
-    let Some(text) = after else { return Ok(0) };
-    let sequence = match text.parse::<RolloutId>() {
-        Ok(rollout) => store::jobs::sequence_of(&mut conn, caller.project, job, rollout).await?,
-        Err(_) => text.parse().ok().filter(|sequence| *sequence >= 0),
-    };
-    sequence.ok_or_else(|| invalid("after", "neither a delivered rollout of this job nor a sequence"))
-}
-
-/// Whose job it is, and the rollout to go on after.
-async fn outline_start(
+/// Whose job it is, and which of its delivered rollouts are read.
+async fn delivered(
     state: &AppState,
     caller: Caller,
     job: JobId,
-    after: Option<&str>,
-) -> Result<Option<RolloutId>, ApiError> {
+    page: Page<String>,
+) -> Result<Part<i64>, ApiError> {
     let mut conn = state.tenant(caller).await?;
     store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
-    let Some(after) = params::cursor::<RolloutId>(after, "after")? else { return Ok(None) };
-    if store::undelivered::is_of_job(&mut conn, job, after).await? {
-        return Ok(Some(after));
-    }
-    Err(invalid("after", "no rollout of this job"))
+    let sequence = async |text: String| match text.parse::<RolloutId>() {
+        Ok(rollout) => Ok(store::jobs::sequence_of(&mut conn, caller.project, job, rollout).await?),
+        Err(_) => Ok(text.parse().ok().filter(|sequence| *sequence >= 0)),
+    };
+    let unknown = "neither a delivered rollout of this job nor a sequence";
+    let page = params::placed(page, unknown, sequence).await?;
+    Ok(match page.cursor {
+        Cursor::Start => Part::after(None, page.limit),
+        Cursor::After(sequence) => Part::after(Some(sequence), page.limit),
+        Cursor::Before(sequence) => {
+            let stretch = store::records::before(&mut conn, job, sequence, page.limit).await?;
+            Part::found(stretch)
+        }
+    })
+}
+
+/// Whose job it is, and which of its rollouts of this kind are read.
+async fn outlines(
+    state: &AppState,
+    caller: Caller,
+    (job, kind): (JobId, Undelivered),
+    page: Page<String>,
+) -> Result<Part<RolloutId>, ApiError> {
+    let mut conn = state.tenant(caller).await?;
+    store::jobs::log_state(&mut conn, caller.project, job).await?.ok_or(ApiError::NotFound("job"))?;
+    let known = async |text: String| {
+        let Ok(id) = text.parse() else { return Ok(None) };
+        Ok(store::undelivered::is_of_job(&mut conn, job, id).await?.then_some(id))
+    };
+    let page = params::placed(page, "no rollout of this job", known).await?;
+    Ok(match page.cursor {
+        Cursor::Start => Part::after(None, page.limit),
+        Cursor::After(id) => Part::after(Some(id), page.limit),
+        Cursor::Before(id) => {
+            let stretch = store::undelivered::before(&mut conn, job, kind, id, page.limit).await?;
+            Part::up_to(id, stretch)
+        }
+    })
 }
 
 /// The job's module, if it has one.

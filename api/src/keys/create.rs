@@ -53,6 +53,7 @@ pub(crate) struct CreateKey {
 /// Make an API key.
 ///
 /// The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
+/// It is pinned to the newest version of this interface (`api_version`).
 /// A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
 #[utoipa::path(post, path = "/v1/api_keys", tag = "keys", request_body = CreateKey,
     params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each key."),
@@ -89,6 +90,7 @@ pub(crate) async fn create_api_key(
             name: &name,
             terms: &terms,
             made_by: &own.lineage,
+            api_version: Some(config.versions.newest().as_str()),
             text: &text,
         };
         api_keys::create(tx, &new, now).await?;

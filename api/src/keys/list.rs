@@ -1,6 +1,8 @@
 //! `GET /v1/api_keys`: the project's keys, newest first.
 
 use actix_web::{HttpResponse, web};
+use protocol::KeyId;
+use store::keyset::Found;
 
 use super::KeyView;
 use crate::auth::Caller;
@@ -18,22 +20,22 @@ pub(crate) async fn list_api_keys(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let (limit, before) = page.0.read()?;
+    let page = page.0.read()?;
     let now = state.ambient.now();
     let mut conn = state.tenant(caller).await?;
+    let Found { rows: found, has_more } = store::api_keys::list(&mut conn, caller.project, page).await?;
     let mut rows = Vec::new();
-    for key in store::api_keys::list(&mut conn, caller.project, before, limit + 1).await? {
-        rows.push((key.id, KeyView::of(&mut conn, key, now).await?));
+    for key in found {
+        rows.push(Row(key.id, KeyView::of(&mut conn, key, now).await?));
     }
-    let list: List<KeyView> =
-        List::page(rows.into_iter().map(Row).collect(), limit, |row| row.0.0.to_string());
+    let list: List<KeyView> = List::page(Found { rows, has_more }, |row| row.0.to_string());
     Ok(HttpResponse::Ok().json(list))
 }
 
-struct Row((protocol::KeyId, KeyView));
+struct Row(KeyId, KeyView);
 
 impl From<Row> for KeyView {
     fn from(row: Row) -> Self {
-        row.0.1
+        row.1
     }
 }

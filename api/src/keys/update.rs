@@ -13,9 +13,10 @@ use super::input::{self, Change, Draft};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
-use crate::error::{ApiError, Problem};
+use crate::error::{ApiError, FieldError, Problem};
 use crate::params;
 use crate::state::AppState;
+use crate::version::{Version, Versions};
 
 /// What is left out stays; `null` takes a limit, an end or a list of addresses away.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -41,6 +42,9 @@ pub(crate) struct UpdateKey {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     limit_reset: Change<String>,
+    /// A newer version of this interface than the one that it is pinned to.
+    #[serde(default)]
+    api_version: Option<String>,
 }
 
 /// Change a key. What you change counts within a few seconds.
@@ -79,16 +83,40 @@ pub(crate) async fn update_api_key(
     };
     let terms = input::terms(draft, &key.terms, now, &mut faults);
     faults.extend(input::beyond(&own.terms, &terms));
+    let version =
+        wish.api_version.map(|text| newer(&text, key.api_version.as_deref(), config.versions, &mut faults));
+    let version = version.flatten();
     if !faults.is_empty() {
         return Err(ApiError::Validation(faults));
     }
     api_keys::update(&mut tx, id, &name, &terms).await?;
-    let detail = json!({ "name": name, "scopes": terms.scopes, "reach": terms.reach.as_str(),
+    let mut detail = json!({ "name": name, "scopes": terms.scopes, "reach": terms.reach.as_str(),
         "limit_rao": terms.cap.map(|cap| cap.limit) });
+    if let Some(version) = version {
+        api_keys::pin(&mut tx, id, version.as_str()).await?;
+        detail["api_version"] = json!(version.as_str());
+    }
     store::audit_log::append(&mut tx, &caller.did("api_key.updated", &id, detail), now).await?;
     let key =
         api_keys::of_account(&mut tx, caller.account, id).await?.ok_or(ApiError::NotFound("API key"))?;
     let view = KeyView::of(&mut tx, key, now).await?;
     tx.commit().await.map_err(store::Error::from)?;
     Ok(HttpResponse::Ok().json(view))
+}
+
+/// The version that a key moves to: one that there is, and not before its own.
+fn newer(text: &str, own: Option<&str>, versions: Versions, faults: &mut Vec<FieldError>) -> Option<Version> {
+    let pointer = "#/api_version".to_owned();
+    let Some(version) = versions.parse(text) else {
+        let detail = format!("there is {}", versions.names().join(", "));
+        faults.push(FieldError { pointer, code: "unknown_version", detail });
+        return None;
+    };
+    let least = own.unwrap_or(versions.newest().as_str());
+    if version.as_str() < least {
+        let detail = format!("a key moves to newer versions only, and this one has {least}");
+        faults.push(FieldError { pointer, code: "older_version", detail });
+        return None;
+    }
+    Some(version)
 }

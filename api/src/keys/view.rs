@@ -73,6 +73,10 @@ pub(crate) struct KeyView {
     revoked_at: Option<DateTime<Utc>>,
     /// After a rotation: until when the text from before opens the door, too.
     previous_expires_at: Option<DateTime<Utc>>,
+    /// The dated version that its requests are answered by unless they name one with `Reliquary-Version`; `null`: always the
+    /// newest.
+    #[schema(example = "2026-11-22")]
+    api_version: Option<String>,
     /// The key itself, in the one answer that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "rk_live_aB3dE5fG_…")]
@@ -106,6 +110,7 @@ impl KeyView {
             created_at: key.created_at,
             revoked_at: key.revoked_at,
             previous_expires_at: key.previous_until.filter(|end| now < *end),
+            api_version: key.api_version,
             key: None,
         })
     }

@@ -22,9 +22,9 @@ pub(crate) async fn list_members(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let account = super::own(&caller, &path)?;
-    let (limit, before) = page.0.read()?;
+    let page = page.0.read()?;
     let mut conn = state.tenant(caller).await?;
-    let rows = store::members::list(&mut conn, account, before, limit + 1).await?;
-    let list: List<MemberView> = List::page(rows, limit, |row| row.id.to_string());
+    let found = store::members::list(&mut conn, account, page).await?;
+    let list: List<MemberView> = List::page(found, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -76,16 +76,16 @@ pub(crate) async fn list_audit_log(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let (limit, before) = page.0.read::<i64>()?;
+    let page = page.0.read::<i64>()?;
     let project = caller.must_reach_organization().is_err().then_some(caller.project);
     let mut conn = state.tenant(caller).await?;
-    let rows = store::audit_log::page(&mut conn, caller.account, project, before, limit + 1).await?;
-    let keys: Vec<KeyId> = rows.iter().filter_map(|row| row.key).collect();
+    let found = store::audit_log::page(&mut conn, caller.account, project, page).await?;
+    let keys: Vec<KeyId> = found.rows.iter().filter_map(|row| row.key).collect();
     let members = store::members::among(&mut conn, caller.account, &keys).await?;
-    let mut rows: Vec<AuditEntryView> = rows.into_iter().map(TryFrom::try_from).collect::<Result<_, _>>()?;
-    for row in &mut rows {
+    let mut found = found.try_map(AuditEntryView::try_from)?;
+    for row in &mut found.rows {
         row.member_id = row.key_id.filter(|key| members.contains(key)).map(|key| MemberId(key.0));
     }
-    let list: List<AuditEntryView> = List::page(rows, limit, |row| row.id.clone());
+    let list: List<AuditEntryView> = List::page(found, |row| row.id.clone());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use protocol::ProjectId;
+use store::keyset::Found;
 
 use super::view::ProjectView;
 use crate::auth::Caller;
@@ -19,20 +20,17 @@ pub(crate) async fn list_projects(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let (limit, before) = page.0.read::<ProjectId>()?;
+    let page = page.0.read::<ProjectId>()?;
     let now = state.ambient.now();
     let mut conn = state.tenant(caller).await?;
-    let found = if caller.must_reach_organization().is_ok() {
-        store::projects::list(&mut conn, caller.account, before, limit + 1).await?
-    } else {
-        let own = store::projects::find(&mut conn, caller.account, caller.project).await?;
-        own.into_iter().filter(|project| before.is_none_or(|before| project.id < before)).collect()
-    };
+    let only = caller.must_reach_organization().is_err().then_some(caller.project);
+    let Found { rows: found, has_more } =
+        store::projects::list(&mut conn, caller.account, only, page).await?;
     let mut rows = Vec::new();
     for project in found {
         rows.push(Row(project.id, ProjectView::of(&mut conn, project, now).await?));
     }
-    let list: List<ProjectView> = List::page(rows, limit, |row| row.0.to_string());
+    let list: List<ProjectView> = List::page(Found { rows, has_more }, |row| row.0.to_string());
     Ok(HttpResponse::Ok().json(list))
 }
 

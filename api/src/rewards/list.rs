@@ -18,9 +18,9 @@ pub(crate) async fn list_reward_functions(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let (limit, before) = page.0.read()?;
+    let page = page.0.read()?;
     let mut conn = state.tenant(caller).await?;
-    let rows = store::reward_functions::list(&mut conn, caller.project, before, limit + 1).await?;
-    let list: List<RewardFunctionView> = List::page(rows, limit, |row| row.id.to_string());
+    let found = store::reward_functions::list(&mut conn, caller.project, page).await?;
+    let list: List<RewardFunctionView> = List::page(found, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -23,19 +23,16 @@ pub(crate) async fn list_reward_versions(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let function: RewardFunctionId = params::id(&path, "reward function")?;
-    let (limit, after) = page.0.read::<VersionName>()?;
-    if after.is_some_and(|after| after.function != function) {
-        let detail = "not an id of this list".to_owned();
-        return Err(ApiError::InvalidParameter { name: "after", detail });
-    }
-    let before = after.map(|after| after.version);
+    let page = page.0.read::<VersionName>()?;
+    let version = async |at: VersionName| Ok((at.function == function).then_some(at.version));
+    let page = params::placed(page, "not a version of this function", version).await?;
     let mut conn = state.tenant(caller).await?;
-    let found = store::reward_functions::find(&mut conn, caller.project, function).await?;
-    found.ok_or(ApiError::NotFound("reward function"))?;
-    let rows = store::reward_versions::list(&mut conn, caller.project, function, before, limit + 1).await?;
+    let known = store::reward_functions::find(&mut conn, caller.project, function).await?;
+    known.ok_or(ApiError::NotFound("reward function"))?;
+    let found = store::reward_versions::list(&mut conn, caller.project, function, page).await?;
     let id = |row: &store::reward_versions::RewardVersion| {
         VersionName { function, version: row.version }.to_string()
     };
-    let list: List<RewardVersionRow> = List::page(rows, limit, id);
+    let list: List<RewardVersionRow> = List::page(found, id);
     Ok(HttpResponse::Ok().json(list))
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use protocol::{MemberId, Scope, SessionId};
 use serde::{Deserialize, Serialize};
+use store::keyset::Page;
 use store::sessions::{self, Session};
 use utoipa::{IntoParams, ToSchema};
 
@@ -21,8 +22,10 @@ pub(crate) struct SessionListParams {
     /// At most so many, from 1 to 100; 20 if not given.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
-    /// The last id of the page before.
+    /// The page that follows this id: `last_id` of the page before.
     after: Option<String>,
+    /// The page that ends before this id: `first_id` of the page after. Not together with `after`.
+    before: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,9 +59,9 @@ pub(crate) async fn list_sessions(
     query: Query<SessionListParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let SessionListParams { member_id, limit, after } = query.0;
-    let limit = params::limit(limit, 20, 100)?;
-    let before: Option<SessionId> = params::cursor(after.as_deref(), "after")?;
+    let SessionListParams { member_id, limit, after, before } = query.0;
+    let page: Page<SessionId> =
+        params::page(params::limit(limit, 20, 100)?, after.as_deref(), before.as_deref())?;
     let named: Option<MemberId> = params::cursor(member_id.as_deref(), "member_id")?;
     let member = named.or(caller.member());
     if member.is_none() || member != caller.member() {
@@ -67,9 +70,9 @@ pub(crate) async fn list_sessions(
     }
     let mut conn = state.tenant(caller).await?;
     let now = state.ambient.now();
-    let rows = sessions::list(&mut conn, (caller.account, member), before, limit + 1, now).await?;
-    let rows = rows.into_iter().map(|row| view(row, &caller)).collect();
-    let list: List<SessionView> = List::page(rows, limit, |row: &SessionView| row.id.to_string());
+    let found = sessions::list(&mut conn, (caller.account, member), page, now).await?;
+    let found = found.map(|row| view(row, &caller));
+    let list: List<SessionView> = List::page(found, |row: &SessionView| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }
 

@@ -18,10 +18,10 @@ pub(crate) async fn list_webhook_endpoints(
     page: Query<PageParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let (limit, before) = page.0.read()?;
+    let page = page.0.read()?;
     let mut conn = state.tenant(caller).await?;
-    let rows = store::webhooks::list(&mut conn, caller.project, before, limit + 1).await?;
-    let views = rows.into_iter().map(|row| EndpointView::of(row, &state.webhooks)).collect();
-    let list: List<EndpointView> = List::page(views, limit, |view: &EndpointView| view.id.clone());
+    let found = store::webhooks::list(&mut conn, caller.project, page).await?;
+    let found = found.map(|row| EndpointView::of(row, &state.webhooks));
+    let list: List<EndpointView> = List::page(found, |view: &EndpointView| view.id.clone());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -24,8 +24,10 @@ pub(crate) struct DeliveryListParams {
     state: Option<String>,
     /// At most so many, from 1 to 100; 20 if not given.
     limit: Option<i64>,
-    /// The last id of the page before.
+    /// The page that follows this id: `last_id` of the page before.
     after: Option<String>,
+    /// The page that ends before this id: `first_id` of the page after. Not together with `after`.
+    before: Option<String>,
 }
 
 /// Webhook deliveries, newest first.
@@ -38,22 +40,20 @@ pub(crate) async fn list_webhook_deliveries(
     query: Query<DeliveryListParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let DeliveryListParams { endpoint, state: wanted_state, limit, after } = query.0;
-    let limit = params::limit(limit, 20, 100)?;
+    let DeliveryListParams { endpoint, state: wanted_state, limit, after, before } = query.0;
+    let page = params::page(params::limit(limit, 20, 100)?, after.as_deref(), before.as_deref())?;
     if wanted_state.as_deref().is_some_and(|wanted| !STATES.contains(&wanted)) {
         return Err(ApiError::InvalidParameter {
             name: "state",
             detail: format!("one of {}", STATES.join(", ")),
         });
     }
-    let wanted = Wanted {
-        id: None,
-        endpoint: params::cursor(endpoint.as_deref(), "endpoint")?,
-        state: wanted_state.as_deref(),
-        before: params::cursor(after.as_deref(), "after")?,
-    };
+    let wanted =
+        Wanted { endpoint: params::cursor(endpoint.as_deref(), "endpoint")?, state: wanted_state.as_deref() };
     let mut conn = state.tenant(caller).await?;
-    let rows = webhook_deliveries::list(&mut conn, caller.project, wanted, limit + 1).await?;
-    let list: List<DeliveryView> = List::page(rows, limit, |row| row.id.to_string());
+    let place = async |id| Ok(webhook_deliveries::place(&mut conn, caller.project, id).await?);
+    let page = params::placed(page, "you have no such delivery", place).await?;
+    let found = webhook_deliveries::list(&mut conn, caller.project, wanted, page).await?;
+    let list: List<DeliveryView> = List::page(found, |row| row.id.to_string());
     Ok(HttpResponse::Ok().json(list))
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use protocol::{EventId, WebhookDeliveryId, WebhookEndpointId};
 use serde_json::json;
-use store::webhook_deliveries::{self, Wanted};
+use store::webhook_deliveries;
 
 use super::DeliveryView;
 use crate::auth::Caller;
@@ -33,8 +33,7 @@ pub(crate) async fn test_webhook_endpoint(
         let missing = || ApiError::NotFound("webhook endpoint");
         store::webhooks::find(tx, caller.project, endpoint).await?.ok_or_else(missing)?;
         webhook_deliveries::enqueue_test(tx, id, endpoint, event).await?;
-        let wanted = Wanted { id: Some(id), ..Wanted::default() };
-        let delivery = webhook_deliveries::list(tx, caller.project, wanted, 1).await?.pop();
+        let delivery = webhook_deliveries::find(tx, caller.project, id).await?;
         Reply::of(StatusCode::ACCEPTED, &DeliveryView::from(delivery.ok_or_else(missing)?))
     });
     Ok(done.await?.response)

@@ -224,7 +224,12 @@ impl Service {
 
     /// A request that can be changed before it is sent.
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
+        self.at(&self.url, method, path)
+    }
+
+    /// The same of another gateway.
+    pub(crate) fn at(&self, url: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{url}{path}"))
     }
 
     pub(crate) async fn get(&self, customer: &Customer, path: &str) -> Answer {
@@ -293,7 +298,15 @@ impl Service {
 
 fn new_key(tenant: store::Tenant, text: &KeyText) -> NewKey<'_> {
     static TERMS: LazyLock<Terms> = LazyLock::new(Terms::of_project);
-    NewKey { id: KeyId(Uuid::now_v7()), tenant, name: "test", terms: &TERMS, made_by: &[], text }
+    NewKey {
+        id: KeyId(Uuid::now_v7()),
+        tenant,
+        name: "test",
+        terms: &TERMS,
+        made_by: &[],
+        api_version: None,
+        text,
+    }
 }
 
 impl Drop for Service {

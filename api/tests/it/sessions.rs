@@ -97,7 +97,9 @@ async fn a_session_acts_as_its_member() {
         let answer = send(&service, &root, method, &path, Some(&json!({}))).await;
         assert_eq!(answer.problem(404), "not_found", "{path}");
     }
-    assert_eq!(service.get(&person, "/v1/api_keys/self").await.problem(404), "not_found");
+    let own = service.get(&person, "/v1/api_keys/self").await;
+    assert_eq!(own.problem(403), "api_key_required");
+    assert!(own.text.contains("GET /v1/sessions"), "{}", own.text);
     // keys that they make may do no more than they
     let wish = json!({ "name": "mine", "scopes": ["jobs:read"] });
     service.post(&person, "/v1/api_keys", &wish).await.json(201);

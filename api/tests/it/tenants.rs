@@ -265,7 +265,7 @@ async fn every_route_keeps_tenants_apart() {
                         "{method} {path}: another's and nobody's look alike"
                     );
                 } else if path == "/v1/api_keys/self" && outsider.key == manager.key {
-                    assert_eq!(theirs.problem(404), "not_found", "a session is no key");
+                    assert_eq!(theirs.problem(403), "api_key_required", "a session is no key");
                 } else {
                     assert!(theirs.status != 404 && theirs.status < 500, "{method} {path}: {}", theirs.text);
                 }

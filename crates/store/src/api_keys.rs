@@ -7,8 +7,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use crate::key_text::{InvalidKey, KeyText, PREFIX};
+use crate::keyset::{Found, Page, Span};
 use crate::spend::{Cap, Reset};
-use crate::{Error, Tenant, keyset};
+use crate::{Error, Tenant};
 
 /// Keys that made one another, at most.
 pub const MAX_LINEAGE: usize = 16;
@@ -68,6 +69,8 @@ pub struct NewKey<'a> {
     pub terms: &'a Terms,
     /// The lineage of the key that makes it; empty when an operator does.
     pub made_by: &'a [KeyId],
+    /// The dated version of the interface that it stays with; `None`: always the newest.
+    pub api_version: Option<&'a str>,
     pub text: &'a KeyText,
 }
 
@@ -88,6 +91,8 @@ pub struct ApiKey {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Until when its text from before the last rotation opens the door, too.
     pub previous_until: Option<DateTime<Utc>>,
+    /// `None`: always the newest.
+    pub api_version: Option<String>,
     /// It is a member's own: no text opens it, and it is on no list of keys.
     pub is_member: bool,
     secret_sha256: [u8; 32],
@@ -118,8 +123,8 @@ pub async fn create(conn: &mut PgConnection, key: &NewKey<'_>, now: DateTime<Utc
     sqlx::query!(
         r#"
         INSERT INTO api_keys (id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach,
-            expires_at, allowed_cidrs, limit_rao, limit_reset, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            expires_at, allowed_cidrs, limit_rao, limit_reset, created_at, api_version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         "#,
         key.id.0,
         key.tenant.account.0,
@@ -135,7 +140,8 @@ pub async fn create(conn: &mut PgConnection, key: &NewKey<'_>, now: DateTime<Utc
         stored.cidrs.as_deref(),
         stored.limit,
         stored.reset,
-        now
+        now,
+        key.api_version
     )
     .execute(conn)
     .await?;
@@ -183,6 +189,7 @@ struct Row {
     previous_lookup: Option<String>,
     previous_secret_sha256: Option<Vec<u8>>,
     previous_until: Option<DateTime<Utc>>,
+    api_version: Option<String>,
     is_member: bool,
 }
 
@@ -216,6 +223,7 @@ impl TryFrom<Row> for ApiKey {
             revoked_at: row.revoked_at,
             last_used_at: row.last_used_at,
             previous_until: row.previous_until,
+            api_version: row.api_version,
             is_member: row.is_member,
             secret_sha256: hash(row.secret_sha256)?,
             previous: previous.map(|(lookup, bytes)| Ok::<_, Error>((lookup, hash(bytes)?))).transpose()?,
@@ -231,7 +239,7 @@ pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, is_member
+            previous_secret_sha256, previous_until, api_version, is_member
         FROM api_keys WHERE (lookup = $1 OR previous_lookup = $1) AND NOT is_member
             AND EXISTS (SELECT 1 FROM projects p WHERE p.id = project_id AND p.archived_at IS NULL)
         "#,
@@ -253,7 +261,7 @@ pub async fn of_account(
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, is_member
+            previous_secret_sha256, previous_until, api_version, is_member
         FROM api_keys WHERE account_id = $1 AND id = $2
         "#,
         account.0,
@@ -264,29 +272,31 @@ pub async fn of_account(
     row.map(ApiKey::try_from).transpose()
 }
 
-/// A project's keys, newest first, older than `before`; the revoked ones, too.
+/// A project's keys, newest first; the revoked ones, too.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
-    before: Option<KeyId>,
-    limit: i64,
-) -> Result<Vec<ApiKey>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
+    page: Page<KeyId>,
+) -> Result<Found<ApiKey>, Error> {
+    let span = Span::newest_first(page.map(|id| id.0));
     let rows = sqlx::query_as!(
         Row,
         r#"
         SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
             allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, is_member
-        FROM api_keys WHERE project_id = $1 AND id <= $2 AND NOT is_member ORDER BY id DESC LIMIT $3
+            previous_secret_sha256, previous_until, api_version, is_member
+        FROM api_keys WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND NOT is_member
+        ORDER BY CASE WHEN $4 THEN id END, id DESC LIMIT $5
         "#,
         project.0,
-        high,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(ApiKey::try_from).collect()
+    page.cut(rows).try_map(ApiKey::try_from)
 }
 
 /// Locks a key of this project until the transaction ends: what is decided on its terms stays true.
@@ -321,6 +331,14 @@ pub async fn update(conn: &mut PgConnection, id: KeyId, name: &str, terms: &Term
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Moves a key to another version of the interface.
+pub async fn pin(conn: &mut PgConnection, id: KeyId, api_version: &str) -> Result<(), Error> {
+    sqlx::query!("UPDATE api_keys SET api_version = $2 WHERE id = $1", id.0, api_version)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::keyset::{Found, Page, Span};
 use crate::{Error, Tenant};
 
 const DOMAIN: &[u8] = b"reliquary/audit-log/1";
@@ -121,29 +122,31 @@ pub async fn append(conn: &mut PgConnection, deed: &Deed<'_>, now: DateTime<Utc>
     Ok(())
 }
 
-/// An organisation's log, newest first, before this sequence; of one project only where it is given.
+/// An organisation's log, newest first, by sequence; of one project only where it is given.
 pub async fn page(
     conn: &mut PgConnection,
     account: AccountId,
     project: Option<ProjectId>,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Entry>, Error> {
+    page: Page<i64>,
+) -> Result<Found<Entry>, Error> {
+    let span = Span::newest_first(page);
     let rows = sqlx::query_as!(
         Row,
         r#"
         SELECT account_id, sequence, at, project_id, key_id, action, subject, detail, previous_hash, hash FROM audit_log
-        WHERE account_id = $1 AND ($2::uuid IS NULL OR project_id = $2) AND ($3::bigint IS NULL OR sequence < $3)
-        ORDER BY sequence DESC LIMIT $4
+        WHERE account_id = $1 AND ($2::uuid IS NULL OR project_id = $2) AND sequence BETWEEN $3 AND $4
+        ORDER BY CASE WHEN $5 THEN sequence END, sequence DESC LIMIT $6
         "#,
         account.0,
         project.map(|id| id.0),
-        before,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(Entry::try_from).collect()
+    page.cut(rows).try_map(Entry::try_from)
 }
 
 /// What recomputing a log has found.

@@ -10,7 +10,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::files::{self, File};
-use crate::{Error, Tenant, keyset};
+use crate::keyset::{Found, Page, Span};
+use crate::{Error, Tenant};
 
 /// A batch as it is written: with jobs, or with what is wrong with its file.
 #[derive(Debug, Clone)]
@@ -159,26 +160,19 @@ struct Row {
 }
 
 pub async fn find(conn: &mut PgConnection, project: ProjectId, id: BatchId) -> Result<Option<Batch>, Error> {
-    Ok(between(conn, project, (id.0, id.0), 1).await?.pop())
+    Ok(between(conn, project, Span::only(id.0)).await?.pop())
 }
 
-/// A project's batches, newest first, older than `before`.
+/// A project's batches, newest first.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
-    before: Option<BatchId>,
-    limit: i64,
-) -> Result<Vec<Batch>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, project, (Uuid::nil(), high), limit).await
+    page: Page<BatchId>,
+) -> Result<Found<Batch>, Error> {
+    Ok(page.cut(between(conn, project, Span::newest_first(page.map(|id| id.0))).await?))
 }
 
-async fn between(
-    conn: &mut PgConnection,
-    project: ProjectId,
-    (low, high): (Uuid, Uuid),
-    limit: i64,
-) -> Result<Vec<Batch>, Error> {
+async fn between(conn: &mut PgConnection, project: ProjectId, span: Span<Uuid>) -> Result<Vec<Batch>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT b.id, b.input_file_id, b.endpoint, b.requests, b.metadata, b.errors, b.state,
@@ -195,12 +189,13 @@ async fn between(
             FROM compat_batch_jobs m JOIN jobs j ON j.id = m.job_id WHERE m.batch_id = b.id
         ) t
         WHERE b.project_id = $1 AND b.id BETWEEN $2 AND $3
-        ORDER BY b.id DESC LIMIT $4
+        ORDER BY CASE WHEN $4 THEN b.id END, b.id DESC LIMIT $5
         "#,
         project.0,
-        low,
-        high,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;

@@ -9,7 +9,8 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Error, Tenant, keyset};
+use crate::keyset::{Found, Page, Span};
+use crate::{Error, Tenant};
 
 /// An export as its owner sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,32 +105,30 @@ pub async fn find(
     project: ProjectId,
     id: ExportId,
 ) -> Result<Option<Export>, Error> {
-    Ok(between(conn, Some(project), None, (id.0, id.0), 1).await?.pop())
+    Ok(between(conn, Some(project), None, Span::only(id.0)).await?.pop())
 }
 
 /// The same for somebody who shows a signature instead of a key: the caller checks it.
 pub async fn find_signed(conn: &mut PgConnection, id: ExportId) -> Result<Option<Export>, Error> {
-    Ok(between(conn, None, None, (id.0, id.0), 1).await?.pop())
+    Ok(between(conn, None, None, Span::only(id.0)).await?.pop())
 }
 
-/// A job's exports, newest first, older than `before`.
+/// A job's exports, newest first.
 pub async fn of_job(
     conn: &mut PgConnection,
     project: ProjectId,
     job: JobId,
-    before: Option<ExportId>,
-    limit: i64,
-) -> Result<Vec<Export>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, Some(project), Some(job), (Uuid::nil(), high), limit).await
+    page: Page<ExportId>,
+) -> Result<Found<Export>, Error> {
+    let span = Span::newest_first(page.map(|id| id.0));
+    Ok(page.cut(between(conn, Some(project), Some(job), span).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     project: Option<ProjectId>,
     job: Option<JobId>,
-    (low, high): (Uuid, Uuid),
-    limit: i64,
+    span: Span<Uuid>,
 ) -> Result<Vec<Export>, Error> {
     let rows = sqlx::query_as!(
         Row,
@@ -138,13 +137,14 @@ async fn between(
             download_secret, created_at, finished_at
         FROM exports
         WHERE id BETWEEN $1 AND $2 AND ($3::uuid IS NULL OR project_id = $3) AND ($4::uuid IS NULL OR job_id = $4)
-        ORDER BY id DESC LIMIT $5
+        ORDER BY CASE WHEN $5 THEN id END, id DESC LIMIT $6
         "#,
-        low,
-        high,
+        span.low,
+        span.high,
         project.map(|project| project.0),
         job.map(|job| job.0),
-        limit
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;

@@ -5,7 +5,8 @@ use protocol::{FileId, ProjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Error, Tenant, keyset};
+use crate::keyset::{Found, Page, Span};
+use crate::{Error, Tenant};
 
 /// What a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,40 +80,37 @@ pub async fn total(conn: &mut PgConnection, project: ProjectId) -> Result<i64, E
 }
 
 pub async fn find(conn: &mut PgConnection, project: ProjectId, id: FileId) -> Result<Option<File>, Error> {
-    Ok(between(conn, project, id.0, id.0, None, 1).await?.pop())
+    Ok(between(conn, project, Span::only(id.0), None).await?.pop())
 }
 
-/// A project's files, newest first, older than `before`.
+/// A project's files, newest first.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
-    before: Option<FileId>,
+    page: Page<FileId>,
     purpose: Option<Purpose>,
-    limit: i64,
-) -> Result<Vec<File>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, project, Uuid::nil(), high, purpose, limit).await
+) -> Result<Found<File>, Error> {
+    Ok(page.cut(between(conn, project, Span::newest_first(page.map(|id| id.0)), purpose).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     project: ProjectId,
-    low: Uuid,
-    high: Uuid,
+    span: Span<Uuid>,
     purpose: Option<Purpose>,
-    limit: i64,
 ) -> Result<Vec<File>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT id, purpose, filename, bytes, sha256, object_key, created_at FROM files
         WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND deleted_at IS NULL AND ($4::text IS NULL OR purpose = $4)
-        ORDER BY id DESC LIMIT $5
+        ORDER BY CASE WHEN $5 THEN id END, id DESC LIMIT $6
         "#,
         project.0,
-        low,
-        high,
+        span.low,
+        span.high,
         purpose.map(Purpose::as_str),
-        limit
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;

@@ -6,6 +6,7 @@ use protocol::{GroupId, JobId};
 use sqlx::PgConnection;
 
 use crate::Error;
+use crate::keyset::{Found, Page, Span};
 
 /// One group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,49 +24,49 @@ pub struct Summary {
 }
 
 /// The place of a group in its job; `None` if it is not one of this job.
-pub async fn place(conn: &mut PgConnection, job: JobId, id: GroupId) -> Result<Option<u32>, Error> {
+pub async fn place(conn: &mut PgConnection, job: JobId, id: GroupId) -> Result<Option<i32>, Error> {
     let index =
         sqlx::query_scalar!("SELECT prompt_index FROM groups WHERE id = $1 AND job_id = $2", id.0, job.0)
             .fetch_optional(conn)
             .await?;
-    Ok(index.map(|index| index as u32))
+    Ok(index)
 }
 
-/// Groups of a job after a place, in the order of its prompts. Whose job it is, the caller has checked.
+/// The groups of a job, by their places in it. Whose job it is, the caller has checked.
 pub async fn list(
     conn: &mut PgConnection,
     job: JobId,
-    after: Option<u32>,
+    page: Page<i32>,
     state: Option<GroupState>,
-    limit: i64,
-) -> Result<Vec<Summary>, Error> {
+) -> Result<Found<Summary>, Error> {
+    let span = Span::oldest_first(page);
     let rows = sqlx::query!(
         r#"
         SELECT g.id, g.prompt_index, p.custom_id, g.state, g.reason, g.attempt, g.rewards_due_at, g.finished_at
         FROM groups g JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
-        WHERE g.job_id = $1 AND g.prompt_index > $2 AND ($3::text IS NULL OR g.state = $3)
-        ORDER BY g.prompt_index LIMIT $4
+        WHERE g.job_id = $1 AND g.prompt_index BETWEEN $2 AND $3 AND ($4::text IS NULL OR g.state = $4)
+        ORDER BY CASE WHEN $5 THEN g.prompt_index END, g.prompt_index DESC LIMIT $6
         "#,
         job.0,
-        after.map_or(-1, |index| index as i32),
+        span.low,
+        span.high,
         state.map(GroupState::as_str),
-        limit
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Summary {
-                id: GroupId(row.id),
-                job,
-                prompt_index: row.prompt_index as u32,
-                custom_id: row.custom_id,
-                state: GroupState::parse(&row.state).ok_or(Error::Corrupt("group state"))?,
-                reason: row.reason,
-                attempts: row.attempt as u32,
-                rewards_due_at: row.rewards_due_at,
-                finished_at: row.finished_at,
-            })
+    page.cut(rows).try_map(|row| {
+        Ok(Summary {
+            id: GroupId(row.id),
+            job,
+            prompt_index: row.prompt_index as u32,
+            custom_id: row.custom_id,
+            state: GroupState::parse(&row.state).ok_or(Error::Corrupt("group state"))?,
+            reason: row.reason,
+            attempts: row.attempt as u32,
+            rewards_due_at: row.rewards_due_at,
+            finished_at: row.finished_at,
         })
-        .collect()
+    })
 }

@@ -19,10 +19,11 @@ use crate::events::{self, NewEvent};
 use crate::job_conditions::{Columns, Conditions};
 use crate::job_inputs::InputError;
 use crate::job_outlook::Outlook;
+use crate::keyset::{Found, Page, Span};
 use crate::ledger::Settlement;
 use crate::{
-    Error, Tenant, groups, job_close, job_inputs, job_outlook, job_progress, keyset, lineup, prompts,
-    reserve, tenants,
+    Error, Tenant, groups, job_close, job_inputs, job_outlook, job_progress, lineup, prompts, reserve,
+    tenants,
 };
 
 /// What is fixed when a job is created.
@@ -196,7 +197,7 @@ pub struct Job {
 }
 
 pub async fn find(conn: &mut PgConnection, project: ProjectId, id: JobId) -> Result<Option<Job>, Error> {
-    Ok(between(conn, project, id.0, id.0, &Wanted::default(), 1).await?.pop())
+    Ok(between(conn, project, Span::only(id.0), &Wanted::default()).await?.pop())
 }
 
 /// Which of a project's jobs; by default all.
@@ -208,25 +209,22 @@ pub struct Wanted {
     pub created_after: Option<DateTime<Utc>>,
 }
 
-/// A project's jobs, newest first, older than `before`.
+/// A project's jobs, newest first.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
-    before: Option<JobId>,
+    page: Page<JobId>,
     wanted: &Wanted,
-    limit: i64,
-) -> Result<Vec<Job>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, project, Uuid::nil(), high, wanted, limit).await
+) -> Result<Found<Job>, Error> {
+    let span = Span::newest_first(page.map(|id| id.0));
+    Ok(page.cut(between(conn, project, span, wanted).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     project: ProjectId,
-    low: Uuid,
-    high: Uuid,
+    span: Span<Uuid>,
     wanted: &Wanted,
-    limit: i64,
 ) -> Result<Vec<Job>, Error> {
     let metadata = serde_json::to_value(&wanted.metadata).map_err(|_| Error::Corrupt("metadata"))?;
     let rows = sqlx::query_as!(
@@ -259,15 +257,16 @@ async fn between(
         ) AS g
         WHERE j.project_id = $1 AND j.id BETWEEN $2 AND $3 AND ($4::text IS NULL OR j.status = $4)
             AND j.metadata @> $6 AND ($7::timestamptz IS NULL OR j.created_at > $7)
-        ORDER BY j.id DESC LIMIT $5
+        ORDER BY CASE WHEN $8 THEN j.id END, j.id DESC LIMIT $5
         "#,
         project.0,
-        low,
-        high,
+        span.low,
+        span.high,
         wanted.status.map(JobStatus::as_str),
-        limit,
+        span.rows,
         metadata,
-        wanted.created_after
+        wanted.created_after,
+        span.upwards
     )
     .fetch_all(&mut *conn)
     .await?;

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::escrow::{self, Waiting};
+use crate::keyset::{Found, Page, Span};
 use crate::{Error, spend};
 
 pub const HOUSE: AccountId = AccountId(Uuid::from_u128(1));
@@ -436,40 +437,39 @@ pub struct Entry {
     pub created_at: DateTime<Utc>,
 }
 
-/// An account's statement, newest first; `before` is the position of the last entry already read.
+/// An account's statement, newest first, by position.
 pub async fn entries(
     conn: &mut PgConnection,
     account: AccountId,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Entry>, Error> {
+    page: Page<i64>,
+) -> Result<Found<Entry>, Error> {
+    let span = Span::newest_first(page);
     let rows = sqlx::query!(
         r#"
         SELECT id, position AS "position!", type, amount, balance_after, held_after, job_id, rollout_count, created_at
         FROM ledger_entries
-        WHERE account_id = $1 AND ($2::bigint IS NULL OR position < $2)
-        ORDER BY position DESC LIMIT $3
+        WHERE account_id = $1 AND position BETWEEN $2 AND $3
+        ORDER BY CASE WHEN $4 THEN position END, position DESC LIMIT $5
         "#,
         account.0,
-        before,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Entry {
-            id: LedgerEntryId(row.id),
-            position: row.position,
-            kind: row.r#type,
-            amount: row.amount,
-            balance_after: row.balance_after,
-            held_after: row.held_after,
-            job: row.job_id.map(JobId),
-            rollout_count: row.rollout_count,
-            created_at: row.created_at,
-        })
-        .collect())
+    Ok(page.cut(rows).map(|row| Entry {
+        id: LedgerEntryId(row.id),
+        position: row.position,
+        kind: row.r#type,
+        amount: row.amount,
+        balance_after: row.balance_after,
+        held_after: row.held_after,
+        job: row.job_id.map(JobId),
+        rollout_count: row.rollout_count,
+        created_at: row.created_at,
+    }))
 }
 
 /// The laws that must hold at every commit, as counts of what breaks them. All zero, or money was lost.

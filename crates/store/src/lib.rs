@@ -40,7 +40,7 @@ pub mod job_purge;
 pub mod job_terms;
 pub mod jobs;
 mod key_text;
-mod keyset;
+pub mod keyset;
 pub mod ledger;
 mod lineup;
 pub mod manifests;

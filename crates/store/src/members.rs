@@ -8,7 +8,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::api_keys::{self, KeyText, NewKey, Terms};
-use crate::{Error, Tenant, keyset};
+use crate::keyset::{Found, Page, Span};
+use crate::{Error, Tenant};
 
 /// The name of the constraint that an address which is taken violates.
 pub const EMAIL_TAKEN: &str = "members_by_email";
@@ -42,7 +43,15 @@ pub async fn create(
 ) -> Result<(), Error> {
     let terms = terms(role);
     let tenant = Tenant::default_of(account);
-    let key = NewKey { id: id.key(), tenant, name: "member", terms: &terms, made_by: &[], text: unknown };
+    let key = NewKey {
+        id: id.key(),
+        tenant,
+        name: "member",
+        terms: &terms,
+        made_by: &[],
+        api_version: None,
+        text: unknown,
+    };
     api_keys::create(conn, &key, now).await?;
     sqlx::query!("UPDATE api_keys SET is_member = true WHERE id = $1", id.0).execute(&mut *conn).await?;
     sqlx::query!(
@@ -64,39 +73,37 @@ pub async fn find(
     account: AccountId,
     id: MemberId,
 ) -> Result<Option<Member>, Error> {
-    Ok(between(conn, account, (id.0, id.0), true, 1).await?.pop())
+    Ok(between(conn, account, Span::only(id.0), true).await?.pop())
 }
 
-/// An organisation's members, newest first, older than `before`; without those who were removed.
+/// An organisation's members, newest first; without those who were removed.
 pub async fn list(
     conn: &mut PgConnection,
     account: AccountId,
-    before: Option<MemberId>,
-    limit: i64,
-) -> Result<Vec<Member>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, account, (Uuid::nil(), high), false, limit).await
+    page: Page<MemberId>,
+) -> Result<Found<Member>, Error> {
+    Ok(page.cut(between(conn, account, Span::newest_first(page.map(|id| id.0)), false).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     account: AccountId,
-    (low, high): (Uuid, Uuid),
+    span: Span<Uuid>,
     removed_too: bool,
-    limit: i64,
 ) -> Result<Vec<Member>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT m.id, m.email, m.role, m.invited_at, m.joined_at, m.removed_at, k.last_used_at
         FROM members m JOIN api_keys k ON k.id = m.id
         WHERE m.account_id = $1 AND m.id BETWEEN $2 AND $3 AND ($4 OR m.removed_at IS NULL)
-        ORDER BY m.id DESC LIMIT $5
+        ORDER BY CASE WHEN $5 THEN m.id END, m.id DESC LIMIT $6
         "#,
         account.0,
-        low,
-        high,
+        span.low,
+        span.high,
         removed_too,
-        limit
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;

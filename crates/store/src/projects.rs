@@ -5,8 +5,9 @@ use protocol::{AccountId, ProjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::keyset::{Found, Page, Span};
 use crate::spend::{Cap, Reset};
-use crate::{Error, keyset, tenants};
+use crate::{Error, tenants};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
@@ -54,36 +55,37 @@ pub async fn find(
     account: AccountId,
     id: ProjectId,
 ) -> Result<Option<Project>, Error> {
-    Ok(between(conn, account, id.0, id.0, 1).await?.pop())
+    Ok(between(conn, account, None, Span::only(id.0)).await?.pop())
 }
 
-/// An organisation's projects, newest first, older than `before`.
+/// An organisation's projects, newest first; one alone where it is given.
 pub async fn list(
     conn: &mut PgConnection,
     account: AccountId,
-    before: Option<ProjectId>,
-    limit: i64,
-) -> Result<Vec<Project>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, account, Uuid::nil(), high, limit).await
+    only: Option<ProjectId>,
+    page: Page<ProjectId>,
+) -> Result<Found<Project>, Error> {
+    Ok(page.cut(between(conn, account, only, Span::newest_first(page.map(|id| id.0))).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     account: AccountId,
-    low: Uuid,
-    high: Uuid,
-    limit: i64,
+    only: Option<ProjectId>,
+    span: Span<Uuid>,
 ) -> Result<Vec<Project>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT id, name, created_at, archived_at, limit_rao, limit_reset FROM projects
-        WHERE account_id = $1 AND id BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4
+        WHERE account_id = $1 AND id BETWEEN $2 AND $3 AND ($6::uuid IS NULL OR id = $6)
+        ORDER BY CASE WHEN $4 THEN id END, id DESC LIMIT $5
         "#,
         account.0,
-        low,
-        high,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows,
+        only.map(|id| id.0)
     )
     .fetch_all(conn)
     .await?;

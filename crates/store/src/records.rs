@@ -84,6 +84,44 @@ pub async fn page(
     assemble(tx, objects, rows).await
 }
 
+/// What stands before one row of a list, as far as it is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch<T> {
+    /// The row that the stretch follows; `None`: it begins with the list.
+    pub after: Option<T>,
+    pub rows: i64,
+}
+
+impl<T> Stretch<T> {
+    /// Of so many rows that were looked at, one more than is wanted, and the first of them.
+    pub(crate) fn of(rows: i64, first: Option<T>, wanted: i64) -> Self {
+        if rows > wanted { Self { after: first, rows: wanted } } else { Self { after: None, rows } }
+    }
+}
+
+/// The last `wanted` delivered rollouts of a job before a sequence. Whose job it is, the caller has checked.
+pub async fn before(
+    conn: &mut PgConnection,
+    job: JobId,
+    sequence: i64,
+    wanted: i64,
+) -> Result<Stretch<i64>, Error> {
+    let row = sqlx::query!(
+        r#"
+        SELECT count(*) AS "rows!", min(sequence) AS first FROM (
+            SELECT sequence FROM rollouts WHERE job_id = $1 AND state = 'selected' AND sequence < $2
+            ORDER BY sequence DESC LIMIT $3
+        ) r
+        "#,
+        job.0,
+        sequence,
+        wanted.saturating_add(1)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Stretch::of(row.rows, row.first, wanted))
+}
+
 /// These rollouts of a job that were filtered and are paid for, in the order asked for; others are left out. Whose job it
 /// is, the caller has checked. Reads in this transaction, and ends it before any object is read.
 pub async fn of_filtered(

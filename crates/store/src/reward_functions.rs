@@ -5,7 +5,8 @@ use protocol::{ProjectId, RewardFunctionId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Error, Tenant, keyset};
+use crate::keyset::{Found, Page, Span};
+use crate::{Error, Tenant};
 
 pub type Sha256 = [u8; 32];
 
@@ -55,26 +56,22 @@ pub async fn find(
     project: ProjectId,
     id: RewardFunctionId,
 ) -> Result<Option<RewardFunction>, Error> {
-    Ok(between(conn, project, id.0, id.0, 1).await?.pop())
+    Ok(between(conn, project, Span::only(id.0)).await?.pop())
 }
 
-/// A project's functions, newest first, older than `before`.
+/// A project's functions, newest first.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
-    before: Option<RewardFunctionId>,
-    limit: i64,
-) -> Result<Vec<RewardFunction>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, project, Uuid::nil(), high, limit).await
+    page: Page<RewardFunctionId>,
+) -> Result<Found<RewardFunction>, Error> {
+    Ok(page.cut(between(conn, project, Span::newest_first(page.map(|id| id.0))).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     project: ProjectId,
-    low: Uuid,
-    high: Uuid,
-    limit: i64,
+    span: Span<Uuid>,
 ) -> Result<Vec<RewardFunction>, Error> {
     let rows = sqlx::query!(
         r#"
@@ -82,12 +79,13 @@ async fn between(
             (SELECT max(v.version) FROM reward_versions v WHERE v.function_id = f.id) AS latest_version
         FROM reward_functions f
         WHERE f.project_id = $1 AND f.id BETWEEN $2 AND $3
-        ORDER BY f.id DESC LIMIT $4
+        ORDER BY CASE WHEN $4 THEN f.id END, f.id DESC LIMIT $5
         "#,
         project.0,
-        low,
-        high,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;

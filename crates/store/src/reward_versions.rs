@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use protocol::{ProjectId, RewardFunctionId};
 use sqlx::PgConnection;
 
+use crate::keyset::{Found, Page, Span};
 use crate::reward_functions::{Sha256, sha256};
 use crate::{Error, Tenant};
 
@@ -176,27 +177,24 @@ pub async fn find(
     function: RewardFunctionId,
     version: i32,
 ) -> Result<Option<RewardVersion>, Error> {
-    Ok(between(conn, project, function, version..=version, 1).await?.pop())
+    Ok(between(conn, project, function, Span::only(version)).await?.pop())
 }
 
-/// A function's versions, newest first, older than `before`.
+/// A function's versions, newest first.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
     function: RewardFunctionId,
-    before: Option<i32>,
-    limit: i64,
-) -> Result<Vec<RewardVersion>, Error> {
-    let high = before.map_or(i32::MAX, |before| before.saturating_sub(1));
-    between(conn, project, function, 1..=high, limit).await
+    page: Page<i32>,
+) -> Result<Found<RewardVersion>, Error> {
+    Ok(page.cut(between(conn, project, function, Span::newest_first(page)).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     project: ProjectId,
     function: RewardFunctionId,
-    versions: std::ops::RangeInclusive<i32>,
-    limit: i64,
+    span: Span<i32>,
 ) -> Result<Vec<RewardVersion>, Error> {
     let rows = sqlx::query!(
         r#"
@@ -207,13 +205,14 @@ async fn between(
         JOIN reward_functions f ON f.id = v.function_id
         LEFT JOIN reward_modules m ON m.component_sha256 = v.component_sha256
         WHERE f.project_id = $1 AND f.id = $2 AND v.version BETWEEN $3 AND $4
-        ORDER BY v.version DESC LIMIT $5
+        ORDER BY CASE WHEN $5 THEN v.version END, v.version DESC LIMIT $6
         "#,
         project.0,
         function.0,
-        versions.start(),
-        versions.end(),
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::api_keys::{self, ApiKey};
+use crate::keyset::{Found, Page, Span};
 
 /// A refresh token that was used a moment ago still gives the one that followed it: for answers that were lost, and for two
 /// windows that refresh at once. It never gives another one, so that there is one line of them.
@@ -246,26 +247,27 @@ pub async fn find(
 pub async fn list(
     conn: &mut PgConnection,
     (account, member): (AccountId, Option<MemberId>),
-    before: Option<SessionId>,
-    limit: i64,
+    page: Page<SessionId>,
     now: DateTime<Utc>,
-) -> Result<Vec<Session>, Error> {
-    let Some(high) = crate::keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
+) -> Result<Found<Session>, Error> {
+    let span = Span::newest_first(page.map(|id| id.0));
     let rows = sqlx::query_as!(
         Row,
         r#"
         SELECT id, account_id, member_id, user_agent, created_at, refreshed_at, expires_at, ends_at FROM sessions
-        WHERE account_id = $1 AND ($2::uuid IS NULL OR member_id = $2) AND id <= $3 AND ended_at IS NULL
-            AND expires_at > $5
-        ORDER BY id DESC LIMIT $4
+        WHERE account_id = $1 AND ($2::uuid IS NULL OR member_id = $2) AND id BETWEEN $3 AND $4
+            AND ended_at IS NULL AND expires_at > $7
+        ORDER BY CASE WHEN $5 THEN id END, id DESC LIMIT $6
         "#,
         account.0,
         member.map(|id| id.0),
-        high,
-        limit,
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows,
         now
     );
-    Ok(rows.fetch_all(conn).await?.into_iter().map(Session::from).collect())
+    Ok(page.cut(rows.fetch_all(conn).await?).map(Session::from))
 }
 
 /// Ends a session: its tokens go. False when it was over before.

@@ -5,6 +5,7 @@ use protocol::{GroupId, JobId, Rao, RolloutId};
 use sqlx::PgConnection;
 
 use crate::Error;
+use crate::records::Stretch;
 
 /// Why something is not delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +51,13 @@ pub struct Outline {
     pub created_at: DateTime<Utc>,
 }
 
-/// A page of a job's rollouts of one kind, by prompt, sample and id, after the rollout `after`. Whose job it is, the caller
-/// has checked.
+/// A part of a job's rollouts of one kind, by prompt, sample and id: between two rollouts, neither of them included. Whose
+/// job it is, the caller has checked.
 pub async fn page(
     conn: &mut PgConnection,
     job: JobId,
     kind: Undelivered,
-    after: Option<RolloutId>,
+    (after, before): (Option<RolloutId>, Option<RolloutId>),
     limit: i64,
 ) -> Result<Vec<Outline>, Error> {
     let rows = sqlx::query!(
@@ -69,12 +70,15 @@ pub async fn page(
         WHERE r.job_id = $1 AND r.state = $2
             AND ($3::uuid IS NULL OR (r.prompt_index, r.sample_index, r.id)
                 > (SELECT a.prompt_index, a.sample_index, a.id FROM rollouts a WHERE a.id = $3 AND a.job_id = $1))
+            AND ($4::uuid IS NULL OR (r.prompt_index, r.sample_index, r.id)
+                < (SELECT b.prompt_index, b.sample_index, b.id FROM rollouts b WHERE b.id = $4 AND b.job_id = $1))
         ORDER BY r.prompt_index, r.sample_index, r.id
-        LIMIT $4
+        LIMIT $5
         "#,
         job.0,
         kind.state(),
         after.map(|id| id.0),
+        before.map(|id| id.0),
         limit
     )
     .fetch_all(conn)
@@ -94,6 +98,35 @@ pub async fn page(
             })
         })
         .collect()
+}
+
+/// The last `wanted` of a job's rollouts of one kind before a rollout.
+pub async fn before(
+    conn: &mut PgConnection,
+    job: JobId,
+    kind: Undelivered,
+    rollout: RolloutId,
+    wanted: i64,
+) -> Result<Stretch<RolloutId>, Error> {
+    let row = sqlx::query!(
+        r#"
+        WITH found AS (
+            SELECT r.prompt_index, r.sample_index, r.id FROM rollouts r
+            WHERE r.job_id = $1 AND r.state = $2 AND (r.prompt_index, r.sample_index, r.id)
+                < (SELECT b.prompt_index, b.sample_index, b.id FROM rollouts b WHERE b.id = $3 AND b.job_id = $1)
+            ORDER BY r.prompt_index DESC, r.sample_index DESC, r.id DESC LIMIT $4
+        )
+        SELECT (SELECT count(*) FROM found) AS "rows!",
+            (SELECT id FROM found ORDER BY prompt_index, sample_index, id LIMIT 1) AS first
+        "#,
+        job.0,
+        kind.state(),
+        rollout.0,
+        wanted.saturating_add(1)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Stretch::of(row.rows, row.first.map(RolloutId), wanted))
 }
 
 /// Whether a job has such a rollout, in whatever state.

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::keyset::{Found, Page, Span};
 
 /// Puts events that were just appended on their way to the endpoints of their job's project, and notes their names.
 pub(crate) async fn enqueue(
@@ -221,36 +222,67 @@ pub struct Delivery {
 /// Which deliveries are wanted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'a> {
-    pub id: Option<WebhookDeliveryId>,
     pub endpoint: Option<WebhookEndpointId>,
     pub state: Option<&'a str>,
-    /// Older than this one.
-    pub before: Option<WebhookDeliveryId>,
 }
 
-/// A project's deliveries, newest first.
+/// The place of a delivery in its project's list; `None` if the project has none such.
+pub async fn place(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    id: WebhookDeliveryId,
+) -> Result<Option<i64>, Error> {
+    let position = sqlx::query_scalar!(
+        "SELECT position FROM webhook_deliveries WHERE project_id = $1 AND id = $2",
+        project.0,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(position)
+}
+
+pub async fn find(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    id: WebhookDeliveryId,
+) -> Result<Option<Delivery>, Error> {
+    let Some(place) = place(conn, project, id).await? else { return Ok(None) };
+    Ok(between(conn, project, Wanted::default(), Span::only(place)).await?.pop())
+}
+
+/// A project's deliveries, newest first, by their places.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
     wanted: Wanted<'_>,
-    limit: i64,
+    page: Page<i64>,
+) -> Result<Found<Delivery>, Error> {
+    Ok(page.cut(between(conn, project, wanted, Span::newest_first(page)).await?))
+}
+
+async fn between(
+    conn: &mut PgConnection,
+    project: ProjectId,
+    wanted: Wanted<'_>,
+    span: Span<i64>,
 ) -> Result<Vec<Delivery>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT d.id, d.endpoint_id, d.event_id, d.type, d.job_id, d.state, d.tries, d.status, d.problem, d.due_at,
             d.created_at, d.ended_at
         FROM webhook_deliveries d
-        WHERE d.project_id = $1 AND ($2::uuid IS NULL OR d.id = $2) AND ($3::uuid IS NULL OR d.endpoint_id = $3)
-            AND ($4::text IS NULL OR d.state = $4)
-            AND ($5::uuid IS NULL OR d.position < (SELECT position FROM webhook_deliveries WHERE id = $5))
-        ORDER BY d.position DESC LIMIT $6
+        WHERE d.project_id = $1 AND d.position BETWEEN $2 AND $3 AND ($4::uuid IS NULL OR d.endpoint_id = $4)
+            AND ($5::text IS NULL OR d.state = $5)
+        ORDER BY CASE WHEN $6 THEN d.position END, d.position DESC LIMIT $7
         "#,
         project.0,
-        wanted.id.map(|id| id.0),
+        span.low,
+        span.high,
         wanted.endpoint.map(|id| id.0),
         wanted.state,
-        wanted.before.map(|id| id.0),
-        limit
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;

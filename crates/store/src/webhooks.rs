@@ -5,7 +5,8 @@ use protocol::{ProjectId, WebhookEndpointId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Error, keyset};
+use crate::Error;
+use crate::keyset::{Found, Page, Span};
 
 /// The customer has switched it off.
 pub const BY_CUSTOMER: &str = "customer";
@@ -73,37 +74,35 @@ pub async fn find(
     project: ProjectId,
     id: WebhookEndpointId,
 ) -> Result<Option<Endpoint>, Error> {
-    Ok(between(conn, project, id.0, id.0, 1).await?.pop())
+    Ok(between(conn, project, Span::only(id.0)).await?.pop())
 }
 
-/// A project's endpoints, newest first, older than `before`.
+/// A project's endpoints, newest first.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
-    before: Option<WebhookEndpointId>,
-    limit: i64,
-) -> Result<Vec<Endpoint>, Error> {
-    let Some(high) = keyset::below(before.map(|id| id.0)) else { return Ok(Vec::new()) };
-    between(conn, project, Uuid::nil(), high, limit).await
+    page: Page<WebhookEndpointId>,
+) -> Result<Found<Endpoint>, Error> {
+    Ok(page.cut(between(conn, project, Span::newest_first(page.map(|id| id.0))).await?))
 }
 
 async fn between(
     conn: &mut PgConnection,
     project: ProjectId,
-    low: Uuid,
-    high: Uuid,
-    limit: i64,
+    span: Span<Uuid>,
 ) -> Result<Vec<Endpoint>, Error> {
     let rows = sqlx::query!(
         r#"
         SELECT id, url, description, event_types, disabled_reason, generation, overlap_until, created_at
         FROM webhook_endpoints
-        WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND deleted_at IS NULL ORDER BY id DESC LIMIT $4
+        WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND deleted_at IS NULL
+        ORDER BY CASE WHEN $4 THEN id END, id DESC LIMIT $5
         "#,
         project.0,
-        low,
-        high,
-        limit
+        span.low,
+        span.high,
+        span.upwards,
+        span.rows
     )
     .fetch_all(conn)
     .await?;
