@@ -180,6 +180,7 @@ pub(crate) async fn price(
         advantage: draft.selection.advantage,
         dedup: draft.selection.dedup,
         selection: draft.selection.terms,
+        group: draft.group,
         verification: draft.verification,
         max_amount: conditions.budget.max_amount,
         metadata: draft.metadata,

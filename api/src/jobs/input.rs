@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::group::GroupInput;
 use super::selection_input::{AdvantageInput, DedupInput, OverlongInput, PolicyInput, SelectionInput};
 use super::terms::{BudgetInput, JobPriority, PrivacyInput};
 use crate::exports::request::CreateExport;
@@ -55,6 +56,8 @@ pub(crate) struct CreateJob {
     pub(crate) policy: PolicyInput,
     #[serde(default)]
     pub(crate) verification: VerificationInput,
+    #[serde(default)]
+    pub(crate) group: GroupInput,
     #[serde(default)]
     pub(crate) budget: BudgetInput,
     /// `qte_…`: locks the prices of a quote for the same terms and prompts.

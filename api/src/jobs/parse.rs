@@ -8,16 +8,16 @@ use grail::CheckpointId;
 use intake::{NULL_DETAIL, Reader};
 use protocol::FileId;
 use protocol::job::{
-    MAX_JOB_PROMPTS, MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec,
+    GroupTerms, MAX_JOB_PROMPTS, MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec,
     Verification,
 };
 use store::job_conditions::Conditions;
 
 use super::input::{CreateJob, ExportInput, Level, SamplingInput, VerificationInput, Word};
-use super::input_file;
 use super::reward::{self, RewardDraft};
 use super::selection::{self, Selection};
 use super::terms::{self, TermsInput};
+use super::{group, input_file};
 use crate::error::FieldError;
 use crate::exports::request::{CreateExport, ExportSpec};
 
@@ -31,6 +31,7 @@ pub(crate) struct Draft {
     pub(crate) reward: Option<RewardDraft>,
     pub(crate) selection: Selection,
     pub(crate) verification: Verification,
+    pub(crate) group: GroupTerms,
     pub(crate) conditions: Conditions,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) input: Input,
@@ -112,6 +113,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         faults.add("#/open", "not_allowed", detail);
     }
     let verification = verification(body.verification, sampled_p, &mut faults);
+    let group = group::parse(&body.group, n, &mut faults);
     let given = TermsInput {
         budget: body.budget,
         deadline_at: body.deadline_at,
@@ -140,6 +142,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         reward,
         selection,
         verification,
+        group,
         conditions,
         metadata: body.metadata,
         input,

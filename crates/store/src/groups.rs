@@ -477,6 +477,7 @@ pub async fn any_pending(
         r#"
         SELECT EXISTS (SELECT 1 FROM groups g JOIN jobs j ON j.id = g.job_id
             WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
+                AND (g.due_at IS NULL OR g.due_at > now())
                 AND j.checkpoint_id = $1 AND j.profile_id = $2 AND j.status <> 'paused') AS "any!"
         "#,
         checkpoint.as_bytes(),

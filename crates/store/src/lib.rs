@@ -20,6 +20,7 @@ pub mod escrow;
 pub mod events;
 pub mod exports;
 pub mod files;
+pub mod group_deadlines;
 pub mod groups;
 pub mod groups_read;
 pub mod history;

@@ -15,7 +15,7 @@ use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::conditions::{Budget, OnExhausted};
 use protocol::event::EventType;
-use protocol::job::{JobSpec, Prompt, SamplingSpec, SelectionTerms, Verification};
+use protocol::job::{GroupTerms, JobSpec, Prompt, SamplingSpec, SelectionTerms, Verification};
 use protocol::money::Price;
 use protocol::reward::{DEFAULT_MAX_ERROR_RATE, OnError, RewardLimits, RewardModule, RewardTerms};
 use protocol::rollout::RolloutRecord;
@@ -453,6 +453,7 @@ impl NewJob {
                 advantage: Advantage::default(),
                 dedup: Dedup::None,
                 selection: SelectionTerms::default(),
+                group: GroupTerms::default(),
                 verification: Verification::Full,
                 max_amount: None,
                 metadata: BTreeMap::new(),
