@@ -117,9 +117,13 @@ impl<'de> Deserialize<'de> for ExportInput {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModelInput {
-    /// `current`, or the id of a published checkpoint.
+    /// `current`, or the id of a checkpoint: of the service's current one, or `ckpt_…` of one that you have registered.
     #[schema(example = "current", default = "current")]
     pub(crate) checkpoint: Option<String>,
+    /// Instead of `checkpoint`: one that you have registered, `owner/name`, with its `revision`.
+    pub(crate) hf_repo: Option<String>,
+    /// 40 lower-case hexadecimal digits.
+    pub(crate) revision: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -56,6 +56,7 @@ pub mod queue_trial;
 pub mod quotes;
 pub mod rates;
 pub mod records;
+pub mod registered_checkpoints;
 pub mod reserve;
 pub mod reward_functions;
 pub mod reward_modules;
