@@ -11,7 +11,8 @@ use rand_core::RngCore as _;
 use crate::config::Config;
 use crate::lifecycle::lifecycle;
 use crate::{
-    audit_log, audits, bench, calibrate, convert, demo, keys, reward, rewards, roles, telemetry, up, verify,
+    audit_log, audits, bench, calibrate, checkpoints, convert, demo, keys, reward, rewards, roles, telemetry,
+    up, verify,
 };
 
 #[derive(Debug, Parser)]
@@ -53,6 +54,9 @@ enum Command {
     /// Accounts, API keys and credits.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Weights that customers ask for: list, allow or refuse them.
+    #[command(subcommand)]
+    Checkpoints(checkpoints::Command),
     /// Audits of miners: replay them, or pardon a miner.
     #[command(subcommand)]
     Audits(audits::Command),
@@ -144,6 +148,11 @@ async fn service(command: &Command, config: &Config) -> anyhow::Result<ExitCode>
             print(&keys::run(command, &db, &store::Clock::System).await?.to_string());
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Checkpoints(command) => {
+            let db = roles::database(config).await?;
+            print(&checkpoints::run(command, &db, &store::Clock::System).await?.to_string());
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Audits(command) => {
             let db = roles::database(config).await?;
             let answer = audits::run(command, &db, &roles::beacon(config)?.trust()).await?;
@@ -208,6 +217,7 @@ impl Command {
             Self::Migrate => "migrate",
             Self::Keys(_) => "keys",
             Self::Audits(_) => "audits",
+            Self::Checkpoints(_) => "checkpoints",
             Self::AuditLog(_) => "audit-log",
             Self::Reward(_) => "reward",
             Self::Rewards(_) => "rewards",

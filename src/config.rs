@@ -131,6 +131,8 @@ pub(crate) struct Checkpoint {
     pub previous_dir: Option<PathBuf>,
     #[serde(deserialize_with = "unless_empty")]
     pub calibration: Option<PathBuf>,
+    /// Checkpoints of customers that a process keeps open.
+    pub max_open: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -275,6 +277,7 @@ impl Config {
             share("pricing.filtered_bps", self.pricing.filtered_bps),
             share("pricing.miner_share_bps", self.pricing.miner_share_bps),
             some("postgres.max_connections", self.postgres.max_connections.into()),
+            some("checkpoint.max_open", self.checkpoint.max_open as u64),
             some("worker.poll_ms", self.worker.poll_ms),
             some("worker.max_requests", self.worker.max_requests as u64),
             some("worker.max_groups_per_request", self.worker.max_groups_per_request.into()),

@@ -9,6 +9,7 @@ mod audit_log;
 mod audits;
 mod bench;
 mod calibrate;
+mod checkpoints;
 mod config;
 mod convert;
 mod demo;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use beacon::{Beacon, Kind, LocalBeacon};
 use chain::KeyFile;
-use checkpoint::Checkpoint;
+use checkpoint::{Checkpoint, Shelf};
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::standard::Standard;
 use miner::Behaviour;
@@ -17,11 +17,11 @@ use protocol::money::Price;
 use protocol::webhook::Secrets;
 use rand_core::{OsRng, RngCore as _};
 use sandbox::WasiProfile;
-use serde_json::json;
 use store::{Clock, Db, Objects, Rates, Wake};
 use supervisor::{Cache, Programs, Supervisor};
 use worker::{Audit, Parts, Role};
 
+use crate::checkpoints;
 use crate::config::{self, BeaconSource, Config};
 use crate::lifecycle::Lifecycle;
 use crate::seed_file;
@@ -177,7 +177,9 @@ pub(crate) async fn start_api(
         supervisor: Arc::clone(&platform.supervisor),
         offer: Arc::new(api::Offer {
             standard: standard_for(config, &checkpoint)?,
-            checkpoint,
+            registered: Standard::exact(engine::numerics_id()),
+            shelf: Shelf::new(config.checkpoint.max_open),
+            checkpoint: Arc::new(checkpoint),
             price: price(&config.pricing)?,
             sampled_p: config.audit.policy.p,
             service_key: service_key.public(),
@@ -198,13 +200,7 @@ async fn publish(
     config: &Config,
 ) -> anyhow::Result<()> {
     let now = Clock::System.now();
-    let shown = json!({
-        "architecture": format!("{:?}", checkpoint.config.architecture).to_lowercase(),
-        "vocab_size": checkpoint.config.vocab_size,
-        "context_length": checkpoint.config.max_position_embeddings,
-        "hidden_size": checkpoint.config.hidden_size,
-        "num_hidden_layers": checkpoint.config.num_hidden_layers,
-    });
+    let shown = checkpoints::description(checkpoint);
     let name = config.checkpoint.name.clone();
     let mut tx = platform.db.begin().await?;
     store::checkpoints::publish(&mut tx, checkpoint.id, &name, previous, &shown, now).await?;
@@ -263,6 +259,8 @@ async fn worker_parts(config: &Config, platform: &Platform, audit: Audit) -> any
         clock: Clock::System,
         supervisor: Arc::clone(&platform.supervisor),
         checkpoint: Arc::new(checkpoint),
+        registered: Standard::exact(engine::numerics_id()),
+        max_open: config.checkpoint.max_open,
         previous: previous.map(Arc::new),
         service_key: receipt_key(config)?,
         webhooks: webhook_secrets(config)?,

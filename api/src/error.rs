@@ -137,6 +137,8 @@ pub(crate) enum ApiError {
     BatchNotCancellable(&'static str),
     #[error("the service holds as many event streams as it can")]
     TooManyStreams,
+    #[error("{name} takes no jobs: {why}")]
+    ModelNotAllowed { name: String, why: String, pointer: &'static str },
     #[error("the service cannot reach its data for the moment")]
     Unavailable(#[source] store::Error),
     #[error("the service cannot run reward functions for the moment")]
@@ -267,6 +269,7 @@ impl ApiError {
             Self::AnswerPending(_) => "answer_pending",
             Self::BatchNotCancellable(_) => "batch_not_cancellable",
             Self::TooManyStreams => "too_many_streams",
+            Self::ModelNotAllowed { .. } => "model_not_allowed",
             Self::Unavailable(_) | Self::SandboxUnavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -289,6 +292,7 @@ impl ApiError {
             | Self::OrganizationKeyRequired
             | Self::ExceedsYourKey
             | Self::SpendCapExceeded(_)
+            | Self::ModelNotAllowed { .. }
             | Self::InvalidLink => StatusCode::FORBIDDEN,
             Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
             Self::NoSuchRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -337,6 +341,13 @@ impl ApiError {
             Self::InvalidJson(at) | Self::InvalidForm(at) => {
                 vec![FieldError { pointer: at.pointer.clone(), code: self.code(), detail: at.detail.clone() }]
             }
+            Self::ModelNotAllowed { pointer, .. } => {
+                vec![FieldError {
+                    pointer: (*pointer).to_owned(),
+                    code: self.code(),
+                    detail: self.to_string(),
+                }]
+            }
             Self::PartTooLarge { part, .. } => {
                 vec![FieldError { pointer: format!("#/{part}"), code: "too_large", detail: self.to_string() }]
             }
@@ -357,6 +368,7 @@ impl ApiError {
             Self::UnsupportedVersion { .. } => Some(version::NAME.to_owned()),
             Self::InsufficientCredits { .. } => Some("budget.max_amount_rao".to_owned()),
             Self::PartTooLarge { part, .. } => Some((*part).to_owned()),
+            Self::ModelNotAllowed { pointer, .. } => Some(dotted(pointer)),
             Self::Validation(errors) | Self::UnknownParameters(errors) => {
                 errors.first().map(|error| dotted(&error.pointer))
             }

@@ -60,6 +60,8 @@ use crate::{
         rewards::abi::show_abi,
         rewards::builtins::list_builtins,
         checkpoints::list::list_checkpoints,
+        checkpoints::create::create_checkpoint,
+        checkpoints::show::show_checkpoint,
         checkpoints::current::current_checkpoint,
         keys::create::create_api_key,
         keys::list::list_api_keys,

@@ -101,20 +101,22 @@ fn reward_functions(app: &mut ServiceConfig) {
 }
 
 fn meta(app: &mut ServiceConfig) {
-    app.service(at("/v1/checkpoints", "GET").route(get().to(checkpoints::list::list_checkpoints)))
-        .service(
-            at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)),
-        )
-        .service(
-            at("/v1/verification_keys", "GET")
-                .route(get().to(meta::verification_keys::list_verification_keys)),
-        )
-        .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
-        .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
-        .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
-        .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
-        .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
-        .service(at("/docs", "GET").route(get().to(meta::docs::docs)));
+    app.service(
+        at("/v1/checkpoints", "GET, POST")
+            .route(get().to(checkpoints::list::list_checkpoints))
+            .route(post().to(checkpoints::create::create_checkpoint)),
+    )
+    .service(at("/v1/checkpoints/current", "GET").route(get().to(checkpoints::current::current_checkpoint)))
+    .service(at("/v1/checkpoints/{id}", "GET").route(get().to(checkpoints::show::show_checkpoint)))
+    .service(
+        at("/v1/verification_keys", "GET").route(get().to(meta::verification_keys::list_verification_keys)),
+    )
+    .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
+    .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
+    .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
+    .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
+    .service(at("/openapi.json", "GET").route(get().to(meta::openapi_json::openapi_json)))
+    .service(at("/docs", "GET").route(get().to(meta::docs::docs)));
 }
 
 fn files_and_quotes(app: &mut ServiceConfig) {

@@ -3,9 +3,9 @@
 use actix_web::HttpRequest;
 use protocol::Scope;
 use protocol::Scope::{
-    AuditRead, BillingRead, CheckpointsRead, EventsRead, ExportsWrite, FilesRead, FilesWrite, JobsRead,
-    JobsWrite, KeysWrite, MembersRead, MembersWrite, RewardFunctionsRead, RewardFunctionsWrite, RolloutsRead,
-    VerificationsWrite, WebhooksWrite,
+    AuditRead, BillingRead, CheckpointsRead, CheckpointsWrite, EventsRead, ExportsWrite, FilesRead,
+    FilesWrite, JobsRead, JobsWrite, KeysWrite, MembersRead, MembersWrite, RewardFunctionsRead,
+    RewardFunctionsWrite, RolloutsRead, VerificationsWrite, WebhooksWrite,
 };
 
 use crate::error::ApiError;
@@ -55,6 +55,8 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/reward_functions/{id}/versions/{version}", Some(RewardFunctionsRead)),
     ("POST", "/v1/reward_functions/{id}/versions/{version}/test", Some(RewardFunctionsWrite)),
     ("GET", "/v1/checkpoints", Some(CheckpointsRead)),
+    ("POST", "/v1/checkpoints", Some(CheckpointsWrite)),
+    ("GET", "/v1/checkpoints/{id}", Some(CheckpointsRead)),
     ("GET", "/v1/checkpoints/current", Some(CheckpointsRead)),
     // creating reads a file, too, and completing reads rollouts: the handlers ask for these scopes
     ("GET", "/v1/batches", Some(JobsRead)),

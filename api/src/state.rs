@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use checkpoint::Checkpoint;
+use checkpoint::{Checkpoint, Shelf};
 use chrono::{DateTime, Utc};
 use grail::standard::Standard;
 use protocol::money::Price;
@@ -53,8 +53,12 @@ impl AppState {
 /// What the service sells: a model, a way to prove its use, and a price.
 #[derive(Debug)]
 pub struct Offer {
-    pub checkpoint: Checkpoint,
+    pub checkpoint: Arc<Checkpoint>,
     pub standard: Standard,
+    /// What miners of customers' own checkpoints prove by.
+    pub registered: Standard,
+    /// Those of them that were asked for of late: config and tokenizer.
+    pub shelf: Shelf<Checkpoint>,
     pub price: Price,
     /// How likely a group of a sampled job is audited that does not say it itself; above 0 and at most 1.
     pub sampled_p: f64,

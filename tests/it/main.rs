@@ -19,6 +19,7 @@ mod openai;
 mod peers;
 mod prompts;
 mod python;
+mod registered;
 mod reruns;
 mod restarts;
 mod roles;

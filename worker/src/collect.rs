@@ -32,6 +32,7 @@ use crate::audit::Verdicts;
 use crate::dispatch::Order;
 use crate::driver::retrying;
 use crate::refuse::{self, Refusal, Scope};
+use crate::served::Served;
 use crate::{Context, Error, metrics};
 
 /// Pieces of the stream that may wait for the decoder: then the miner waits.
@@ -60,15 +61,16 @@ pub(crate) async fn follow(
     let (chunks, fed) = mpsc::channel(CHUNKS);
     let (checked, finished) = mpsc::channel(BATCH);
     let decoding = {
-        let (cx, request, job) = (Arc::clone(cx), Arc::clone(&order.request), order.dispatch.job);
+        let (served, request, job) =
+            (Arc::clone(&order.served), Arc::clone(&order.request), order.dispatch.job);
         let (hotkey, attempts) = (order.miner.hotkey, order.dispatch.groups.clone());
         let near = order.terms.spec.selection.near;
         let span = tracing::Span::current();
-        cx.tracker.clone().spawn_blocking(move || {
+        cx.tracker.spawn_blocking(move || {
             let _span = span.entered();
             let place =
                 |task: usize| Place { job, group: attempts[task].id, attempt: attempts[task].attempt, near };
-            decode(&cx, &request, hotkey, fed, &checked, &place)
+            decode(&served, &request, hotkey, fed, &checked, &place)
         })
     };
     let reading = read(cx, &order.request, response, chunks, deadline);
@@ -184,14 +186,14 @@ struct Place {
 
 /// Cuts the stream into frames and groups, and checks every whole group. An error is final for the rest.
 fn decode(
-    cx: &Context,
+    served: &Served,
     request: &WorkRequest,
     hotkey: grail::Hotkey,
     mut chunks: mpsc::Receiver<Vec<u8>>,
     checked: &mpsc::Sender<Checked>,
     place: &dyn Fn(usize) -> Place,
 ) -> Result<(), RejectReason> {
-    let records = cx.standard.profile().record_kind();
+    let records = served.standard.profile().record_kind();
     let mut decoder = Decoder::new(records);
     let mut collector = Collector::new(request, hotkey);
     while let Some(chunk) = chunks.blocking_recv() {
@@ -199,7 +201,7 @@ fn decode(
         while let Some(frame) = decoder.next_frame()? {
             let Some(group) = collector.push(frame)? else { continue };
             let task = group.task;
-            if checked.blocking_send(check_group(cx, request, group, place(task))).is_err() {
+            if checked.blocking_send(check_group(served, request, group, place(task))).is_err() {
                 return Err(RejectReason::TruncatedStream); // nobody listens: the leases are gone
             }
         }
@@ -208,10 +210,10 @@ fn decode(
 }
 
 /// Level L0 on a whole group; then everything that is written of it.
-fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place: Place) -> Checked {
+fn check_group(served: &Served, request: &WorkRequest, group: CommittedGroup, place: Place) -> Checked {
     let task = group.task;
     let asked = request.task(task).expect("the collector refuses tasks that were not asked for");
-    let mut verdicts = check::group(&asked, &cx.rules(), &group.hotkey, &group.commitments);
+    let mut verdicts = check::group(&asked, &served.rules(), &group.hotkey, &group.commitments);
     if verdicts.iter().all(Result::is_ok)
         && let Err(reason) = check::root(&group.commitments, &group.root)
     {
@@ -220,7 +222,7 @@ fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place
     if verdicts.iter().any(Result::is_err) {
         return Checked::Refused { task, verdicts };
     }
-    let tokenizer = &cx.checkpoint.tokenizer;
+    let tokenizer = &served.checkpoint.tokenizer;
     let texts = group.commitments.iter().map(|commitment| tokenizer.decode(&commitment.tokens));
     let texts: Vec<String> = match texts.collect::<Result<_, _>>() {
         Ok(texts) => texts,
@@ -238,7 +240,8 @@ fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place
         minhash: near.map(|near| near.keys(&commitment.tokens)),
     });
     let (rollouts, root) = (rollouts.collect(), group.root);
-    let segment = Segment::of(cx.standard.profile(), request, group, texts).expect("the task was asked for");
+    let segment =
+        Segment::of(served.standard.profile(), request, group, texts).expect("the task was asked for");
     let (key, packed) = (group_key(job, id, attempt), pack(&segment.encode()));
     Checked::Good(Box::new(Good { task, asked, root, key, packed, rollouts }))
 }

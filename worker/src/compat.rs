@@ -159,13 +159,18 @@ async fn answer(
 ) -> Result<(), Error> {
     let Some(first) = group.first() else { return Ok(()) };
     let (id, custom_id) = (first.group_id, first.custom_id.clone());
-    let is_known = first.proof.checkpoint_id == cx.checkpoint.id;
-    let (checkpoint, job) = (Arc::clone(&cx.checkpoint), job.clone());
+    // a checkpoint of before: its tokens are named by their numbers
+    let served = match cx.served(first.proof.checkpoint_id).await {
+        Ok(served) => Some(served),
+        Err(Error::NotServed(_)) => None,
+        Err(error) => return Err(error),
+    };
+    let job = job.clone();
     let writing = cx.tracker.spawn_blocking(move || {
         let wanted = Wanted { logprobs: job.logprobs, stop: &job.stop };
         let completion = chat::completion(&group, wanted, |ids| {
-            // a checkpoint of before: its tokens are named by their numbers
-            if is_known { checkpoint.tokenizer.pieces(ids).unwrap_or_default() } else { Vec::new() }
+            let known = served.as_ref().map(|served| &served.checkpoint.tokenizer);
+            known.and_then(|tokenizer| tokenizer.pieces(ids).ok()).unwrap_or_default()
         });
         serde_json::to_value(completion)
     });

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex};
 use ::audit::Settings as AuditSettings;
 use beacon::Beacon;
 use checkpoint::Checkpoint;
-use grail::check::Rules;
-use grail::ids::ProfileId;
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::standard::Standard;
 use protocol::webhook::Secrets;
@@ -22,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::Models;
 use crate::axon::Axons;
 use crate::chance::Chance;
+use crate::served::{Library, Served};
 use crate::webhooks::Webhooks;
 use crate::{Config, Error};
 
@@ -42,7 +41,7 @@ pub struct Parts {
     pub wake: Wake,
     pub clock: Clock,
     pub supervisor: Arc<Supervisor>,
-    /// The checkpoint whose jobs this process serves.
+    /// The service's own checkpoint.
     pub checkpoint: Arc<Checkpoint>,
     /// The one before it: tells a stale miner from one with foreign weights.
     pub previous: Option<Arc<Checkpoint>>,
@@ -59,6 +58,9 @@ pub struct Parts {
     pub beacon: Beacon,
     /// What miners prove by, and how they are judged.
     pub standard: Standard,
+    /// What those of customers' checkpoints prove by, and how many of these are kept open.
+    pub registered: Standard,
+    pub max_open: usize,
     pub config: Config,
     /// For jitter and the pick among miners.
     pub seed: u64,
@@ -72,9 +74,10 @@ pub struct Context {
     pub(crate) wake: Wake,
     pub(crate) clock: Clock,
     pub(crate) supervisor: Arc<Supervisor>,
-    pub(crate) checkpoint: Arc<Checkpoint>,
-    pub(crate) standard: Standard,
-    pub(crate) profile_id: ProfileId,
+    /// The service's own checkpoint.
+    pub(crate) own: Arc<Served>,
+    /// Customers'.
+    pub(crate) library: Library,
     pub(crate) service_key: ServiceKey,
     pub(crate) rules: AuditRules,
     pub(crate) beacon: Beacon,
@@ -83,7 +86,6 @@ pub struct Context {
     pub(crate) config: Config,
     pub(crate) axons: Axons,
     pub(crate) webhooks: Webhooks,
-    pub(crate) models: Models,
     /// Reward modules of late, by component.
     pub(crate) rewards: Mutex<HashMap<[u8; 32], Arc<Module>>>,
     /// One for each request to a miner that may be in flight.
@@ -96,28 +98,28 @@ pub struct Context {
 impl Context {
     /// Tasks are spawned on `tracker`, and end when `stop` is cancelled.
     pub fn new(parts: Parts, tracker: TaskTracker, stop: CancellationToken) -> Result<Arc<Self>, Error> {
+        let threads = parts.config.verify_threads;
         let models = Models::new(
             Arc::clone(&parts.checkpoint),
             parts.previous,
             parts.audit,
             parts.standard.clone(),
-            parts.config.verify_threads,
+            threads,
         );
+        let own = Served { checkpoint: parts.checkpoint, standard: parts.standard, models };
         Ok(Arc::new(Self {
             axons: Axons::new(parts.hotkey, &parts.config)?,
             webhooks: Webhooks::new(parts.webhooks, &parts.config),
             requests: Arc::new(Semaphore::new(parts.config.max_requests.max(1))),
             chance: Chance::new(parts.seed),
             rewards: Mutex::default(),
-            profile_id: parts.standard.profile().id(),
-            standard: parts.standard,
-            models,
+            own: Arc::new(own),
+            library: Library::new(parts.registered, parts.audit, threads, parts.max_open),
             db: parts.db,
             objects: parts.objects,
             wake: parts.wake,
             clock: parts.clock,
             supervisor: parts.supervisor,
-            checkpoint: parts.checkpoint,
             service_key: parts.service_key,
             rules: AuditRules::new(parts.rules),
             beacon: parts.beacon,
@@ -136,11 +138,5 @@ impl Context {
     /// Under whose name, and by which rules, audits are written now.
     pub(crate) fn court(&self) -> Court<'_> {
         Court { verifier: &self.verifier, rules: &self.rules, now: self.clock.now() }
-    }
-
-    /// What the checkpoint says of the shape of a rollout.
-    pub(crate) fn rules(&self) -> Rules<'_> {
-        let config = &self.checkpoint.config;
-        Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids }
     }
 }

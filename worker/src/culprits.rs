@@ -45,6 +45,8 @@ impl Lazy {
         if let Some(model) = &*model {
             return Ok(Arc::clone(model));
         }
+        // what proofs are judged by is what they name
+        self.checkpoint.check_id()?;
         let options = Options { threads: self.threads, vector: None };
         let loaded = match &self.alter {
             None => Model::load(&self.checkpoint, options)?,

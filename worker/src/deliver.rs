@@ -89,7 +89,7 @@ pub(crate) async fn write(
             _ => ended.filtered += 1,
         }
         finished.push(Finished { id: chosen.group.id, state, reason });
-        said.push(subject.settled(event, summary(chosen, prices, reason)));
+        said.push(subject.settled(event, summary(terms, chosen, prices, reason)));
     }
     let first = events::append(conn, terms.id, now, &said).await?;
     for rollout in &mut settled {
@@ -109,7 +109,19 @@ fn client_receipt(cx: &Context, member: &Member) -> RewardReceipt {
     RewardReceipt::of_client(&member.head, &reward, &cx.service_key)
 }
 
-fn summary(chosen: &Chosen<'_>, prices: &[Rao], reason: Option<&'static str>) -> serde_json::Value {
+fn summary(
+    terms: &JobTerms,
+    chosen: &Chosen<'_>,
+    prices: &[Rao],
+    reason: Option<&'static str>,
+) -> serde_json::Value {
+    // which of a group's rewards are missing is told by name; of a job without rewards none is
+    let unscored: Vec<u32> = chosen
+        .members
+        .iter()
+        .filter(|member| terms.spec.reward.is_some() && member.reward.is_none())
+        .map(|member| member.sample_index)
+        .collect();
     let mut filtered: BTreeMap<&str, u32> = BTreeMap::new();
     for reason in chosen.selected.choices.iter().filter_map(|choice| choice.filtered) {
         *filtered.entry(reason.as_str()).or_default() += 1;
@@ -118,6 +130,7 @@ fn summary(chosen: &Chosen<'_>, prices: &[Rao], reason: Option<&'static str>) ->
         "reason": reason,
         "rollouts": chosen.members.len(),
         "selected": chosen.delivered(),
+        "unscored": unscored,
         "stats_all": chosen.selected.stats_all,
         "stats_selected": chosen.selected.stats_selected,
         "pass_rate": chosen.selected.difficulty.pass_rate,

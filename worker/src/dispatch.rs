@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grail::RejectReason;
-use grail::ids::prompt_id;
-use protocol::JobId;
+use grail::ids::{CheckpointId, prompt_id};
 use protocol::job::{GroupState, Prompt};
 use protocol::work::{MAX_TASKS, WORK_VERSION, WorkRequest, WorkTask};
 use store::attempts::{Dispatch, Dispatched, Offer};
@@ -21,6 +20,7 @@ use crate::driver::{continue_trace, retrying};
 use crate::give_up::{self, Unfinished};
 use crate::keep::keep;
 use crate::refuse::{self, Refusal, Scope};
+use crate::served::Served;
 use crate::{Context, Error, Progress, metrics};
 
 /// Even the worst miner that is not in quarantine is asked now and then.
@@ -42,9 +42,21 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     Ok(Progress::Some)
 }
 
-/// Leases groups for one of the miners that have room, drawn by their scores.
+/// Leases groups of one of the checkpoints that have work. Which one comes first is drawn: they share the requests.
 async fn lease(cx: &Context) -> Result<Option<(Candidate, Dispatch)>, Error> {
-    let (checkpoint, profile) = (cx.checkpoint.id, cx.profile_id);
+    let mut served = cx.served_with_work().await?;
+    while let Some(index) = cx.chance.weighted(&vec![1.0; served.len()]) {
+        let found = lease_of(cx, served.swap_remove(index)).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Leases groups for one of the miners of this checkpoint that have room, drawn by their scores.
+async fn lease_of(cx: &Context, checkpoint: CheckpointId) -> Result<Option<(Candidate, Dispatch)>, Error> {
+    let profile = cx.profile_of(checkpoint);
     let fresh = cx.config.miner_fresh();
     let mut conn = cx.db.acquire().await?;
     if !groups::any_pending(&mut conn, checkpoint, profile).await? {
@@ -95,6 +107,7 @@ pub(crate) struct Order {
     pub(crate) miner: Candidate,
     pub(crate) dispatch: Dispatch,
     pub(crate) request: Arc<WorkRequest>,
+    pub(crate) served: Arc<Served>,
     pub(crate) terms: JobTerms,
 }
 
@@ -148,11 +161,12 @@ async fn run(cx: &Arc<Context>, miner: Candidate, dispatch: Dispatch) {
 }
 
 async fn prepare(
-    cx: &Context,
+    cx: &Arc<Context>,
     miner: Candidate,
     dispatch: &Dispatch,
     terms: JobTerms,
 ) -> Result<Order, Error> {
+    let served = cx.served(terms.checkpoint).await?;
     let mut conn = cx.db.acquire().await?;
     let indexes: Vec<u32> = dispatch.groups.iter().map(|group| group.prompt_index).collect();
     let prompts = prompts_read::of_job(&mut conn, dispatch.job, &indexes).await?;
@@ -160,7 +174,7 @@ async fn prepare(
     if prompts.iter().map(|prompt| prompt.index).ne(indexes) {
         return Err(Error::Inconsistent("a group without its prompt"));
     }
-    let tasks = tasks(cx, dispatch.job, terms.spec.sampling.n, prompts).await?;
+    let tasks = tasks(cx, &served, &terms, prompts).await?;
     let request = WorkRequest {
         version: WORK_VERSION,
         checkpoint: terms.checkpoint,
@@ -181,12 +195,18 @@ async fn prepare(
     if started {
         cx.wake.events(dispatch.job);
     }
-    Ok(Order { miner, dispatch: dispatch.clone(), request: Arc::new(request), terms })
+    Ok(Order { miner, dispatch: dispatch.clone(), request: Arc::new(request), served, terms })
 }
 
 /// What the miner is to do for each prompt. Texts become tokens here.
-async fn tasks(cx: &Context, job: JobId, samples: u32, prompts: Vec<Prompt>) -> Result<Vec<WorkTask>, Error> {
-    let checkpoint = Arc::clone(&cx.checkpoint);
+async fn tasks(
+    cx: &Context,
+    served: &Served,
+    terms: &JobTerms,
+    prompts: Vec<Prompt>,
+) -> Result<Vec<WorkTask>, Error> {
+    let checkpoint = Arc::clone(&served.checkpoint);
+    let (job, samples) = (terms.id, terms.spec.sampling.n);
     let task = move |prompt: Prompt| {
         let tokens = ::intake::tokens(&checkpoint.tokenizer, prompt.content)?;
         Ok(WorkTask { prompt: prompt_id(job.as_bytes(), prompt.index), group_size: samples, tokens })

@@ -8,6 +8,9 @@ pub enum Error {
     Sandbox(#[from] supervisor::Error),
     #[error("engine")]
     Engine(#[from] engine::Error),
+    /// Its files are not on this machine, or it is nobody's any more.
+    #[error("checkpoint {0} is not served here")]
+    NotServed(grail::CheckpointId),
     #[error("checkpoint")]
     Checkpoint(#[from] checkpoint::Error),
     #[error("sampling terms")]
@@ -40,7 +43,11 @@ impl Error {
                     | engine::Error::NoMass
             ),
             Self::Sampling(_) | Self::Export(_) | Self::Inconsistent(_) => false,
-            Self::Checkpoint(_) | Self::Http(_) | Self::TaskEnded(_) | Self::Stopping => true,
+            Self::Checkpoint(_)
+            | Self::NotServed(_)
+            | Self::Http(_)
+            | Self::TaskEnded(_)
+            | Self::Stopping => true,
         }
     }
 }

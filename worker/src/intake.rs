@@ -38,7 +38,8 @@ const NOT_READ: &str = "input_file_not_read";
 /// Reads one file. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let hold = cx.config.lease();
-    let leased = job_inputs::lease(&mut *cx.db.acquire().await?, cx.checkpoint.id, hold).await?;
+    let served = cx.all_served().await?;
+    let leased = job_inputs::lease(&mut *cx.db.acquire().await?, &served, hold).await?;
     see_through(cx, leased).await
 }
 
@@ -191,7 +192,7 @@ struct Parsing {
 
 impl Parsing {
     /// Goes on behind what is written.
-    async fn of(cx: &Context, leased: &Leased) -> Result<Self, Error> {
+    async fn of(cx: &Arc<Context>, leased: &Leased) -> Result<Self, Error> {
         let mut names = Names::default();
         let written = job_inputs::names(&mut *cx.db.acquire().await?, leased.job).await?;
         for (name, index) in written.into_iter().zip(0..) {
@@ -199,7 +200,7 @@ impl Parsing {
             taken.map_err(|_| Error::Inconsistent("a name that two prompts of a job have"))?;
         }
         Ok(Self {
-            checkpoint: Arc::clone(&cx.checkpoint),
+            checkpoint: Arc::clone(&cx.served(leased.checkpoint).await?.checkpoint),
             sampling: leased.spec.sampling,
             is_builtin: leased.spec.reward.as_ref().is_some_and(RewardTerms::is_builtin),
             names,

@@ -39,6 +39,7 @@ pub mod reward;
 pub mod reward_call;
 mod see_through;
 mod select;
+mod served;
 pub mod settle;
 pub mod validate;
 pub mod verify;

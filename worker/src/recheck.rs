@@ -135,15 +135,18 @@ async fn again(cx: &Arc<Context>, delivered: &Delivered, level: Level, tries: u3
     let taken_in = group.taken_in.as_ref().ok_or(Error::Inconsistent("a group without its segment"))?;
     let segment = Segment::decode(&cx.objects.get(&taken_in.object_key).await?, group.hotkey);
     let segment = segment.map_err(store::Error::from)?;
-    if segment.request.checkpoint != cx.checkpoint.id {
-        return Ok(Again { rewards, judged: Some(Err("checkpoint".to_owned())) });
-    }
-    if segment.profile.id() != cx.profile_id {
+    let served = match cx.served(segment.request.checkpoint).await {
+        Ok(served) => served,
+        Err(Error::NotServed(_)) => {
+            return Ok(Again { rewards, judged: Some(Err("checkpoint".to_owned())) });
+        }
+        Err(error) => return Err(error),
+    };
+    if segment.profile.id() != served.profile_id() {
         return Ok(Again { rewards, judged: Some(Err("profile".to_owned())) });
     }
-    let at_work = Arc::clone(cx);
     let judging = cx.tracker.spawn_blocking(move || {
-        at_work.models.judge(&segment, Look { differential: false, slack: SECOND_LOOK })
+        served.models.judge(&segment, Look { differential: false, slack: SECOND_LOOK })
     });
     let judged = judging.await.map_err(|_| Error::TaskEnded("recheck"))??;
     Ok(Again { rewards, judged: Some(Ok(judged)) })

@@ -50,6 +50,7 @@ fn rules(spec: &JobSpec) -> Rules {
     // without rewards nothing can vary, and nothing is filtered or chosen for it
     let has_rewards = spec.reward.is_some();
     Rules {
+        min_size: spec.group.min_size.filter(|_| has_rewards).unwrap_or(0),
         filter: if has_rewards { spec.filter } else { GroupFilter::None },
         difficulty: terms.difficulty.filter(|_| has_rewards),
         pick: if has_rewards { terms.rollouts } else { protocol::pick::Pick::All },

@@ -39,8 +39,8 @@ const BATCH: usize = 32;
 /// Verifies one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let limit = i64::from(cx.config.verify_batch);
-    let checkpoint = Some(cx.checkpoint.id);
-    let lease = groups::lease(&cx.db, GroupState::Scored, checkpoint, limit, cx.config.lease()).await?;
+    let served = cx.all_served().await?;
+    let lease = groups::lease(&cx.db, GroupState::Scored, Some(&served), limit, cx.config.lease()).await?;
     if lease.groups.is_empty() {
         return Ok(Progress::None);
     }
@@ -176,7 +176,13 @@ fn audit(cx: &Context, group: &Leased, bytes: &[u8], look: Look) -> Result<Findi
     if group.taken_in.as_ref().is_none_or(|taken_in| taken_in.root != root) {
         return Err(Error::Inconsistent("a segment that is not the one receipted"));
     }
-    Ok(Findings::of(cx.models.judge(&segment, look)?, &segment.group))
+    let served = cx.served_here(segment.request.checkpoint)?;
+    let mut findings = Findings::of(served.models.judge(&segment, look)?, &segment.group);
+    if served.standard.calibration().is_none() {
+        // the same bits as those committed to: not kept twice
+        findings.logprobs.clear();
+    }
+    Ok(findings)
 }
 
 async fn write_all(cx: &Context, lease: &Lease, batch: Vec<Verdict>) {
@@ -204,12 +210,10 @@ async fn write_all(cx: &Context, lease: &Lease, batch: Vec<Verdict>) {
 
 /// Stores what was recomputed, where it is not what was committed to: before the rows that make it readable.
 async fn keep_logprobs(cx: &Context, judged: &[(&Leased, Judgement)]) -> Result<(), store::Error> {
-    if cx.standard.calibration().is_none() {
-        return Ok(());
-    }
     for (group, judgement) in judged {
         if let (Judgement::Audited { findings, .. }, Some(taken_in)) = (judgement, &group.taken_in)
             && findings.reason().is_none()
+            && !findings.logprobs.is_empty()
         {
             let packed = pack(&recomputed::encode(&findings.logprobs));
             cx.objects.put(&logprobs_key(&taken_in.object_key), packed).await?;

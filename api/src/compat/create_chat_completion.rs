@@ -21,6 +21,7 @@ use super::plan::{Planned, in_its_words};
 use super::wait::has_ended_within;
 use crate::auth::Caller;
 use crate::body::{self, Body};
+use crate::checkpoints::model;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Once, Reply};
@@ -183,13 +184,18 @@ async fn answer(
 ) -> Result<HttpResponse, ApiError> {
     let tx = state.tenant(caller).await?;
     let page = store::records::page(tx, &state.objects, job, 0, i64::from(MAX_SAMPLES)).await?;
-    let (logprobs, stop, offer) = (terms.logprobs, terms.stop.clone(), state.offer.clone());
+    let weights = page.first().map(|(_, record)| record.proof.checkpoint_id);
+    let known = match weights {
+        Some(weights) => model::of_weights(state, caller, weights).await?,
+        None => None,
+    };
+    let (logprobs, stop) = (terms.logprobs, terms.stop.clone());
     let written = web::block(move || {
         let group: Vec<_> = page.into_iter().map(|(_, record)| record).collect();
-        let is_known = group.first().is_some_and(|record| record.proof.checkpoint_id == offer.checkpoint.id);
         chat::completion(&group, Wanted { logprobs, stop: &stop }, |ids| {
             // a checkpoint of before: its tokens are named by their numbers
-            if is_known { offer.checkpoint.tokenizer.pieces(ids).unwrap_or_default() } else { Vec::new() }
+            let known = known.as_ref().map(|model| &model.checkpoint.tokenizer);
+            known.and_then(|tokenizer| tokenizer.pieces(ids).ok()).unwrap_or_default()
         })
     });
     let completion = written.await?.ok_or(ApiError::NoAnswer(job))?;

@@ -1,4 +1,4 @@
-//! `GET /v1/models`: the checkpoints, as OpenAI's clients look for them.
+//! `GET /v1/models`: the checkpoints that the caller may use, as OpenAI's clients look for them.
 
 use actix_web::{HttpResponse, web};
 use store::keyset::Found;
@@ -22,6 +22,11 @@ pub(crate) async fn list_models(
 ) -> Result<HttpResponse, ApiError> {
     let mut conn = state.tenant(caller).await?;
     let rows = store::checkpoints::list(&mut conn, MOST).await?;
-    let list: List<ModelView> = List::page(Found { rows, has_more: false }, |row| row.id.to_string());
+    let own = store::registered_checkpoints::of_project(&mut conn, caller.project).await?;
+    let mut models: Vec<ModelView> = rows.into_iter().map(ModelView::from).collect();
+    models.extend(own.into_iter().filter(|own| own.available().is_some()).map(ModelView::from));
+    models.sort_by_key(|model| std::cmp::Reverse(model.created));
+    let found = Found { rows: models, has_more: false };
+    let list: List<ModelView> = List::page(found, |model: &ModelView| model.id.clone());
     Ok(HttpResponse::Ok().json(list))
 }

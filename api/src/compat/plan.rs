@@ -13,9 +13,10 @@ use utoipa::ToSchema;
 use super::chat_input::{Asked, ChatRequest, Terms};
 use crate::auth::Caller;
 use crate::body;
+use crate::checkpoints::model;
 use crate::error::{ApiError, FieldError};
 use crate::jobs::create::{self, Priced};
-use crate::jobs::input::CreateJob;
+use crate::jobs::input::{CreateJob, ModelInput};
 use crate::jobs::parse::{self, Faults};
 use crate::problem::dotted;
 use crate::state::AppState;
@@ -78,11 +79,14 @@ impl Planned {
         until: DateTime<Utc>,
         metadata: &BTreeMap<String, String>,
     ) -> Result<Priced, ApiError> {
-        let offer = state.offer.clone();
-        let body = self.body(offer.checkpoint.config.max_position_embeddings, until, metadata);
+        let mut faults = Faults::default();
+        let named = ModelInput { checkpoint: Some(self.terms.model.clone()), ..ModelInput::default() };
+        let model = model::resolve(state, caller, &named, &mut faults).await?;
+        let body = self.body(model.checkpoint.config.max_position_embeddings, until, metadata);
+        let sampled_p = state.offer.sampled_p;
         let read = web::block(move || {
             let body: CreateJob = serde_json::from_value(body)?;
-            Ok::<_, serde_json::Error>(parse::parse(body, &offer.checkpoint, offer.sampled_p))
+            Ok::<_, serde_json::Error>(parse::parse(body, model, sampled_p, faults))
         });
         let (draft, faults) = read.await??;
         create::price(state, caller, draft, faults).await

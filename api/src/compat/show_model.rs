@@ -1,6 +1,7 @@
 //! `GET /v1/models/{id}`.
 
 use actix_web::{HttpResponse, web};
+use store::registered_checkpoints::{self, Which};
 
 use super::model_view::ModelView;
 use crate::auth::Caller;
@@ -20,9 +21,15 @@ pub(crate) async fn show_model(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let mut conn = state.tenant(caller).await?;
-    let found = match path.as_str() {
-        "current" => store::checkpoints::current(&mut conn).await?,
-        id => store::checkpoints::find(&mut conn, params::id(id, "model")?).await?,
+    let found = match (path.as_str(), path.parse()) {
+        ("current", _) => store::checkpoints::current(&mut conn).await?.map(ModelView::from),
+        (_, Ok(own)) => {
+            let own = registered_checkpoints::find(&mut conn, caller.project, Which::Id(own)).await?;
+            own.filter(|own| own.available().is_some()).map(ModelView::from)
+        }
+        (id, Err(_)) => {
+            store::checkpoints::find(&mut conn, params::id(id, "model")?).await?.map(ModelView::from)
+        }
     };
-    Ok(HttpResponse::Ok().json(ModelView::from(found.ok_or(ApiError::NotFound("model"))?)))
+    Ok(HttpResponse::Ok().json(found.ok_or(ApiError::NotFound("model"))?))
 }

@@ -31,6 +31,9 @@ pub(crate) struct GroupView {
     prompt_text: Option<String>,
     /// What miners are asked with; null before one has answered, of a prompt that was sent as text.
     prompt_ids: Option<Vec<u32>>,
+    /// With `group.timeout_s`, once a miner was asked: until when another may be. After that it fails as `timeout`, unless it
+    /// was answered. A pause of its job does not count.
+    due_at: Option<DateTime<Utc>>,
     /// Until when your rewards must be here; after that the job's `on_error` takes their place.
     rewards_due_at: Option<DateTime<Utc>>,
     /// What selection made of it, once it is accepted or filtered.
@@ -142,6 +145,7 @@ impl From<Group> for GroupView {
             attempts: group.attempts,
             prompt_text: group.prompt_text,
             prompt_ids: group.prompt_ids,
+            due_at: group.due_at,
             rewards_due_at: group.rewards_due_at,
             outcome: group.outcome.map(OutcomeView::from),
             rollouts,

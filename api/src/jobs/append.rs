@@ -19,6 +19,7 @@ use super::parse::Faults;
 use super::view::JobView;
 use crate::auth::Caller;
 use crate::body::{self, Body};
+use crate::checkpoints::model::{self, Model};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
@@ -70,13 +71,17 @@ pub(crate) async fn append_prompts(
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
     let job = store::jobs::find(&mut *state.tenant(caller).await?, caller.project, id).await?;
     let job = job.ok_or(ApiError::NotFound("job"))?;
-    let offer = state.offer.clone();
-    if job.conditions.open && job.checkpoint != offer.checkpoint.id {
-        return Err(ApiError::JobNotOpen("its checkpoint takes no prompts any more"));
-    }
+    let offered = Model::offered(&state.offer);
+    let model = match model::of_weights(&state, caller, job.checkpoint).await? {
+        None if job.conditions.open => {
+            return Err(ApiError::JobNotOpen("its checkpoint takes no prompts any more"));
+        }
+        // one that is not open takes no prompts anyway
+        model => model.unwrap_or(offered),
+    };
     let (once, read) = web::block(move || {
         let read =
-            body::parse::<AppendPrompts>(&bytes).map(|body| read(body.prompts, &job, &offer.checkpoint));
+            body::parse::<AppendPrompts>(&bytes).map(|body| read(body.prompts, &job, &model.checkpoint));
         (once.of(&bytes), read)
     })
     .await?;

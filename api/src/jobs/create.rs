@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use grail::chain::Terms;
 use grail::hash::Hash;
-use grail::{CheckpointId, Randomness};
+use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::conditions::Budget;
 use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
 use protocol::money::Price;
@@ -78,17 +78,11 @@ pub(crate) async fn create_job(
     let CreateParams { dry_run } = params::query(request.query_string())?;
     let is_dry = dry_run.unwrap_or(false);
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
-    let offer = state.offer.clone();
-    let (once, read) = web::block(move || {
-        let read = body::parse::<CreateJob>(&bytes)
-            .map(|body| parse::parse(body, &offer.checkpoint, offer.sampled_p));
-        (once.of(&bytes), read)
-    })
-    .await?;
+    let (once, body) = web::block(move || (once.of(&bytes), body::parse::<CreateJob>(&bytes))).await?;
     if !is_dry && let Some(answer) = once.answered(&state, caller).await? {
         return Ok(answer);
     }
-    let (draft, mut faults) = read?;
+    let (draft, mut faults) = parse::read(&state, caller, body?).await?;
     if is_dry {
         input_file::refuse(&draft.input, "a dry run", &mut faults);
     }
@@ -108,6 +102,7 @@ pub(crate) struct Priced {
     pub(super) conditions: Conditions,
     input: Input,
     pub(super) checkpoint: CheckpointId,
+    profile: ProfileId,
     pub(super) price: Price,
     /// Every rollout at its full price; of a reserve, at the filtered one. Of a file, this is a single prompt's.
     pub(super) maximum: Rao,
@@ -139,7 +134,7 @@ pub(crate) async fn price(
     draft: Draft,
     mut faults: Faults,
 ) -> Result<Priced, ApiError> {
-    let checkpoint = checkpoint(state, caller, draft.checkpoint, &mut faults).await?;
+    let (checkpoint, standard) = (draft.model.checkpoint.id, draft.model.standard(&state.offer));
     let reward = match draft.reward {
         Some(RewardDraft::Module(draft)) => {
             module(state, caller, draft, &mut faults).await?.map(RewardTerms::Module)
@@ -166,7 +161,7 @@ pub(crate) async fn price(
     );
     terms::lies_ahead(conditions.deadline_at, state.ambient.now(), &mut faults);
     let SamplingSpec { temperature, top_p, top_k, max_tokens, .. } = draft.sampling;
-    if !state.offer.standard.covers(&Terms { temperature, top_p, top_k, max_tokens }) {
+    if !standard.covers(&Terms { temperature, top_p, top_k, max_tokens }) {
         let detail = "this model's proof profile was calibrated for another temperature, top_p or top_k";
         faults.add("#/sampling", "sampling_not_provable", detail);
     }
@@ -180,12 +175,14 @@ pub(crate) async fn price(
         advantage: draft.selection.advantage,
         dedup: draft.selection.dedup,
         selection: draft.selection.terms,
+        group: draft.group,
         verification: draft.verification,
         max_amount: conditions.budget.max_amount,
         metadata: draft.metadata,
     };
     let (input, exports) = (draft.input, draft.exports);
-    let priced = Priced { spec, conditions, input, checkpoint, price, maximum, hold, exports };
+    let profile = standard.profile().id();
+    let priced = Priced { spec, conditions, input, checkpoint, profile, price, maximum, hold, exports };
     if let Some(quote) = quote
         && quote.digest != priced.digest()?
     {
@@ -219,24 +216,6 @@ fn figures(
         faults.add("#/budget/max_rollouts", "budget_too_small", detail);
     }
     (maximum, budget.hold(price, maximum))
-}
-
-/// The checkpoint whose tokenizer has read the prompts: no other will do.
-async fn checkpoint(
-    state: &AppState,
-    caller: Caller,
-    wanted: Option<CheckpointId>,
-    faults: &mut Faults,
-) -> Result<CheckpointId, ApiError> {
-    let served = state.offer.checkpoint.id;
-    let Some(wanted) = wanted.filter(|wanted| *wanted != served) else { return Ok(served) };
-    let mut conn = state.tenant(caller).await?;
-    let detail = match store::checkpoints::find(&mut conn, wanted).await? {
-        Some(_) => format!("this checkpoint takes no jobs any more; the current one is {served}"),
-        None => "there is no such checkpoint".to_owned(),
-    };
-    faults.add("#/model/checkpoint", "unknown_checkpoint", detail);
-    Ok(served)
 }
 
 /// The module behind a reward function's name, if it is this project's to use.
@@ -343,7 +322,7 @@ pub(crate) async fn insert(
             Input::File(file) => NewInput::File(*file),
         },
         checkpoint: priced.checkpoint,
-        profile: state.offer.standard.profile().id(),
+        profile: priced.profile,
         randomness: Randomness(state.ambient.bytes()),
         traceparent,
     };

@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::group::GroupInput;
 use super::selection_input::{AdvantageInput, DedupInput, OverlongInput, PolicyInput, SelectionInput};
 use super::terms::{BudgetInput, JobPriority, PrivacyInput};
 use crate::exports::request::CreateExport;
@@ -55,6 +56,8 @@ pub(crate) struct CreateJob {
     pub(crate) policy: PolicyInput,
     #[serde(default)]
     pub(crate) verification: VerificationInput,
+    #[serde(default)]
+    pub(crate) group: GroupInput,
     #[serde(default)]
     pub(crate) budget: BudgetInput,
     /// `qte_…`: locks the prices of a quote for the same terms and prompts.
@@ -114,9 +117,13 @@ impl<'de> Deserialize<'de> for ExportInput {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModelInput {
-    /// `current`, or the id of a published checkpoint.
+    /// `current`, or the id of a checkpoint: of the service's current one, or `ckpt_…` of one that you have registered.
     #[schema(example = "current", default = "current")]
     pub(crate) checkpoint: Option<String>,
+    /// Instead of `checkpoint`: one that you have registered, `owner/name`, with its `revision`.
+    pub(crate) hf_repo: Option<String>,
+    /// 40 lower-case hexadecimal digits.
+    pub(crate) revision: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]

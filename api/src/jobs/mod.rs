@@ -3,6 +3,7 @@
 mod bulk;
 mod estimate;
 mod events_schema;
+mod group;
 pub(crate) mod input;
 pub(crate) mod input_file;
 mod manifest_schema;

@@ -3,34 +3,37 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use checkpoint::Checkpoint;
-use grail::CheckpointId;
+use actix_web::web;
 use intake::{NULL_DETAIL, Reader};
 use protocol::FileId;
 use protocol::job::{
-    MAX_JOB_PROMPTS, MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec,
+    GroupTerms, MAX_JOB_PROMPTS, MAX_METADATA_CHARS, MAX_METADATA_ENTRIES, MAX_SAMPLES, Prompt, SamplingSpec,
     Verification,
 };
 use store::job_conditions::Conditions;
 
 use super::input::{CreateJob, ExportInput, Level, SamplingInput, VerificationInput, Word};
-use super::input_file;
 use super::reward::{self, RewardDraft};
 use super::selection::{self, Selection};
 use super::terms::{self, TermsInput};
-use crate::error::FieldError;
+use super::{group, input_file};
+use crate::auth::Caller;
+use crate::checkpoints::model::{self, Model};
+use crate::error::{ApiError, FieldError};
 use crate::exports::request::{CreateExport, ExportSpec};
+use crate::state::AppState;
 
 const MAX_EXPORTS: usize = 8;
 
 /// The job, but for what only the database knows: which module scores it.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    pub(crate) checkpoint: Option<CheckpointId>,
+    pub(crate) model: Model,
     pub(crate) sampling: SamplingSpec,
     pub(crate) reward: Option<RewardDraft>,
     pub(crate) selection: Selection,
     pub(crate) verification: Verification,
+    pub(crate) group: GroupTerms,
     pub(crate) conditions: Conditions,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) input: Input,
@@ -84,14 +87,25 @@ impl Faults {
     }
 }
 
+/// Finds the model that a body names, and checks the body against it and the rules. The faults are those found before.
+pub(crate) async fn read(
+    state: &AppState,
+    caller: Caller,
+    body: CreateJob,
+) -> Result<(Draft, Faults), ApiError> {
+    let mut faults = Faults::default();
+    let model = model::resolve(state, caller, &body.model, &mut faults).await?;
+    let sampled_p = state.offer.sampled_p;
+    Ok(web::block(move || parse(body, model, sampled_p, faults)).await?)
+}
+
 /// Checks a body against the rules and the model. Renders and tokenises the prompts: not for the async threads.
 ///
 /// The draft is complete even beside faults, so that further checks can add theirs; use it only when there are none.
 ///
-/// `sampled_p` is the probability of a sampled job that names none.
-pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) -> (Draft, Faults) {
-    let mut faults = Faults::default();
-    let wanted = model(body.model.checkpoint.as_deref(), &mut faults);
+/// `sampled_p` is the probability of a sampled job that names none, and the faults are those that were found before.
+pub(crate) fn parse(body: CreateJob, model: Model, sampled_p: f64, mut faults: Faults) -> (Draft, Faults) {
+    let checkpoint = &model.checkpoint;
     let context = checkpoint.config.max_position_embeddings;
     let sampling = sampling(&body.sampling, context, &mut faults);
     let reward = reward::parse(body.reward, &mut faults);
@@ -112,6 +126,7 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
         faults.add("#/open", "not_allowed", detail);
     }
     let verification = verification(body.verification, sampled_p, &mut faults);
+    let group = group::parse(&body.group, n, &mut faults);
     let given = TermsInput {
         budget: body.budget,
         deadline_at: body.deadline_at,
@@ -135,11 +150,12 @@ pub(crate) fn parse(body: CreateJob, checkpoint: &Checkpoint, sampled_p: f64) ->
     };
     let exports = exports(body.exports, &mut faults);
     let draft = Draft {
-        checkpoint: wanted,
+        model,
         sampling,
         reward,
         selection,
         verification,
+        group,
         conditions,
         metadata: body.metadata,
         input,
@@ -161,17 +177,6 @@ fn exports(given: Vec<ExportInput>, faults: &mut Faults) -> Vec<ExportSpec> {
         export.parse(&format!("#/exports/{index}"), &mut faults.0)
     };
     given.into_iter().enumerate().filter_map(parse).collect()
-}
-
-/// `None` stands for the current checkpoint.
-fn model(given: Option<&str>, faults: &mut Faults) -> Option<CheckpointId> {
-    let text = given.filter(|text| *text != "current")?;
-    let id = text.parse();
-    if id.is_err() {
-        let detail = "neither `current` nor the id of a checkpoint (64 lower-case hexadecimal digits)";
-        faults.add("#/model/checkpoint", "unknown_checkpoint", detail);
-    }
-    id.ok()
 }
 
 fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> SamplingSpec {

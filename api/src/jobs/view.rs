@@ -18,6 +18,7 @@ use store::jobs::{GroupCounts, Job, RolloutCounts};
 use store::ledger::Settlement;
 use utoipa::ToSchema;
 
+use super::group::GroupTermsView;
 use super::input::{FailurePolicy, RewardMode, VerificationLevel};
 use super::reward::BUILTINS;
 use super::selection_view::{AdvantageView, DedupView, OverlongView, PolicyView, SelectionView};
@@ -87,6 +88,7 @@ pub(crate) struct JobView {
     dedup: DedupView,
     policy: PolicyView,
     verification: VerificationView,
+    group: GroupTermsView,
     budget: BudgetView,
     deadline_at: Option<DateTime<Utc>>,
     #[schema(value_type = JobPriority)]
@@ -429,6 +431,7 @@ impl From<Job> for JobView {
                 },
                 p: job.spec.verification.p(),
             },
+            group: job.spec.group.into(),
             budget: BudgetView {
                 max_amount_rao: budget.max_amount,
                 max_rollouts: budget.max_rollouts,

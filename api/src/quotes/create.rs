@@ -57,17 +57,11 @@ pub(crate) async fn create_quote(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
-    let (offer, text) = (state.offer.clone(), bytes);
-    let (once, read) = web::block(move || {
-        let read = body::parse::<CreateJob>(&text)
-            .map(|body| parse::parse(body, &offer.checkpoint, offer.sampled_p));
-        (once.of(&text), read)
-    })
-    .await?;
+    let (once, body) = web::block(move || (once.of(&bytes), body::parse::<CreateJob>(&bytes))).await?;
     if let Some(answer) = once.answered(&state, caller).await? {
         return Ok(answer);
     }
-    let (draft, mut faults) = read?;
+    let (draft, mut faults) = parse::read(&state, caller, body?).await?;
     if draft.conditions.quote.is_some() {
         faults.add("#/quote", "not_allowed", "a quote is not made from another");
     }

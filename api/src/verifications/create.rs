@@ -1,6 +1,9 @@
 //! `POST /v1/verifications`: look at delivered rollouts again.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpResponse, web};
+use grail::CheckpointId;
 use protocol::recheck::{Level, MAX_OPEN, MAX_ROLLOUTS, Verdict};
 use protocol::rollout::RolloutRecord;
 use protocol::{RolloutId, VerificationId};
@@ -13,6 +16,7 @@ use super::look::{self, Sent};
 use super::view::VerificationView;
 use crate::auth::Caller;
 use crate::body::{self, Body};
+use crate::checkpoints::model::{self, Model};
 use crate::config::Config;
 use crate::error::{ApiError, FieldError, Problem};
 use crate::idempotency::{Idempotency, Reply};
@@ -66,12 +70,19 @@ pub(crate) async fn create_verification(
     let own = delivered(&state, caller, &sent).await?;
     let keys = store::service_keys::all(&mut *state.db.acquire().await?).await?;
     let keys: Vec<[u8; 32]> = keys.iter().map(|key| key.public_key).collect();
-    let offer = state.offer.clone();
+    let mut known: HashMap<CheckpointId, Model> = HashMap::new();
+    for weights in own.iter().map(|own| own.proof.checkpoint_id).chain([state.offer.checkpoint.id]) {
+        if !known.contains_key(&weights)
+            && let Some(model) = model::of_weights(&state, caller, weights).await?
+        {
+            known.insert(weights, model);
+        }
+    }
     let looking = web::block(move || {
         let mut items = Vec::with_capacity(sent.len());
         for sent in &sent {
             let own = sent.id().and_then(|id| own.iter().find(|own| own.id == id));
-            items.push(look::at(&offer, &keys, sent, own, level > Level::Signatures));
+            items.push(look::at(&known, &keys, sent, own, level > Level::Signatures));
         }
         items
     });

@@ -1,12 +1,15 @@
 //! The looks that take no sandbox and no model: whether a record is what was delivered, and whether its signatures hold.
 
+use std::collections::HashMap;
+
+use grail::CheckpointId;
 use grail::check::Rules;
 use protocol::recheck::{Check, Item, Verdict};
 use protocol::rollout::RolloutRecord;
 use protocol::{RolloutId, strict_json};
 use serde_json::Value;
 
-use crate::state::Offer;
+use crate::checkpoints::model::Model;
 
 /// Differences that are named one by one.
 const MAX_DIFFERS: usize = 20;
@@ -43,7 +46,7 @@ impl Sent {
 
 /// What is found at once; `own` is what was delivered under this id. `more`: other looks follow where these pass.
 pub(super) fn at(
-    offer: &Offer,
+    known: &HashMap<CheckpointId, Model>,
     keys: &[[u8; 32]],
     sent: &Sent,
     own: Option<&RolloutRecord>,
@@ -77,17 +80,17 @@ pub(super) fn at(
         (_, Some(_)) => Check::new("record", Verdict::Pass, None),
     });
     if let Some(record) = record {
-        item.checks.push(signatures(offer, keys, record));
+        item.checks.push(signatures(known, keys, record));
     }
     let is_done = !more || own.is_none();
     item.judged(is_done)
 }
 
-fn signatures(offer: &Offer, keys: &[[u8; 32]], record: &RolloutRecord) -> Check {
-    if record.proof.checkpoint_id != offer.checkpoint.id {
+fn signatures(known: &HashMap<CheckpointId, Model>, keys: &[[u8; 32]], record: &RolloutRecord) -> Check {
+    let Some(model) = known.get(&record.proof.checkpoint_id) else {
         return Check::new("signatures", Verdict::NotChecked, Some("checkpoint".to_owned()));
-    }
-    let config = &offer.checkpoint.config;
+    };
+    let config = &model.checkpoint.config;
     let rules = Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids };
     let named = record.proof.receipt.service_key;
     let key = keys.iter().find(|key| **key == named).or(keys.first()).copied().unwrap_or_default();

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use api::{Ambient, AppState, Config, Offer};
-use checkpoint::Checkpoint;
+use checkpoint::{Checkpoint, Shelf};
 use embedded::testing::{TestDatabase, TestPostgres};
 use grail::keys::ServiceKey;
 use grail::standard::Standard;
@@ -143,8 +143,10 @@ impl Service {
             rates,
             supervisor: Arc::clone(&supervisor),
             offer: Arc::new(Offer {
-                checkpoint,
+                checkpoint: Arc::new(checkpoint),
                 standard: Standard::exact("test/1"),
+                registered: Standard::exact("test/1"),
+                shelf: Shelf::new(2),
                 price,
                 sampled_p: 0.1,
                 service_key: key.public(),

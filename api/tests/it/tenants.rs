@@ -44,6 +44,7 @@ struct Owned {
     file: String,
     batch: String,
     model: String,
+    checkpoint: String,
     export: String,
     project: String,
     organization: String,
@@ -82,6 +83,9 @@ impl Owned {
         let batch = any_batch(service, owner, CANARY).await;
         let model = service.get(owner, "/v1/checkpoints/current").await.json(200);
         let model = model["id"].as_str().unwrap().to_owned();
+        let wish = json!({ "hf_repo": format!("lab/{CANARY}"), "revision": "0".repeat(40) });
+        let checkpoint = service.post(owner, "/v1/checkpoints", &wish).await.json(201);
+        let checkpoint = checkpoint["id"].as_str().unwrap().to_owned();
         let asked = json!({ "format": "tinker" });
         let export = service.post(owner, &format!("/v1/jobs/{job}/exports"), &asked).await.json(202);
         let export = export["id"].as_str().unwrap().to_owned();
@@ -102,6 +106,7 @@ impl Owned {
             file,
             batch,
             model,
+            checkpoint,
             export,
             project,
             organization,
@@ -132,6 +137,7 @@ impl Owned {
             Some("files") => &self.file,
             Some("batches") => &self.batch,
             Some("models") => &self.model,
+            Some("checkpoints") => &self.checkpoint,
             Some("exports") => &self.export,
             Some("projects") => &self.project,
             Some("organizations") => &self.organization,
@@ -167,6 +173,7 @@ impl Owned {
             &self.file,
             &self.batch,
             &self.export,
+            &self.checkpoint,
             &self.member,
             &self.session,
         ];

@@ -60,6 +60,7 @@ async fn everything_wrong_is_reported_at_once() {
         "dedup": { "mode": "near", "scope": "world", "near": { "ngram": 0, "buckets": 33, "hashes": 17 } },
         "policy": { "on_rotation": "requeue", "max_staleness_versions": -1 },
         "verification": { "level": "sampled:0.2" },
+        "group": { "min_size": 0, "timeout_s": 9 },
         "budget": { "max_amount_rao": "1.5" },
         "metadata": { "a/b~": "v".repeat(513), "nul": "\0" },
     });
@@ -101,6 +102,8 @@ async fn each_rule_by_itself() {
         ),
         ("/sampling", json!({ "max_tokens": 1 }), "#/sampling/n", "required"),
         ("/sampling", json!({ "n": 2 }), "#/sampling/max_tokens", "required"),
+        ("/group", json!({ "min_size": 65 }), "#/group/min_size", "out_of_range"),
+        ("/group", json!({ "timeout_s": 604_801 }), "#/group/timeout_s", "out_of_range"),
         ("/sampling/n", json!(0), "#/sampling/n", "out_of_range"),
         ("/sampling/n", json!(1), "#/sampling/n", "group_too_small"),
         ("/sampling/max_tokens", json!(0), "#/sampling/max_tokens", "out_of_range"),

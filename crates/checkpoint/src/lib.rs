@@ -9,6 +9,7 @@ mod config;
 mod error;
 mod identity;
 mod json;
+mod shelf;
 mod tensors;
 mod tokenizer;
 
@@ -19,6 +20,7 @@ use grail::ids::CheckpointId;
 pub use config::{Architecture, Llama3Rope, ModelConfig};
 pub use error::Error;
 pub use identity::has_weights;
+pub use shelf::Shelf;
 pub use tensors::Tensors;
 pub use tokenizer::{ChatMessage, Tokenizer};
 
@@ -29,18 +31,33 @@ pub struct Checkpoint {
     pub config: ModelConfig,
     pub tokenizer: Tokenizer,
     dir: PathBuf,
+    /// The id was computed from the files, not only said.
+    is_hashed: bool,
 }
 
 impl Checkpoint {
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let (config, tokenizer) = Self::description(dir)?;
-        Ok(Self { id: identity::of_folder(dir)?, config, tokenizer, dir: dir.to_owned() })
+        Ok(Self { id: identity::of_folder(dir)?, config, tokenizer, dir: dir.to_owned(), is_hashed: true })
     }
 
     /// Opens config and tokenizer alone. Nothing here can tell that they are those of checkpoint `id`.
     pub fn open_without_weights(dir: &Path, id: CheckpointId) -> Result<Self, Error> {
         let (config, tokenizer) = Self::description(dir)?;
-        Ok(Self { id, config, tokenizer, dir: dir.to_owned() })
+        Ok(Self { id, config, tokenizer, dir: dir.to_owned(), is_hashed: false })
+    }
+
+    /// Hashes the files where opening did not, and refuses those of another checkpoint.
+    pub fn check_id(&self) -> Result<(), Error> {
+        if self.is_hashed {
+            return Ok(());
+        }
+        let found = identity::of_folder(&self.dir)?;
+        if found == self.id {
+            Ok(())
+        } else {
+            Err(Error::Folder(format!("checkpoint {found}, not {}", self.id)))
+        }
     }
 
     fn description(dir: &Path) -> Result<(ModelConfig, Tokenizer), Error> {

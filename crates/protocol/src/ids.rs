@@ -112,6 +112,10 @@ resource_id!(
     ExportId, "exp_"
 );
 resource_id!(
+    /// A checkpoint that a project asked for; the weights have an id of their own, by content.
+    RegisteredCheckpointId, "ckpt_"
+);
+resource_id!(
     /// An API key.
     KeyId, "key_"
 );

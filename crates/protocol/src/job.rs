@@ -67,6 +67,9 @@ pub struct JobSpec {
     pub dedup: Dedup,
     #[serde(default)]
     pub selection: SelectionTerms,
+    /// Jobs that ask nothing of the kind say nothing of it: their spec is what it was before there was a choice.
+    #[serde(default, skip_serializing_if = "GroupTerms::is_default")]
+    pub group: GroupTerms,
     /// Jobs from before there was a choice have none written down.
     #[serde(default)]
     pub verification: Verification,
@@ -89,6 +92,22 @@ pub struct SelectionTerms {
     /// Groups of a batch, where advantages or the refill need one.
     pub batch_groups: Option<u32>,
     pub policy: PolicyTerms,
+}
+
+/// What a customer asks of each group: how short it may be, and how long it may take (docs/adr/0015).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GroupTerms {
+    /// A group of which fewer rollouts have a reward is not delivered.
+    pub min_size: Option<u32>,
+    /// How long after a miner was first asked for a group another may be.
+    pub timeout_s: Option<u32>,
+}
+
+impl GroupTerms {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How far from the newest checkpoint what is delivered may be. A job ends on the checkpoint that it began with.

@@ -36,7 +36,8 @@ pub use bundled_module::BundledModule;
 
 pub use ids::{
     AccountId, BatchId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId,
-    QuoteId, RewardFunctionId, RolloutId, SessionId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
+    QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, VerificationId,
+    WebhookDeliveryId, WebhookEndpointId,
 };
 pub use money::Rao;
 pub use role::Role;

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::scope::Scope::{
-    AuditRead, BillingRead, BillingWrite, CheckpointsRead, EventsRead, ExportsWrite, FilesRead, FilesWrite,
-    JobsRead, JobsWrite, MembersRead, RewardFunctionsRead, RewardFunctionsWrite, RolloutsRead,
-    VerificationsWrite, WebhooksWrite,
+    AuditRead, BillingRead, BillingWrite, CheckpointsRead, CheckpointsWrite, EventsRead, ExportsWrite,
+    FilesRead, FilesWrite, JobsRead, JobsWrite, MembersRead, RewardFunctionsRead, RewardFunctionsWrite,
+    RolloutsRead, VerificationsWrite, WebhooksWrite,
 };
 use crate::{Scope, Scopes};
 
@@ -59,6 +59,7 @@ impl Role {
                 FilesWrite,
                 ExportsWrite,
                 CheckpointsRead,
+                CheckpointsWrite,
                 EventsRead,
                 VerificationsWrite,
                 BillingRead,

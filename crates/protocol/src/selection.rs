@@ -53,6 +53,8 @@ pub enum DedupScope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FilterReason {
+    /// Fewer rollouts of the group have a reward than the job asks for.
+    GroupTooSmall,
     /// The group's rewards vary less than `min_std`: no learning signal.
     LowVariance,
     /// The group's mean reward is not inside `mean_range`.
@@ -69,12 +71,13 @@ pub enum FilterReason {
     Duplicate,
     /// Nearly the same tokens were.
     NearDuplicate,
-    /// The reward function failed on it and the job says `on_error: reject`.
+    /// There is no reward for it, and the job says `on_error: reject` or that the group is too small without it.
     RewardFailed,
 }
 
 impl FilterReason {
     pub const ALL: &[Self] = &[
+        Self::GroupTooSmall,
         Self::LowVariance,
         Self::MeanOutOfRange,
         Self::SmallAdvantages,
@@ -88,6 +91,7 @@ impl FilterReason {
 
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::GroupTooSmall => "group_too_small",
             Self::LowVariance => "low_variance",
             Self::MeanOutOfRange => "mean_out_of_range",
             Self::SmallAdvantages => "small_advantages",
@@ -118,6 +122,8 @@ pub struct Band {
 /// The job's rules that selection follows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
+    /// How many rollouts of a group must have a reward; 0 without rewards, since then none is missing.
+    pub min_size: u32,
     pub filter: GroupFilter,
     pub difficulty: Option<Band>,
     pub pick: Pick,
@@ -206,7 +212,14 @@ pub fn select(candidates: &[Candidate<'_>], rules: &Rules) -> Selected {
     for candidate in candidates {
         let times = met.entry(candidate.sample_hash).or_default();
         *times += 1;
-        left.push(group_filtered.or_else(|| filter_one(candidate, *times > 1, rules)));
+        left.push(match group_filtered {
+            // what the group lacks is nobody's work: only the others are the job's rule's
+            Some(FilterReason::GroupTooSmall) if candidate.reward.is_none() => {
+                Some(FilterReason::RewardFailed)
+            }
+            Some(reason) => Some(reason),
+            None => filter_one(candidate, *times > 1, rules),
+        });
     }
     choose(&mut left, &samples, &leanings, rules.pick);
     let choices: Vec<Choice> = candidates
@@ -264,6 +277,9 @@ impl Selected {
 
 fn filter_group(rewards: &[Option<f64>], advantages: &[Option<f64>], rules: &Rules) -> Option<FilterReason> {
     let stats = stats(rewards, 0);
+    if stats.n < rules.min_size {
+        return Some(FilterReason::GroupTooSmall);
+    }
     let (reason, is_kept) = match rules.filter {
         GroupFilter::None => (FilterReason::LowVariance, true),
         GroupFilter::MinStd(least) => (FilterReason::LowVariance, stats.std.is_some_and(|std| std >= least)),

@@ -109,6 +109,8 @@ async fn head(
             LEAST($8, GREATEST($9::bigint / j.samples, CASE WHEN $10 THEN 1 ELSE 0 END)) AS "most!"
         FROM groups g JOIN jobs j ON j.id = g.job_id
         WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
+            -- its customer still waits for it
+            AND (g.due_at IS NULL OR g.due_at > now())
             AND j.checkpoint_id = $2 AND j.profile_id = $3 AND j.status IN ('queued', 'in_progress')
             AND j.id NOT IN (SELECT job_id FROM spent)
             -- nothing that this miner has failed
@@ -156,6 +158,7 @@ async fn take(
         ), free AS MATERIALIZED (
             SELECT g.id FROM groups g
             WHERE g.job_id = $9 AND g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
+                AND (g.due_at IS NULL OR g.due_at > now())
                 -- as it was chosen
                 AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.group_id = g.id AND a.hotkey = $1
                     AND a.reason IS NOT NULL AND a.reason <> ALL($4))
@@ -169,7 +172,10 @@ async fn take(
         ), token AS MATERIALIZED (SELECT gen_random_uuid() AS token
         ), leased AS (
             UPDATE groups g SET state = 'dispatched', hotkey = $1, attempt = attempt + 1, tries = tries + 1,
-                lease_token = token.token, lease_until = now() + make_interval(secs => $11)
+                lease_token = token.token, lease_until = now() + make_interval(secs => $11),
+                -- its time begins with the first miner that is asked; without a limit it is NULL
+                due_at = COALESCE(g.due_at,
+                    now() + make_interval(secs => (SELECT j.group_timeout_s FROM jobs j WHERE j.id = $9)))
             FROM free, token WHERE g.id = free.id AND g.state = 'pending'
             RETURNING g.id, g.job_id, g.prompt_index, g.attempt, g.tries, token.token
         ), started AS (

@@ -1,7 +1,10 @@
-//! Published checkpoints. At most one is current: the one that new jobs get when they name none.
+//! Weights that jobs run on, by content. The service's own are published, and at most one of those is current: the one that
+//! new jobs get when they name none. Those of customers are here once the operator has allowed them (`registered_checkpoints`).
+
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use grail::CheckpointId;
+use grail::{CheckpointId, ProfileId};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -43,6 +46,7 @@ pub async fn publish(
         INSERT INTO checkpoints (id, name, previous, status, config, created_at)
         VALUES ($1, $2, $3, 'current', $4, $5)
         ON CONFLICT (id) DO UPDATE SET status = 'current', name = EXCLUDED.name, config = EXCLUDED.config,
+            is_published = true,
             previous = COALESCE(EXCLUDED.previous, checkpoints.previous)
         "#,
         id.0.as_slice(),
@@ -66,10 +70,11 @@ pub async fn current(conn: &mut PgConnection) -> Result<Option<Checkpoint>, Erro
     row.map(Checkpoint::try_from).transpose()
 }
 
+/// A published checkpoint.
 pub async fn find(conn: &mut PgConnection, id: CheckpointId) -> Result<Option<Checkpoint>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, name, previous, status, config, created_at FROM checkpoints WHERE id = $1",
+        "SELECT id, name, previous, status, config, created_at FROM checkpoints WHERE id = $1 AND is_published",
         id.0.as_slice()
     )
     .fetch_optional(conn)
@@ -77,12 +82,12 @@ pub async fn find(conn: &mut PgConnection, id: CheckpointId) -> Result<Option<Ch
     row.map(Checkpoint::try_from).transpose()
 }
 
-/// The newest checkpoints first.
+/// The newest published checkpoints first.
 pub async fn list(conn: &mut PgConnection, limit: i64) -> Result<Vec<Checkpoint>, Error> {
     let rows = sqlx::query_as!(
         Row,
         r#"
-        SELECT id, name, previous, status, config, created_at FROM checkpoints
+        SELECT id, name, previous, status, config, created_at FROM checkpoints WHERE is_published
         ORDER BY created_at DESC, id LIMIT $1
         "#,
         limit
@@ -90,6 +95,61 @@ pub async fn list(conn: &mut PgConnection, limit: i64) -> Result<Vec<Checkpoint>
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(Checkpoint::try_from).collect()
+}
+
+/// Where the files of a customer's checkpoint lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    pub checkpoint: CheckpointId,
+    pub path: PathBuf,
+}
+
+/// The folders of all customers' checkpoints. Outside a tenant's wall only.
+pub async fn folders(conn: &mut PgConnection) -> Result<Vec<Folder>, Error> {
+    let rows =
+        sqlx::query!("SELECT checkpoint_id, path FROM checkpoint_folders ORDER BY 1").fetch_all(conn).await?;
+    rows.into_iter().map(|row| folder(&row.checkpoint_id, row.path)).collect()
+}
+
+/// Those of which groups wait for a miner, with the profile that customers' checkpoints are proven by.
+pub async fn folders_with_work(conn: &mut PgConnection, profile: ProfileId) -> Result<Vec<Folder>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT f.checkpoint_id, f.path FROM checkpoint_folders f
+        -- few checkpoints and few open jobs of each: not by way of everybody's groups
+        WHERE EXISTS (
+            SELECT 1 FROM jobs j WHERE j.checkpoint_id = f.checkpoint_id AND j.finished_at IS NULL
+                AND j.profile_id = $1 AND j.status IN ('queued', 'in_progress')
+                AND EXISTS (SELECT 1 FROM groups g WHERE g.job_id = j.id AND g.state = 'pending'
+                    AND (g.lease_until IS NULL OR g.lease_until < now())
+                    AND (g.due_at IS NULL OR g.due_at > now()))
+        )
+        ORDER BY 1
+        "#,
+        profile.as_bytes()
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| folder(&row.checkpoint_id, row.path)).collect()
+}
+
+/// The folder of one. Outside a tenant's wall only.
+pub async fn folder_of(conn: &mut PgConnection, id: CheckpointId) -> Result<Option<PathBuf>, Error> {
+    let path =
+        sqlx::query_scalar!("SELECT path FROM checkpoint_folders WHERE checkpoint_id = $1", id.0.as_slice())
+            .fetch_optional(conn)
+            .await?;
+    Ok(path.map(PathBuf::from))
+}
+
+/// As an array of SQL.
+pub(crate) fn bytes(ids: &[CheckpointId]) -> Vec<Vec<u8>> {
+    ids.iter().map(|id| id.0.to_vec()).collect()
+}
+
+fn folder(id: &[u8], path: String) -> Result<Folder, Error> {
+    let checkpoint = CheckpointId::from_slice(id).map_err(|_| Error::Corrupt("checkpoint id"))?;
+    Ok(Folder { checkpoint, path: path.into() })
 }
 
 struct Row {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::attempts::WITHDRAWN;
 use crate::job_close::Ended;
-use crate::{Db, Error};
+use crate::{Db, Error, checkpoints as weights};
 
 /// Fences every write back of a step; the same for all groups leased together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +53,18 @@ pub struct TakenIn {
 }
 
 /// Leases up to `limit` groups that wait in `state`, the oldest in virtual time first. A lease that has expired is taken
-/// over. `checkpoint` limits the choice to jobs of that checkpoint.
+/// over. `checkpoints` limits the choice to jobs of those.
 ///
 /// In a transaction of its own, whose commit is not waited for: a lease that a crash of the database takes back was never
 /// there, and whoever holds its token writes nothing. What a step writes afterwards is durable, and so is the lease then.
 pub async fn lease(
     db: &Db,
     state: GroupState,
-    checkpoint: Option<CheckpointId>,
+    checkpoints: Option<&[CheckpointId]>,
     limit: i64,
     hold: Duration,
 ) -> Result<Lease, Error> {
+    let checkpoints = checkpoints.map(weights::bytes);
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -76,8 +77,8 @@ pub async fn lease(
                 -- nothing of a paused job is scored
                 AND ($1 <> 'received'
                     OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused'))
-                AND ($2::bytea IS NULL
-                    OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.checkpoint_id = $2))
+                AND ($2::bytea[] IS NULL
+                    OR EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.checkpoint_id = ANY($2)))
             ORDER BY g.vtime, g.id LIMIT $3
             FOR NO KEY UPDATE OF g SKIP LOCKED
         ), token AS MATERIALIZED (
@@ -94,7 +95,7 @@ pub async fn lease(
             g.group_root, token.token AS "token!"
         "#,
         state.as_str(),
-        checkpoint.as_ref().map(|id| id.as_bytes().as_slice()),
+        checkpoints.as_deref(),
         limit,
         hold.as_secs_f64()
     )
@@ -477,6 +478,7 @@ pub async fn any_pending(
         r#"
         SELECT EXISTS (SELECT 1 FROM groups g JOIN jobs j ON j.id = g.job_id
             WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
+                AND (g.due_at IS NULL OR g.due_at > now())
                 AND j.checkpoint_id = $1 AND j.profile_id = $2 AND j.status <> 'paused') AS "any!"
         "#,
         checkpoint.as_bytes(),

@@ -31,6 +31,8 @@ pub struct Group {
     pub reason: Option<String>,
     /// How many miners were asked.
     pub attempts: u32,
+    /// Until when a miner is asked for it, where its job limits that and one was asked.
+    pub due_at: Option<DateTime<Utc>>,
     pub rewards_due_at: Option<DateTime<Utc>>,
     /// What selection made of it, once it is accepted or filtered.
     pub outcome: Option<Outcome>,
@@ -96,7 +98,7 @@ pub async fn find(
 ) -> Result<Option<Group>, Error> {
     let row = sqlx::query!(
         r#"
-        SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.rewards_due_at,
+        SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.due_at, g.rewards_due_at,
             g.batch, g.replaced_by, p.custom_id, p.text, p.encoding, p.tokens, j.spec, j.purged_at
         FROM groups g JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
@@ -145,6 +147,7 @@ pub async fn find(
         state,
         reason: row.reason,
         attempts: row.attempt as u32,
+        due_at: row.due_at,
         rewards_due_at: row.rewards_due_at,
         outcome,
         rollouts,

@@ -15,8 +15,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Error, Tenant, events, job_close, job_conditions, job_progress, jobs, ledger, lineup, prompts, reserve,
-    tenants,
+    Error, Tenant, checkpoints, events, job_close, job_conditions, job_progress, jobs, ledger, lineup,
+    prompts, reserve, tenants,
 };
 
 /// One thing that is wrong with a file.
@@ -44,6 +44,8 @@ pub struct Leased {
     /// False: the job has ended meanwhile.
     pub is_wanted: bool,
     pub spec: JobSpec,
+    /// Its tokenizer reads the prompts.
+    pub checkpoint: CheckpointId,
     pub object_key: String,
     /// Of the whole file.
     pub size: u64,
@@ -101,11 +103,11 @@ pub async fn waiting(conn: &mut PgConnection, project: ProjectId) -> Result<i64,
     Ok(waiting)
 }
 
-/// Leases a file that nobody reads, for a job of this checkpoint or one that has ended: the oldest of those whose accounts
+/// Leases a file that nobody reads, for a job of these checkpoints or one that has ended: the oldest of those whose accounts
 /// have the fewest in work. A lease that has expired is taken over.
 pub async fn lease(
     conn: &mut PgConnection,
-    checkpoint: CheckpointId,
+    checkpoints: &[CheckpointId],
     hold: Duration,
 ) -> Result<Option<Leased>, Error> {
     let row = sqlx::query!(
@@ -114,7 +116,7 @@ pub async fn lease(
         WITH free AS MATERIALIZED (
             SELECT i.job_id FROM job_inputs i JOIN jobs j ON j.id = i.job_id
             WHERE (i.lease_until IS NULL OR i.lease_until < now())
-                AND (j.checkpoint_id = $2 OR j.status <> 'validating')
+                AND (j.checkpoint_id = ANY($2) OR j.status <> 'validating')
             ORDER BY (SELECT count(*) FROM job_inputs o
                       WHERE o.account_id = i.account_id AND o.lease_until >= now() AND o.lease_token IS NOT NULL),
                 i.created_at, i.job_id
@@ -125,11 +127,11 @@ pub async fn lease(
         SET lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => $1), tries = i.tries + 1
         FROM free, jobs j, files f
         WHERE i.job_id = free.job_id AND j.id = i.job_id AND f.id = i.file_id
-        RETURNING i.job_id, i.account_id, j.status, j.spec, f.object_key, f.bytes AS size, i.lines, i.bytes, i.tries,
+        RETURNING i.job_id, i.account_id, j.status, j.spec, j.checkpoint_id, f.object_key, f.bytes AS size, i.lines, i.bytes, i.tries,
             i.lease_token AS "lease_token!"
         "#,
         hold.as_secs_f64(),
-        checkpoint.0.as_slice()
+        &checkpoints::bytes(checkpoints)
     )
     .fetch_optional(conn)
     .await?;
@@ -139,6 +141,8 @@ pub async fn lease(
             account: AccountId(row.account_id),
             is_wanted: row.status == JobStatus::Validating.as_str(),
             spec: serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?,
+            checkpoint: CheckpointId::from_slice(&row.checkpoint_id)
+                .map_err(|_| Error::Corrupt("checkpoint id"))?,
             object_key: row.object_key,
             size: row.size as u64,
             lines: row.lines as u32,

@@ -82,7 +82,8 @@ pub async fn pause(
 
 /// Takes a paused job of this project up again; others stay as they are. Returns the status before.
 ///
-/// Failed rewards are counted anew, and its groups line up where the queue stands now: a pause saves up no turns.
+/// Failed rewards are counted anew, and its groups line up where the queue stands now: a pause saves up no turns, and takes
+/// nothing of a group's time.
 pub async fn resume(
     conn: &mut PgConnection,
     project: ProjectId,
@@ -111,6 +112,17 @@ pub(crate) async fn take_up(conn: &mut PgConnection, id: JobId, now: DateTime<Ut
         id.0,
         front,
         &queued()
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        r#"
+        -- a pause takes nothing of the time that a group has
+        UPDATE groups g SET due_at = g.due_at + ($2::timestamptz - j.paused_at) FROM jobs j
+        WHERE g.job_id = $1 AND j.id = $1 AND g.due_at IS NOT NULL AND g.finished_at IS NULL AND j.paused_at <= $2
+        "#,
+        id.0,
+        now
     )
     .execute(&mut *conn)
     .await?;

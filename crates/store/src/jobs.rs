@@ -72,9 +72,9 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         INSERT INTO jobs (id, account_id, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
-            key_id, target_groups, reserve_left, status, input_file_id)
+            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, $25, $26, $27, $28)
+            $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -103,7 +103,8 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         wanted.map(|wanted| wanted as i32),
         spare as i32,
         status.as_str(),
-        file.map(|file| file.0)
+        file.map(|file| file.0),
+        job.spec.group.timeout_s.map(|timeout| timeout as i32)
     )
     .execute(&mut *conn)
     .await?;

@@ -55,6 +55,22 @@ impl<T> Page<T> {
         Page { cursor, limit: self.limit }
     }
 
+    /// The page of a list that is in memory, in its order. `None`: the cursor is not in it.
+    pub fn among<R>(&self, mut rows: Vec<R>, key: impl Fn(&R) -> T) -> Option<Found<R>>
+    where
+        T: PartialEq,
+    {
+        match &self.cursor {
+            Cursor::Start => {}
+            Cursor::After(at) => drop(rows.drain(..=rows.iter().position(|row| key(row) == *at)?)),
+            Cursor::Before(at) => {
+                rows.truncate(rows.iter().position(|row| key(row) == *at)?);
+                rows.reverse();
+            }
+        }
+        Some(self.cut(rows))
+    }
+
     /// Makes a page of what its [`Span`] has read.
     pub(crate) fn cut<R>(&self, mut rows: Vec<R>) -> Found<R> {
         let limit = usize::try_from(self.limit).unwrap_or(0);

@@ -219,7 +219,7 @@ async fn a_worker_that_dies_on_the_way_is_followed_by_one_that_goes_on() {
     let text = lines(2_500);
     let job = create(&world, NewJob::scored(0, 2), upload(&world, text.as_bytes()).await).await;
     let mut conn = world.db.acquire().await.unwrap();
-    let dead = job_inputs::lease(&mut conn, checkpoint().id, HOLD).await.unwrap().unwrap();
+    let dead = job_inputs::lease(&mut conn, &[checkpoint().id], HOLD).await.unwrap().unwrap();
     let first: Vec<_> =
         world.prompts(&(0..700).map(|index| format!("Ana has {index} pens.")).collect::<Vec<_>>());
     let upto = lines(700).len() as u64;
@@ -247,7 +247,7 @@ async fn a_job_that_is_cancelled_meanwhile_leaves_no_prompts() {
     let file = upload(&world, lines(5).as_bytes()).await;
     let job = create(&world, NewJob::scored(0, 2), file).await;
     let mut conn = world.db.acquire().await.unwrap();
-    let leased = job_inputs::lease(&mut conn, checkpoint().id, HOLD).await.unwrap().unwrap();
+    let leased = job_inputs::lease(&mut conn, &[checkpoint().id], HOLD).await.unwrap().unwrap();
     let prompts = world.prompts(&["Ana has 0 pens.".to_owned()]);
     job_inputs::write(&mut conn, &leased, &prompts, 1).await.unwrap();
     world.cancel(job, false).await;

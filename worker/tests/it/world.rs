@@ -15,7 +15,9 @@ use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::conditions::{Budget, OnExhausted};
 use protocol::event::EventType;
-use protocol::job::{Encoding, JobSpec, Prompt, PromptContent, SamplingSpec, SelectionTerms, Verification};
+use protocol::job::{
+    Encoding, GroupTerms, JobSpec, Prompt, PromptContent, SamplingSpec, SelectionTerms, Verification,
+};
 use protocol::money::Price;
 use protocol::reward::{DEFAULT_MAX_ERROR_RATE, OnError, RewardLimits, RewardModule, RewardTerms};
 use protocol::rollout::RolloutRecord;
@@ -148,6 +150,8 @@ impl World {
             clock: clock.clone(),
             supervisor: supervisor(),
             checkpoint: checkpoint(),
+            registered: Standard::exact(engine::numerics_id()),
+            max_open: 2,
             previous: (audit == Audit::Full).then(|| Arc::new(Checkpoint::open(previous).unwrap())),
             service_key: ServiceKey::from_seed(&[1; 32]),
             webhooks: protocol::webhook::Secrets::from_seed(&WEBHOOK_SEED),
@@ -175,6 +179,8 @@ impl World {
             clock: self.clock.clone(),
             supervisor: supervisor(),
             checkpoint: checkpoint(),
+            registered: Standard::exact(engine::numerics_id()),
+            max_open: 2,
             previous: None,
             service_key: ServiceKey::from_seed(&[1; 32]),
             webhooks: protocol::webhook::Secrets::from_seed(&WEBHOOK_SEED),
@@ -451,6 +457,7 @@ impl NewJob {
                 advantage: Advantage::default(),
                 dedup: Dedup::None,
                 selection: SelectionTerms::default(),
+                group: GroupTerms::default(),
                 verification: Verification::Full,
                 max_amount: None,
                 metadata: BTreeMap::new(),

@@ -9,13 +9,16 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use super::sample_input::SampleRequest;
+use super::session;
 use crate::auth::Caller;
 use crate::body::{self, Body};
+use crate::checkpoints::model;
 use crate::compat::plan::{Planned, in_its_words};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Once, Reply};
 use crate::jobs::create;
+use crate::jobs::input::ModelInput;
 use crate::jobs::parse::Faults;
 use crate::limits;
 use crate::request::Trace;
@@ -58,7 +61,11 @@ pub(crate) async fn tinker_asample(
     let (wish, content) = read.await??;
     let key = format!("{}/{}", wish.sampling_session_id, wish.seq_id);
     let mut faults = Faults::default();
-    let (terms, prompt) = wish.read(&state.offer.checkpoint.config.eos_token_ids, &mut faults);
+    // what its session names; one that cannot be had is told when the job is priced
+    let named = session::model(&wish.sampling_session_id).map(str::to_owned);
+    let named = ModelInput { checkpoint: named, ..ModelInput::default() };
+    let model = model::resolve(&state, caller, &named, &mut Faults::default()).await?;
+    let (terms, prompt) = wish.read(&model.checkpoint.config.eos_token_ids, &mut faults);
     if !faults.0.is_empty() {
         return Err(ApiError::Validation(faults.0));
     }

@@ -33,12 +33,20 @@ pub(crate) async fn tinker_server_capabilities(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let checkpoint = &state.offer.checkpoint;
-    let model = |model_name: String| SupportedModel {
+    let model = |model_name: String, max_context_length: usize| SupportedModel {
         model_name,
-        max_context_length: checkpoint.config.max_position_embeddings,
+        max_context_length,
         trainable: false,
         sampleable: true,
     };
-    let supported_models = vec![model("current".to_owned()), model(checkpoint.id.to_string())];
+    let context = checkpoint.config.max_position_embeddings;
+    let mut supported_models =
+        vec![model("current".to_owned(), context), model(checkpoint.id.to_string(), context)];
+    let mut conn = state.tenant(caller).await?;
+    let registered = store::registered_checkpoints::of_project(&mut conn, caller.project).await?;
+    for own in registered.iter().filter(|own| own.available().is_some()) {
+        let context = own.config.as_ref().and_then(|config| config["context_length"].as_u64()).unwrap_or(0);
+        supported_models.push(model(own.id.to_string(), context as usize));
+    }
     Ok(HttpResponse::Ok().json(ServerCapabilities { supported_models }))
 }

@@ -2,6 +2,7 @@
 //! samples from.
 
 use grail::CheckpointId;
+use protocol::RegisteredCheckpointId;
 
 use crate::state::Ambient;
 
@@ -22,7 +23,9 @@ pub(super) fn model(name: &str) -> Option<&str> {
 
 /// `current`, or the id of a checkpoint.
 pub(super) fn is_model(text: &str) -> bool {
-    text == "current" || text.parse::<CheckpointId>().is_ok()
+    text == "current"
+        || text.parse::<CheckpointId>().is_ok()
+        || text.parse::<RegisteredCheckpointId>().is_ok()
 }
 
 #[cfg(test)]
@@ -33,7 +36,7 @@ mod tests {
     fn a_session_names_its_model() {
         let ambient = Ambient::system();
         let checkpoint = "ab".repeat(32);
-        for of in ["current", &checkpoint] {
+        for of in ["current", &checkpoint, "ckpt_01K9QZ4E8V7X2M3N4P5Q6R7S8T"] {
             let session = name(&ambient, of);
             assert_eq!(model(&session), Some(of));
             assert_ne!(session, name(&ambient, of), "another session");

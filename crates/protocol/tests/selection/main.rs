@@ -17,6 +17,7 @@ static NO_PARTS: BTreeMap<String, f64> = BTreeMap::new();
 
 fn rules() -> Rules {
     Rules {
+        min_size: 0,
         filter: GroupFilter::MinStd(0.24),
         difficulty: None,
         pick: Pick::All,
@@ -182,6 +183,21 @@ fn a_strategy_chooses_among_what_is_left() {
     let selected = select(&group, &Rules { pick: Pick::TopAbsAdvantage { m: 1 }, ..rules });
     assert_eq!(selected.stats_all.n, 4);
     assert_eq!((selected.stats_selected.n, selected.stats_selected.std), (1, None));
+}
+
+#[test]
+fn a_group_with_too_few_rewards_is_filtered_and_what_it_lacks_is_free() {
+    let mut three = group(&[1.0, 0.0, 0.5]);
+    three[1].reward = None;
+    let rules = |min_size| Rules { min_size, filter: GroupFilter::None, ..rules() };
+    assert_eq!(select(&three, &rules(2)).group_filtered, None);
+    let small = select(&three, &rules(3));
+    assert_eq!(small.group_filtered, Some(FilterReason::GroupTooSmall));
+    let left = Some(FilterReason::GroupTooSmall);
+    assert_eq!(reasons(&small), [left, Some(FilterReason::RewardFailed), left]);
+    // fewer than two rewards leave no advantage, whatever the job asks for
+    three[2].reward = None;
+    assert!(select(&three, &rules(1)).choices.iter().all(|choice| choice.advantage.is_none()));
 }
 
 #[test]
