@@ -53,7 +53,7 @@ pub(crate) enum ApiError {
     MissingScope(Scope),
     #[error("the API key may not be used from this address")]
     AddressNotAllowed,
-    #[error("this takes a key that reaches the organisation")]
+    #[error("this takes a live key that reaches the organisation")]
     OrganizationKeyRequired,
     #[error("the key may do more than yours")]
     ExceedsYourKey,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest, web};
+use protocol::Mode;
+use protocol::job::MAX_TEST_PROMPTS;
 use store::rates::{Quota, Standing, Want};
 
 use crate::address;
@@ -56,11 +58,16 @@ impl Class {
         }
     }
 
-    fn quota(self, config: &Config) -> Quota {
-        let limit = match self {
-            Self::Jobs => config.max_jobs_per_minute,
-            Self::Prompts => config.max_prompts_per_minute,
-            Self::Requests => config.max_requests_per_minute,
+    fn quota(self, config: &Config, mode: Mode) -> Quota {
+        let limit = match (self, mode) {
+            (Self::Jobs, Mode::Live) => config.max_jobs_per_minute,
+            (Self::Jobs, Mode::Test) => config.max_test_jobs_per_minute,
+            (Self::Prompts, Mode::Live) => config.max_prompts_per_minute,
+            // as many as so many jobs may have
+            (Self::Prompts, Mode::Test) => {
+                config.max_test_jobs_per_minute.saturating_mul(MAX_TEST_PROMPTS as u32)
+            }
+            (Self::Requests, _) => config.max_requests_per_minute,
         };
         Quota::new(limit, WINDOW)
     }
@@ -134,9 +141,14 @@ fn parts(request: &HttpRequest) -> Result<(&web::Data<AppState>, &web::Data<Conf
 
 async fn take(request: &HttpRequest, caller: Caller, units: [u32; 3]) -> Result<(), ApiError> {
     let (state, config) = parts(request)?;
+    // projects are free to make: what test keys may do is counted for all of an organisation's together
+    let whose = match caller.mode {
+        Mode::Live => caller.project.to_string(),
+        Mode::Test => format!("{}:test", caller.account),
+    };
     let want = |(class, units): (Class, u32)| Want {
-        key: format!("reliquary:rate:{{{}}}:{}", caller.project, class.as_str()),
-        quota: class.quota(config),
+        key: format!("reliquary:rate:{{{whose}}}:{}", class.as_str()),
+        quota: class.quota(config, caller.mode),
         units,
     };
     let wants: Vec<Want> = Class::ALL.into_iter().zip(units).map(want).collect();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use grail::chain::Task;
 use grail::ids::GroupRoot;
+use grail::profile::Profile;
 use grail::receipt::{Receipt, SignedReceipt};
 use grail::record::RecordKind;
 use grail::{RejectReason, check, hash};
@@ -61,7 +62,7 @@ pub(crate) async fn follow(
     let (checked, finished) = mpsc::channel(BATCH);
     let decoding = {
         let (cx, request, job) = (Arc::clone(cx), Arc::clone(&order.request), order.dispatch.job);
-        let (hotkey, attempts) = (order.miner.hotkey, order.dispatch.groups.clone());
+        let (hotkey, attempts) = (order.hotkey, order.dispatch.groups.clone());
         let near = order.terms.spec.selection.near;
         let span = tracing::Span::current();
         cx.tracker.clone().spawn_blocking(move || {
@@ -142,7 +143,7 @@ fn most_bytes(request: &WorkRequest) -> usize {
 }
 
 /// A whole group, checked.
-enum Checked {
+pub(crate) enum Checked {
     Good(Box<Good>),
     Refused {
         task: usize,
@@ -155,7 +156,7 @@ enum Checked {
     },
 }
 
-struct Good {
+pub(crate) struct Good {
     task: usize,
     asked: Task,
     root: GroupRoot,
@@ -175,11 +176,11 @@ impl Checked {
 
 /// Whose answer a group is, and what is worked out of it on the way.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    job: protocol::JobId,
-    group: protocol::GroupId,
-    attempt: u32,
-    near: Option<MinHash>,
+pub(crate) struct Place {
+    pub(crate) job: protocol::JobId,
+    pub(crate) group: protocol::GroupId,
+    pub(crate) attempt: u32,
+    pub(crate) near: Option<MinHash>,
 }
 
 /// Cuts the stream into frames and groups, and checks every whole group. An error is final for the rest.
@@ -199,7 +200,8 @@ fn decode(
         while let Some(frame) = decoder.next_frame()? {
             let Some(group) = collector.push(frame)? else { continue };
             let task = group.task;
-            if checked.blocking_send(check_group(cx, request, group, place(task))).is_err() {
+            let profile = cx.standard.profile();
+            if checked.blocking_send(check_group(cx, (profile, request), group, place(task))).is_err() {
                 return Err(RejectReason::TruncatedStream); // nobody listens: the leases are gone
             }
         }
@@ -208,7 +210,12 @@ fn decode(
 }
 
 /// Level L0 on a whole group; then everything that is written of it.
-fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place: Place) -> Checked {
+pub(crate) fn check_group(
+    cx: &Context,
+    (profile, request): (&Profile, &WorkRequest),
+    group: CommittedGroup,
+    place: Place,
+) -> Checked {
     let task = group.task;
     let asked = request.task(task).expect("the collector refuses tasks that were not asked for");
     let mut verdicts = check::group(&asked, &cx.rules(), &group.hotkey, &group.commitments);
@@ -238,7 +245,7 @@ fn check_group(cx: &Context, request: &WorkRequest, group: CommittedGroup, place
         minhash: near.map(|near| near.keys(&commitment.tokens)),
     });
     let (rollouts, root) = (rollouts.collect(), group.root);
-    let segment = Segment::of(cx.standard.profile(), request, group, texts).expect("the task was asked for");
+    let segment = Segment::of(profile, request, group, texts).expect("the task was asked for");
     let (key, packed) = (group_key(job, id, attempt), pack(&segment.encode()));
     Checked::Good(Box::new(Good { task, asked, root, key, packed, rollouts }))
 }
@@ -266,7 +273,7 @@ async fn write(cx: &Context, order: &Order, mut finished: mpsc::Receiver<Checked
 }
 
 /// Objects first, then one transaction for rows, receipts, events and refusals.
-async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), store::Error> {
+pub(crate) async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), store::Error> {
     let put = |good: &Good| {
         let (objects, key, packed) = (cx.objects.clone(), good.key.clone(), good.packed.clone());
         async move { objects.put(&key, packed).await }
@@ -283,7 +290,7 @@ async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), s
             let received_at_ms = u64::try_from(now.timestamp_millis()).unwrap_or(0);
             // late enough that nobody knows its value yet
             let audit_round = cx.beacon.schedule().audit_round(received_at_ms);
-            let (task, hotkey) = (good.asked.id(), order.miner.hotkey);
+            let (task, hotkey) = (good.asked.id(), order.hotkey);
             Receipt { task, group_root: good.root, hotkey, received_at_ms, audit_round }.sign(&cx.service_key)
         })
         .collect();

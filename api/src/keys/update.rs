@@ -79,6 +79,7 @@ pub(crate) async fn update_api_key(
     };
     let terms = input::terms(draft, &key.terms, now, &mut faults);
     faults.extend(input::beyond(&own.terms, &terms));
+    input::testable(key.mode, &terms, &mut faults);
     if !faults.is_empty() {
         return Err(ApiError::Validation(faults));
     }

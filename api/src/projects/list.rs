@@ -25,7 +25,7 @@ pub(crate) async fn list_projects(
     let found = if caller.must_reach_organization().is_ok() {
         store::projects::list(&mut conn, caller.account, before, limit + 1).await?
     } else {
-        let own = store::projects::find(&mut conn, caller.account, caller.project).await?;
+        let own = store::projects::find(&mut conn, caller.account, caller.home).await?;
         own.into_iter().filter(|project| before.is_none_or(|before| project.id < before)).collect()
     };
     let mut rows = Vec::new();

@@ -3,7 +3,7 @@
 use grail::check::Rules;
 use protocol::recheck::{Check, Item, Verdict};
 use protocol::rollout::RolloutRecord;
-use protocol::{RolloutId, strict_json};
+use protocol::{Mode, RolloutId, strict_json};
 use serde_json::Value;
 
 use crate::state::Offer;
@@ -44,7 +44,7 @@ impl Sent {
 /// What is found at once; `own` is what was delivered under this id. `more`: other looks follow where these pass.
 pub(super) fn at(
     offer: &Offer,
-    keys: &[[u8; 32]],
+    (keys, mode): (&[[u8; 32]], Mode),
     sent: &Sent,
     own: Option<&RolloutRecord>,
     more: bool,
@@ -77,13 +77,17 @@ pub(super) fn at(
         (_, Some(_)) => Check::new("record", Verdict::Pass, None),
     });
     if let Some(record) = record {
-        item.checks.push(signatures(offer, keys, record));
+        item.checks.push(signatures(offer, (keys, mode), record));
     }
     let is_done = !more || own.is_none();
     item.judged(is_done)
 }
 
-fn signatures(offer: &Offer, keys: &[[u8; 32]], record: &RolloutRecord) -> Check {
+fn signatures(offer: &Offer, (keys, mode): (&[[u8; 32]], Mode), record: &RolloutRecord) -> Check {
+    if mode.is_live() && !record.is_live() {
+        // whoever asks with a live key wants to know what it is worth
+        return Check::of("signatures", Err("test_rollout".to_owned()));
+    }
     if record.proof.checkpoint_id != offer.checkpoint.id {
         return Check::new("signatures", Verdict::NotChecked, Some("checkpoint".to_owned()));
     }

@@ -30,6 +30,7 @@ mod selecting;
 mod standings;
 mod statistics;
 mod stub;
+mod test_jobs;
 mod validating;
 mod wakes;
 mod webhooks;
