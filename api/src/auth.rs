@@ -12,7 +12,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use chrono::{DateTime, TimeDelta, Utc};
-use protocol::{AccountId, KeyId, MemberId, ProjectId, Scope, Scopes, SessionId};
+use protocol::{AccountId, KeyId, MemberId, Mode, ProjectId, Scope, Scopes, SessionId};
 use serde_json::Value;
 use store::api_keys::{self, ApiKey, KeyText, Reach};
 use store::audit_log::Deed;
@@ -32,18 +32,23 @@ const CACHE_KEYS: usize = 10_000;
 /// A key's last use is noted this often.
 const NOTE_USE: TimeDelta = TimeDelta::minutes(1);
 
-/// Which project a key that reaches several means; its own without it.
 /// `tml-rk_live_…`, in place of `Authorization`.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// Which project a key that reaches several means; its own without it.
 const PROJECT: HeaderName = HeaderName::from_static("reliquary-project");
+/// Whether a session acts on live or on test data; live without it. Of a key it can only repeat what the key says.
+const MODE: HeaderName = HeaderName::from_static("reliquary-mode");
 
 /// Whom a request acts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// Whose money it is.
     pub(crate) account: AccountId,
-    /// Whose jobs, reward functions and keys these are.
+    /// Whose jobs, reward functions and keys these are: in test mode, the twin of `home`.
     pub(crate) project: ProjectId,
+    /// The project as customers know it.
+    pub(crate) home: ProjectId,
+    pub(crate) mode: Mode,
     /// What acts; a member's own where it is a session.
     pub(crate) key: KeyId,
     /// `None`: a key that somebody holds.
@@ -63,8 +68,12 @@ impl Caller {
     }
 
     /// What it does, for the audit log.
-    pub(crate) fn did<'a>(&self, action: &'a str, subject: &impl ToString, detail: Value) -> Deed<'a> {
-        Deed { tenant: self.tenant(), key: Some(self.key), action, subject: subject.to_string(), detail }
+    pub(crate) fn did<'a>(&self, action: &'a str, subject: &impl ToString, mut detail: Value) -> Deed<'a> {
+        if let (Mode::Test, Some(detail)) = (self.mode, detail.as_object_mut()) {
+            detail.insert("livemode".to_owned(), false.into());
+        }
+        let tenant = Tenant { account: self.account, project: self.home };
+        Deed { tenant, key: Some(self.key), action, subject: subject.to_string(), detail }
     }
 
     /// For what a route does beyond its own scope.
@@ -79,11 +88,11 @@ impl Caller {
         if self.session.is_some() { CallerKind::Session } else { CallerKind::ApiKey }
     }
 
-    /// For what concerns the organisation, and not one project of it.
+    /// For what concerns the organisation, and not one project of it. Nothing of that is for trying out.
     pub(crate) fn must_reach_organization(&self) -> Result<(), ApiError> {
-        match self.reach {
-            Reach::Organization => Ok(()),
-            Reach::Project => Err(ApiError::OrganizationKeyRequired),
+        match (self.reach, self.mode) {
+            (Reach::Organization, Mode::Live) => Ok(()),
+            _ => Err(ApiError::OrganizationKeyRequired),
         }
     }
 }
@@ -127,12 +136,17 @@ impl FromRequest for Caller {
                     return Err(ApiError::AddressNotAllowed);
                 }
             }
+            let mode = mode(&request, &key, session.is_some())?;
+            let (home, project) = project(&request, state, &key, mode).await?;
+            let scopes = key.terms.scopes;
             let caller = Self {
                 account: key.tenant.account,
-                project: project(&request, state, &key).await?,
+                project,
+                home,
+                mode,
                 key: key.id,
                 session,
-                scopes: key.terms.scopes,
+                scopes: if mode.is_live() { scopes } else { scopes.within(Scopes::of_tests()) },
                 reach: key.terms.reach,
             };
             limits::admit(&request, caller).await?;
@@ -211,13 +225,40 @@ async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Res
     Ok(key)
 }
 
-/// The project that a request is about. A key of one project may name that one, and no other is there.
-async fn project(request: &HttpRequest, state: &AppState, key: &ApiKey) -> Result<ProjectId, ApiError> {
-    let own = key.tenant.project;
-    let Some(named) = params::header(request, &PROJECT, "Reliquary-Project")? else { return Ok(own) };
-    let named: ProjectId = params::id(named, "project")?;
-    if named == own {
-        return Ok(own);
+/// Whether a request is about live or test data.
+fn mode(request: &HttpRequest, key: &ApiKey, is_session: bool) -> Result<Mode, ApiError> {
+    const NAME: &str = "Reliquary-Mode";
+    let Some(named) = params::header(request, &MODE, NAME)? else { return Ok(key.mode) };
+    let fault = |detail: String| ApiError::InvalidHeader { name: NAME, detail };
+    let named = Mode::parse(named).ok_or_else(|| fault("`live` or `test`".to_owned()))?;
+    if is_session || named == key.mode {
+        Ok(named)
+    } else {
+        Err(fault(format!("the key is a {} key; only sessions choose", key.mode.as_str())))
+    }
+}
+
+/// The project that a request is about, and where its rows are. A key of one project may name that one, and no other is there.
+async fn project(
+    request: &HttpRequest,
+    state: &AppState,
+    key: &ApiKey,
+    mode: Mode,
+) -> Result<(ProjectId, ProjectId), ApiError> {
+    let home = match params::header(request, &PROJECT, "Reliquary-Project")? {
+        Some(named) => named_project(state, key, params::id(named, "project")?).await?,
+        None => key.home,
+    };
+    if home == key.home && mode == key.mode {
+        return Ok((home, key.tenant.project));
+    }
+    let mut conn = state.db.acquire().await?;
+    Ok((home, store::projects::in_mode(&mut conn, home, mode).await?))
+}
+
+async fn named_project(state: &AppState, key: &ApiKey, named: ProjectId) -> Result<ProjectId, ApiError> {
+    if named == key.home {
+        return Ok(named);
     }
     if key.terms.reach == Reach::Project {
         return Err(ApiError::NotFound("project"));

@@ -39,6 +39,8 @@ pub struct Config {
     pub max_requests_per_minute: u32,
     pub max_jobs_per_minute: u32,
     pub max_prompts_per_minute: u32,
+    /// Jobs that the test keys of one organisation may create in a minute.
+    pub max_test_jobs_per_minute: u32,
     /// Sign-ins and refreshes that one address may try in a minute.
     pub max_sign_ins_per_minute: u32,
     /// Who issues access tokens, as they say it.
@@ -94,6 +96,7 @@ impl Default for Config {
             max_requests_per_minute: 6_000,
             max_jobs_per_minute: 60,
             max_prompts_per_minute: 100_000,
+            max_test_jobs_per_minute: 10,
             max_sign_ins_per_minute: 60,
             session_issuer: "reliquary".to_owned(),
             session_access_s: 900,

@@ -53,7 +53,7 @@ pub(crate) enum ApiError {
     MissingScope { scope: Scope, caller: CallerKind },
     #[error("the API key may not be used from this address")]
     AddressNotAllowed,
-    #[error("this takes a key that reaches the organisation")]
+    #[error("this takes a live key that reaches the organisation")]
     OrganizationKeyRequired,
     #[error("this is for API keys, and a session asks; `GET /v1/sessions` shows where you are signed in")]
     ApiKeyRequired,

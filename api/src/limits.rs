@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest, web};
+use protocol::Mode;
+use protocol::job::MAX_TEST_PROMPTS;
 use store::rates::{Quota, Standing, Want};
 
 use crate::address;
@@ -56,11 +58,16 @@ impl Class {
         }
     }
 
-    fn quota(self, config: &Config) -> Quota {
-        let limit = match self {
-            Self::Jobs => config.max_jobs_per_minute,
-            Self::Prompts => config.max_prompts_per_minute,
-            Self::Requests => config.max_requests_per_minute,
+    fn quota(self, config: &Config, mode: Mode) -> Quota {
+        let limit = match (self, mode) {
+            (Self::Jobs, Mode::Live) => config.max_jobs_per_minute,
+            (Self::Jobs, Mode::Test) => config.max_test_jobs_per_minute,
+            (Self::Prompts, Mode::Live) => config.max_prompts_per_minute,
+            // as many as so many jobs may have
+            (Self::Prompts, Mode::Test) => {
+                config.max_test_jobs_per_minute.saturating_mul(MAX_TEST_PROMPTS as u32)
+            }
+            (Self::Requests, _) => config.max_requests_per_minute,
         };
         Quota::new(limit, WINDOW)
     }
@@ -102,9 +109,9 @@ pub(crate) async fn admit_jobs(
 }
 
 /// Counts the prompt of a request that is answered at once: the job behind it is our way of doing it, and none of those
-/// that its sender makes.
+/// that its sender makes. With a test key it is one all the same: nobody pays for it.
 pub(crate) async fn admit_prompt(request: &HttpRequest, caller: Caller) -> Result<(), ApiError> {
-    admit_jobs(request, caller, 0, 1).await
+    admit_jobs(request, caller, usize::from(!caller.mode.is_live()), 1).await
 }
 
 /// Counts a try to sign in or to refresh, by the address that it comes from: nobody is known yet.
@@ -140,9 +147,14 @@ fn parts(request: &HttpRequest) -> Result<(&web::Data<AppState>, &web::Data<Conf
 
 async fn take(request: &HttpRequest, caller: Caller, units: [u32; 3]) -> Result<(), ApiError> {
     let (state, config) = parts(request)?;
+    // projects are free to make: what test keys may do is counted for all of an organisation's together
+    let whose = match caller.mode {
+        Mode::Live => caller.project.to_string(),
+        Mode::Test => format!("{}:test", caller.account),
+    };
     let want = |(class, units): (Class, u32)| Want {
-        key: format!("reliquary:rate:{{{}}}:{}", caller.project, class.as_str()),
-        quota: class.quota(config),
+        key: format!("reliquary:rate:{{{whose}}}:{}", class.as_str()),
+        quota: class.quota(config, caller.mode),
         units,
     };
     let wants: Vec<Want> = Class::ALL.into_iter().zip(units).map(want).collect();

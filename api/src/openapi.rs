@@ -14,7 +14,9 @@ use crate::{
         title = "Reliquary",
         description = "Verified rollouts for reinforcement learning: send prompts and a reward function, get completions \
             whose every token is proven, scored in a sandbox, selected, and streamed.\n\nPrompts are visible to the miners \
-            that serve them. Amounts are whole rao (10^-9 TAO), as strings."
+            that serve them. Amounts are whole rao (10^-9 TAO), as strings.\n\nKeys that begin with `rk_test_` are for trying out: \
+            their jobs run at no cost on answers that the service makes up, and what they make is `livemode: false` and seen by \
+            test keys of the same project alone. Sessions choose by the header `Reliquary-Mode: test`."
     ),
     paths(
         jobs::create::create_job,

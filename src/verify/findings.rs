@@ -13,6 +13,8 @@ use worker::reward_call;
 pub enum Finding {
     /// The line is no record of a schema that this reader knows.
     Unreadable,
+    /// It is of a test job: no model ran, whatever else holds. Not with `--allow-test`.
+    TestRollout,
     /// The proof itself does not hold.
     Rejected(RejectReason),
     /// The service's own log-probs are not what the model gives.
@@ -47,6 +49,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable => f.write_str("unreadable"),
+            Self::TestRollout => f.write_str("test_rollout"),
             Self::Rejected(reason) => reason.fmt(f),
             Self::VerifierLogprobs => f.write_str("verifier_logprobs"),
             Self::TextMismatch => f.write_str("text_mismatch"),

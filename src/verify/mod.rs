@@ -62,6 +62,7 @@ pub struct Verifier {
     /// Class `exact`, and the calibrated ones whose documents are at hand.
     standards: Vec<Standard>,
     rewards: Option<Rewards>,
+    allow_test: bool,
 }
 
 impl Verifier {
@@ -91,7 +92,13 @@ impl Verifier {
             );
             standards.push(standard);
         }
-        Ok(Self { checkpoint, model, standards, rewards })
+        Ok(Self { checkpoint, model, standards, rewards, allow_test: false })
+    }
+
+    /// Takes rollouts of test jobs for what they are: all of it is checked but the model, which never ran.
+    #[must_use]
+    pub fn allowing_test(self, allow_test: bool) -> Self {
+        Self { allow_test, ..self }
     }
 
     /// Takes in a reward module that came with the rollouts, for those that follow.
@@ -149,7 +156,7 @@ impl Verifier {
         let Some(model) = &self.model else { return findings };
         let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, record) in records.iter().enumerate() {
-            if rebuilt[index].is_ok() {
+            if rebuilt[index].is_ok() && record.is_live() {
                 // what the prefill of a group depends on; a forged record must not borrow its neighbours' prompt
                 let key = (record.job_id, record.prompt_index, record.prompt_ids.clone());
                 groups.entry(key).or_default().push(index);
@@ -170,6 +177,9 @@ impl Verifier {
     /// Level L0 and everything in the record that another field determines.
     fn without_model(&self, record: &RolloutRecord, service_key: &[u8; 32]) -> Result<Rebuilt, Finding> {
         let config = &self.checkpoint.config;
+        if !record.is_live() && !self.allow_test {
+            return Err(Finding::TestRollout);
+        }
         if record.proof.checkpoint_id != self.checkpoint.id {
             return Err(RejectReason::WrongCheckpoint.into());
         }
@@ -193,6 +203,7 @@ impl Verifier {
             EngineClass::Calibrated { .. } if self.model.is_none() => {
                 profile.numerics == engine::numerics_id()
             }
+            EngineClass::Test => true, // it was allowed
             _ => self.standards.iter().any(|standard| standard.profile() == profile),
         }
     }

@@ -22,6 +22,8 @@ pub struct Report {
     pub level: &'static str,
     pub verified: usize,
     pub failed: usize,
+    /// Of both, those of test jobs, for which no model ran.
+    pub test: usize,
     /// Failures by finding.
     pub findings: BTreeMap<String, usize>,
     /// Rewards whose function ran again and gave the same.
@@ -54,6 +56,7 @@ impl Report {
             },
             verified: 0,
             failed: 0,
+            test: 0,
             findings: BTreeMap::new(),
             rewards_checked: 0,
             rewards_not_checked: BTreeMap::new(),
@@ -137,6 +140,9 @@ impl Report {
                 let reasons: Vec<_> = missing.iter().map(|(name, count)| format!("{name} {count}")).collect();
                 let _ = write!(text, ", {not_checked} not checked; missing: {}", reasons.join(", "));
             }
+        }
+        if self.test > 0 {
+            let _ = write!(text, "\n  test rollouts {}: no model ran for them", self.test);
         }
         for manifest in &self.manifests {
             let _ = write!(text, "\n  manifest     {}", told(manifest));

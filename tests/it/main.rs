@@ -28,6 +28,7 @@ mod sdk_python;
 mod sdk_rust;
 mod sdk_typescript;
 mod stack;
+mod test_keys;
 mod tinker;
 mod trainer;
 mod uploaded;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use grail::chain::Task;
 use grail::ids::GroupRoot;
+use grail::profile::Profile;
 use grail::receipt::{Receipt, SignedReceipt};
 use grail::record::RecordKind;
 use grail::{RejectReason, check, hash};
@@ -63,7 +64,7 @@ pub(crate) async fn follow(
     let decoding = {
         let (served, request, job) =
             (Arc::clone(&order.served), Arc::clone(&order.request), order.dispatch.job);
-        let (hotkey, attempts) = (order.miner.hotkey, order.dispatch.groups.clone());
+        let (hotkey, attempts) = (order.hotkey, order.dispatch.groups.clone());
         let near = order.terms.spec.selection.near;
         let span = tracing::Span::current();
         cx.tracker.spawn_blocking(move || {
@@ -144,7 +145,7 @@ fn most_bytes(request: &WorkRequest) -> usize {
 }
 
 /// A whole group, checked.
-enum Checked {
+pub(crate) enum Checked {
     Good(Box<Good>),
     Refused {
         task: usize,
@@ -157,7 +158,7 @@ enum Checked {
     },
 }
 
-struct Good {
+pub(crate) struct Good {
     task: usize,
     asked: Task,
     root: GroupRoot,
@@ -177,11 +178,11 @@ impl Checked {
 
 /// Whose answer a group is, and what is worked out of it on the way.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    job: protocol::JobId,
-    group: protocol::GroupId,
-    attempt: u32,
-    near: Option<MinHash>,
+pub(crate) struct Place {
+    pub(crate) job: protocol::JobId,
+    pub(crate) group: protocol::GroupId,
+    pub(crate) attempt: u32,
+    pub(crate) near: Option<MinHash>,
 }
 
 /// Cuts the stream into frames and groups, and checks every whole group. An error is final for the rest.
@@ -201,7 +202,8 @@ fn decode(
         while let Some(frame) = decoder.next_frame()? {
             let Some(group) = collector.push(frame)? else { continue };
             let task = group.task;
-            if checked.blocking_send(check_group(served, request, group, place(task))).is_err() {
+            let profile = served.standard.profile();
+            if checked.blocking_send(check_group(served, (profile, request), group, place(task))).is_err() {
                 return Err(RejectReason::TruncatedStream); // nobody listens: the leases are gone
             }
         }
@@ -210,7 +212,12 @@ fn decode(
 }
 
 /// Level L0 on a whole group; then everything that is written of it.
-fn check_group(served: &Served, request: &WorkRequest, group: CommittedGroup, place: Place) -> Checked {
+pub(crate) fn check_group(
+    served: &Served,
+    (profile, request): (&Profile, &WorkRequest),
+    group: CommittedGroup,
+    place: Place,
+) -> Checked {
     let task = group.task;
     let asked = request.task(task).expect("the collector refuses tasks that were not asked for");
     let mut verdicts = check::group(&asked, &served.rules(), &group.hotkey, &group.commitments);
@@ -240,8 +247,7 @@ fn check_group(served: &Served, request: &WorkRequest, group: CommittedGroup, pl
         minhash: near.map(|near| near.keys(&commitment.tokens)),
     });
     let (rollouts, root) = (rollouts.collect(), group.root);
-    let segment =
-        Segment::of(served.standard.profile(), request, group, texts).expect("the task was asked for");
+    let segment = Segment::of(profile, request, group, texts).expect("the task was asked for");
     let (key, packed) = (group_key(job, id, attempt), pack(&segment.encode()));
     Checked::Good(Box::new(Good { task, asked, root, key, packed, rollouts }))
 }
@@ -269,7 +275,7 @@ async fn write(cx: &Context, order: &Order, mut finished: mpsc::Receiver<Checked
 }
 
 /// Objects first, then one transaction for rows, receipts, events and refusals.
-async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), store::Error> {
+pub(crate) async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), store::Error> {
     let put = |good: &Good| {
         let (objects, key, packed) = (cx.objects.clone(), good.key.clone(), good.packed.clone());
         async move { objects.put(&key, packed).await }
@@ -286,7 +292,7 @@ async fn take_in(cx: &Context, order: &Order, batch: &[Checked]) -> Result<(), s
             let received_at_ms = u64::try_from(now.timestamp_millis()).unwrap_or(0);
             // late enough that nobody knows its value yet
             let audit_round = cx.beacon.schedule().audit_round(received_at_ms);
-            let (task, hotkey) = (good.asked.id(), order.miner.hotkey);
+            let (task, hotkey) = (good.asked.id(), order.hotkey);
             Receipt { task, group_root: good.root, hotkey, received_at_ms, audit_round }.sign(&cx.service_key)
         })
         .collect();

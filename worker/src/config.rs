@@ -39,6 +39,8 @@ pub struct Config {
     pub request_deadline_ms: u64,
     /// How long a stopping worker lets its requests go on.
     pub drain_ms: u64,
+    /// Answer test jobs, at once and without a model. Off: they wait for a worker that does.
+    pub test_answers: bool,
     /// Also dial loopback, private and link-local addresses. For a single machine and tests.
     pub allow_private_miners: bool,
     /// Also send webhooks to such addresses, and over plain http. For tests and development.
@@ -93,6 +95,7 @@ impl Default for Config {
             idle_timeout_ms: 15_000,
             request_deadline_ms: 600_000,
             drain_ms: 5_000,
+            test_answers: true,
             allow_private_miners: false,
             allow_private_webhooks: false,
             reward_concurrency: 4,

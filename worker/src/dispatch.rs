@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grail::RejectReason;
 use grail::ids::{CheckpointId, prompt_id};
+use grail::{Hotkey, RejectReason};
 use protocol::job::{GroupState, Prompt};
 use protocol::work::{MAX_TASKS, WORK_VERSION, WorkRequest, WorkTask};
 use store::attempts::{Dispatch, Dispatched, Offer};
@@ -104,7 +104,8 @@ fn most_groups(cx: &Context, miner: &Candidate) -> i64 {
 /// A request and the groups it is for: task `i` of the request is group `i` of the dispatch.
 #[derive(Debug)]
 pub(crate) struct Order {
-    pub(crate) miner: Candidate,
+    /// Who is asked.
+    pub(crate) hotkey: Hotkey,
     pub(crate) dispatch: Dispatch,
     pub(crate) request: Arc<WorkRequest>,
     pub(crate) served: Arc<Served>,
@@ -118,7 +119,7 @@ impl Order {
             prompt_index: group.prompt_index,
             custom_id: &group.custom_id,
             attempt: group.attempt,
-            hotkey: self.miner.hotkey,
+            hotkey: self.hotkey,
         }
     }
 
@@ -142,7 +143,7 @@ async fn run(cx: &Arc<Context>, miner: Candidate, dispatch: Dispatch) {
     );
     continue_trace(&span, &terms);
     async {
-        let order = match prepare(cx, miner, &dispatch, terms).await {
+        let order = match prepare(cx, miner.hotkey, &dispatch, terms).await {
             Ok(order) => order,
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the request could not be made");
@@ -150,7 +151,7 @@ async fn run(cx: &Arc<Context>, miner: Candidate, dispatch: Dispatch) {
             }
         };
         let ids: Vec<_> = dispatch.groups.iter().map(|group| group.id).collect();
-        if let Some(left) = keep(cx, dispatch.token, &ids, ask(cx, &order)).await {
+        if let Some(left) = keep(cx, dispatch.token, &ids, ask(cx, &miner, &order)).await {
             settle_left(cx, &order, left).await;
         } else {
             tracing::info!("nothing of the request is held any more");
@@ -160,9 +161,10 @@ async fn run(cx: &Arc<Context>, miner: Candidate, dispatch: Dispatch) {
     .await;
 }
 
-async fn prepare(
+/// Makes the request. The job has begun by that.
+pub(crate) async fn prepare(
     cx: &Arc<Context>,
-    miner: Candidate,
+    hotkey: Hotkey,
     dispatch: &Dispatch,
     terms: JobTerms,
 ) -> Result<Order, Error> {
@@ -195,7 +197,7 @@ async fn prepare(
     if started {
         cx.wake.events(dispatch.job);
     }
-    Ok(Order { miner, dispatch: dispatch.clone(), request: Arc::new(request), served, terms })
+    Ok(Order { hotkey, dispatch: dispatch.clone(), request: Arc::new(request), served, terms })
 }
 
 /// What the miner is to do for each prompt. Texts become tokens here.
@@ -221,9 +223,8 @@ struct Left {
     groups: Vec<Dispatched>,
 }
 
-async fn ask(cx: &Arc<Context>, order: &Order) -> Left {
+async fn ask(cx: &Arc<Context>, miner: &Candidate, order: &Order) -> Left {
     let started = tokio::time::Instant::now();
-    let miner = &order.miner;
     let sent = match serde_json::to_vec(&*order.request) {
         Ok(body) => {
             let now_ns = u64::try_from(cx.clock.now().timestamp_nanos_opt().unwrap_or(0)).unwrap_or(0);
@@ -267,7 +268,8 @@ async fn settle_left(cx: &Context, order: &Order, left: Left) {
     }
 }
 
-async fn withdraw(cx: &Context, dispatch: &Dispatch, groups: &[Dispatched]) {
+/// Takes groups back from whoever has them, for another attempt.
+pub(crate) async fn withdraw(cx: &Context, dispatch: &Dispatch, groups: &[Dispatched]) {
     let stranded: Vec<(Stranded, u32)> = groups
         .iter()
         .map(|group| {

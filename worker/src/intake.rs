@@ -12,7 +12,7 @@ use ::intake::{Fault, Line, Lines, Names, Reader};
 use bytes::Bytes;
 use checkpoint::Checkpoint;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
-use protocol::job::{GroupState, MAX_JOB_PROMPTS, Prompt, SamplingSpec};
+use protocol::job::{GroupState, MAX_JOB_PROMPTS, MAX_TEST_PROMPTS, Prompt, SamplingSpec};
 use protocol::reward::RewardTerms;
 use store::job_inputs::{self, InputError, Leased};
 
@@ -186,7 +186,9 @@ struct Parsing {
     names: Names,
     /// Lines that were parsed.
     lines: u32,
-    /// There are more than a job may have.
+    /// How many the job may have.
+    most: usize,
+    /// There are more than that.
     is_over: bool,
 }
 
@@ -205,6 +207,7 @@ impl Parsing {
             is_builtin: leased.spec.reward.as_ref().is_some_and(RewardTerms::is_builtin),
             names,
             lines: leased.lines,
+            most: if leased.livemode { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS },
             is_over: false,
         })
     }
@@ -212,11 +215,11 @@ impl Parsing {
     fn parse(&mut self, batch: &[Line]) -> Result<Vec<Prompt>, Vec<(u32, Fault)>> {
         let first = self.lines;
         self.lines += batch.len() as u32;
-        if self.lines as usize > MAX_JOB_PROMPTS {
+        if self.lines as usize > self.most {
             self.is_over = true;
-            let detail = format!("at most {MAX_JOB_PROMPTS} in one job");
+            let detail = format!("at most {} in one job", self.most);
             let fault = Fault { pointer: "#".to_owned(), code: "too_many", detail };
-            return Err(vec![(MAX_JOB_PROMPTS as u32, fault)]);
+            return Err(vec![(self.most as u32, fault)]);
         }
         Reader::new(&self.checkpoint, &self.sampling, self.is_builtin).lines(first, batch, &mut self.names)
     }

@@ -1,5 +1,6 @@
 //! The background steps of a job: dispatch, collect, reward, verify, overdue, bounds, settle, escrow, reap; of an upload:
-//! validate; of an input file: intake; and of files of rollouts: export, compat. No HTTP server, no SQL text.
+//! validate; of an input file: intake; of files of rollouts: export, compat; and of a test job: rehearse. No HTTP server, no
+//! SQL text.
 //!
 //! Every step has one shape: lease groups, work outside any transaction, write back with the lease token; state change,
 //! event and ledger entry commit together. Steps meet only in Postgres, so any number of workers and verifiers may run.
@@ -35,6 +36,7 @@ pub mod purge;
 pub mod reap;
 pub mod recheck;
 mod refuse;
+pub mod rehearse;
 pub mod reward;
 pub mod reward_call;
 mod see_through;
@@ -154,7 +156,9 @@ fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static,
 
 /// Steps beside the pipeline.
 fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
-    let [signing, sending, rechecking, answering] = std::array::from_fn(|_| Arc::clone(cx));
+    let [signing, sending, rechecking, answering, trying] = std::array::from_fn(|_| Arc::clone(cx));
+    let woken = Some(cx.wake.subscribe_groups(GroupState::Pending));
+    let rehearse = async move { drive(&trying, "rehearse", woken, || rehearse::step(&trying)).await };
     let manifest = async move { drive(&signing, "manifest", None, || manifest::step(&signing)).await };
     let webhooks = async move { drive(&sending, "webhooks", None, || webhooks::step(&sending)).await };
     let compat = async move { drive(&answering, "compat", None, || compat::step(&answering)).await };
@@ -164,6 +168,7 @@ fn beside(cx: &Arc<Context>) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
         ("webhooks", Box::pin(webhooks)),
         ("recheck", Box::pin(recheck)),
         ("compat", Box::pin(compat)),
+        ("rehearse", Box::pin(rehearse)),
     ];
     tasks.extend((0..cx.config.export_concurrency.max(1)).map(|_| exporting(Arc::clone(cx))));
     tasks.extend((0..cx.config.intake_concurrency.max(1)).map(|_| reading(Arc::clone(cx))));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chrono::SecondsFormat;
 use grail::hash::Hash;
 use grail::merkle;
+use grail::profile::Profile;
 use protocol::JobId;
 use protocol::job::JobSpec;
 use protocol::manifest::{
@@ -116,6 +117,7 @@ fn manifest(
     let text = |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
     Ok(Manifest {
         schema_version: SCHEMA_VERSION,
+        livemode: facts.profile != Profile::test().id(),
         job_id: job,
         status: facts.status.clone(),
         status_reason: facts.status_reason.clone(),

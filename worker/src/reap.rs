@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::JobId;
 use protocol::job::GroupState;
+use protocol::{JobId, Mode};
 use store::groups::{self, Stranded};
 use store::reward_reruns;
 
@@ -19,7 +19,13 @@ const SURVEY: Duration = Duration::from_secs(10);
 /// Takes back one bounded batch of groups whose worker died while a miner was at work. The later steps need no such
 /// help: their leases are taken over where they expire.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
-    let lease = groups::lease(&cx.db, GroupState::Dispatched, None, BATCH, cx.config.lease()).await?;
+    let (live, test) = (of_mode(cx, Mode::Live).await?, of_mode(cx, Mode::Test).await?);
+    Ok(if live == Progress::Some { live } else { test })
+}
+
+async fn of_mode(cx: &Arc<Context>, mode: Mode) -> Result<Progress, Error> {
+    let waiting = (GroupState::Dispatched, mode);
+    let lease = groups::lease(&cx.db, waiting, None, BATCH, cx.config.lease()).await?;
     let mut by_job: BTreeMap<JobId, Vec<(Stranded, u32)>> = BTreeMap::new();
     for group in &lease.groups {
         by_job.entry(group.job).or_default().push((stranded(group), group.tries));

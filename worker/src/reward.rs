@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use futures_util::StreamExt as _;
-use protocol::JobId;
 use protocol::job::{GroupState, Prompt};
 use protocol::reward::{OnError, RewardModule, RewardTerms};
 use protocol::reward_input;
 use protocol::rollout::RewardReceipt;
 use protocol::segment::Segment;
+use protocol::{JobId, Mode};
 use sandbox::{Limits, Module};
 use store::client_rewards::REWARD_FAILED;
 use store::groups::{Lease, Leased, Token};
@@ -38,10 +38,15 @@ const BATCH: usize = 32;
 
 /// Scores one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
-    let limit = i64::from(cx.config.reward_batch);
-    let lease = groups::lease(&cx.db, GroupState::Received, None, limit, cx.config.lease()).await?;
+    step_in(cx, Mode::Live).await
+}
+
+/// The same of one mode.
+pub(crate) async fn step_in(cx: &Arc<Context>, mode: Mode) -> Result<Progress, Error> {
+    let (limit, waiting) = (i64::from(cx.config.reward_batch), (GroupState::Received, mode));
+    let lease = groups::lease(&cx.db, waiting, None, limit, cx.config.lease()).await?;
     let ids: Vec<_> = lease.groups.iter().map(|group| group.id).collect();
-    if keep(cx, lease.token, &ids, score_all(cx, &lease)).await.is_none() {
+    if keep(cx, lease.token, &ids, score_all(cx, &lease, at_once(cx, mode))).await.is_none() {
         tracing::info!("nothing of the batch is held any more");
     }
     Ok(Progress::of(ids.len()))
@@ -66,7 +71,12 @@ struct GroupScores<'l> {
     scored: Vec<Scored>,
 }
 
-async fn score_all(cx: &Arc<Context>, lease: &Lease) {
+/// How many groups are scored at the same time. What nobody pays for takes one place from the others, and no more.
+fn at_once(cx: &Context, mode: Mode) -> usize {
+    if mode.is_live() { cx.config.reward_concurrency.max(1) } else { 1 }
+}
+
+async fn score_all(cx: &Arc<Context>, lease: &Lease, at_once: usize) {
     let mut jobs: HashMap<JobId, Arc<Shared>> = HashMap::new();
     let mut ready = Vec::new();
     for (index, group) in lease.groups.iter().enumerate() {
@@ -84,7 +94,7 @@ async fn score_all(cx: &Arc<Context>, lease: &Lease) {
     }
     let mut done = futures_util::stream::iter(ready)
         .map(|(index, shared)| async move { (index, score(cx, &lease.groups[index], &shared).await) })
-        .buffer_unordered(cx.config.reward_concurrency.max(1))
+        .buffer_unordered(at_once)
         .ready_chunks(BATCH);
     while let Some(chunk) = done.next().await {
         let mut by_job: BTreeMap<JobId, Vec<GroupScores<'_>>> = BTreeMap::new();

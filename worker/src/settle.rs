@@ -15,7 +15,7 @@ use grail::Hotkey;
 use protocol::job::GroupState;
 use protocol::money::Price;
 use protocol::selection::Choice;
-use protocol::{JobId, Rao};
+use protocol::{JobId, Mode, Rao};
 use store::groups::{Finished, Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_terms::{self, JobTerms};
@@ -38,8 +38,13 @@ const MAX_WAITING: i64 = 1_024;
 
 /// Settles one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
-    let limit = i64::from(cx.config.settle_batch);
-    let lease = groups::lease(&cx.db, GroupState::Verified, None, limit, cx.config.lease()).await?;
+    step_in(cx, Mode::Live).await
+}
+
+/// The same of one mode.
+pub(crate) async fn step_in(cx: &Arc<Context>, mode: Mode) -> Result<Progress, Error> {
+    let (limit, waiting) = (i64::from(cx.config.settle_batch), (GroupState::Verified, mode));
+    let lease = groups::lease(&cx.db, waiting, None, limit, cx.config.lease()).await?;
     let Lease { token, groups } = &lease;
     let mut by_job: BTreeMap<JobId, Vec<&Leased>> = BTreeMap::new();
     for group in groups {

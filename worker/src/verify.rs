@@ -11,8 +11,9 @@ use grail::Hotkey;
 use protocol::job::GroupState;
 use protocol::mismatch::Mismatch;
 use protocol::recomputed;
+use protocol::rollout::{FULL_VERIFICATION, SAMPLED_VERIFICATION};
 use protocol::segment::Segment;
-use protocol::{GroupId, JobId};
+use protocol::{GroupId, JobId, Mode};
 use store::audits::{self, Asked, NewAudit};
 use store::groups::{Lease, Leased, Token};
 use store::job_close::Ended;
@@ -39,8 +40,8 @@ const BATCH: usize = 32;
 /// Verifies one bounded batch. Safe to run twice, and beside itself.
 pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let limit = i64::from(cx.config.verify_batch);
-    let served = cx.all_served().await?;
-    let lease = groups::lease(&cx.db, GroupState::Scored, Some(&served), limit, cx.config.lease()).await?;
+    let (served, waiting) = (cx.all_served().await?, (GroupState::Scored, Mode::Live));
+    let lease = groups::lease(&cx.db, waiting, Some(&served), limit, cx.config.lease()).await?;
     if lease.groups.is_empty() {
         return Ok(Progress::None);
     }
@@ -227,8 +228,8 @@ async fn keep_logprobs(cx: &Context, judged: &[(&Leased, Judgement)]) -> Result<
 struct Rulings<'a> {
     /// What did not run first: it rests on what its miner was before this batch.
     rows: Vec<NewAudit>,
-    /// With whether the model ran.
-    passed: Vec<(GroupId, bool)>,
+    /// With what was recomputed.
+    passed: Vec<(GroupId, &'static str)>,
     attempts: Vec<(GroupId, u32)>,
     refusals: Vec<Refusal<'a>>,
     /// To be looked at again: by another verifier, or since the miner is not what it was.
@@ -335,7 +336,7 @@ fn rule<'a>(
 
 impl Rulings<'_> {
     fn pass(&mut self, group: &Leased, audited: bool) {
-        self.passed.push((group.id, audited));
+        self.passed.push((group.id, if audited { FULL_VERIFICATION } else { SAMPLED_VERIFICATION }));
         self.attempts.push((group.id, group.attempt));
         if audited {
             *self.credit.entry(group.hotkey).or_default() += 1;

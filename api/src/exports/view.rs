@@ -16,6 +16,8 @@ pub(crate) struct ExportView {
     object: &'static str,
     #[schema(example = "exp_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
     id: String,
+    /// Its job's: false of a test job.
+    livemode: bool,
     job_id: String,
     #[schema(example = "tinker")]
     format: String,
@@ -51,6 +53,7 @@ impl ExportView {
         let mut view = Self {
             object: "export",
             id: export.id.to_string(),
+            livemode: export.livemode,
             job_id: export.job.to_string(),
             format: export.format,
             compression: export.compression,

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use intake::{PromptInput, Reader, default_id};
 use protocol::JobId;
-use protocol::job::{GroupState, MAX_JOB_PROMPTS, Prompt};
+use protocol::job::{GroupState, MAX_JOB_PROMPTS, MAX_TEST_PROMPTS, Prompt};
 use protocol::reward::RewardTerms;
 use serde::Deserialize;
 use serde_json::json;
@@ -119,7 +119,8 @@ async fn write(
     let Some(job) = job_open::lock(tx, caller.tenant(), id).await? else {
         return Err(ApiError::JobNotOpen("it was not created open, or was closed, or is ending"));
     };
-    let prompts = numbered(tx, &job, read).await?;
+    let most = if caller.mode.is_live() { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS };
+    let prompts = numbered(tx, &job, read, most).await?;
     if job_open::append(tx, &job, &prompts, now).await?.is_none() {
         let mut faults = Faults::default();
         faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
@@ -136,10 +137,11 @@ async fn numbered(
     tx: &mut Transaction<'static, Postgres>,
     job: &Open,
     read: Read,
+    most: usize,
 ) -> Result<Vec<Prompt>, ApiError> {
     let Read { mut prompts, given, mut faults } = read;
-    if job.next as usize + given.len() > MAX_JOB_PROMPTS {
-        let detail = format!("the job has {} prompts; at most {MAX_JOB_PROMPTS} in one job", job.next);
+    if job.next as usize + given.len() > most {
+        let detail = format!("the job has {} prompts; at most {most} in one job", job.next);
         faults.add("#/prompts", "too_many", detail);
     }
     for prompt in &mut prompts {

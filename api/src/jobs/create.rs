@@ -23,7 +23,7 @@ use super::input::CreateJob;
 use super::parse::{self, Draft, Faults, Input};
 use super::reward::{BUILTINS, ModuleDraft, ModuleName, RewardDraft};
 use super::view::JobView;
-use super::{input_file, preview, terms};
+use super::{input_file, preview, terms, test_mode};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -144,7 +144,8 @@ pub(crate) async fn price(
     };
     let conditions = draft.conditions;
     let quote = quotes::named(state, caller, conditions.quote, &mut faults).await?;
-    let price = quote.as_ref().map_or(state.offer.price, |quote| quote.price);
+    let price = quote.as_ref().map_or_else(|| test_mode::price(state, caller), |quote| quote.price);
+    test_mode::check(caller, &draft.input, draft.sampling.n, &mut faults);
     let prompts = match &draft.input {
         Input::Prompts(prompts) => prompts.len(),
         Input::File(file) => {
@@ -322,7 +323,7 @@ pub(crate) async fn insert(
             Input::File(file) => NewInput::File(*file),
         },
         checkpoint: priced.checkpoint,
-        profile: priced.profile,
+        profile: test_mode::profile(caller, priced.profile),
         randomness: Randomness(state.ambient.bytes()),
         traceparent,
     };

@@ -32,6 +32,8 @@ pub(crate) struct Event {
     #[schema(example = 184)]
     sequence: i64,
     r#type: EventType,
+    /// Its job's: false of a test job.
+    livemode: bool,
     #[schema(example = "job_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
     job_id: String,
     created_at: DateTime<Utc>,

@@ -28,6 +28,8 @@ pub(crate) struct ManifestSchema {
 struct ManifestBody {
     #[schema(example = 1)]
     schema_version: u32,
+    /// False, of a test job; a live one's manifest does not say it.
+    livemode: Option<bool>,
     job_id: String,
     #[schema(example = "completed")]
     status: String,

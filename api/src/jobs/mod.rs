@@ -16,6 +16,7 @@ pub(crate) mod selection_input;
 mod selection_view;
 mod stream;
 pub(crate) mod terms;
+mod test_mode;
 mod view;
 
 pub(crate) use events_schema::Event as EventSchema;

@@ -32,6 +32,8 @@ pub(crate) struct JobView {
     object: &'static str,
     #[schema(value_type = String, example = "job_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
     id: JobId,
+    /// False: a test key's. The service makes its answers up, and it costs nothing.
+    livemode: bool,
     #[schema(value_type = Status)]
     status: JobStatus,
     /// Why it is paused, or has ended before its time.
@@ -390,6 +392,7 @@ impl From<Job> for JobView {
         Self {
             object: "job",
             id: job.id,
+            livemode: job.livemode,
             status: job.status,
             status_reason: job.status_reason,
             outcome,

@@ -3,10 +3,11 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use protocol::KeyId;
+use protocol::{KeyId, Mode};
 use serde::Deserialize;
 use serde_json::json;
 use store::api_keys::{self, MAX_LINEAGE, NewKey, Reach, Terms};
+use store::{Tenant, projects};
 use utoipa::ToSchema;
 
 use super::KeyView;
@@ -27,6 +28,10 @@ pub(crate) struct CreateKey {
     /// For you to tell it from others; 1 to 128 characters.
     #[schema(example = "trainer")]
     name: String,
+    /// `false`: a test key, `rk_test_…`. Its jobs run on answers that the service makes up, and cost nothing. As in your own key
+    /// if not given; a test key makes test keys.
+    #[serde(default)]
+    livemode: Option<bool>,
     /// What it may do.
     #[schema(example = json!(["jobs:read", "jobs:write", "rollouts:read", "events:read"]))]
     scopes: Vec<String>,
@@ -79,14 +84,21 @@ pub(crate) async fn create_api_key(
     }
     let wish: CreateKey = body::parse(&bytes)?;
     let (now, id, text) = (state.ambient.now(), KeyId(state.ambient.id()), state.ambient.key_text());
+    let mode = wish.livemode.map_or(caller.mode, Mode::of);
+    let text = text.in_mode(mode);
     let mut made = None;
     let done = once.run(&state, caller, async |tx| {
         let own = api_keys::of_account(tx, caller.account, caller.key).await?;
         let own = own.ok_or(ApiError::InvalidApiKey)?;
-        let (name, terms) = wanted(wish, &own.terms, own.lineage.len(), now)?;
+        let (name, terms) = wanted(wish, (&own.terms, caller.mode), own.lineage.len(), now)?;
+        let project = if mode == caller.mode {
+            caller.project
+        } else {
+            projects::in_mode(tx, caller.home, mode).await?
+        };
         let new = NewKey {
             id,
-            tenant: caller.tenant(),
+            tenant: Tenant { account: caller.account, project },
             name: &name,
             terms: &terms,
             made_by: &own.lineage,
@@ -95,7 +107,7 @@ pub(crate) async fn create_api_key(
         };
         api_keys::create(tx, &new, now).await?;
         let detail = json!({ "name": name, "scopes": terms.scopes, "reach": terms.reach.as_str(),
-            "limit_rao": terms.cap.map(|cap| cap.limit) });
+            "limit_rao": terms.cap.map(|cap| cap.limit), "livemode": mode.is_live() });
         store::audit_log::append(tx, &caller.did("api_key.created", &id, detail), now).await?;
         let key = api_keys::of_account(tx, caller.account, id).await?.ok_or(ApiError::NotFound("API key"))?;
         let view = KeyView::of(tx, key, now).await?;
@@ -115,12 +127,17 @@ pub(crate) async fn create_api_key(
 
 fn wanted(
     wish: CreateKey,
-    own: &Terms,
+    (own, own_mode): (&Terms, Mode),
     generations: usize,
     now: DateTime<Utc>,
 ) -> Result<(String, Terms), ApiError> {
     let mut faults = Vec::new();
+    let mode = wish.livemode.map_or(own_mode, Mode::of);
     input::name(&wish.name, &mut faults);
+    if mode.is_live() && !own_mode.is_live() {
+        let detail = "a test key makes test keys".to_owned();
+        faults.push(FieldError { pointer: "#/livemode".to_owned(), code: "exceeds_your_key", detail });
+    }
     let draft = Draft {
         scopes: Some(wish.scopes),
         reach: Some(wish.reach.unwrap_or_else(|| Reach::Project.as_str().to_owned())),
@@ -130,6 +147,7 @@ fn wanted(
         limit_reset: Change::unless_null(wish.limit_reset),
     };
     let terms = input::terms(draft, own, now, &mut faults);
+    input::testable(mode, &terms, &mut faults);
     faults.extend(input::beyond(own, &terms));
     if generations >= MAX_LINEAGE {
         let detail = format!("keys make keys for {MAX_LINEAGE} generations at most");

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
-use protocol::{Rao, Scope, Scopes};
+use protocol::{Mode, Rao, Scope, Scopes};
 use serde::{Deserialize, Deserializer};
 use store::api_keys::{ApiKey, Reach, Terms};
 use store::spend::{Cap, Reset};
@@ -146,6 +146,16 @@ pub(crate) fn cap(
         faults.push(fault("#/limit_reset", "required", "there is no `limit_rao` that could begin anew"));
     }
     limit.map(|limit| Cap { limit, reset })
+}
+
+/// What a test key cannot do, whoever makes it.
+pub(crate) fn testable(mode: Mode, terms: &Terms, faults: &mut Vec<FieldError>) {
+    let more = terms.scopes.beyond(Scopes::of_tests());
+    if !mode.is_live() && !more.is_empty() {
+        let more: Vec<&str> = more.iter().map(Scope::as_str).collect();
+        let detail = format!("a test key cannot have {}", more.join(", "));
+        faults.push(fault("#/scopes", "not_in_test_mode", detail));
+    }
 }
 
 /// A key gives no more than it has: what of these terms goes beyond its own.

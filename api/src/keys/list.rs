@@ -10,7 +10,7 @@ use crate::error::{ApiError, Problem};
 use crate::params::{List, PageParams, Query};
 use crate::state::AppState;
 
-/// The keys of a project, newest first; the revoked ones, too.
+/// The keys of a project, newest first; the revoked ones, too. A test key sees the test keys.
 #[utoipa::path(get, path = "/v1/api_keys", tag = "keys", params(PageParams), responses(
     (status = 200, description = "A page of them.", body = List<KeyView>),
     (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json")))]

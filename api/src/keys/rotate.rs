@@ -66,7 +66,8 @@ pub(crate) async fn rotate_api_key(
     let (now, text) = (state.ambient.now(), state.ambient.key_text());
     let mut made = None;
     let done = once.run(&state, caller, async |tx| {
-        both(tx, caller, id).await?;
+        let (_, key) = both(tx, caller, id).await?;
+        let text = text.clone().in_mode(key.mode);
         let overlap_s = parsed?.overlap_s.unwrap_or(DEFAULT_OVERLAP_S);
         if overlap_s > MAX_OVERLAP_S {
             let (pointer, detail) = ("#/overlap_s".to_owned(), format!("at most {MAX_OVERLAP_S}"));
@@ -79,12 +80,12 @@ pub(crate) async fn rotate_api_key(
         let key = api_keys::of_account(tx, caller.account, id).await?.ok_or(ApiError::NotFound("API key"))?;
         let view = KeyView::of(tx, key, now).await?;
         let reply = Reply::of(StatusCode::OK, &view);
-        made = Some(view);
+        made = Some(view.revealing(text.reveal()));
         reply
     });
     let done = done.await?;
     Ok(match made.filter(|_| done.fresh) {
-        Some(view) => HttpResponse::Ok().json(view.revealing(text.reveal())),
+        Some(view) => HttpResponse::Ok().json(view),
         None => done.response,
     })
 }

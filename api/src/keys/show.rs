@@ -22,7 +22,8 @@ pub(crate) async fn show_api_key(
     let id = params::id(&path, "API key")?;
     let mut conn = state.tenant(caller).await?;
     let found = store::api_keys::of_account(&mut conn, caller.account, id).await?;
-    let found = found.filter(|key| key.tenant.project == caller.project && !key.is_member);
+    let found =
+        found.filter(|key| [key.tenant.project, key.home].contains(&caller.project) && !key.is_member);
     let key = found.ok_or(ApiError::NotFound("API key"))?;
     Ok(HttpResponse::Ok().json(KeyView::of(&mut conn, key, state.ambient.now()).await?))
 }

@@ -86,6 +86,7 @@ pub(crate) async fn update_api_key(
     let version =
         wish.api_version.map(|text| newer(&text, key.api_version.as_deref(), config.versions, &mut faults));
     let version = version.flatten();
+    input::testable(key.mode, &terms, &mut faults);
     if !faults.is_empty() {
         return Err(ApiError::Validation(faults));
     }

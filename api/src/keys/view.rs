@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use protocol::{KeyId, ProjectId, Rao, Scopes};
 use serde::Serialize;
 use store::PgConnection;
-use store::api_keys::{ApiKey, PREFIX};
+use store::api_keys::{ApiKey, prefix};
 use store::spend::{self, Cap};
 use utoipa::ToSchema;
 
@@ -49,6 +49,8 @@ pub(crate) struct KeyView {
     id: KeyId,
     #[schema(value_type = String, example = "proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
     project_id: ProjectId,
+    /// False: a test key. What it makes is seen by test keys only, costs nothing and proves nothing.
+    livemode: bool,
     name: String,
     /// What its text begins with.
     #[schema(example = "rk_live_aB3dE5fG")]
@@ -97,9 +99,10 @@ impl KeyView {
         Ok(Self {
             object: "api_key",
             id: key.id,
-            project_id: key.tenant.project,
+            project_id: key.home,
+            livemode: key.mode.is_live(),
             name: key.name,
-            prefix: format!("{PREFIX}{}", key.lookup),
+            prefix: format!("{}{}", prefix(key.mode), key.lookup),
             last4: key.last4,
             scopes: key.terms.scopes,
             reach: key.terms.reach.as_str(),

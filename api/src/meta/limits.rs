@@ -1,7 +1,7 @@
 //! `GET /v1/limits`: how much a customer may ask for, and how much of it is left.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, MAX_JOB_PROMPTS};
+use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, MAX_JOB_PROMPTS, MAX_TEST_PROMPTS};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -80,6 +80,7 @@ pub(crate) async fn show_limits(
         remaining: standing.remaining,
         reset_s: seconds(standing.reset),
     });
+    let most = if caller.mode.is_live() { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS };
     Ok(HttpResponse::Ok().json(LimitsView {
         object: "limits",
         rates: rates.collect(),
@@ -90,8 +91,8 @@ pub(crate) async fn show_limits(
             other: config.max_body_bytes,
         },
         prompts: PromptLimits {
-            inline: MAX_INLINE_PROMPTS,
-            job: MAX_JOB_PROMPTS,
+            inline: MAX_INLINE_PROMPTS.min(most),
+            job: most,
             custom_id_chars: MAX_CUSTOM_ID_CHARS,
         },
     }))

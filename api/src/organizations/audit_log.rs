@@ -77,7 +77,7 @@ pub(crate) async fn list_audit_log(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let page = page.0.read::<i64>()?;
-    let project = caller.must_reach_organization().is_err().then_some(caller.project);
+    let project = caller.must_reach_organization().is_err().then_some(caller.home);
     let mut conn = state.tenant(caller).await?;
     let found = store::audit_log::page(&mut conn, caller.account, project, page).await?;
     let keys: Vec<KeyId> = found.rows.iter().filter_map(|row| row.key).collect();

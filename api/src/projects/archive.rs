@@ -29,7 +29,7 @@ pub(crate) async fn archive_project(
     let mut tx = state.tenant(caller).await?;
     let before = projects::lock(&mut tx, caller.account, id).await.map_err(super::or_absent)?;
     let own = store::api_keys::of_account(&mut tx, caller.account, caller.key).await?;
-    if id == caller.project || own.is_some_and(|key| key.tenant.project == id) {
+    if id == caller.home || own.is_some_and(|key| key.home == id) {
         return Err(ApiError::ProjectInUse("it is the project of the key that asks"));
     }
     if !projects::archive(&mut tx, id, now).await? {

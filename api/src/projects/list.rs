@@ -23,7 +23,7 @@ pub(crate) async fn list_projects(
     let page = page.0.read::<ProjectId>()?;
     let now = state.ambient.now();
     let mut conn = state.tenant(caller).await?;
-    let only = caller.must_reach_organization().is_err().then_some(caller.project);
+    let only = caller.must_reach_organization().is_err().then_some(caller.home);
     let Found { rows: found, has_more } =
         store::projects::list(&mut conn, caller.account, only, page).await?;
     let mut rows = Vec::new();

@@ -16,7 +16,7 @@ use crate::params;
 /// The project that a path names. A key of one project sees no other.
 fn named(caller: &Caller, path: &str) -> Result<ProjectId, ApiError> {
     let id: ProjectId = params::id(path, "project")?;
-    let is_seen = id == caller.project || caller.must_reach_organization().is_ok();
+    let is_seen = id == caller.home || caller.must_reach_organization().is_ok();
     if is_seen { Ok(id) } else { Err(ApiError::NotFound("project")) }
 }
 

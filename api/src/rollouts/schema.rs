@@ -20,6 +20,8 @@ pub(crate) struct RolloutSchema {
     schema_version: u32,
     #[schema(example = "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]
     id: String,
+    /// False: of a test job. No model ran, and `proof` proves nothing of one: its profile is of the class `test`.
+    livemode: bool,
     job_id: String,
     group_id: String,
     custom_id: String,

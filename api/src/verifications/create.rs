@@ -82,7 +82,7 @@ pub(crate) async fn create_verification(
         let mut items = Vec::with_capacity(sent.len());
         for sent in &sent {
             let own = sent.id().and_then(|id| own.iter().find(|own| own.id == id));
-            items.push(look::at(&known, &keys, sent, own, level > Level::Signatures));
+            items.push(look::at(&known, (&keys, caller.mode), sent, own, level > Level::Signatures));
         }
         items
     });

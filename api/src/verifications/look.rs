@@ -6,7 +6,7 @@ use grail::CheckpointId;
 use grail::check::Rules;
 use protocol::recheck::{Check, Item, Verdict};
 use protocol::rollout::RolloutRecord;
-use protocol::{RolloutId, strict_json};
+use protocol::{Mode, RolloutId, strict_json};
 use serde_json::Value;
 
 use crate::checkpoints::model::Model;
@@ -47,7 +47,7 @@ impl Sent {
 /// What is found at once; `own` is what was delivered under this id. `more`: other looks follow where these pass.
 pub(super) fn at(
     known: &HashMap<CheckpointId, Model>,
-    keys: &[[u8; 32]],
+    (keys, mode): (&[[u8; 32]], Mode),
     sent: &Sent,
     own: Option<&RolloutRecord>,
     more: bool,
@@ -80,13 +80,21 @@ pub(super) fn at(
         (_, Some(_)) => Check::new("record", Verdict::Pass, None),
     });
     if let Some(record) = record {
-        item.checks.push(signatures(known, keys, record));
+        item.checks.push(signatures(known, (keys, mode), record));
     }
     let is_done = !more || own.is_none();
     item.judged(is_done)
 }
 
-fn signatures(known: &HashMap<CheckpointId, Model>, keys: &[[u8; 32]], record: &RolloutRecord) -> Check {
+fn signatures(
+    known: &HashMap<CheckpointId, Model>,
+    (keys, mode): (&[[u8; 32]], Mode),
+    record: &RolloutRecord,
+) -> Check {
+    if mode.is_live() && !record.is_live() {
+        // whoever asks with a live key wants to know what it is worth
+        return Check::of("signatures", Err("test_rollout".to_owned()));
+    }
     let Some(model) = known.get(&record.proof.checkpoint_id) else {
         return Check::new("signatures", Verdict::NotChecked, Some("checkpoint".to_owned()));
     };

@@ -12,7 +12,7 @@ use grail::receipt::{Receipt, SignedReceipt};
 use grail::record::{Record, State};
 use protocol::collect::CommittedGroup;
 use protocol::event::EventType;
-use protocol::rollout::{Reward, RewardReceipt};
+use protocol::rollout::{FULL_VERIFICATION, NO_VERIFICATION, Reward, RewardReceipt};
 use protocol::segment::Segment;
 use protocol::work::{WORK_VERSION, WorkRequest, WorkTask};
 use protocol::{JobId, RolloutId};
@@ -69,11 +69,13 @@ impl Taken {
         let (job, group) = (self.terms.id, self.terms.id.group(index));
         let moved = format!(
             "UPDATE groups SET state = '{state}', attempt = 1, hotkey = '\\x{}', object_key = '{}', \
-                group_root = '\\x{}', receipt = '{}', rewards_due_at = now() + interval '1 hour' WHERE id = '{}';\n",
+                group_root = '\\x{}', receipt = '{}', rewards_due_at = now() + interval '1 hour', verification = '{}' \
+                WHERE id = '{}';\n",
             self.segment.group.hotkey,
             self.key,
             self.segment.group.root,
             serde_json::to_string(&self.receipt).unwrap(),
+            if self.segment.profile.is_test() { NO_VERIFICATION } else { FULL_VERIFICATION },
             group.0,
         );
         let rows = self.rollouts.iter().enumerate().map(|(sample, id)| {
@@ -168,7 +170,8 @@ fn row(segment: &Segment, sample: usize, service: &Service) -> Value {
 /// What an honest miner would have sent, but for the numbers.
 fn commit(terms: &JobTerms, index: u32, tokens: Vec<u32>) -> Segment {
     let pair = HotkeyPair::from_seed(&[3; 32]);
-    let profile = Profile::exact("test/1");
+    let own = [Profile::exact("test/1"), Profile::test()];
+    let profile = own.into_iter().find(|profile| profile.id() == terms.profile).unwrap();
     let group_size = terms.spec.sampling.n;
     let request = WorkRequest {
         version: WORK_VERSION,

@@ -36,6 +36,7 @@ mod rewards;
 mod rollouts;
 mod sessions;
 mod tenants;
+mod test_keys;
 mod validation;
 mod verifications;
 mod versions;

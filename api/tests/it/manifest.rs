@@ -30,6 +30,7 @@ async fn sign(service: &Service, job: JobId) -> SignedManifest {
     manifests::write_chunk(&mut tx, job, &chunk).await.unwrap();
     let [accepted, filtered, failed, cancelled] = facts.groups;
     let manifest = Manifest {
+        livemode: true,
         schema_version: 1,
         job_id: job,
         status: facts.status,

@@ -15,7 +15,12 @@ use crate::people::join;
 const CANARY: &str = "canary-7f3a";
 
 /// A request with a body that its route reads.
-async fn ask(service: &Service, method: &Method, path: &str, customer: Option<&Customer>) -> Answer {
+pub(crate) async fn ask(
+    service: &Service,
+    method: &Method,
+    path: &str,
+    customer: Option<&Customer>,
+) -> Answer {
     let mut request = service.request(method.clone(), path);
     if let Some(customer) = customer {
         request = request.bearer_auth(&customer.key);
@@ -34,7 +39,7 @@ async fn ask(service: &Service, method: &Method, path: &str, customer: Option<&C
 }
 
 /// One of everything that has an id, all the owner's.
-struct Owned {
+pub(crate) struct Owned {
     job: String,
     group: String,
     rollout: String,
@@ -57,6 +62,11 @@ struct Owned {
 
 impl Owned {
     async fn of(service: &Service, owner: &Customer) -> Self {
+        Self::between(service, owner, owner).await
+    }
+
+    /// The same, where what is the organisation's is made by another of its keys.
+    pub(crate) async fn between(service: &Service, owner: &Customer, root: &Customer) -> Self {
         let named = json!({ "name": CANARY });
         let function = service.post(owner, "/v1/reward_functions", &named).await.json(201);
         let function = function["id"].as_str().unwrap().to_owned();
@@ -91,10 +101,10 @@ impl Owned {
         let export = export["id"].as_str().unwrap().to_owned();
         let project = owner.account.default_project().to_string();
         let patched = service.request(Method::PATCH, &format!("/v1/projects/{project}")).json(&named);
-        Answer::of(patched.bearer_auth(&owner.key).send().await.unwrap()).await.json(200);
+        Answer::of(patched.bearer_auth(&root.key).send().await.unwrap()).await.json(200);
         let others = Self::others(service, owner, &rollout).await;
         let organization = owner.account.to_string();
-        let person = join(service, owner, "viewer").await;
+        let person = join(service, root, "viewer").await;
         let (member, session) = (person.member, person.session);
         Self {
             job,
@@ -151,7 +161,7 @@ impl Owned {
     }
 
     /// The path of something that is the owner's.
-    fn concrete(&self, path: &str) -> String {
+    pub(crate) fn concrete(&self, path: &str) -> String {
         if !path.contains('{') {
             return path.to_owned();
         }
@@ -161,7 +171,7 @@ impl Owned {
         concrete
     }
 
-    fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         let known = [
             CANARY,
             &self.job,

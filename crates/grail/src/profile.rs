@@ -1,7 +1,7 @@
 //! The profile: which engine class a proof claims and by which rule it is judged, content-addressed.
 //!
 //! Class `exact` needs no calibration: tolerance 0. Class `calibrated` names, by its hash, the document that holds the
-//! thresholds ([`crate::calibration`]).
+//! thresholds ([`crate::calibration`]). Class `test` claims nothing: no model ran.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,8 @@ use crate::projection::Width;
 use crate::record::RecordKind;
 
 const SCHEME: &str = "grail-r1";
+/// Class `test` has no engine.
+const NO_NUMERICS: &str = "none";
 
 /// How miner and verifier relate numerically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +26,15 @@ pub enum EngineClass {
         calibration: Hash,
         width: Width,
     },
+    /// Nobody ran a model: the service's own answers to test jobs. Since the profile's id is in the first link of the chain,
+    /// in the receipt's task and in the manifest, none of them can be passed off as another's.
+    Test,
 }
 
 impl EngineClass {
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Test => "test",
             Self::Exact => "exact",
             Self::Calibrated { .. } => "calibrated",
         }
@@ -49,6 +55,15 @@ impl Profile {
         Self { engine_class: EngineClass::Exact, numerics: numerics.to_owned() }
     }
 
+    /// The one of test jobs.
+    pub fn test() -> Self {
+        Self { engine_class: EngineClass::Test, numerics: NO_NUMERICS.to_owned() }
+    }
+
+    pub fn is_test(&self) -> bool {
+        self.engine_class == EngineClass::Test
+    }
+
     /// `H("reliquary/profile/1" | scheme | engine class | numerics)`, and for class `calibrated` also
     /// `| calibration | u32 k`.
     pub fn id(&self) -> ProfileId {
@@ -57,7 +72,7 @@ impl Profile {
             .bytes(self.engine_class.as_str().as_bytes())
             .bytes(self.numerics.as_bytes());
         let transcript = match self.engine_class {
-            EngineClass::Exact => transcript,
+            EngineClass::Exact | EngineClass::Test => transcript,
             EngineClass::Calibrated { calibration, width } => {
                 transcript.bytes(&calibration).u32(width.k() as u32)
             }
@@ -68,7 +83,7 @@ impl Profile {
     /// The records that a miner owes under this profile.
     pub fn record_kind(&self) -> RecordKind {
         match self.engine_class {
-            EngineClass::Exact => RecordKind::Fingerprint,
+            EngineClass::Exact | EngineClass::Test => RecordKind::Fingerprint,
             EngineClass::Calibrated { width, .. } => RecordKind::Projection(width),
         }
     }
@@ -90,7 +105,7 @@ struct Flat {
 impl From<Profile> for Flat {
     fn from(profile: Profile) -> Self {
         let (calibration, k) = match profile.engine_class {
-            EngineClass::Exact => (None, None),
+            EngineClass::Exact | EngineClass::Test => (None, None),
             EngineClass::Calibrated { calibration, width } => {
                 (Some(HexHash(calibration)), Some(width.k() as u32))
             }
@@ -114,6 +129,8 @@ impl TryFrom<Flat> for Profile {
         }
         let engine_class = match (flat.engine_class.as_str(), flat.calibration, flat.k) {
             ("exact", None, None) => EngineClass::Exact,
+            // one profile, and so one id to know it by
+            ("test", None, None) if flat.numerics == NO_NUMERICS => EngineClass::Test,
             ("calibrated", Some(calibration), Some(k)) => EngineClass::Calibrated {
                 calibration: calibration.0,
                 width: Width::from_k(k).ok_or("k is neither 8 nor 16")?,
@@ -147,6 +164,7 @@ mod tests {
             exact.replace("exact\",", "fast\","),
             exact.replace("grail-r1", "grail-r2"),
             exact.replace('}', ",\"k\":8}"),
+            exact.replace("exact\",", "test\","),
         ] {
             assert!(serde_json::from_str::<Profile>(&wrong).is_err(), "{wrong}");
         }
@@ -169,5 +187,10 @@ mod tests {
         assert_ne!(of(1, Width::K8), of(2, Width::K8));
         assert_ne!(of(1, Width::K8), of(1, Width::K16));
         assert_ne!(of(1, Width::K8), exact.id());
+        // the database and the Python verifier know it by this
+        let test = "59c37fbb2afd454046a2473621ef9833202046592dbe03a50fdff169b91bffa1";
+        assert_eq!(Profile::test().id().to_string(), test);
+        let json = serde_json::to_string(&Profile::test()).unwrap();
+        assert_eq!(serde_json::from_str::<Profile>(&json).unwrap(), Profile::test());
     }
 }

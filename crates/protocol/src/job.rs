@@ -18,6 +18,9 @@ pub const MAX_SAMPLES: u32 = 64;
 pub const MAX_INLINE_PROMPTS: usize = 1_000;
 /// Of one job, however they came.
 pub const MAX_JOB_PROMPTS: usize = 50_000;
+/// Of a test job.
+pub const MAX_TEST_PROMPTS: usize = 100;
+pub const MAX_TEST_SAMPLES: u32 = 8;
 pub const MAX_CUSTOM_ID_CHARS: usize = 128;
 pub const MAX_METADATA_ENTRIES: usize = 16;
 pub const MAX_METADATA_CHARS: usize = 512;

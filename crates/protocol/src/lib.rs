@@ -13,6 +13,7 @@ pub mod job;
 pub mod manifest;
 pub mod minhash;
 pub mod mismatch;
+pub mod mode;
 pub mod money;
 pub mod overlong;
 pub mod pick;
@@ -39,6 +40,7 @@ pub use ids::{
     QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, VerificationId,
     WebhookDeliveryId, WebhookEndpointId,
 };
+pub use mode::Mode;
 pub use money::Rao;
 pub use role::Role;
 pub use scope::{Scope, Scopes};

@@ -9,6 +9,7 @@ use grail::hash::{Hash, Transcript};
 use grail::ids::{CheckpointId, ProfileId, Randomness};
 use grail::keys::{self, SIGNATURE_BYTES, ServiceKey};
 pub use grail::lower_hex::HexHash;
+use grail::profile::Profile;
 use grail::{lower_hex, merkle};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
@@ -158,6 +159,9 @@ pub struct OnCheckpoint {
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     pub schema_version: u32,
+    /// False, and signed as that, of a test job. Of a live one nothing is said, as before there were others.
+    #[serde(default = "live", deserialize_with = "read_livemode", skip_serializing_if = "is_live")]
+    pub livemode: bool,
     pub job_id: JobId,
     pub status: String,
     pub status_reason: Option<String>,
@@ -177,6 +181,24 @@ pub struct Manifest {
     pub verifiers: Vec<String>,
     pub leaf_count: u64,
     pub merkle_root: HexHash,
+}
+
+fn live() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_live(livemode: &bool) -> bool {
+    *livemode
+}
+
+/// What was signed has one spelling: a live manifest does not say that it is one.
+fn read_livemode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    if bool::deserialize(deserializer)? {
+        Err(de::Error::custom("said of test jobs only"))
+    } else {
+        Ok(false)
+    }
 }
 
 impl Manifest {
@@ -215,6 +237,8 @@ impl SignedManifest {
         self.object == OBJECT
             && self.manifest.schema_version == SCHEMA_VERSION
             && keys::verify_service(&self.service_key, &self.manifest.digest(), &self.signature)
+            // the profile was signed, too: neither can say otherwise
+            && self.manifest.livemode == (self.manifest.proof_profile != Profile::test().id())
     }
 
     /// Whether the terms beside it are those that were signed.
@@ -406,6 +430,7 @@ mod tests {
     fn manifest(root: Hash, leaf_count: u64) -> Manifest {
         Manifest {
             schema_version: SCHEMA_VERSION,
+            livemode: true,
             job_id: JobId(Uuid::from_u128(1)),
             status: "completed".to_owned(),
             status_reason: None,
@@ -511,6 +536,25 @@ mod tests {
             changes += 1;
         }
         assert!(changes > 20, "{changes}");
+    }
+
+    #[test]
+    fn a_test_job_says_so_under_the_signature_and_a_live_one_as_ever() {
+        let key = ServiceKey::from_seed(&[1; 32]);
+        let live = serde_json::to_value(manifest([9; 32], 6).sign(json!({}), &key)).unwrap();
+        assert_eq!(live["manifest"].get("livemode"), None);
+        let test = Manifest { livemode: false, proof_profile: Profile::test().id(), ..manifest([9; 32], 6) };
+        let test = serde_json::to_value(test.sign(json!({}), &key)).unwrap();
+        assert_eq!(test["manifest"]["livemode"], false);
+        let holds =
+            |value: &Value| serde_json::from_value::<SignedManifest>(value.clone()).unwrap().is_signed();
+        assert!(holds(&live) && holds(&test));
+        let mut stripped = test.clone();
+        stripped["manifest"].as_object_mut().unwrap().remove("livemode");
+        assert!(!holds(&stripped));
+        // nor does the service itself sign the one without the other
+        let half = Manifest { livemode: false, ..manifest([9; 32], 6) };
+        assert!(!half.sign(json!({}), &key).is_signed());
     }
 
     fn pointers(value: &Value, at: &str) -> Vec<String> {

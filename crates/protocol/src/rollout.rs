@@ -16,7 +16,7 @@ use grail::profile::{EngineClass, Profile};
 use grail::receipt::SignedReceipt;
 use grail::record::Record;
 use grail::{RejectReason, check, hash};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::advantage::{BatchStats, Method, Stats};
 use crate::ids::{GroupId, JobId, RolloutId};
@@ -34,6 +34,8 @@ pub const REWARD_INPUT_BYTES: u64 = 4 << 20;
 pub const FULL_VERIFICATION: &str = "full";
 /// The job left this rollout to a draw, and it was not drawn: nothing of it was recomputed.
 pub const SAMPLED_VERIFICATION: &str = "sampled";
+/// A test job's: no model ran for it, and none was asked.
+pub const NO_VERIFICATION: &str = "none";
 
 /// One verified rollout with its proof.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,10 @@ pub struct RolloutRecord {
     /// Readers refuse versions that they do not know.
     pub schema_version: u32,
     pub id: RolloutId,
+    /// False: of a test job, which says nothing of any model. It follows from the proof's profile, which is signed; records
+    /// from before there were test jobs do not say it.
+    #[serde(default = "live", deserialize_with = "read_livemode")]
+    pub livemode: bool,
     pub job_id: JobId,
     pub group_id: GroupId,
     pub custom_id: String,
@@ -117,6 +123,15 @@ fn once() -> f64 {
     1.0
 }
 
+fn live() -> bool {
+    true
+}
+
+/// Null is as if it were not there.
+fn read_livemode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_else(live))
+}
+
 /// The terms that a rollout's advantage was computed by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -186,7 +201,7 @@ pub struct Proof {
     /// From the head to the receipt's group root, bottom up.
     pub merkle_path: Vec<HexHash>,
     pub receipt: SignedReceipt,
-    /// [`FULL_VERIFICATION`] or [`SAMPLED_VERIFICATION`].
+    /// [`FULL_VERIFICATION`] or [`SAMPLED_VERIFICATION`]; [`NO_VERIFICATION`] of a test job.
     pub verification: String,
 }
 
@@ -332,6 +347,11 @@ impl RolloutRecord {
         Some(Rebuilt { task, commitment })
     }
 
+    /// Whether it says of itself that a miner and a model made it. Its proof must say the same, or [`Self::check`] refuses it.
+    pub fn is_live(&self) -> bool {
+        self.livemode && !self.proof.profile.is_test()
+    }
+
     /// A version that is known here, with what it has and nothing of what it has not.
     fn is_of_its_version(&self) -> bool {
         match self.schema_version {
@@ -350,13 +370,17 @@ impl RolloutRecord {
         self.loss_mask.iter().all(|mask| *mask == learn)
             && self.group_id == self.job_id.group(self.prompt_index)
             && self.reward_inputs.is_some() == self.ran_a_module()
+            && self.livemode != self.proof.profile.is_test()
             && match (self.proof.verification.as_str(), &self.verifier_logprobs) {
+                (NO_VERIFICATION, None) => self.proof.profile.is_test(),
+                _ if self.proof.profile.is_test() => false,
                 (FULL_VERIFICATION, Some(own)) => match self.proof.profile.engine_class {
                     // what was verified in full agreed in every bit
                     EngineClass::Exact => bits(own) == bits(&self.behavior_logprobs),
                     EngineClass::Calibrated { .. } => {
                         own.len() == self.behavior_logprobs.len() && own.iter().all(|lp| lp.is_finite())
                     }
+                    EngineClass::Test => false,
                 },
                 (SAMPLED_VERIFICATION, None) => true,
                 _ => false,
@@ -376,7 +400,8 @@ impl RolloutRecord {
     }
 
     /// Level L0 on the delivered record: ranges, EOS rule, chain, both signatures, Merkle path, dedup hash, reward
-    /// receipt. `service_key` is the key that the reader trusts.
+    /// receipt. `service_key` is the key that the reader trusts. A test rollout can hold like any other: who takes it for a live
+    /// one has not looked at `livemode`, which this makes true.
     pub fn check(&self, rules: &check::Rules<'_>, service_key: &[u8; 32]) -> Result<Rebuilt, RejectReason> {
         let rebuilt = self.rebuild().ok_or(RejectReason::MalformedFrame)?;
         let Rebuilt { task, commitment } = &rebuilt;

@@ -67,6 +67,12 @@ impl Scopes {
         Scope::ALL.iter().copied().collect()
     }
 
+    /// What can be done with test data. Money, members and what an organisation has on record are nobody's to try out.
+    pub fn of_tests() -> Self {
+        let live = [Scope::BillingWrite, Scope::AuditRead, Scope::MembersRead, Scope::MembersWrite];
+        Self::all().beyond(live.into_iter().collect())
+    }
+
     pub fn has(self, scope: Scope) -> bool {
         self.0 & (1 << scope as u32) != 0
     }

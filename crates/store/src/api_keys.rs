@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
-use protocol::{AccountId, KeyId, ProjectId, Scope, Scopes};
+use protocol::{AccountId, KeyId, Mode, ProjectId, Scope, Scopes};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use crate::key_text::{InvalidKey, KeyText, PREFIX};
+pub use crate::key_text::{InvalidKey, KeyText, prefix};
 use crate::keyset::{Found, Page, Span};
 use crate::spend::{Cap, Reset};
 use crate::{Error, Tenant};
@@ -78,7 +78,11 @@ pub struct NewKey<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub id: KeyId,
+    /// Where it acts: a test key in the twin of its project.
     pub tenant: Tenant,
+    /// The project that it is of, as customers know it.
+    pub home: ProjectId,
+    pub mode: Mode,
     pub name: String,
     pub terms: Terms,
     pub lookup: String,
@@ -108,7 +112,8 @@ impl ApiKey {
             && self.previous.as_ref().is_some_and(|(lookup, secret)| {
                 lookup == text.lookup() && same(&text.secret_sha256(), secret)
             });
-        is_live && (is_current || is_previous)
+        // the hash is of the secret alone: a text that says another mode is another text
+        is_live && text.mode() == self.mode && (is_current || is_previous)
     }
 }
 
@@ -191,6 +196,7 @@ struct Row {
     previous_until: Option<DateTime<Utc>>,
     api_version: Option<String>,
     is_member: bool,
+    twin_of: Option<Uuid>,
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -204,6 +210,8 @@ impl TryFrom<Row> for ApiKey {
         Ok(Self {
             id: KeyId(row.id),
             tenant: Tenant { account: AccountId(row.account_id), project: ProjectId(row.project_id) },
+            home: ProjectId(row.twin_of.unwrap_or(row.project_id)),
+            mode: Mode::of(row.twin_of.is_none()),
             name: row.name,
             terms: Terms {
                 scopes: scopes.ok_or(Error::Corrupt("scope"))?,
@@ -237,11 +245,11 @@ pub async fn find(conn: &mut PgConnection, lookup: &str) -> Result<Option<ApiKey
     let row = sqlx::query_as!(
         Row,
         r#"
-        SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
-            allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, api_version, is_member
-        FROM api_keys WHERE (lookup = $1 OR previous_lookup = $1) AND NOT is_member
-            AND EXISTS (SELECT 1 FROM projects p WHERE p.id = project_id AND p.archived_at IS NULL)
+        SELECT k.id, k.account_id, k.project_id, k.name, k.lookup, k.secret_sha256, k.last4, k.lineage, k.scopes, k.reach,
+            k.expires_at, k.allowed_cidrs, k.limit_rao, k.limit_reset, k.created_at, k.revoked_at, k.last_used_at,
+            k.previous_lookup, k.previous_secret_sha256, k.previous_until, k.api_version, k.is_member, p.twin_of
+        FROM api_keys k JOIN projects p ON p.id = k.project_id
+        WHERE (k.lookup = $1 OR k.previous_lookup = $1) AND NOT k.is_member AND p.archived_at IS NULL
         "#,
         lookup
     )
@@ -259,10 +267,11 @@ pub async fn of_account(
     let row = sqlx::query_as!(
         Row,
         r#"
-        SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
-            allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, api_version, is_member
-        FROM api_keys WHERE account_id = $1 AND id = $2
+        SELECT k.id, k.account_id, k.project_id, k.name, k.lookup, k.secret_sha256, k.last4, k.lineage, k.scopes, k.reach,
+            k.expires_at, k.allowed_cidrs, k.limit_rao, k.limit_reset, k.created_at, k.revoked_at, k.last_used_at,
+            k.previous_lookup, k.previous_secret_sha256, k.previous_until, k.api_version, k.is_member, p.twin_of
+        FROM api_keys k JOIN projects p ON p.id = k.project_id
+        WHERE k.account_id = $1 AND k.id = $2
         "#,
         account.0,
         id.0
@@ -272,7 +281,7 @@ pub async fn of_account(
     row.map(ApiKey::try_from).transpose()
 }
 
-/// A project's keys, newest first; the revoked ones, too.
+/// A project's keys, newest first; the revoked ones, and its test keys, too. A twin has its own.
 pub async fn list(
     conn: &mut PgConnection,
     project: ProjectId,
@@ -282,11 +291,12 @@ pub async fn list(
     let rows = sqlx::query_as!(
         Row,
         r#"
-        SELECT id, account_id, project_id, name, lookup, secret_sha256, last4, lineage, scopes, reach, expires_at,
-            allowed_cidrs, limit_rao, limit_reset, created_at, revoked_at, last_used_at, previous_lookup,
-            previous_secret_sha256, previous_until, api_version, is_member
-        FROM api_keys WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND NOT is_member
-        ORDER BY CASE WHEN $4 THEN id END, id DESC LIMIT $5
+        SELECT k.id, k.account_id, k.project_id, k.name, k.lookup, k.secret_sha256, k.last4, k.lineage, k.scopes, k.reach,
+            k.expires_at, k.allowed_cidrs, k.limit_rao, k.limit_reset, k.created_at, k.revoked_at, k.last_used_at,
+            k.previous_lookup, k.previous_secret_sha256, k.previous_until, k.api_version, k.is_member, p.twin_of
+        FROM api_keys k JOIN projects p ON p.id = k.project_id
+        WHERE (p.id = $1 OR p.twin_of = $1) AND k.id BETWEEN $2 AND $3 AND NOT k.is_member
+        ORDER BY CASE WHEN $4 THEN k.id END, k.id DESC LIMIT $5
         "#,
         project.0,
         span.low,
@@ -299,10 +309,13 @@ pub async fn list(
     page.cut(rows).try_map(ApiKey::try_from)
 }
 
-/// Locks a key of this project until the transaction ends: what is decided on its terms stays true.
+/// Locks a key of this project, or a test key of it, until the transaction ends: what is decided on its terms stays true.
 pub async fn lock(conn: &mut PgConnection, project: ProjectId, id: KeyId) -> Result<ApiKey, Error> {
     let account = sqlx::query_scalar!(
-        "SELECT account_id FROM api_keys WHERE project_id = $1 AND id = $2 AND NOT is_member FOR NO KEY UPDATE",
+        r#"
+        SELECT k.account_id FROM api_keys k JOIN projects p ON p.id = k.project_id
+        WHERE (p.id = $1 OR p.twin_of = $1) AND k.id = $2 AND NOT k.is_member FOR NO KEY UPDATE OF k
+        "#,
         project.0,
         id.0
     )

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use grail::RejectReason;
 use grail::ids::{CheckpointId, Hotkey, ProfileId};
-use protocol::{GroupId, JobId};
+use grail::profile::Profile;
+use protocol::{GroupId, JobId, Mode};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::groups::{Token, uuids};
 use crate::miners::Room;
-use crate::{Error, job_budget, miners};
+use crate::{Error, job_budget, lineup, miners};
 
 /// The reason of an attempt that the service itself gave up: the job was cancelled, or its worker stopped or died.
 /// No blame on the miner.
@@ -24,7 +25,7 @@ const EXCUSABLE: &[RejectReason] =
 /// How often another job is looked for when the one whose turn it is has nothing for us after all.
 const LOOKS: usize = 3;
 
-/// Whom to ask, and for how much.
+/// Whom to ask, and for how much. The profile says of which mode.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer {
     pub hotkey: Hotkey,
@@ -60,7 +61,20 @@ pub struct Dispatched {
 ///
 /// `None` when nothing waits for it or it has no room. Locks the miner's row: callers side by side cannot overfill it.
 pub async fn start(conn: &mut PgConnection, offer: &Offer) -> Result<Option<Dispatch>, Error> {
-    let Some(room) = miners::room(conn, offer.hotkey).await? else { return Ok(None) };
+    match miners::room(conn, offer.hotkey).await? {
+        Some(room) => lease(conn, offer, room).await,
+        None => Ok(None),
+    }
+}
+
+/// The same of test jobs, which no miner is asked for: the service answers them itself, under a hotkey that has no row, and
+/// always has room.
+pub async fn start_test(conn: &mut PgConnection, offer: &Offer) -> Result<Option<Dispatch>, Error> {
+    let profile = Profile::test().id();
+    lease(conn, &Offer { profile, ..*offer }, Room { free: i64::MAX, idle: true }).await
+}
+
+async fn lease(conn: &mut PgConnection, offer: &Offer, room: Room) -> Result<Option<Dispatch>, Error> {
     let excused: Vec<String> = EXCUSABLE
         .iter()
         .filter(|_| offer.again)
@@ -97,6 +111,7 @@ async fn head(
     room: Room,
     excused: &[String],
 ) -> Result<Option<Head>, Error> {
+    let times = lineup::times(Mode::of(offer.profile != Profile::test().id()));
     let head = sqlx::query_as!(
         Head,
         r#"
@@ -111,6 +126,8 @@ async fn head(
         WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
             -- its customer still waits for it
             AND (g.due_at IS NULL OR g.due_at > now())
+            -- the profile has the mode; this spares a walk over the other queue
+            AND g.vtime >= $11 AND g.vtime < $12
             AND j.checkpoint_id = $2 AND j.profile_id = $3 AND j.status IN ('queued', 'in_progress')
             AND j.id NOT IN (SELECT job_id FROM spent)
             -- nothing that this miner has failed
@@ -133,7 +150,9 @@ async fn head(
         WITHDRAWN,
         offer.max_groups,
         room.free,
-        room.idle
+        room.idle,
+        times.start,
+        times.end
     )
     .fetch_optional(conn)
     .await?;

@@ -42,7 +42,9 @@ pub async fn append(
 ) -> Result<i64, Error> {
     let count = events.len() as i64;
     let row = sqlx::query!(
-        "UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1 RETURNING last_sequence, traceparent",
+        r#"
+        UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1 RETURNING last_sequence, traceparent, livemode
+        "#,
         job.0,
         count
     )
@@ -50,13 +52,14 @@ pub async fn append(
     .await?
     .ok_or(Error::NotFound)?;
     let first = row.last_sequence - count + 1;
-    let trace_id = row.traceparent.as_deref().and_then(trace_id);
+    let of_job =
+        OfJob { id: job, livemode: row.livemode, trace_id: row.traceparent.as_deref().and_then(trace_id) };
     let sequences: Vec<i64> = (first..=row.last_sequence).collect();
     let types: Vec<String> = events.iter().map(|event| event.event.as_str().to_owned()).collect();
     let bodies: Vec<String> = events
         .iter()
         .zip(&sequences)
-        .map(|(event, sequence)| body(job, *sequence, event, now, trace_id).to_string())
+        .map(|(event, sequence)| body(&of_job, *sequence, event, now).to_string())
         .collect();
     sqlx::query!(
         r#"
@@ -78,15 +81,23 @@ pub async fn append(
     Ok(first)
 }
 
-fn body(job: JobId, sequence: i64, event: &NewEvent, now: DateTime<Utc>, trace_id: Option<&str>) -> Value {
+/// What every event of a job says of it.
+struct OfJob<'a> {
+    id: JobId,
+    livemode: bool,
+    trace_id: Option<&'a str>,
+}
+
+fn body(job: &OfJob<'_>, sequence: i64, event: &NewEvent, now: DateTime<Utc>) -> Value {
     json!({
         "object": "event",
-        "id": job.event(sequence),
+        "id": job.id.event(sequence),
         "sequence": sequence,
         "type": event.event.as_str(),
-        "job_id": job,
+        "livemode": job.livemode,
+        "job_id": job.id,
         "created_at": now.to_rfc3339_opts(SecondsFormat::Millis, true),
-        "trace_id": trace_id,
+        "trace_id": job.trace_id,
         "data": event.data,
     })
 }

@@ -17,6 +17,8 @@ use crate::{Error, Tenant};
 pub struct Export {
     pub id: ExportId,
     pub job: JobId,
+    /// Its job's.
+    pub livemode: bool,
     pub format: String,
     pub compression: String,
     pub filter: Value,
@@ -134,7 +136,8 @@ async fn between(
         Row,
         r#"
         SELECT id, job_id, format, compression, filter, state, object_key, rows, bytes, sha256, left_out, error,
-            download_secret, created_at, finished_at
+            download_secret, created_at, finished_at,
+            (SELECT j.livemode FROM jobs j WHERE j.id = job_id) AS "livemode!"
         FROM exports
         WHERE id BETWEEN $1 AND $2 AND ($3::uuid IS NULL OR project_id = $3) AND ($4::uuid IS NULL OR job_id = $4)
         ORDER BY CASE WHEN $5 THEN id END, id DESC LIMIT $6
@@ -167,6 +170,7 @@ struct Row {
     download_secret: Vec<u8>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
+    livemode: bool,
 }
 
 impl TryFrom<Row> for Export {
@@ -198,6 +202,7 @@ impl TryFrom<Row> for Export {
         Ok(Self {
             id: ExportId(row.id),
             job: JobId(row.job_id),
+            livemode: row.livemode,
             format: row.format,
             compression: row.compression,
             filter: row.filter,

@@ -11,13 +11,13 @@ use chrono::{DateTime, Utc};
 use grail::ids::{CheckpointId, GroupRoot, Hotkey, ProfileId};
 use grail::receipt::SignedReceipt;
 use protocol::job::GroupState;
-use protocol::{GroupId, JobId};
+use protocol::{GroupId, JobId, Mode};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::attempts::WITHDRAWN;
 use crate::job_close::Ended;
-use crate::{Db, Error, checkpoints as weights};
+use crate::{Db, Error, checkpoints as weights, lineup};
 
 /// Fences every write back of a step; the same for all groups leased together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,18 +53,18 @@ pub struct TakenIn {
 }
 
 /// Leases up to `limit` groups that wait in `state`, the oldest in virtual time first. A lease that has expired is taken
-/// over. `checkpoints` limits the choice to jobs of those.
+/// over. `checkpoints` limits the choice to jobs of those. Groups of the other mode are not looked at.
 ///
 /// In a transaction of its own, whose commit is not waited for: a lease that a crash of the database takes back was never
 /// there, and whoever holds its token writes nothing. What a step writes afterwards is durable, and so is the lease then.
 pub async fn lease(
     db: &Db,
-    state: GroupState,
+    (state, mode): (GroupState, Mode),
     checkpoints: Option<&[CheckpointId]>,
     limit: i64,
     hold: Duration,
 ) -> Result<Lease, Error> {
-    let checkpoints = checkpoints.map(weights::bytes);
+    let (checkpoints, times) = (checkpoints.map(weights::bytes), lineup::times(mode));
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -74,6 +74,7 @@ pub async fn lease(
             WHERE g.state = $1 AND (g.lease_until IS NULL OR g.lease_until < now())
                 -- the predicate of the index groups_queue, word for word, so that any plan can use it
                 AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
+                AND g.vtime >= $5 AND g.vtime < $6
                 -- nothing of a paused job is scored
                 AND ($1 <> 'received'
                     OR NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused'))
@@ -97,7 +98,9 @@ pub async fn lease(
         state.as_str(),
         checkpoints.as_deref(),
         limit,
-        hold.as_secs_f64()
+        hold.as_secs_f64(),
+        times.start,
+        times.end
     )
     .fetch_all(db.pool())
     .await?;
@@ -220,29 +223,30 @@ pub async fn receive(conn: &mut PgConnection, token: Token, groups: &[Received<'
     all(updated.rows_affected(), groups.len())
 }
 
-/// `scored` to `verified`, or to `awaiting_rewards` where the customer scores. Each says whether the model ran.
+/// `scored` to `verified`, or to `awaiting_rewards` where the customer scores. Each says what of it was recomputed, in the
+/// words of [`protocol::rollout`].
 /// Returns those that wait for the customer, and until when.
 pub async fn verify(
     conn: &mut PgConnection,
     token: Token,
-    groups: &[(GroupId, bool)],
+    groups: &[(GroupId, &'static str)],
     now: DateTime<Utc>,
 ) -> Result<HashMap<GroupId, DateTime<Utc>>, Error> {
     let ids: Vec<Uuid> = groups.iter().map(|(id, _)| id.0).collect();
-    let audited: Vec<bool> = groups.iter().map(|(_, audited)| *audited).collect();
+    let verification: Vec<String> = groups.iter().map(|(_, word)| (*word).to_owned()).collect();
     let rows = sqlx::query!(
         r#"
         UPDATE groups g SET tries = 0, lease_token = NULL, lease_until = NULL,
             state = CASE WHEN j.reward_deadline_s IS NULL THEN 'verified' ELSE 'awaiting_rewards' END,
             rewards_due_at = $4::timestamptz + make_interval(secs => j.reward_deadline_s),
-            verification = CASE WHEN v.audited THEN 'full' ELSE 'sampled' END
-        FROM UNNEST($2::uuid[], $3::bool[]) AS v (id, audited), jobs j
+            verification = v.verification
+        FROM UNNEST($2::uuid[], $3::text[]) AS v (id, verification), jobs j
         WHERE g.id = v.id AND g.lease_token = $1 AND g.state = 'scored' AND j.id = g.job_id
         RETURNING g.id, g.rewards_due_at
         "#,
         token.0,
         &ids,
-        &audited,
+        &verification,
         now
     )
     .fetch_all(conn)

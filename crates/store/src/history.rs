@@ -1,4 +1,5 @@
-//! What jobs that have ended came to: the basis of estimates. Sums over all customers, and nothing of any one of them.
+//! What jobs that have ended came to: the basis of estimates. Sums over all customers, and nothing of any one of them,
+//! nor of test jobs.
 
 use chrono::{DateTime, Utc};
 use grail::CheckpointId;
@@ -45,7 +46,7 @@ pub async fn of_checkpoint(
                 (j.price ->> 'rollout')::bigint AS rollout, h.captured,
                 EXTRACT(EPOCH FROM j.finished_at - j.started_at)::double precision AS seconds
             FROM jobs j JOIN holds h ON h.job_id = j.id
-            WHERE j.checkpoint_id = $1 AND j.finished_at > $3 AND j.started_at IS NOT NULL
+            WHERE j.livemode AND j.checkpoint_id = $1 AND j.finished_at > $3 AND j.started_at IS NOT NULL
                 AND j.spec -> 'filter' IS NOT DISTINCT FROM $2 AND j.groups_accepted + j.groups_filtered > 0
             ORDER BY j.id DESC LIMIT $4
         ), shares AS (

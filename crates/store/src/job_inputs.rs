@@ -43,6 +43,7 @@ pub struct Leased {
     pub account: AccountId,
     /// False: the job has ended meanwhile.
     pub is_wanted: bool,
+    pub livemode: bool,
     pub spec: JobSpec,
     /// Its tokenizer reads the prompts.
     pub checkpoint: CheckpointId,
@@ -127,7 +128,8 @@ pub async fn lease(
         SET lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => $1), tries = i.tries + 1
         FROM free, jobs j, files f
         WHERE i.job_id = free.job_id AND j.id = i.job_id AND f.id = i.file_id
-        RETURNING i.job_id, i.account_id, j.status, j.spec, j.checkpoint_id, f.object_key, f.bytes AS size, i.lines, i.bytes, i.tries,
+        RETURNING i.job_id, i.account_id, j.status, j.livemode, j.spec, j.checkpoint_id, f.object_key, f.bytes AS size,
+            i.lines, i.bytes, i.tries,
             i.lease_token AS "lease_token!"
         "#,
         hold.as_secs_f64(),
@@ -140,6 +142,7 @@ pub async fn lease(
             job: JobId(row.job_id),
             account: AccountId(row.account_id),
             is_wanted: row.status == JobStatus::Validating.as_str(),
+            livemode: row.livemode,
             spec: serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?,
             checkpoint: CheckpointId::from_slice(&row.checkpoint_id)
                 .map_err(|_| Error::Corrupt("checkpoint id"))?,

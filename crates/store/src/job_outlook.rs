@@ -77,7 +77,8 @@ pub async fn of_jobs(conn: &mut PgConnection, jobs: &[Uuid]) -> Result<HashMap<J
         SELECT j.id, j.status, j.pause_reason, COALESCE(r.groups < 1, FALSE) AS "is_spent!",
             c.pending AS "pending!", c.dispatched AS "dispatched!", c.ours AS "ours!", c.awaiting AS "awaiting!",
             c.settled AS "settled!", c.since, now() AS "now!",
-            EXISTS (SELECT 1 FROM miners m WHERE m.state = 'active' AND m.checkpoint_id = j.checkpoint_id
+            -- a test job waits for no miner
+            NOT j.livemode OR EXISTS (SELECT 1 FROM miners m WHERE m.state = 'active' AND m.checkpoint_id = j.checkpoint_id
                 AND m.profile_id = j.profile_id AND m.last_seen_at > now() - interval '1 minute') AS "has_miners!",
             CASE WHEN c.pending > 0 AND j.status IN ('queued', 'in_progress') THEN (
                 SELECT count(*) FROM (

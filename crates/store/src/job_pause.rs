@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
 use crate::jobs::log_state;
-use crate::lineup::{front, queued};
+use crate::lineup::{front, mode, queued};
 use crate::{Error, job_progress, tenants};
 
 /// The job has paused itself: more of its rewards fail than it allows.
@@ -101,7 +101,8 @@ pub async fn resume(
 /// Takes a paused job up again, its row locked.
 pub(crate) async fn take_up(conn: &mut PgConnection, id: JobId, now: DateTime<Utc>) -> Result<(), Error> {
     let outside = tenants::leave(conn).await?;
-    let front = front(conn).await?;
+    let mode = mode(conn, id).await?;
+    let front = front(conn, mode).await?;
     outside.back(conn).await?;
     sqlx::query!(
         r#"

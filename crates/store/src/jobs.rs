@@ -52,7 +52,8 @@ pub enum NewInput<'a> {
     File(FileId),
 }
 
-/// Writes the job, its prompts, and one pending group for each: the queue has them at commit.
+/// Writes the job, its prompts, and one pending group for each: the queue has them at commit. It has the mode of its project;
+/// one of a twin needs the test profile, and costs nothing.
 pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc>) -> Result<(), Error> {
     let spec = serde_json::to_value(job.spec).map_err(|_| Error::Corrupt("job spec"))?;
     let price = serde_json::to_value(job.price).map_err(|_| Error::Corrupt("price"))?;
@@ -72,9 +73,9 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         INSERT INTO jobs (id, account_id, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
-            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s)
+            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, livemode)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+            $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, (SELECT p.livemode FROM projects p WHERE p.id = $13))
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -165,6 +166,7 @@ pub struct RolloutCounts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     pub id: JobId,
+    pub livemode: bool,
     pub status: JobStatus,
     pub status_reason: Option<String>,
     pub spec: JobSpec,
@@ -239,7 +241,7 @@ async fn between(
             j.mismatch_tokens, j.mismatch_abs_sum, j.mismatch_kl_sum, j.mismatch_max,
             j.metadata, j.max_amount, j.max_rollouts, j.on_exhausted, j.deadline_at, j.priority, j.is_open,
             j.retention_days, j.training_use, j.quote_id, j.paused_at, j.finalizing_at, j.cancelling_at, j.purged_at,
-            j.input_file_id, j.input_errors,
+            j.input_file_id, j.input_errors, j.livemode,
             h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
             g.reserve AS "reserve!", g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
             g.scored AS "scored!", g.awaiting_rewards AS "awaiting_rewards!", g.verified AS "verified!"
@@ -404,6 +406,7 @@ struct Row {
     purged_at: Option<DateTime<Utc>>,
     input_file_id: Option<Uuid>,
     input_errors: Option<Value>,
+    livemode: bool,
     held: i64,
     charged: i64,
     released: i64,
@@ -423,6 +426,7 @@ impl TryFrom<Row> for Job {
         let rao = |amount| Rao::new(amount).ok_or(Error::Corrupt("negative amount"));
         Ok(Self {
             id: JobId(row.id),
+            livemode: row.livemode,
             status: JobStatus::parse(&row.status).ok_or(Error::Corrupt("job status"))?,
             status_reason: row.status_reason,
             spec: serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?,

@@ -2,19 +2,27 @@
 
 use std::fmt;
 
+use protocol::Mode;
 use rand_core::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 
-/// What every key begins with.
-pub const PREFIX: &str = "rk_live_";
+/// What every key of a mode begins with.
+pub fn prefix(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Live => "rk_live_",
+        Mode::Test => "rk_test_",
+    }
+}
+
 const LOOKUP_CHARS: usize = 8;
 const SECRET_CHARS: usize = 32;
 const CHECKSUM_CHARS: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// `rk_live_<lookup>_<secret>_<checksum>`: the checksum refuses typing errors before any look-up.
+/// `rk_live_<lookup>_<secret>_<checksum>`, or `rk_test_…`: the checksum refuses typing errors before any look-up.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyText {
+    mode: Mode,
     lookup: String,
     secret: String,
 }
@@ -25,13 +33,25 @@ pub struct KeyText {
 pub struct InvalidKey;
 
 impl KeyText {
-    /// A new key: 190 bits of secret.
+    /// A new live key: 190 bits of secret.
     pub fn generate(rng: &mut (impl RngCore + CryptoRng + ?Sized)) -> Self {
-        Self { lookup: base62(rng, LOOKUP_CHARS), secret: base62(rng, SECRET_CHARS) }
+        Self { mode: Mode::Live, lookup: base62(rng, LOOKUP_CHARS), secret: base62(rng, SECRET_CHARS) }
+    }
+
+    /// The same as the text of a key of this mode. Nobody must know it yet.
+    #[must_use]
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// What the text says of itself.
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     pub fn parse(text: &str) -> Result<Self, InvalidKey> {
-        let rest = text.strip_prefix(PREFIX).ok_or(InvalidKey)?;
+        let named = Mode::ALL.into_iter().find_map(|mode| Some((mode, text.strip_prefix(prefix(mode))?)));
+        let (mode, rest) = named.ok_or(InvalidKey)?;
         let parts: Vec<&str> = rest.split('_').collect();
         let [lookup, secret, checksum] = parts.as_slice() else { return Err(InvalidKey) };
         let plain =
@@ -39,7 +59,7 @@ impl KeyText {
         if !(plain(lookup, LOOKUP_CHARS) && plain(secret, SECRET_CHARS) && plain(checksum, CHECKSUM_CHARS)) {
             return Err(InvalidKey);
         }
-        let key = Self { lookup: (*lookup).to_owned(), secret: (*secret).to_owned() };
+        let key = Self { mode, lookup: (*lookup).to_owned(), secret: (*secret).to_owned() };
         if key.checksum() == *checksum { Ok(key) } else { Err(InvalidKey) }
     }
 
@@ -64,7 +84,7 @@ impl KeyText {
     }
 
     fn unchecked(&self) -> String {
-        format!("{PREFIX}{}_{}", self.lookup, self.secret)
+        format!("{}{}_{}", prefix(self.mode), self.lookup, self.secret)
     }
 
     fn checksum(&self) -> String {
@@ -123,6 +143,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_has_its_mode_under_its_checksum() {
+        let key = KeyText::generate(&mut OsRng);
+        let (live, test) = (key.clone(), key.in_mode(Mode::Test));
+        assert!(test.reveal().starts_with("rk_test_") && live.reveal().starts_with("rk_live_"));
+        assert_eq!(KeyText::parse(&test.reveal()), Ok(test.clone()));
+        assert_ne!(live, test);
+        assert_eq!(KeyText::parse(&test.reveal().replacen("test", "live", 1)), Err(InvalidKey));
+    }
+
+    #[test]
     fn printing_a_key_shows_no_secret() {
         let key = KeyText::generate(&mut OsRng);
         assert!(!format!("{key:?}").contains(&key.secret));
@@ -130,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_the_crc_of_what_precedes_it() {
-        let key = KeyText { lookup: "AAAAAAAA".to_owned(), secret: "B".repeat(32) };
+        let key = KeyText { mode: Mode::Live, lookup: "AAAAAAAA".to_owned(), secret: "B".repeat(32) };
         let expected = crc32fast::hash(format!("rk_live_AAAAAAAA_{}", "B".repeat(32)).as_bytes());
         let value = key
             .checksum()

@@ -130,6 +130,9 @@ pub async fn hold(
     )
     .execute(&mut *conn)
     .await?;
+    if amount == Rao::ZERO {
+        return Ok(()); // a test job's, or one whose prompts come later: there is nothing to tell
+    }
     let id = LedgerEntryId(Uuid::new_v5(&job.0, b"entry/hold"));
     entry(conn, id, account, "hold", -amount.get(), Some(job), 0, now).await
 }
@@ -336,6 +339,9 @@ pub async fn close(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> R
         entry(conn, id(b"entry/charge"), account, "charge", -hold.captured, Some(job), rollouts, now).await?;
     }
     let released = settlement.released.get();
+    if hold.amount == 0 {
+        return Ok(settlement); // no line said that anything was held
+    }
     entry(conn, id(b"entry/hold_release"), account, "hold_release", released, Some(job), 0, now).await?;
     Ok(settlement)
 }

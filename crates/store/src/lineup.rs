@@ -1,14 +1,34 @@
 //! Where groups stand in the queue: start-time fair queueing between accounts.
+//!
+//! Test jobs have a clock of their own, which begins where no live one comes: a test group is behind every live one in
+//! whatever takes the first, and steps that ask for one mode never look at the other.
 
 use std::ops::Range;
 
 use protocol::conditions::Priority;
 use protocol::job::GroupState;
-use protocol::{AccountId, JobId};
+use protocol::{AccountId, JobId, Mode};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Error, tenants};
+
+/// Where the virtual time of test groups begins.
+const TEST: i64 = 1 << 62;
+
+/// The virtual times that groups of this mode may have.
+pub(crate) fn times(mode: Mode) -> Range<i64> {
+    match mode {
+        Mode::Live => 0..TEST,
+        Mode::Test => TEST..i64::MAX,
+    }
+}
+
+/// The mode of a job.
+pub(crate) async fn mode(conn: &mut PgConnection, job: JobId) -> Result<Mode, Error> {
+    let livemode = sqlx::query_scalar!("SELECT livemode FROM jobs WHERE id = $1", job.0);
+    Ok(Mode::of(livemode.fetch_optional(conn).await?.ok_or(Error::NotFound)?))
+}
 
 /// Start-time fair queueing: an account's groups line up behind each other, and no account waits behind another's
 /// backlog. An account that was idle starts where the queue stands now, and saves up nothing. Each priority is a line of
@@ -23,7 +43,8 @@ pub(crate) async fn insert_groups(
     let ids: Vec<Uuid> = indexes.clone().map(|index| job.group(index).0).collect();
     let places: Vec<i64> = (0..i64::from(indexes.end - indexes.start)).collect();
     let indexes: Vec<i32> = indexes.map(|index| index as i32).collect();
-    let start = turn(conn, account, None, priority).await?;
+    let mode = mode(conn, job).await?;
+    let start = turn(conn, account, None, (priority, mode)).await?;
     sqlx::query!(
         r#"
         INSERT INTO groups (id, job_id, prompt_index, vtime)
@@ -42,15 +63,15 @@ pub(crate) async fn insert_groups(
     Ok(())
 }
 
-/// The virtual time of an account's next group of this priority: behind those of all its projects, but of this job, and not
+/// The virtual time of an account's next group of this priority and mode: behind those of all its projects, but of this job, and not
 /// before the front.
 async fn turn(
     conn: &mut PgConnection,
     account: AccountId,
     but: Option<JobId>,
-    priority: Priority,
+    (priority, mode): (Priority, Mode),
 ) -> Result<i64, Error> {
-    let front = front(conn).await?;
+    let front = front(conn, mode).await?;
     let behind = sqlx::query_scalar!(
         r#"
         -- two index seeks for each of the account's jobs, instead of a walk over its backlog
@@ -64,15 +85,17 @@ async fn turn(
             WHERE g.job_id = j.id AND g.state IN ('dispatched', 'received', 'scored', 'verified')
         ) AS in_flight
         WHERE j.account_id = $1 AND j.finished_at IS NULL AND j.priority = $3 AND j.id IS DISTINCT FROM $4
+            AND j.livemode = $5
         "#,
         account.0,
         priority.step(),
         priority.as_str(),
-        but.map(|job| job.0)
+        but.map(|job| job.0),
+        mode.is_live()
     )
     .fetch_one(conn)
     .await?;
-    Ok(behind.unwrap_or(0).max(front.unwrap_or(0)).max(0))
+    Ok(behind.unwrap_or(0).max(front.unwrap_or(0)).max(times(mode).start))
 }
 
 /// Gives a job another priority: what of it waits for a miner lines up anew, behind its account's others of that one.
@@ -83,7 +106,8 @@ pub(crate) async fn line_up_anew(
     priority: Priority,
 ) -> Result<(), Error> {
     let outside = tenants::leave(conn).await?;
-    let start = turn(conn, account, Some(job), priority).await?;
+    let mode = mode(conn, job).await?;
+    let start = turn(conn, account, Some(job), (priority, mode)).await?;
     outside.back(conn).await?;
     sqlx::query!(
         r#"
@@ -107,9 +131,10 @@ pub(crate) async fn line_up_anew(
     Ok(())
 }
 
-/// Where the queue stands: the first virtual time that anybody works on. `None` when nothing waits. Only outside a
+/// Where the queue of a mode stands: the first virtual time that anybody works on. `None` when nothing waits. Only outside a
 /// tenant's wall is it the queue's.
-pub(crate) async fn front(conn: &mut PgConnection) -> Result<Option<i64>, Error> {
+pub(crate) async fn front(conn: &mut PgConnection, mode: Mode) -> Result<Option<i64>, Error> {
+    let times = times(mode);
     let front = sqlx::query_scalar!(
         r#"
         -- one index seek for each state, past what is paused, instead of a walk over the queue
@@ -117,11 +142,14 @@ pub(crate) async fn front(conn: &mut PgConnection) -> Result<Option<i64>, Error>
         CROSS JOIN LATERAL (
             SELECT g.vtime FROM groups g
             WHERE g.state = s.state AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
+                AND g.vtime >= $2 AND g.vtime < $3
                 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused')
             ORDER BY g.vtime LIMIT 1
         ) AS first
         "#,
-        &queued()
+        &queued(),
+        times.start,
+        times.end
     )
     .fetch_one(conn)
     .await?;

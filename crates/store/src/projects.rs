@@ -1,7 +1,7 @@
-//! Projects: what an organisation keeps apart.
+//! Projects: what an organisation keeps apart. Each has a twin for its test keys, which is on no list.
 
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, ProjectId};
+use protocol::{AccountId, Mode, ProjectId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ pub struct NewProject<'a> {
     pub cap: Option<Cap>,
 }
 
+/// Makes a project, and its twin.
 pub async fn create(
     conn: &mut PgConnection,
     project: &NewProject<'_>,
@@ -44,9 +45,32 @@ pub async fn create(
         project.cap.map(|cap| cap.limit.get()),
         project.cap.and_then(|cap| cap.reset).map(Reset::as_str)
     )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        r#"
+        INSERT INTO projects (id, account_id, name, created_at, twin_of) VALUES (gen_random_uuid(), $2, $3, $4, $1)
+        "#,
+        project.id.0,
+        project.account.0,
+        project.name,
+        now
+    )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Where the test rows of a project are, or the project itself.
+pub async fn in_mode(conn: &mut PgConnection, id: ProjectId, mode: Mode) -> Result<ProjectId, Error> {
+    if mode.is_live() {
+        return Ok(id);
+    }
+    let twin = sqlx::query_scalar!("SELECT id FROM projects WHERE twin_of = $1", id.0)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NotFound)?;
+    Ok(ProjectId(twin))
 }
 
 /// A project of this organisation, archived or not.
@@ -77,7 +101,7 @@ async fn between(
     let rows = sqlx::query!(
         r#"
         SELECT id, name, created_at, archived_at, limit_rao, limit_reset FROM projects
-        WHERE account_id = $1 AND id BETWEEN $2 AND $3 AND ($6::uuid IS NULL OR id = $6)
+        WHERE account_id = $1 AND id BETWEEN $2 AND $3 AND ($6::uuid IS NULL OR id = $6) AND twin_of IS NULL
         ORDER BY CASE WHEN $4 THEN id END, id DESC LIMIT $5
         "#,
         account.0,
@@ -135,21 +159,28 @@ pub async fn update(
     Ok(())
 }
 
-/// Archives a project that is locked: its keys open nothing any more. One that is archived stays as it is. Says whether
+/// Archives a project that is locked, and its twin: its keys open nothing any more. One that is archived stays as it is. Says whether
 /// nothing of it is under way any more; if not, nothing is changed.
 pub async fn archive(conn: &mut PgConnection, id: ProjectId, now: DateTime<Utc>) -> Result<bool, Error> {
     // behind the wall of one project the jobs of another are not seen
     let outside = tenants::leave(conn).await?;
     let is_idle = sqlx::query_scalar!(
-        r#"SELECT NOT EXISTS (SELECT 1 FROM jobs WHERE project_id = $1 AND finished_at IS NULL) AS "idle!""#,
+        r#"
+        SELECT NOT EXISTS (SELECT 1 FROM jobs j JOIN projects p ON p.id = j.project_id
+            WHERE (p.id = $1 OR p.twin_of = $1) AND j.finished_at IS NULL) AS "idle!"
+        "#,
         id.0
     )
     .fetch_one(&mut *conn)
     .await?;
     if is_idle {
-        sqlx::query!("UPDATE projects SET archived_at = COALESCE(archived_at, $2) WHERE id = $1", id.0, now)
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query!(
+            "UPDATE projects SET archived_at = COALESCE(archived_at, $2) WHERE id = $1 OR twin_of = $1",
+            id.0,
+            now
+        )
+        .execute(&mut *conn)
+        .await?;
     }
     outside.back(conn).await?;
     Ok(is_idle)

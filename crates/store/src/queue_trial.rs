@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use protocol::Mode;
 use protocol::job::GroupState;
 use sqlx::{Postgres, Transaction};
 
@@ -36,7 +37,8 @@ pub async fn line_up(db: &Db, count: i64) -> Result<u64, Error> {
 /// One turn of a step that has nothing to do: leases up to `batch` groups, and moves them on. Two commits, as in the
 /// pipeline. Returns how many it moved.
 pub async fn turn(db: &Db, batch: i64) -> Result<usize, Error> {
-    let Lease { token, groups } = groups::lease(db, GroupState::Received, None, batch, HOLD).await?;
+    let Lease { token, groups } =
+        groups::lease(db, (GroupState::Received, Mode::Live), None, batch, HOLD).await?;
     let ids: Vec<_> = groups.iter().map(|group| group.id).collect();
     if !ids.is_empty() {
         groups::advance(&mut *db.acquire().await?, token, &ids, GroupState::Scored).await?;

@@ -16,8 +16,7 @@ use protocol::reward::RewardTerms;
 use protocol::reward_input;
 use protocol::rollout::{
     AdvantageTerms, DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, REWARD_INPUT_BYTES,
-    RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord, SAMPLED_VERIFICATION, SCHEMA_VERSION,
-    encode_records,
+    RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
 };
 use protocol::segment::Segment;
 use protocol::selection::Difficulty;
@@ -180,7 +179,8 @@ struct Shared {
     spec: JobSpec,
     terms: AdvantageTerms,
     receipt: SignedReceipt,
-    audited: bool,
+    /// What of it was recomputed.
+    verification: String,
     heads: Vec<Hash>,
     segment: Segment,
     /// The verifier's own log-probs, where they are not the committed ones.
@@ -223,7 +223,8 @@ struct Group {
     hotkey: Hotkey,
     object_key: String,
     receipt: SignedReceipt,
-    audited: bool,
+    /// What of it was recomputed.
+    verification: String,
     batch: Option<BatchStats>,
     replaces: Vec<GroupId>,
 }
@@ -232,7 +233,7 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
     let rows = sqlx::query!(
         r#"
         SELECT g.id, p.custom_id, p.text, p.reference, p.metadata, j.spec, j.purged_at, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
-            g.receipt AS "receipt!", COALESCE(g.verification, 'full') = 'full' AS "audited!",
+            g.receipt AS "receipt!", COALESCE(g.verification, 'full') AS "verification!",
             b.batch AS "batch?", b.groups AS "groups?", b.n AS "n?", b.mean AS "mean?", b.std AS "std?",
             ARRAY(SELECT r.id FROM groups r WHERE r.replaced_by = g.id ORDER BY r.prompt_index) AS "replaces!"
         FROM groups g
@@ -269,7 +270,7 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
                 hotkey: Hotkey::from_slice(&row.hotkey).map_err(|_| Error::Corrupt("hotkey"))?,
                 object_key: row.object_key,
                 receipt: json(row.receipt, "receipt")?,
-                audited: row.audited,
+                verification: row.verification,
             })
         })
         .collect()
@@ -313,7 +314,7 @@ pub(crate) async fn peers(
 async fn share(objects: &Objects, group: Group, peers: &[Peer]) -> Result<Shared, Error> {
     let segment = Segment::decode(&objects.get(&group.object_key).await?, group.hotkey)?;
     let recomputed = match segment.profile.engine_class {
-        EngineClass::Calibrated { .. } if group.audited => {
+        EngineClass::Calibrated { .. } if group.verification == FULL_VERIFICATION => {
             let bytes = objects.get(&logprobs_key(&group.object_key)).await?;
             Some(recomputed::decode(&bytes).ok_or(Error::Corrupt("recomputed log-probs"))?)
         }
@@ -333,7 +334,7 @@ async fn share(objects: &Objects, group: Group, peers: &[Peer]) -> Result<Shared
         terms: terms(&group.spec, group.batch),
         spec: group.spec,
         receipt: group.receipt,
-        audited: group.audited,
+        verification: group.verification,
         heads: segment.group.commitments.iter().map(|commitment| commitment.head).collect(),
         segment,
         recomputed,
@@ -396,7 +397,7 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
     let logprobs: Vec<f32> = commitment.records.iter().map(|record| record.logprob).collect();
     let own = match &group.recomputed {
         Some(all) => Some(all.get(sample).cloned().ok_or(Error::Corrupt("a rollout without its log-probs"))?),
-        None => group.audited.then(|| logprobs.clone()),
+        None => (group.verification == FULL_VERIFICATION).then(|| logprobs.clone()),
     };
     let overlong = &group.spec.selection.overlong;
     // a reward that failed and is masked teaches nothing
@@ -412,6 +413,7 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
     Ok(RolloutRecord {
         object: "rollout".to_owned(),
         schema_version: SCHEMA_VERSION,
+        livemode: !group.segment.profile.is_test(),
         id: RolloutId(row.id),
         job_id: JobId(row.job_id),
         group_id: GroupId(row.group_id),
@@ -464,7 +466,7 @@ fn proof(group: &Shared, commitment: &Commitment, path: Vec<Hash>) -> Proof {
         signature: commitment.signature,
         merkle_path: path.into_iter().map(HexHash).collect(),
         receipt: group.receipt,
-        verification: if group.audited { FULL_VERIFICATION } else { SAMPLED_VERIFICATION }.to_owned(),
+        verification: group.verification.clone(),
     }
 }
 

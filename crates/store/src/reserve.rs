@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use crate::Error;
 use crate::job_close::Ended;
-use crate::lineup::front;
+use crate::lineup::{front, mode};
 
 /// The job has as many accepted groups as it wants.
 pub const TARGET_REACHED: &str = "target_reached";
@@ -70,7 +70,8 @@ pub(crate) async fn follow(conn: &mut PgConnection, job: JobId, ended: Ended) ->
 
 /// The next prompts of the reserve line up where the queue stands now. Says how many there were.
 async fn take(conn: &mut PgConnection, job: JobId, most: i64) -> Result<i64, Error> {
-    let front = front(conn).await?;
+    let mode = mode(conn, job).await?;
+    let front = front(conn, mode).await?;
     let taken = sqlx::query!(
         r#"
         WITH next AS (

@@ -43,6 +43,7 @@ def verify(
     service_keys: Keys | None = None,
     level: str = "signatures",
     partial: bool | None = None,
+    allow_test: bool = False,
     binary: str = "reliquary",
 ) -> Report:
     """Checks a file of rollouts, or records, and raises `VerificationFailed` unless all of it holds.
@@ -51,6 +52,7 @@ def verify(
     `client.verification_keys.list()`, kept from when you trusted them; without them the file's own are believed. Level
     `signatures` needs nothing else; `reward` (the reward function runs again) and `full` (every token is computed again) need
     the program `reliquary` and the checkpoint. `partial`: the file is a part of what its jobs delivered.
+    `allow_test`: rollouts of test keys hold, too, for which no model ran.
     """
     if level not in LEVELS:
         raise ValueError(f"level is one of {', '.join(LEVELS)}")
@@ -61,9 +63,9 @@ def verify(
         if level == "signatures":
             known = Checkpoint(Path(checkpoint)) if checkpoint is not None else None
             with file.open("rb") as lines:
-                report = judge(lines, known, [bytes.fromhex(key) for key in keys], is_partial)
+                report = judge(lines, known, [bytes.fromhex(key) for key in keys], is_partial, allow_test)
         else:
-            report = _by_program(file, checkpoint, keys, level, is_partial, binary)
+            report = _by_program(file, checkpoint, keys, level, _flags(is_partial, allow_test), binary)
     if not report.holds:
         raise VerificationFailed(report)
     return report
@@ -90,8 +92,12 @@ def _file(source: str | os.PathLike[str] | Record | Iterable[Record]) -> Iterato
         yield path
 
 
+def _flags(is_partial: bool, allow_test: bool) -> list[str]:
+    return [*(["--partial"] if is_partial else []), *(["--allow-test"] if allow_test else [])]
+
+
 def _by_program(
-    file: Path, checkpoint: str | os.PathLike[str] | None, keys: list[str], level: str, is_partial: bool, binary: str
+    file: Path, checkpoint: str | os.PathLike[str] | None, keys: list[str], level: str, flags: list[str], binary: str
 ) -> Report:
     program = shutil.which(binary)
     if program is None:
@@ -104,7 +110,7 @@ def _by_program(
         command += ["--verdicts", str(verdicts), "--threads", str(MODEL_THREADS)]
         for key in keys:
             command += ["--service-key", key]
-        done = subprocess.run([*command, *(["--partial"] if is_partial else [])], capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, *flags], capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1):
             raise ReliquaryError(f"{binary} verify: {done.stderr.strip() or done.returncode}")
         said = json.loads(done.stdout)

@@ -32,6 +32,20 @@ def test_records_from_a_stream_are_verified_as_they_are():
     assert verify(RECORDS[0]).verified == 1
 
 
+def test_records_from_before_there_were_test_keys_are_live():
+    record = json.loads(json.dumps(RECORDS[0]))
+    del record["livemode"]
+    assert verify(record).verified == 1
+
+
+def test_a_live_record_is_not_passed_off_as_a_test():
+    record = json.loads(json.dumps(RECORDS[0]))
+    record["livemode"] = False
+    with pytest.raises(VerificationFailed) as caught:
+        verify(record, allow_test=True)
+    assert caught.value.report.verdicts[0].finding == "malformed_frame"
+
+
 @pytest.mark.parametrize(
     ("change", "finding"),
     [
@@ -42,6 +56,8 @@ def test_records_from_a_stream_are_verified_as_they_are():
         (lambda r: r["behavior_logprobs"].__setitem__(0, -0.5), "malformed_frame"),
         (lambda r: r.update(schema_version=9), "malformed_frame"),
         (lambda r: r.update(unknown=1), "malformed_frame"),
+        (lambda r: r.update(livemode=False), "test_rollout"),
+        (lambda r: r["proof"]["profile"].update(engine_class="test", numerics="none"), "test_rollout"),
         (lambda r: r["proof"]["receipt"].update(received_at_ms=1), "bad_receipt"),
         # what only the manifest binds
         (lambda r: r.update(advantage=9.0), "not_in_manifest"),

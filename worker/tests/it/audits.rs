@@ -7,8 +7,8 @@ use grail::Hotkey;
 use grail::check::Rules;
 use grail::keys::ServiceKey;
 use miner::Behaviour;
-use protocol::JobId;
 use protocol::job::{GroupState as S, Verification};
+use protocol::{JobId, Mode};
 use store::audit_replay::Step;
 use worker::Audit;
 
@@ -290,7 +290,7 @@ async fn a_crash_between_any_two_steps_keeps_the_laws() {
     world.dispatch().await;
     let die = async |state| {
         let minute = std::time::Duration::from_mins(1);
-        store::groups::lease(&world.db, state, None, 5, minute).await.unwrap();
+        store::groups::lease(&world.db, (state, Mode::Live), None, 5, minute).await.unwrap();
         world.expire_leases().await;
         world.check_laws().await;
     };

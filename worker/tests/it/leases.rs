@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use protocol::Mode;
 use protocol::job::GroupState;
 use store::groups;
 use worker::{Audit, Progress};
@@ -18,7 +19,7 @@ async fn an_expired_lease_is_taken_over_and_its_holder_writes_nothing() {
     world.dispatch().await;
     let mut conn = world.db.acquire().await.unwrap();
     let hold = Duration::from_mins(1);
-    let dead = groups::lease(&world.db, GroupState::Received, None, 10, hold).await.unwrap();
+    let dead = groups::lease(&world.db, (GroupState::Received, Mode::Live), None, 10, hold).await.unwrap();
     assert_eq!(dead.groups.len(), 2);
     assert_eq!(worker::reward::step(&world.cx).await.unwrap(), Progress::None, "a live lease is respected");
     world.expire_leases().await;
@@ -42,7 +43,8 @@ async fn every_later_step_takes_over_what_a_dead_worker_left() {
     let job = world.job(NewJob::scored(2, 2)).await;
     world.dispatch().await;
     for state in [GroupState::Received, GroupState::Scored, GroupState::Verified] {
-        let dead = groups::lease(&world.db, state, None, 10, Duration::from_mins(1)).await.unwrap();
+        let dead =
+            groups::lease(&world.db, (state, Mode::Live), None, 10, Duration::from_mins(1)).await.unwrap();
         assert_eq!(dead.groups.len(), 2, "{state:?}");
         world.expire_leases().await;
         match state {

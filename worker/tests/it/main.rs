@@ -31,6 +31,7 @@ mod selecting;
 mod standings;
 mod statistics;
 mod stub;
+mod test_jobs;
 mod validating;
 mod wakes;
 mod webhooks;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use protocol::JobId;
 use protocol::advantage::{Advantage, BatchStats, Method, Part};
 use protocol::job::GroupState;
 use protocol::minhash::MinHash;
@@ -11,6 +10,7 @@ use protocol::pick::Pick;
 use protocol::refill::{Refill, Target};
 use protocol::rollout::RolloutRecord;
 use protocol::selection::{Dedup, DedupScope, GroupFilter};
+use protocol::{JobId, Mode};
 use store::groups;
 
 use crate::stub::{Manner, Stub};
@@ -117,7 +117,9 @@ async fn a_worker_that_dies_with_half_a_batch_loses_nothing_of_it() {
     world.dispatch().await;
     world.reward().await;
     world.verify().await;
-    let dead = groups::lease(&world.db, GroupState::Verified, None, 2, Duration::from_mins(1)).await.unwrap();
+    let dead = groups::lease(&world.db, (GroupState::Verified, Mode::Live), None, 2, Duration::from_mins(1))
+        .await
+        .unwrap();
     assert_eq!(dead.groups.len(), 2);
     world.settle().await;
     assert_eq!(world.groups(job).await, "verified verified verified verified", "half of it is another's");
@@ -166,7 +168,9 @@ async fn a_reserve_is_used_as_groups_are_filtered_and_ends_with_the_target() {
     world.dispatch().await;
     world.reward().await;
     world.verify().await;
-    groups::lease(&world.db, GroupState::Verified, None, 9, Duration::from_mins(1)).await.unwrap();
+    groups::lease(&world.db, (GroupState::Verified, Mode::Live), None, 9, Duration::from_mins(1))
+        .await
+        .unwrap();
     world.expire_leases().await;
     world.finish(job).await;
     assert_eq!(world.groups(job).await, "filtered accepted filtered accepted cancelled cancelled");

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use embedded::testing::{TestDatabase, TestPostgres};
 use grail::ids::Randomness;
 use grail::keys::{HotkeyPair, ServiceKey};
+use grail::profile::Profile;
 use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::conditions::{Budget, OnExhausted};
@@ -22,7 +23,7 @@ use protocol::money::Price;
 use protocol::reward::{DEFAULT_MAX_ERROR_RATE, OnError, RewardLimits, RewardModule, RewardTerms};
 use protocol::rollout::RolloutRecord;
 use protocol::selection::{Dedup, GroupFilter};
-use protocol::{AccountId, JobId, LedgerEntryId, Rao};
+use protocol::{AccountId, JobId, LedgerEntryId, Mode, Rao};
 use sandbox::WasiProfile;
 use serde_json::{Value, json};
 use store::events::NewEvent;
@@ -248,24 +249,37 @@ impl World {
 
     /// Creates a job as the gateway does. Every prompt has the text `…` and the reference `1`.
     pub(crate) async fn job(&self, job: NewJob) -> JobId {
+        self.job_in(Mode::Live, job).await
+    }
+
+    /// The same, or of a test key: in the twin of the project, at no cost, under the test profile.
+    pub(crate) async fn job_in(&self, mode: Mode, job: NewJob) -> JobId {
+        let (price, profile) = match mode {
+            Mode::Live => (price(), self.standard.profile().id()),
+            Mode::Test => (Price { rollout: Rao::ZERO, ..price() }, Profile::test().id()),
+        };
+        let home = self.account.default_project();
+        let mut conn = self.db.acquire().await.unwrap();
+        let project = store::projects::in_mode(&mut conn, home, mode).await.unwrap();
+        drop(conn);
         let id = JobId(Uuid::now_v7());
         let now = self.clock.now();
         let NewJob { spec, mut conditions, prompts } = job;
         let checkpoint = checkpoint();
         let prompts = self.prompts(&prompts);
-        let all = spec.selection.refill.maximum(&price(), prompts.len() as u32, spec.sampling.n).unwrap();
+        let all = spec.selection.refill.maximum(&price, prompts.len() as u32, spec.sampling.n).unwrap();
         conditions.budget.max_amount = conditions.budget.max_amount.or(spec.max_amount);
-        let hold = conditions.budget.hold(&price(), all);
+        let hold = conditions.budget.hold(&price, all);
         let new = store::jobs::NewJob {
             id,
-            tenant: Tenant::default_of(self.account),
+            tenant: Tenant { account: self.account, project },
             key: None,
             spec: &spec,
             conditions: &conditions,
-            price: &price(),
+            price: &price,
             input: store::jobs::NewInput::Prompts(&prompts),
             checkpoint: checkpoint.id,
-            profile: self.standard.profile().id(),
+            profile,
             randomness: Randomness([9; 32]),
             traceparent: None,
         };
@@ -321,9 +335,14 @@ impl World {
         while worker::settle::step(&self.cx).await.unwrap() == Progress::Some {}
     }
 
+    pub(crate) async fn rehearse(&self) {
+        while worker::rehearse::step(&self.cx).await.unwrap() == Progress::Some {}
+    }
+
     /// All steps once, each until it finds nothing more.
     pub(crate) async fn turn(&self) {
         worker::reap::step(&self.cx).await.unwrap();
+        self.rehearse().await;
         self.dispatch().await;
         self.reward().await;
         self.verify().await;

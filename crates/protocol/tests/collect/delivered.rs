@@ -11,9 +11,10 @@ use grail::{RejectReason, RejectReason as R};
 use proptest::prelude::*;
 use protocol::advantage::{Method, Stats};
 use protocol::rollout::{
-    AdvantageTerms, DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, Proof, Reward, RewardInputLimits,
-    RewardInputs, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
+    AdvantageTerms, DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, NO_VERIFICATION, Proof, Reward,
+    RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
 };
+use protocol::work::WorkRequest;
 use protocol::{JobId, Rao};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -48,6 +49,7 @@ pub(crate) fn record() -> RolloutRecord {
     RolloutRecord {
         object: "rollout".to_owned(),
         schema_version: SCHEMA_VERSION,
+        livemode: true,
         id: JOB.group(0).rollout(1, 2),
         job_id: JOB,
         group_id: JOB.group(0),
@@ -182,6 +184,7 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/prompt_index", json!(1)),
         ("/job_id", json!(JobId(Uuid::from_u128(9)))),
         ("/group_id", json!(JOB.group(1))),
+        ("/livemode", json!(false)),
         ("/loss_mask/0", json!(0)),
         ("/behavior_logprobs/7", json!(-0.25)),
         ("/verifier_logprobs/7", json!(-0.25)),
@@ -226,6 +229,62 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
     for (pointer, value, expected) in rest {
         assert_eq!(reason(pointer, value), expected, "{pointer}");
     }
+}
+
+/// What the service makes of a test job: the same group, under the profile for which no model runs.
+fn test_record() -> RolloutRecord {
+    let profile = Profile::test();
+    let request = WorkRequest { profile: profile.id(), ..request() };
+    let (group, sample) = (group(&request, 0, &key()), 2);
+    let heads: Vec<Hash> = group.commitments.iter().map(|commitment| commitment.head).collect();
+    let (asked, commitment) = (request.task(0).expect("asked for"), &group.commitments[sample]);
+    let mut record = record();
+    (record.livemode, record.proof.profile, record.verifier_logprobs) = (false, profile, None);
+    record.proof.verification = NO_VERIFICATION.into();
+    (record.proof.head, record.proof.signature) = (commitment.head, commitment.signature);
+    record.proof.merkle_path =
+        group_path(&heads, sample).expect("a sample of it").into_iter().map(HexHash).collect();
+    let receipt = Receipt { task: asked.id(), group_root: group.root, ..record.proof.receipt.receipt };
+    record.proof.receipt = receipt.sign(&service());
+    let stated = Reward { value: record.reward, components: &record.reward_components, error: None };
+    let shown = json!({ "outcome": "ok" });
+    let name = "builtin/x".to_owned();
+    record.reward_receipt =
+        Some(RewardReceipt::sign(name, shown, [5; 32], &commitment.head, &stated, &service()));
+    record
+}
+
+#[test]
+fn a_test_rollout_cannot_be_made_to_look_like_a_live_one() {
+    let own = test_record();
+    let check = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    assert_eq!((check(&own), own.is_live()), (Ok(()), false));
+    let claim = |change: &dyn Fn(&mut RolloutRecord)| {
+        let mut claimed = own.clone();
+        change(&mut claimed);
+        check(&claimed)
+    };
+    let live = |record: &mut RolloutRecord| {
+        (record.livemode, record.proof.profile) = (true, Profile::exact("f32-exact/1"));
+    };
+    assert_eq!(claim(&|record| record.livemode = true), Err(R::MalformedFrame));
+    assert_eq!(claim(&live), Err(R::MalformedFrame), "it says that nothing was verified");
+    // with all of its fields a live record's: the head is another's
+    let whole = claim(&|record| {
+        live(record);
+        record.proof.verification = FULL_VERIFICATION.to_owned();
+        record.verifier_logprobs = Some(record.behavior_logprobs.clone());
+    });
+    assert_eq!(whole, Err(R::BrokenChain));
+    assert_eq!(claim(&|record| record.proof.verification = "sampled".to_owned()), Err(R::MalformedFrame));
+    let audited = claim(&|record| record.verifier_logprobs = Some(record.behavior_logprobs.clone()));
+    assert_eq!(audited, Err(R::MalformedFrame), "nobody has computed them");
+}
+
+#[test]
+fn a_record_from_before_there_were_test_jobs_is_a_live_one() {
+    let was = changed(|v| drop(v.as_object_mut().unwrap().remove("livemode")));
+    assert_eq!(was, Some(Ok(())));
 }
 
 #[test]

@@ -34,6 +34,8 @@ from .record import (
 from .rollouts import H, climb, ed25519_verify, leaf, merkle_root, u32, u64
 
 OBJECTS = ("job.manifest", "job.manifest_leaves", "rollout.inclusion")
+# The profile of test jobs, for which no model ran.
+TEST_PROFILE = H("reliquary/profile/1", b"grail-r1", b"test", b"none")
 # No service tries a group so often.
 MAX_ATTEMPTS = 256
 
@@ -97,10 +99,17 @@ def leaf_hashes(value: Any) -> list[bytes]:
     return [data[at : at + 32] for at in range(0, len(data), 32)]
 
 
+def manifest_livemode(value: Any) -> bool:
+    """Said of test jobs only, and then false."""
+    malformed(value is None or value is False)
+    return value is None
+
+
 MANIFEST = fields(
     object=text,
     manifest=fields(
         schema_version=U32,
+        livemode=manifest_livemode,
         job_id=identifier("job"),
         status=text,
         status_reason=nullable(text),
@@ -322,6 +331,8 @@ class Manifests:
         manifest, key = known["manifest"], known["service_key"]
         if manifest["schema_version"] != 1 or not ed25519_verify(key, signed.digest, known["signature"]):
             job.findings.add("manifest_signature")
+        if manifest["livemode"] == (manifest["proof_profile"] == TEST_PROFILE):
+            job.findings.add("manifest_signature")  # neither can say otherwise
         if self._pinned and key not in self._pinned:
             job.findings.add("manifest_key")
         if signed.spec_sha256 != manifest["spec_sha256"]:

@@ -170,7 +170,7 @@ def price(value: Any) -> int:
 
 PROFILE = fields(
     scheme=text,
-    engine_class=one_of("exact", "calibrated"),
+    engine_class=one_of("exact", "calibrated", "test"),
     numerics=text,
     calibration=nullable(HASH),
     k=nullable(decimal_below(2**32)),
@@ -178,12 +178,18 @@ PROFILE = fields(
 
 
 def profile(value: Any) -> dict[str, Any]:
-    """The last two belong to class `calibrated`."""
+    """The last two belong to class `calibrated`. Class `test` is of test jobs: no model ran."""
     known: dict[str, Any] = PROFILE(value)
     calibrated = known["calibration"] is not None and known["k"] in (8, 16)
     exact = known["calibration"] is None and known["k"] is None
     malformed(known["scheme"] == "grail-r1" and (exact, calibrated)[known["engine_class"] == "calibrated"])
+    malformed(known["engine_class"] != "test" or known["numerics"] == "none")
     return known
+
+
+def livemode(value: Any) -> bool:
+    """Records from before there were test jobs do not say it."""
+    return value is None or boolean(value)
 
 
 METHODS = "grpo dr_grpo rloo loo_std batch_std reinforce_pp reinforce_pp_baseline max_rl opo pass_k gdpo none"
@@ -200,6 +206,7 @@ ROLLOUT = fields(
     object=one_of("rollout"),
     schema_version=U32,
     id=identifier("rol"),
+    livemode=livemode,
     job_id=identifier("job"),
     group_id=identifier("grp"),
     custom_id=text,
@@ -257,7 +264,7 @@ ROLLOUT = fields(
             service_key=HASH,
             signature=SIGNATURE,
         ),
-        verification=one_of("full", "sampled"),
+        verification=one_of("full", "sampled", "none"),
     ),
     reward_inputs=nullable(
         fields(
