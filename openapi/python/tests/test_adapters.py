@@ -34,12 +34,13 @@ def test_trl_gives_each_prompt_its_own_rollouts_and_says_when_there_are_none_lef
     keys = ("prompt_ids", "completion_ids", "logprobs", "env_mask")
     rows = [{"prompt": prompt, **{key: [n] for key in keys}, "reward": float(n)} for n in (1, 2) for prompt in "ab"]
     rollouts = trl.rollout_func(rows)
-    trainer = types.SimpleNamespace(num_generations=2)
-    found = rollouts(["b", [{"role": "user", "content": "a"}]], trainer)
-    assert found["reward"] == [1.0, 2.0, 1.0, 2.0]
+    trainer = types.SimpleNamespace(accelerator=types.SimpleNamespace(num_processes=1))
+    found = rollouts(["b", [{"role": "user", "content": "a"}], "b"], trainer)
+    assert found["reward"] == [1.0, 1.0, 2.0]
     assert trl.reward(None, found["reward"]) == found["reward"]
-    with pytest.raises(ValueError, match="0 of 2"):
-        rollouts(["a"], trainer)
+    with pytest.raises(ValueError, match="of 1 prompts, such as 'a'"):
+        rollouts(["a", "a"], trainer)
+    assert rollouts(["a"], trainer)["reward"] == [2.0]
 
 
 def test_the_others_reshape_rows():

@@ -1,5 +1,7 @@
-"""`trl` exports as the rollouts of TRL's GRPOTrainer: GRPOTrainer(rollout_func=rollout_func(rows), reward_funcs=[reward], …)."""
+"""`trl` exports as the rollouts of TRL's GRPOTrainer: GRPOTrainer(rollout_func=rollout_func(rows), reward_funcs=[reward], …);
+`trl-async` exports as what a worker puts into the queue of AsyncGRPOTrainer."""
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,19 +14,22 @@ def text_of(prompt: str | list[Row]) -> str:
 
 
 def rollout_func(rows: Iterable[Row]) -> Callable[[list[Any], Any], dict[str, list[Any]]]:
-    """Gives each prompt its next `num_generations` rollouts, as the trainer wants them: per prompt, side by side."""
-    waiting: dict[str, list[Row]] = {}
+    """Gives each prompt the next of its rollouts. The trainer asks for a prompt as often as it wants rollouts of it, whatever
+    its documentation says of duplicates; processes that share a prompt take turns."""
+    waiting: dict[str, deque[Row]] = {}
     for row in rows:
-        waiting.setdefault(row["prompt"], []).append(row)
+        waiting.setdefault(row["prompt"], deque()).append(row)
 
     def rollouts(prompts: list[Any], trainer: Any) -> dict[str, list[Any]]:
-        chosen: list[Row] = []
-        for prompt in prompts:
-            of_prompt, count = waiting.get(text_of(prompt), []), trainer.num_generations
-            if len(of_prompt) < count:
-                raise ValueError(f"{len(of_prompt)} of {count} rollouts are left of prompt {text_of(prompt)!r}")
-            chosen += of_prompt[:count]
-            del of_prompt[:count]
+        wanted, first = [text_of(prompt) for prompt in prompts], 0
+        if trainer.accelerator.num_processes > 1:
+            from accelerate.utils import gather_object
+
+            wanted, first = gather_object(wanted), trainer.accelerator.process_index * len(prompts)
+        short = sorted(text for text, count in Counter(wanted).items() if len(waiting.get(text, ())) < count)
+        if short:
+            raise ValueError(f"no rollouts are left of {len(short)} prompts, such as {short[0]!r}")
+        chosen = [waiting[text].popleft() for text in wanted][first : first + len(prompts)]
         names = ("prompt_ids", "completion_ids", "logprobs", "env_mask", "reward")
         return {name: [row[name] for row in chosen] for name in names}
 
@@ -34,3 +39,12 @@ def rollout_func(rows: Iterable[Row]) -> Callable[[list[Any], Any], dict[str, li
 def reward(completions: Any, reward: list[float], **_: Any) -> list[float]:
     """The rewards that the rollouts came with."""
     return reward
+
+
+def sample(row: Row) -> Any:
+    """The RolloutSample of a `trl-async` row: its batcher wants arrays, not lists."""
+    import numpy as np
+    from trl.experimental.async_grpo.async_rollout_worker import RolloutSample
+
+    kinds = {"input_ids": np.int64, "completion_mask": np.int64, "old_log_probs": np.float32}
+    return RolloutSample(**{**row, **{name: np.asarray(row[name], kind) for name, kind in kinds.items()}})

@@ -1,27 +1,39 @@
-"""`verl` exports as the outputs of verl's agent loop, for prompts of the `verl-prompts` export of the same job."""
+"""`verl` exports as verl's agent loop, for prompts of the `verl-prompts` export of the same job. The file that
+actor_rollout_ref.rollout.agent.agent_loop_config_path names has `- {name: reliquary, _target_:
+reliquary.adapters.verl.agent_loop, path: rollouts.jsonl}`; set agent.default_agent_loop=reliquary, agent.num_workers=1 (workers
+know nothing of what others have given) and rollout.n to the size of the groups."""
 
+from collections import deque
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from . import Row
+from . import Row, read
 
 
-def by_prompt(rows: Iterable[Row]) -> dict[str, list[Row]]:
+def by_prompt(rows: Iterable[Row]) -> dict[str, deque[Row]]:
     """The rows of each prompt by their uid, which `verl-prompts` has as extra_info.group_id."""
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, deque[Row]] = {}
     for row in rows:
-        groups.setdefault(row["extra_fields"]["uid"], []).append(row)
+        groups.setdefault(row["extra_fields"]["uid"], deque()).append(row)
     return groups
 
 
-def agent_loop(rows: Iterable[Row]) -> type[Any]:
-    """A class to register with verl: each run gives the next rollout of its prompt, and generates nothing."""
-    from verl.experimental.agent_loop.agent_loop import AgentLoopBase, AgentLoopOutput
+@cache
+def waiting(path: str) -> dict[str, deque[Row]]:
+    """What is left of a file: verl makes a loop anew for each rollout."""
+    return by_prompt(read(path))
 
-    waiting = by_prompt(rows)
+
+def agent_loop(path: str, **given: Any) -> Any:
+    """A loop whose run gives the next rollout of its prompt, and generates nothing."""
+    from verl.experimental.agent_loop.agent_loop import AgentLoopBase, AgentLoopOutput
 
     class ReplayAgentLoop(AgentLoopBase):  # type: ignore[misc]
         async def run(self, sampling_params: Any, **kwargs: Any) -> Any:
-            return AgentLoopOutput(**waiting[kwargs["extra_info"]["group_id"]].pop(0))
+            group = kwargs["extra_info"]["group_id"]
+            if not waiting(path).get(group):
+                raise ValueError(f"no rollouts are left of group {group}")
+            return AgentLoopOutput(**waiting(path)[group].popleft())
 
-    return ReplayAgentLoop
+    return ReplayAgentLoop(**given)
