@@ -110,8 +110,9 @@ fn answers(order: &Order, prompts: &[Prompt]) -> Result<Vec<Checked>, Error> {
         .map(|(task, (group, prompt))| {
             let asked = order.request.task(task).ok_or(Error::Inconsistent("a group without its task"))?;
             let samples = 0..asked.group_size;
-            let commitments: Vec<Commitment> =
-                samples.map(|sample| commit(&order.served, &miner, &asked, sample, prompt)).collect::<Result<_, _>>()?;
+            let commitments: Vec<Commitment> = samples
+                .map(|sample| commit(&order.served, &miner, &asked, sample, prompt))
+                .collect::<Result<_, _>>()?;
             let heads: Vec<_> = commitments.iter().map(|commitment| commitment.head).collect();
             let root = group_root(&heads);
             let whole = CommittedGroup { task, hotkey: miner.hotkey(), commitments, root };

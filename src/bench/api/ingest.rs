@@ -60,7 +60,9 @@ pub(super) async fn measure(count: u32, customer: &Customer, db: &Db) -> anyhow:
         indexed: indexed.rows as f64 / indexed.wall.as_secs_f64(),
     };
     let Rates { ours, copy, indexed } = rates;
-    up::say(&format!("ingest: {ours:.0} prompts/s, COPY {copy:.0} rows/s, with the same indexes {indexed:.0}"));
+    up::say(&format!(
+        "ingest: {ours:.0} prompts/s, COPY {copy:.0} rows/s, with the same indexes {indexed:.0}"
+    ));
     Ok(Ingest { rates, jobs })
 }
 
