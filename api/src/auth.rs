@@ -20,6 +20,7 @@ use store::{PgConnection, Tenant};
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::events::StreamClaims;
 use crate::limits;
 use crate::sessions::{KeyRing, looks_like_one};
 use crate::state::AppState;
@@ -108,7 +109,7 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (key, session) = identify(&request).await?;
+            let Identity { key, session, project: bound } = identify(&request).await?;
             let (state, config) = (data::<AppState>(&request)?, data::<Config>(&request)?);
             if let Some(nets) = &key.terms.allowed_cidrs {
                 let client = address::client(&request, &config.trusted_proxies);
@@ -118,7 +119,7 @@ impl FromRequest for Caller {
             }
             let caller = Self {
                 account: key.tenant.account,
-                project: project(&request, state, &key).await?,
+                project: project(&request, state, &key, bound).await?,
                 key: key.id,
                 session,
                 scopes: key.terms.scopes,
@@ -137,13 +138,21 @@ fn data<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, ApiError> {
     request.app_data().ok_or_else(|| ApiError::Internal("the server lacks its state".into()))
 }
 
-/// The key that acts, with what it may do this time, and the session that acts with it, if one does.
-async fn identify(request: &HttpRequest) -> Result<(ApiKey, Option<SessionId>), ApiError> {
-    let bearer = bearer(request).ok_or(ApiError::InvalidApiKey)?;
+/// What acts, with what it may do this time.
+struct Identity {
+    key: ApiKey,
+    /// The session that acts with it, if one does.
+    session: Option<SessionId>,
+    /// The only project that it may name.
+    project: Option<ProjectId>,
+}
+
+async fn identify(request: &HttpRequest) -> Result<Identity, ApiError> {
+    let Some(bearer) = bearer(request) else { return by_stream_token(request).await };
     let (state, cache) = (data::<AppState>(request)?, data::<KeyCache>(request)?);
     if !looks_like_one(bearer) {
         let text = KeyText::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
-        return Ok((authenticate(state, cache, &text).await?, None));
+        return Ok(Identity { key: authenticate(state, cache, &text).await?, session: None, project: None });
     }
     let config = data::<Config>(request)?;
     let claims = data::<KeyRing>(request)?.read(state, config, bearer).await?;
@@ -153,7 +162,41 @@ async fn identify(request: &HttpRequest) -> Result<(ApiKey, Option<SessionId>), 
     }
     // what the token says, as far as the member may still do it
     key.terms.scopes = key.terms.scopes.within(claims.scopes());
-    Ok((key, Some(claims.sid)))
+    Ok(Identity { key, session: Some(claims.sid), project: None })
+}
+
+/// Where there is no header: a token in the address of a stream, while what asked for it may still do the same.
+async fn by_stream_token(request: &HttpRequest) -> Result<Identity, ApiError> {
+    let headers = request.headers();
+    if headers.contains_key(AUTHORIZATION) || headers.contains_key(&X_API_KEY) {
+        return Err(ApiError::InvalidApiKey);
+    }
+    let (state, config) = (data::<AppState>(request)?, data::<Config>(request)?);
+    let claims = StreamClaims::of(request, (state, config, data::<KeyRing>(request)?)).await?;
+    let claims = claims.ok_or(ApiError::InvalidApiKey)?;
+    let now = state.ambient.now();
+    // as the database has it, and not as it was a moment ago
+    let mut conn = state.db.acquire().await?;
+    let key = match claims.sid {
+        Some(session) => store::sessions::key(&mut conn, session, now).await?,
+        None => api_keys::of_account(&mut conn, claims.org, claims.sub).await?,
+    };
+    let acts = |key: &ApiKey| {
+        let reaches = key.terms.reach == Reach::Organization || key.tenant.project == claims.project;
+        let is_live = key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| now < end);
+        is_live
+            && reaches
+            && key.id == claims.sub
+            && key.is_member == claims.sid.is_some()
+            && key.tenant.account == claims.org
+    };
+    let mut key = key.filter(acts).ok_or(ApiError::InvalidStreamToken)?;
+    let project = store::projects::find(&mut conn, claims.org, claims.project).await?;
+    if project.is_none_or(|project| project.archived_at.is_some()) {
+        return Err(ApiError::InvalidStreamToken);
+    }
+    key.terms.scopes = key.terms.scopes.within(StreamClaims::scopes());
+    Ok(Identity { key, session: claims.sid, project: Some(claims.project) })
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -201,12 +244,20 @@ async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Res
 }
 
 /// The project that a request is about. A key of one project may name that one, and no other is there.
-async fn project(request: &HttpRequest, state: &AppState, key: &ApiKey) -> Result<ProjectId, ApiError> {
-    let own = key.tenant.project;
+async fn project(
+    request: &HttpRequest,
+    state: &AppState,
+    key: &ApiKey,
+    bound: Option<ProjectId>,
+) -> Result<ProjectId, ApiError> {
+    let own = bound.unwrap_or(key.tenant.project);
     let Some(named) = params::header(request, &PROJECT, "Reliquary-Project")? else { return Ok(own) };
     let named: ProjectId = params::id(named, "project")?;
     if named == own {
         return Ok(own);
+    }
+    if bound.is_some() {
+        return Err(ApiError::NotFound("project"));
     }
     if key.terms.reach == Reach::Project {
         return Err(ApiError::NotFound("project"));

@@ -2,7 +2,7 @@
 
 mod bulk;
 mod estimate;
-mod events_schema;
+mod feed;
 pub(crate) mod input;
 pub(crate) mod input_file;
 mod manifest_schema;
@@ -17,9 +17,7 @@ mod stream;
 pub(crate) mod terms;
 mod view;
 
-pub(crate) use events_schema::Event as EventSchema;
 pub(crate) use manifest_schema::InclusionSchema;
-pub(crate) use stream::Streams;
 
 pub(crate) mod append;
 pub(crate) mod cancel;

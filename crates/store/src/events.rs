@@ -42,7 +42,7 @@ pub async fn append(
 ) -> Result<i64, Error> {
     let count = events.len() as i64;
     let row = sqlx::query!(
-        "UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1 RETURNING last_sequence, traceparent",
+        "UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1 RETURNING last_sequence, traceparent, project_id",
         job.0,
         count
     )
@@ -60,6 +60,10 @@ pub async fn append(
         .collect();
     sqlx::query!(
         r#"
+        WITH logged AS (
+            -- under the lock of the job's row: in its order in the job's log
+            INSERT INTO project_log (project_id, job_id, first, last) SELECT $6, $1, $7::bigint, $8::bigint WHERE $8::bigint >= $7::bigint
+        )
         INSERT INTO events (job_id, sequence, type, body, created_at)
         SELECT $1, e.sequence, e.type, e.body, $5
         FROM UNNEST($2::bigint[], $3::text[], $4::text[]) AS e (sequence, type, body)
@@ -68,7 +72,10 @@ pub async fn append(
         &sequences,
         &types,
         &bodies,
-        now
+        now,
+        row.project_id,
+        first,
+        row.last_sequence
     )
     .execute(&mut *conn)
     .await?;
