@@ -93,7 +93,7 @@ pub(crate) fn invalid(cursor: &str) -> ApiError {
 /// A log that can be followed.
 pub(crate) trait Source {
     /// After a look, hints wait for so long: they may be many, and one look serves them all.
-    const PAUSE: Duration;
+    fn pause(&self) -> Duration;
 
     /// What a stream begins with, beside the time to reconnect in.
     fn opening(&self) -> Option<Bytes>;
@@ -195,7 +195,7 @@ fn follow(
                 () = stop.cancelled() => Next::End,
                 () = sleep_until(end) => Next::End,
                 _ = heartbeat.tick() => Next::Heartbeat,
-                () = hint(&mut hints, Instant::now(), &source) => Next::Look(Instant::now()),
+                () = hint(&mut hints, source.pause()) => Next::Look(Instant::now()),
                 // nobody has said anything: what somebody else saw half a turn ago will do
                 () = sleep(poll) => Next::Look(Instant::now().checked_sub(poll / 2).unwrap_or(since)),
             };
@@ -211,10 +211,10 @@ fn follow(
     }
 }
 
-/// A hint, after a pause since the last look.
-async fn hint<S: Source>(hints: &mut Woken, looked: Instant, _: &S) {
-    if !S::PAUSE.is_zero() {
-        sleep_until(looked + S::PAUSE).await;
+/// A hint, after a pause.
+async fn hint(hints: &mut Woken, pause: Duration) {
+    if !pause.is_zero() {
+        sleep(pause).await;
     }
     hints.hint().await;
 }

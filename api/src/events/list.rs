@@ -43,7 +43,7 @@ pub(crate) async fn list_project_events(
     let EventListParams { limit, after, types } = query.0;
     let (limit, types) = (params::limit(limit, 100, 1000)?, super::event_types(types.as_deref())?);
     let after = cursor(&state, caller, after.as_deref().unwrap_or("0")).await?;
-    let mut log = ProjectLog { state, caller, after, types };
+    let mut log = ProjectLog { state, caller, after, types, is_busy: false };
     let batch = log.next(limit).await?;
     let bodies: Vec<&str> = batch.events.iter().map(|placed| placed.event.body.as_str()).collect();
     let first = batch.events.first().map(|placed| placed.place);

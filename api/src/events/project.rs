@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use protocol::event::EventType;
 use store::project_log::{self, Placed};
+use store::{Postgres, Transaction};
 
 use crate::auth::Caller;
 use crate::state::AppState;
@@ -19,6 +20,8 @@ pub(super) struct ProjectLog {
     pub(super) after: i64,
     /// Only these types; all if empty.
     pub(super) types: Vec<EventType>,
+    /// The last look found something.
+    pub(super) is_busy: bool,
 }
 
 /// What one look at the log gave.
@@ -35,17 +38,21 @@ pub(super) struct Batch {
 impl ProjectLog {
     /// Where the log ends now, with all that is committed in it.
     pub(super) async fn end(state: &AppState, caller: Caller) -> Result<i64, store::Error> {
-        while place(state, caller).await? {}
-        project_log::end(&mut *state.tenant(caller).await?, caller.project).await
+        loop {
+            let (mut tx, is_more) = placed(state, caller).await?;
+            if !is_more {
+                return project_log::end(&mut tx, caller.project).await;
+            }
+        }
     }
 
     /// Reads on, at most `limit` events.
     pub(super) async fn next(&mut self, limit: i64) -> Result<Batch, store::Error> {
-        let is_more = place(&self.state, self.caller).await?;
-        let mut events = {
-            let mut conn = self.state.tenant(self.caller).await?;
-            project_log::page(&mut conn, self.caller.project, self.after, limit).await?
+        let (mut events, is_more) = {
+            let (mut tx, is_more) = placed(&self.state, self.caller).await?;
+            (project_log::page(&mut tx, self.caller.project, self.after, limit).await?, is_more)
         };
+        self.is_busy = !events.is_empty();
         let is_full = is_more || events.len() as i64 >= limit;
         // places have no gaps, either
         let reset = events.first().map(|first| first.place).filter(|first| *first > self.after + 1);
@@ -59,14 +66,17 @@ impl ProjectLog {
     }
 }
 
-/// Gives places to what has none yet, in a transaction of its own: who reads a place must read it as it is kept. Says whether
-/// more may be waiting.
-async fn place(state: &AppState, caller: Caller) -> Result<bool, store::Error> {
+/// A transaction in which all that is committed has its place, or a good part of it has and more may be waiting. Places are
+/// given in a transaction before it: who reads one must read it as it is kept.
+async fn placed(
+    state: &AppState,
+    caller: Caller,
+) -> Result<(Transaction<'static, Postgres>, bool), store::Error> {
     let mut tx = state.tenant(caller).await?;
     if !project_log::is_waiting(&mut tx, caller.project).await? {
-        return Ok(false);
+        return Ok((tx, false));
     }
     let placed = project_log::place(&mut tx, caller.project, PLACED_AT_ONCE as i64).await?;
     tx.commit().await?;
-    Ok(placed >= PLACED_AT_ONCE)
+    Ok((state.tenant(caller).await?, placed >= PLACED_AT_ONCE))
 }

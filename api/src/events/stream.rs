@@ -22,6 +22,9 @@ use crate::state::AppState;
 
 /// Events read at once.
 const BATCH: i64 = 500;
+/// How soon after a look the next may be: of a log that had news, and of one that had none.
+const BUSY: Duration = Duration::from_millis(200);
+const QUIET: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -66,13 +69,15 @@ pub(crate) async fn stream_project_events(
         Some(text) => cursor(&state, caller, text).await?,
         None => ProjectLog::end(&state, caller).await?,
     };
-    let log = ProjectLog { state: state.clone(), caller, after, types };
+    let log = ProjectLog { state: state.clone(), caller, after, types, is_busy: false };
     follow::answer(&request, state, log, stream_token.is_some())
 }
 
 impl Source for ProjectLog {
-    /// Hints are of all jobs of the service.
-    const PAUSE: Duration = Duration::from_millis(200);
+    /// Hints are of all jobs of the service: those of others' jobs must not cost more than a poll.
+    fn pause(&self) -> Duration {
+        if self.is_busy { BUSY } else { QUIET }
+    }
 
     fn opening(&self) -> Option<Bytes> {
         Some(Bytes::from(format!("id: {}\n\n", self.after)))

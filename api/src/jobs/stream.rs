@@ -79,7 +79,9 @@ impl JobLog {
 }
 
 impl Source for JobLog {
-    const PAUSE: Duration = Duration::ZERO;
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
 
     fn opening(&self) -> Option<Bytes> {
         None

@@ -24,7 +24,9 @@ impl Db {
         let options = options
             .application_name("reliquary")
             // no transaction of ours outlives a network call, so an idle one is a bug that must not pin rows
-            .options([("idle_in_transaction_session_timeout", "30s"), ("statement_timeout", "60s")]);
+            .options([("idle_in_transaction_session_timeout", "30s"), ("statement_timeout", "60s")])
+            // our queries are short: what the planner thinks long would be compiled for longer than it runs
+            .options([("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(Duration::from_secs(10))
