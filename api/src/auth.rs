@@ -20,6 +20,7 @@ use store::{PgConnection, Tenant};
 
 use crate::config::Config;
 use crate::error::{ApiError, CallerKind};
+use crate::events::StreamClaims;
 use crate::limits;
 use crate::sessions::{KeyRing, looks_like_one};
 use crate::state::AppState;
@@ -125,7 +126,7 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (key, session) = identify(&request).await?;
+            let Identity { key, session, bound } = identify(&request).await?;
             let (state, config) = (data::<AppState>(&request)?, data::<Config>(&request)?);
             if !request.headers().contains_key(VERSION) {
                 request.extensions_mut().insert(config.versions.pinned(key.api_version.as_deref()));
@@ -136,8 +137,8 @@ impl FromRequest for Caller {
                     return Err(ApiError::AddressNotAllowed);
                 }
             }
-            let mode = mode(&request, &key, session.is_some())?;
-            let (home, project) = project(&request, state, &key, mode).await?;
+            let mode = mode(&request, &key, session.is_some(), bound)?;
+            let (home, project) = project(&request, state, &key, mode, bound).await?;
             let scopes = key.terms.scopes;
             let caller = Self {
                 account: key.tenant.account,
@@ -162,13 +163,28 @@ fn data<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, ApiError> {
     request.app_data().ok_or_else(|| ApiError::Internal("the server lacks its state".into()))
 }
 
-/// The key that acts, with what it may do this time, and the session that acts with it, if one does.
-async fn identify(request: &HttpRequest) -> Result<(ApiKey, Option<SessionId>), ApiError> {
-    let bearer = bearer(request).ok_or(ApiError::InvalidApiKey)?;
+/// What acts, with what it may do this time.
+struct Identity {
+    key: ApiKey,
+    /// The session that acts with it, if one does.
+    session: Option<SessionId>,
+    /// All that it is about, whatever the headers say.
+    bound: Option<Bound>,
+}
+
+/// What a stream token was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bound {
+    project: ProjectId,
+    mode: Mode,
+}
+
+async fn identify(request: &HttpRequest) -> Result<Identity, ApiError> {
+    let Some(bearer) = bearer(request) else { return by_stream_token(request).await };
     let (state, cache) = (data::<AppState>(request)?, data::<KeyCache>(request)?);
     if !looks_like_one(bearer) {
         let text = KeyText::parse(bearer).map_err(|_| ApiError::InvalidApiKey)?;
-        return Ok((authenticate(state, cache, &text).await?, None));
+        return Ok(Identity { key: authenticate(state, cache, &text).await?, session: None, bound: None });
     }
     let config = data::<Config>(request)?;
     let claims = data::<KeyRing>(request)?.read(state, config, bearer).await?;
@@ -178,7 +194,43 @@ async fn identify(request: &HttpRequest) -> Result<(ApiKey, Option<SessionId>), 
     }
     // what the token says, as far as the member may still do it
     key.terms.scopes = key.terms.scopes.within(claims.scopes());
-    Ok((key, Some(claims.sid)))
+    Ok(Identity { key, session: Some(claims.sid), bound: None })
+}
+
+/// Where there is no header: a token in the address of a stream, while what asked for it may still do the same.
+async fn by_stream_token(request: &HttpRequest) -> Result<Identity, ApiError> {
+    let headers = request.headers();
+    if headers.contains_key(AUTHORIZATION) || headers.contains_key(&X_API_KEY) {
+        return Err(ApiError::InvalidApiKey);
+    }
+    let (state, config) = (data::<AppState>(request)?, data::<Config>(request)?);
+    let claims = StreamClaims::of(request, (state, config, data::<KeyRing>(request)?)).await?;
+    let claims = claims.ok_or(ApiError::InvalidApiKey)?;
+    let now = state.ambient.now();
+    // as the database has it, and not as it was a moment ago
+    let mut conn = state.db.acquire().await?;
+    let key = match claims.sid {
+        Some(session) => store::sessions::key(&mut conn, session, now).await?,
+        None => api_keys::of_account(&mut conn, claims.org, claims.sub).await?,
+    };
+    let acts = |key: &ApiKey| {
+        let reaches = key.terms.reach == Reach::Organization || key.home == claims.project;
+        let is_live = key.revoked_at.is_none() && key.terms.expires_at.is_none_or(|end| now < end);
+        is_live
+            && reaches
+            && key.id == claims.sub
+            && key.is_member == claims.sid.is_some()
+            && (key.is_member || key.mode == claims.mode())
+            && key.tenant.account == claims.org
+    };
+    let mut key = key.filter(acts).ok_or(ApiError::InvalidStreamToken)?;
+    let project = store::projects::find(&mut conn, claims.org, claims.project).await?;
+    if project.is_none_or(|project| project.archived_at.is_some()) {
+        return Err(ApiError::InvalidStreamToken);
+    }
+    key.terms.scopes = key.terms.scopes.within(StreamClaims::scopes());
+    let bound = Some(Bound { project: claims.project, mode: claims.mode() });
+    Ok(Identity { key, session: claims.sid, bound })
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -226,15 +278,16 @@ async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Res
 }
 
 /// Whether a request is about live or test data.
-fn mode(request: &HttpRequest, key: &ApiKey, is_session: bool) -> Result<Mode, ApiError> {
+fn mode(request: &HttpRequest, key: &ApiKey, is_session: bool, bound: Option<Bound>) -> Result<Mode, ApiError> {
     const NAME: &str = "Reliquary-Mode";
-    let Some(named) = params::header(request, &MODE, NAME)? else { return Ok(key.mode) };
+    let own = bound.map_or(key.mode, |bound| bound.mode);
+    let Some(named) = params::header(request, &MODE, NAME)? else { return Ok(own) };
     let fault = |detail: String| ApiError::InvalidHeader { name: NAME, detail };
     let named = Mode::parse(named).ok_or_else(|| fault("`live` or `test`".to_owned()))?;
-    if is_session || named == key.mode {
+    if named == own || (is_session && bound.is_none()) {
         Ok(named)
     } else {
-        Err(fault(format!("the key is a {} key; only sessions choose", key.mode.as_str())))
+        Err(fault(format!("this is a {} key or token; only sessions choose", own.as_str())))
     }
 }
 
@@ -244,10 +297,12 @@ async fn project(
     state: &AppState,
     key: &ApiKey,
     mode: Mode,
+    bound: Option<Bound>,
 ) -> Result<(ProjectId, ProjectId), ApiError> {
+    let own = bound.map_or(key.home, |bound| bound.project);
     let home = match params::header(request, &PROJECT, "Reliquary-Project")? {
-        Some(named) => named_project(state, key, params::id(named, "project")?).await?,
-        None => key.home,
+        Some(named) => named_project(state, key, params::id(named, "project")?, (own, bound)).await?,
+        None => own,
     };
     if home == key.home && mode == key.mode {
         return Ok((home, key.tenant.project));
@@ -256,9 +311,17 @@ async fn project(
     Ok((home, store::projects::in_mode(&mut conn, home, mode).await?))
 }
 
-async fn named_project(state: &AppState, key: &ApiKey, named: ProjectId) -> Result<ProjectId, ApiError> {
-    if named == key.home {
+async fn named_project(
+    state: &AppState,
+    key: &ApiKey,
+    named: ProjectId,
+    (own, bound): (ProjectId, Option<Bound>),
+) -> Result<ProjectId, ApiError> {
+    if named == own {
         return Ok(named);
+    }
+    if bound.is_some() {
+        return Err(ApiError::NotFound("project"));
     }
     if key.terms.reach == Reach::Project {
         return Err(ApiError::NotFound("project"));

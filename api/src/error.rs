@@ -37,7 +37,7 @@ pub(crate) enum ApiError {
     NotAcceptable { produces: String },
     #[error("more than {limit} {class} in {window_s} seconds")]
     RateLimited { class: &'static str, limit: i64, window_s: u64, retry_s: u64 },
-    #[error("the cursor is not a sequence of this job's log: {0}")]
+    #[error("the cursor is no place in this log: {0}")]
     InvalidCursor(String),
     #[error("the API key is missing, malformed, unknown or revoked")]
     InvalidApiKey,
@@ -45,6 +45,10 @@ pub(crate) enum ApiError {
         "the access token is not one of ours, or has expired, or its session is over: refresh or sign in"
     )]
     InvalidAccessToken,
+    #[error(
+        "the stream token is not one for this stream, has expired, or what asked for it may read no more: ask for another"
+    )]
+    InvalidStreamToken,
     #[error("the link or token is unknown, was used, or is too old: ask for another link")]
     InvalidSignIn,
     #[error("an organisation keeps an owner who has signed in")]
@@ -217,6 +221,7 @@ impl ApiError {
             Self::InvalidCursor(_) => "invalid_cursor",
             Self::InvalidApiKey => "invalid_api_key",
             Self::InvalidAccessToken => "invalid_access_token",
+            Self::InvalidStreamToken => "invalid_stream_token",
             Self::InvalidSignIn => "invalid_sign_in",
             Self::LastOwner => "last_owner",
             Self::MissingScope { .. } => "missing_scope",
@@ -285,7 +290,10 @@ impl ApiError {
             | Self::InvalidForm(_)
             | Self::InvalidHeader { .. }
             | Self::InvalidCursor(_) => StatusCode::BAD_REQUEST,
-            Self::InvalidApiKey | Self::InvalidAccessToken | Self::InvalidSignIn => StatusCode::UNAUTHORIZED,
+            Self::InvalidApiKey
+            | Self::InvalidAccessToken
+            | Self::InvalidStreamToken
+            | Self::InvalidSignIn => StatusCode::UNAUTHORIZED,
             Self::MissingScope { .. }
             | Self::ApiKeyRequired
             | Self::AddressNotAllowed
@@ -496,7 +504,7 @@ impl ResponseError for ApiError {
             Self::InvalidApiKey => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
-            Self::InvalidAccessToken => {
+            Self::InvalidAccessToken | Self::InvalidStreamToken => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
             }
             Self::TooManyStreams

@@ -13,6 +13,7 @@ mod contract;
 mod document;
 mod error;
 mod etag;
+mod events;
 mod exports;
 mod files;
 mod form;

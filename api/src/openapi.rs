@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, compat, document, exports, files, groups, jobs, keys, members, meta, organizations,
-    projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
+    billing, checkpoints, compat, document, events, exports, files, groups, jobs, keys, members, meta,
+    organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -105,6 +105,9 @@ use crate::{
         webhooks::list_deliveries::list_webhook_deliveries,
         webhooks::redeliver::redeliver_webhook,
         webhooks::show_event::show_event,
+        events::list::list_project_events,
+        events::stream::stream_project_events,
+        events::create_token::create_stream_token,
         compat::create_batch::create_batch,
         compat::list_batches::list_batches,
         compat::show_batch::show_batch,
@@ -146,6 +149,7 @@ use crate::{
         (name = "billing", description = "Your money."),
         (name = "verification", description = "What it takes to trust nobody."),
         (name = "webhooks", description = "Hear of your jobs at your own address."),
+        (name = "events", description = "All that happens in your project."),
         (name = "compat", description = "What clients of OpenAI know, as a view of jobs (docs/ONRAMPS.md)."),
         (name = "meta", description = "The service itself."),
     ),

@@ -7,8 +7,8 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, checkpoints, compat, exports, files, groups, jobs, keys, members, meta, organizations, projects,
-    quotes, rewards, rollouts, sessions, verifications, webhooks,
+    billing, checkpoints, compat, events, exports, files, groups, jobs, keys, members, meta, organizations,
+    projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -231,7 +231,11 @@ fn verification_and_webhooks(app: &mut ServiceConfig) {
     )
     .service(at("/v1/verifications", "POST").route(post().to(verifications::create::create_verification)))
     .service(at("/v1/verifications/{id}", "GET").route(get().to(verifications::show::show_verification)))
-    .service(at("/v1/events/{id}", "GET").route(get().to(webhooks::show_event::show_event)));
+    .service(at("/v1/events", "GET").route(get().to(events::list::list_project_events)))
+    // before the one that takes any id
+    .service(at("/v1/events/stream", "GET").route(get().to(events::stream::stream_project_events)))
+    .service(at("/v1/events/{id}", "GET").route(get().to(webhooks::show_event::show_event)))
+    .service(at("/v1/stream_tokens", "POST").route(post().to(events::create_token::create_stream_token)));
 }
 
 /// What the `tinker` package asks for to sample; the rest of it trains, and is refused by that name.

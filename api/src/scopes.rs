@@ -89,7 +89,10 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("POST", "/v1/webhook_endpoints/{id}/test", Some(WebhooksWrite)),
     ("GET", "/v1/webhook_deliveries", Some(WebhooksWrite)),
     ("POST", "/v1/webhook_deliveries/{id}/redeliver", Some(WebhooksWrite)),
+    ("GET", "/v1/events", Some(EventsRead)),
+    ("GET", "/v1/events/stream", Some(EventsRead)),
     ("GET", "/v1/events/{id}", Some(EventsRead)),
+    ("POST", "/v1/stream_tokens", Some(EventsRead)),
     // every answer says it anyway
     ("GET", "/v1/limits", None),
     // a key may always look at itself

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use checkpoint::{Checkpoint, Shelf};
 use chrono::{DateTime, Utc};
 use grail::standard::Standard;
+use protocol::JobId;
 use protocol::money::Price;
 use protocol::webhook::Secrets;
 use rand_core::{CryptoRng, OsRng, RngCore};
@@ -47,6 +48,15 @@ impl AppState {
         caller: Caller,
     ) -> Result<Transaction<'static, Postgres>, store::Error> {
         self.db.begin_as(caller.tenant()).await
+    }
+
+    /// The same, for reading much of one job.
+    pub(crate) async fn tenant_in(
+        &self,
+        caller: Caller,
+        job: JobId,
+    ) -> Result<Transaction<'static, Postgres>, store::Error> {
+        self.db.begin_in(caller.tenant(), job).await
     }
 }
 

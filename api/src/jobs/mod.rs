@@ -2,7 +2,7 @@
 
 mod bulk;
 mod estimate;
-mod events_schema;
+mod feed;
 mod group;
 pub(crate) mod input;
 pub(crate) mod input_file;
@@ -19,9 +19,7 @@ pub(crate) mod terms;
 mod test_mode;
 mod view;
 
-pub(crate) use events_schema::Event as EventSchema;
 pub(crate) use manifest_schema::InclusionSchema;
-pub(crate) use stream::Streams;
 
 pub(crate) mod append;
 pub(crate) mod cancel;

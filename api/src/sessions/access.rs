@@ -1,4 +1,4 @@
-//! Access tokens: JWTs (RFC 9068) signed with ed25519 by a key that changes every month, good for a quarter of an hour.
+//! Access tokens, and the keys that sign them and whatever else is a short-lived token of ours: JWTs (RFC 9068) signed with ed25519 by a key that changes every month, good for a quarter of an hour.
 //!
 //! Reading and checking them is `jsonwebtoken`'s; the signature itself is the one that receipts have. Nothing but EdDSA is
 //! read, and only under a key that is known by its `kid`: what a token says of its own algorithm decides nothing.
@@ -13,6 +13,7 @@ use jsonwebtoken::errors::{ErrorKind, Result as JwtResult};
 use jsonwebtoken::signature::{Error as SignatureError, Signer, Verifier};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey, Header, Validation};
 use protocol::{AccountId, MemberId, Scope, Scopes, SessionId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use store::session_keys::{self, SessionKey};
 use store::sessions::Session;
@@ -23,9 +24,8 @@ use crate::error::ApiError;
 use crate::meta::thumbprint;
 use crate::state::AppState;
 
-/// Whom access tokens are for.
-const AUDIENCE: &str = "reliquary-api";
-const TYPE: &str = "at+jwt";
+/// Whom access tokens are for, and what they say they are.
+const ACCESS: Form = Form { typ: "at+jwt", audience: "reliquary-api" };
 /// Ours have some 700.
 const MAX_CHARS: usize = 2_048;
 /// Clocks of gateways may differ so much.
@@ -33,6 +33,19 @@ const SKEW_S: i64 = 5;
 /// Keys are read anew after this time, and for one that is unknown at most this often.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
 const PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// What tells tokens of one kind from those of another, under the same keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) typ: &'static str,
+    pub(crate) audience: &'static str,
+}
+
+/// Claims that hold for a while.
+pub(crate) trait Timed {
+    /// From when, and until when.
+    fn times(&self) -> (i64, i64);
+}
 
 /// What an access token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +60,12 @@ pub(crate) struct Claims {
     nbf: i64,
     exp: i64,
     jti: String,
+}
+
+impl Timed for Claims {
+    fn times(&self) -> (i64, i64) {
+        (self.nbf, self.exp)
+    }
 }
 
 impl Claims {
@@ -80,15 +99,38 @@ impl KeyRing {
         config: &Config,
         token: &str,
     ) -> Result<Claims, ApiError> {
-        let kid = kid(token).ok_or(ApiError::InvalidAccessToken)?;
+        self.verified(state, config, token, ACCESS).await?.ok_or(ApiError::InvalidAccessToken)
+    }
+
+    /// What a token of ours of this form says, if it holds now.
+    pub(crate) async fn verified<C: Timed + DeserializeOwned>(
+        &self,
+        state: &AppState,
+        config: &Config,
+        token: &str,
+        form: Form,
+    ) -> Result<Option<C>, ApiError> {
+        let Some(kid) = kid(token, form) else { return Ok(None) };
         let now = state.ambient.now();
         let known = match self.find(&kid, now) {
             Ok(key) => Some(key),
             Err(Miss::Final) => None,
             Err(Miss::Stale) => self.reload(state, config, &kid, now).await?,
         };
-        let key = known.ok_or(ApiError::InvalidAccessToken)?;
-        checked(token, &key, &config.session_issuer, now).ok_or(ApiError::InvalidAccessToken)
+        Ok(known.and_then(|key| checked(token, &key, (&config.session_issuer, form), now)))
+    }
+
+    /// A token of this form, by the key that signs now.
+    pub(crate) async fn signed<C: Serialize>(
+        &self,
+        state: &AppState,
+        config: &Config,
+        claims: &C,
+        form: Form,
+    ) -> Result<String, ApiError> {
+        let key = self.signing(state, config).await?;
+        signed(claims, form, &state.sessions.signing(key.id))
+            .map_err(|error| ApiError::Internal(error.into()))
     }
 
     fn find(&self, kid: &str, now: DateTime<Utc>) -> Result<[u8; 32], Miss> {
@@ -143,7 +185,8 @@ pub(super) async fn valid_keys(
     config: &Config,
     now: DateTime<Utc>,
 ) -> Result<Vec<SessionKey>, ApiError> {
-    let since = now - config.session_access() - TimeDelta::seconds(SKEW_S);
+    let since =
+        now - config.session_access().max(crate::events::STREAM_TOKEN_LIFE) - TimeDelta::seconds(SKEW_S);
     Ok(session_keys::since(&mut *state.db.acquire().await?, since).await?)
 }
 
@@ -157,7 +200,7 @@ pub(super) fn issue(
     let now = state.ambient.now().timestamp();
     let claims = Claims {
         iss: config.session_issuer.clone(),
-        aud: AUDIENCE.to_owned(),
+        aud: ACCESS.audience.to_owned(),
         sub: session.member,
         org: session.account,
         sid: session.id,
@@ -167,39 +210,44 @@ pub(super) fn issue(
         exp: now + config.session_access().num_seconds(),
         jti: Uuid::from_bytes(state.ambient.bytes()).simple().to_string(),
     };
-    signed(&claims, &state.sessions.signing(key.id)).map_err(|error| ApiError::Internal(error.into()))
+    signed(&claims, ACCESS, &state.sessions.signing(key.id)).map_err(|error| ApiError::Internal(error.into()))
 }
 
-fn signed(claims: &Claims, seed: &[u8; 32]) -> JwtResult<String> {
+fn signed<C: Serialize>(claims: &C, form: Form, seed: &[u8; 32]) -> JwtResult<String> {
     provide();
     let mut header = Header::new(Algorithm::EdDSA);
-    header.typ = Some(TYPE.to_owned());
+    header.typ = Some(form.typ.to_owned());
     header.kid = Some(thumbprint(&ServiceKey::from_seed(seed).public()));
     jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(seed))
 }
 
 /// The key that a token names, if its head is one of ours.
-fn kid(token: &str) -> Option<String> {
+fn kid(token: &str, form: Form) -> Option<String> {
     if token.len() > MAX_CHARS {
         return None;
     }
     let header = jsonwebtoken::decode_header(token).ok()?;
-    let is_ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE);
+    let is_ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(form.typ);
     header.kid.filter(|_| is_ours)
 }
 
-fn checked(token: &str, key: &[u8; 32], issuer: &str, now: DateTime<Utc>) -> Option<Claims> {
+fn checked<C: Timed + DeserializeOwned>(
+    token: &str,
+    key: &[u8; 32],
+    (issuer, form): (&str, Form),
+    now: DateTime<Utc>,
+) -> Option<C> {
     provide();
     let mut rules = Validation::new(Algorithm::EdDSA);
-    rules.set_audience(&[AUDIENCE]);
+    rules.set_audience(&[form.audience]);
     rules.set_issuer(&[issuer]);
     rules.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
     // by our own clock, below
     rules.validate_exp = false;
     rules.validate_nbf = false;
-    let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_ed_der(key), &rules).ok()?.claims;
-    let now = now.timestamp();
-    (claims.nbf <= now + SKEW_S && now < claims.exp).then_some(claims)
+    let claims = jsonwebtoken::decode::<C>(token, &DecodingKey::from_ed_der(key), &rules).ok()?.claims;
+    let (now, (from, until)) = (now.timestamp(), claims.times());
+    (from <= now + SKEW_S && now < until).then_some(claims)
 }
 
 /// Makes `jsonwebtoken` use our ed25519, and nothing else.

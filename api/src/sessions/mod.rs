@@ -10,6 +10,6 @@ pub(crate) mod list;
 pub(crate) mod refresh;
 mod secrets;
 
-pub(crate) use access::{KeyRing, looks_like_one};
+pub(crate) use access::{Form, KeyRing, Timed, looks_like_one};
 pub use secrets::SessionSecrets;
 pub(crate) use secrets::{Kind, Token};

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use crate::auth::Caller;
 use crate::body;
 use crate::error::{ApiError, Problem};
-use crate::jobs::EventSchema;
+use crate::events::EventSchema;
 use crate::params;
 use crate::state::AppState;
 

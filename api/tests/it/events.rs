@@ -15,21 +15,25 @@ use crate::deliver::deliver;
 use crate::harness::{Answer, Customer, Service, quick};
 
 /// Reads a stream until it has so many events, or ends. What is not an event is counted.
-struct Stream {
-    response: Response,
-    text: String,
+pub(crate) struct Stream {
+    pub(crate) response: Response,
+    pub(crate) text: String,
 }
 
 #[derive(Debug, PartialEq)]
-struct Sent {
-    id: i64,
-    event: String,
-    data: String,
+pub(crate) struct Sent {
+    pub(crate) id: i64,
+    pub(crate) event: String,
+    pub(crate) data: String,
 }
 
 impl Stream {
     async fn open(service: &Service, customer: &Customer, job: &str, query: &str, last: Option<i64>) -> Self {
-        let response = Self::answer(service, customer, job, query, last).await;
+        Self::of(Self::answer(service, customer, job, query, last).await)
+    }
+
+    /// Of an answer that must be one.
+    pub(crate) fn of(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
@@ -44,7 +48,16 @@ impl Stream {
         query: &str,
         last: Option<i64>,
     ) -> Response {
-        let request = service.request(Method::GET, &format!("/v1/jobs/{job}/events{query}"));
+        Self::ask(service, customer, &format!("/v1/jobs/{job}/events{query}"), last).await
+    }
+
+    pub(crate) async fn ask(
+        service: &Service,
+        customer: &Customer,
+        path: &str,
+        last: Option<i64>,
+    ) -> Response {
+        let request = service.request(Method::GET, path);
         let request = request.bearer_auth(&customer.key).header("accept", "text/event-stream");
         let request = match last {
             Some(last) => request.header("last-event-id", last),
@@ -54,7 +67,7 @@ impl Stream {
     }
 
     /// More text; false at the end.
-    async fn more(&mut self) -> bool {
+    pub(crate) async fn more(&mut self) -> bool {
         let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk()).await;
         match chunk.expect("the stream goes on or ends").unwrap() {
             Some(bytes) => {
@@ -65,7 +78,7 @@ impl Stream {
         }
     }
 
-    async fn events(&mut self, count: usize) -> Vec<Sent> {
+    pub(crate) async fn events(&mut self, count: usize) -> Vec<Sent> {
         while parse(&self.text).len() < count && self.more().await {}
         parse(&self.text)
     }
@@ -76,7 +89,7 @@ impl Stream {
     }
 }
 
-fn parse(text: &str) -> Vec<Sent> {
+pub(crate) fn parse(text: &str) -> Vec<Sent> {
     let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
     let field = |block: &str, name: &str| {
         block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned)
@@ -85,12 +98,14 @@ fn parse(text: &str) -> Vec<Sent> {
         .split("\n\n")
         .filter_map(|block| {
             let id = field(block, "id")?.parse().unwrap();
-            Some(Sent { id, event: field(block, "event").unwrap(), data: field(block, "data").unwrap() })
+            // a message of an id alone tells where a stream stands
+            let event = field(block, "event")?;
+            Some(Sent { id, event, data: field(block, "data").unwrap() })
         })
         .collect()
 }
 
-async fn append(service: &Service, job: &str, count: usize) {
+pub(crate) async fn append(service: &Service, job: &str, count: usize) {
     let id: JobId = job.parse().unwrap();
     let events: Vec<NewEvent> = (0..count)
         .map(|n| NewEvent::new(EventType::GroupScored, json!({ "n": n, "text": "a\nb" })))
@@ -163,6 +178,33 @@ async fn a_stream_that_is_cut_anywhere_resumes_without_gap_or_repeat() {
     assert!(cuts > 10, "{cuts} cuts");
     let whole = Stream::open(&service, &customer, &job, "", None).await.rest().await;
     assert_eq!(whole, seen, "an event reads the same every time");
+}
+
+/// What one reader took from the database the others get from it: all of them the same bytes, live and from the start.
+#[tokio::test]
+async fn readers_of_one_job_share_what_they_read() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    append(&service, &job, 2_500).await;
+    let mut streams = Vec::new();
+    for after in [0, 0, 0, 7, 1_500, 2_501] {
+        streams.push((after, Stream::open(&service, &customer, &job, "", Some(after)).await));
+    }
+    let mut filtered = Stream::open(&service, &customer, &job, "?types=job.queued,job.completed", None).await;
+    assert_eq!(streams[0].1.events(2_501).await.len(), 2_501);
+    append(&service, &job, 40).await;
+    deliver(&service, &job, 0).await;
+    let stored = service.sql("SELECT body FROM events ORDER BY sequence").await;
+    let stored: Vec<&str> = stored.lines().collect();
+    for (after, stream) in streams {
+        let events = stream.rest().await;
+        let ids: Vec<i64> = events.iter().map(|event| event.id).collect();
+        assert_eq!(ids, (after + 1..=2_545).collect::<Vec<i64>>());
+        assert!(events.iter().all(|event| event.data == stored[event.id as usize - 1]));
+    }
+    while filtered.more().await {}
+    assert_eq!(parse(&filtered.text).iter().map(|event| event.id).collect::<Vec<_>>(), [1, 2_545]);
 }
 
 #[tokio::test]

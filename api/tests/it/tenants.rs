@@ -8,7 +8,7 @@ use store::api_keys::Terms;
 
 use crate::compat::any_batch;
 use crate::deliver::deliver;
-use crate::harness::{Answer, Customer, Service, job_body, module_form};
+use crate::harness::{Answer, Customer, Service, job_body, module_form, quick};
 use crate::people::join;
 
 /// Words that must never reach a stranger.
@@ -218,7 +218,8 @@ async fn as_role(
 
 #[tokio::test]
 async fn every_route_keeps_tenants_apart() {
-    let service = Service::start().await;
+    // a stream of a project ends by its age alone
+    let service = Service::with(api::Config { sse_max_age_ms: 200, ..quick() }).await;
     let (owner, stranger) = (service.customer(1_000_000).await, service.customer(1_000_000).await);
     let sibling = service.sibling(&owner).await;
     let owned = Owned::of(&service, &owner).await;

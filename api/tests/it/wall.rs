@@ -202,3 +202,33 @@ async fn every_table_that_tenants_reach_has_its_policy() {
         "tables of the workers alone; a new table of customers goes behind the wall (migration 0013, behind_wall)"
     );
 }
+
+/// sqlx 0.9.0 loses sight of a transaction whose `BEGIN` is given up half-way. Whoever got the connection next would be in it,
+/// with the eyes of another tenant. A client can bring that about by hanging up.
+#[tokio::test]
+async fn a_transaction_that_is_given_up_while_it_begins_is_nobody_elses() {
+    let service = Service::start().await;
+    let customer = service.customer(0).await;
+    let db = store::Db::connect(service.database.url(), 1).await.unwrap();
+    let mut given_up = 0;
+    for polls in 1..40 {
+        {
+            let mut begin = std::pin::pin!(db.begin_as(store::Tenant::default_of(customer.account)));
+            let mut left = polls;
+            let begun = std::future::poll_fn(|cx| {
+                if left == 0 {
+                    return std::task::Poll::Ready(false);
+                }
+                left -= 1;
+                begin.as_mut().poll(cx).map(|begun| begun.is_ok())
+            });
+            given_up += i32::from(!begun.await);
+        }
+        // the one connection: what a tenant may not do, and what an aborted transaction cannot
+        let mut conn = db.acquire().await.unwrap();
+        let written = store::service_keys::publish(&mut conn, &[polls; 32], service.clock.now()).await;
+        written.unwrap_or_else(|error| panic!("after {polls} polls: {error:?}"));
+    }
+    assert!(given_up > 0, "the test gives some up");
+    assert_eq!(service.sql("SELECT count(*) FROM service_keys").await, "40", "all of it was committed");
+}

@@ -43,7 +43,8 @@ pub async fn append(
     let count = events.len() as i64;
     let row = sqlx::query!(
         r#"
-        UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1 RETURNING last_sequence, traceparent, livemode
+        UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1
+        RETURNING last_sequence, traceparent, livemode, project_id
         "#,
         job.0,
         count
@@ -63,6 +64,10 @@ pub async fn append(
         .collect();
     sqlx::query!(
         r#"
+        WITH logged AS (
+            -- under the lock of the job's row: in its order in the job's log
+            INSERT INTO project_log (project_id, job_id, first, last) SELECT $6, $1, $7::bigint, $8::bigint WHERE $8::bigint >= $7::bigint
+        )
         INSERT INTO events (job_id, sequence, type, body, created_at)
         SELECT $1, e.sequence, e.type, e.body, $5
         FROM UNNEST($2::bigint[], $3::text[], $4::text[]) AS e (sequence, type, body)
@@ -71,7 +76,10 @@ pub async fn append(
         &sequences,
         &types,
         &bodies,
-        now
+        now,
+        row.project_id,
+        first,
+        row.last_sequence
     )
     .execute(&mut *conn)
     .await?;

@@ -49,6 +49,7 @@ pub mod members;
 pub mod miners;
 pub mod near;
 pub mod objects;
+pub mod project_log;
 pub mod projects;
 pub mod prompts;
 pub mod prompts_read;

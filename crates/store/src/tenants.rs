@@ -3,8 +3,8 @@
 //! Queries name the project or the account they are about. Behind them stands a second wall: in a transaction begun by
 //! [`Db::begin_as`] row-level security (migration 0013) shows the tenant's rows and no others, whatever a query forgets.
 
-use protocol::{AccountId, ProjectId};
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use protocol::{AccountId, JobId, ProjectId};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::{Db, Error};
 
@@ -25,14 +25,26 @@ impl Tenant {
 impl Db {
     /// A transaction that sees this tenant's rows only; begun in one round trip.
     pub async fn begin_as(&self, tenant: Tenant) -> Result<Transaction<'static, Postgres>, Error> {
-        let Tenant { account, project } = tenant;
-        // a statement that begins a transaction takes no parameters; two UUIDs are all that is put in
-        let begin = format!(
-            "BEGIN; SET LOCAL ROLE reliquary_tenant; SET LOCAL reliquary.account = '{}'; SET LOCAL reliquary.project = '{}'",
-            account.0, project.0
-        );
-        Ok(self.pool().begin_with(AssertSqlSafe(begin)).await?)
+        self.begin_whole(begin(tenant)).await
     }
+
+    /// The same, for reading much of one job: whether its log is the tenant's is asked once, and not for every row
+    /// (migration 0029).
+    pub async fn begin_in(
+        &self,
+        tenant: Tenant,
+        job: JobId,
+    ) -> Result<Transaction<'static, Postgres>, Error> {
+        self.begin_whole(format!("{}; SET LOCAL reliquary.job = '{}'", begin(tenant), job.0)).await
+    }
+}
+
+/// A statement that begins a transaction takes no parameters; UUIDs are all that is put in.
+fn begin(Tenant { account, project }: Tenant) -> String {
+    format!(
+        "BEGIN; SET LOCAL ROLE reliquary_tenant; SET LOCAL reliquary.account = '{}'; SET LOCAL reliquary.project = '{}'",
+        account.0, project.0
+    )
 }
 
 /// The door in the wall: the rest of the transaction sees all rows, until [`Outside::back`]. For what follows from a

@@ -36,6 +36,8 @@ struct Inner {
     groups: Vec<watch::Sender<()>>,
     uploads: watch::Sender<()>,
     inputs: watch::Sender<()>,
+    /// The log of some job.
+    logs: watch::Sender<()>,
     /// Those that somebody waits for.
     topics: Mutex<HashMap<Topic, watch::Sender<()>>>,
     outbox: Option<mpsc::Sender<Hint>>,
@@ -84,8 +86,9 @@ impl Wake {
 
     fn new(outbox: Option<mpsc::Sender<Hint>>) -> Self {
         let groups = GroupState::ALL.iter().map(|_| watch::Sender::new(())).collect();
+        let logs = watch::Sender::new(());
         let (uploads, inputs) = (watch::Sender::new(()), watch::Sender::new(()));
-        Self(Arc::new(Inner { groups, uploads, inputs, topics: Mutex::default(), outbox }))
+        Self(Arc::new(Inner { groups, uploads, inputs, logs, topics: Mutex::default(), outbox }))
     }
 
     /// Groups have come to wait in this state.
@@ -133,6 +136,11 @@ impl Wake {
         self.subscribe(Topic::Events(job))
     }
 
+    /// Of the logs of all jobs, whoever's: to be called before they are read. These hints may be many.
+    pub fn subscribe_logs(&self) -> Woken {
+        Woken { receiver: self.0.logs.subscribe(), topic: None }
+    }
+
     /// To be called before the version is read, so that no hint falls between reading and waiting.
     pub fn subscribe_versions(&self, function: RewardFunctionId) -> Woken {
         self.subscribe(Topic::Versions(function))
@@ -164,6 +172,9 @@ impl Wake {
                 self.0.uploads.send_replace(());
             }
             Hint::Topic(topic) => {
+                if matches!(topic, Topic::Events(_)) {
+                    self.0.logs.send_replace(());
+                }
                 let topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(sender) = topics.get(&topic) {
                     sender.send_replace(());
@@ -177,6 +188,7 @@ impl Wake {
         self.0.groups.iter().for_each(|sender| sender.send_replace(()));
         self.0.uploads.send_replace(());
         self.0.inputs.send_replace(());
+        self.0.logs.send_replace(());
         let topics = self.0.topics.lock().unwrap_or_else(PoisonError::into_inner);
         topics.values().for_each(|sender| sender.send_replace(()));
     }
