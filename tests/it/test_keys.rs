@@ -90,7 +90,12 @@ async fn a_test_key_runs_a_whole_job_at_no_cost_and_nobody_takes_it_for_live() {
     assert_eq!(python(dir.path(), &[]), vec!["test_rollout"; 24]);
     assert_eq!(python(dir.path(), &["--allow-test"]), vec!["ok"; 24]);
 
-    // the mark does not come off: not from the records, nor from the manifest
+    // the mark does not come off: not from the manifest, nor from the records
+    let stripped = file.replacen("\"livemode\":false,", "", 1);
+    fs::write(dir.path().join("a.ndjson"), &stripped).unwrap();
+    let (code, report) = verify(dir.path(), &["--allow-test"]);
+    assert_eq!((code, &report["manifests"][0]["findings"]), (1, &json!(["manifest_signature"])), "{report}");
+    let file: String = file.lines().skip(2).map(|line| format!("{line}\n")).collect();
     fs::write(dir.path().join("a.ndjson"), file.replace("\"livemode\":false", "\"livemode\":true")).unwrap();
     let (code, report) = verify(dir.path(), &["--allow-test"]);
     assert_eq!((code, &report["findings"]), (1, &json!({ "malformed_frame": 24 })), "{report}");

@@ -144,8 +144,9 @@ fn commit(
             tokens.push(*end);
             Finish::Stop
         }
+        // cut off, or where nothing ends a text, said over and over
         _ => {
-            tokens.truncate(most);
+            tokens = tokens.iter().copied().cycle().take(most).collect();
             Finish::Length
         }
     };

@@ -139,7 +139,7 @@ async fn a_test_job_costs_nothing_and_says_what_it_is() {
     for (customer, verdict) in [(&trial, "pass"), (&root, "fail")] {
         let asked = json!({ "level": "signatures", "rollouts": [record] });
         let looked = service.post(customer, "/v1/verifications", &asked).await.json(201);
-        let checks = looked["data"][0]["checks"].as_array().unwrap();
+        let checks = looked["rollouts"][0]["checks"].as_array().unwrap();
         let signatures = checks.iter().find(|check| check["name"] == "signatures").unwrap();
         assert_eq!(signatures["verdict"], verdict, "{looked}");
     }

@@ -177,6 +177,7 @@ fn the_columns_are_typed() {
         .map(|field| field.name().as_str())
         .collect();
     let optional = [
+        "livemode",
         "prompt_text",
         "verifier_logprobs",
         "reward",

@@ -21,6 +21,7 @@ use parquet::file::metadata::{
 };
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
+use protocol::rollout::RolloutRecord;
 use records::{fixed, lines, read, write};
 
 /// One batch with the columns of a bundle.
@@ -101,6 +102,17 @@ fn other_columns_are_refused_by_name() {
     let mut without = batch;
     without.remove_column(without.schema().index_of("price_rao").unwrap());
     assert!(fatal(dir.path(), &file(&[without], plain())).contains("`price_rao`"));
+}
+
+#[test]
+fn a_file_from_before_there_were_test_keys_is_all_live() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut without = batch(dir.path(), 3);
+    without.remove_column(without.schema().index_of("livemode").unwrap());
+    let found: Vec<RolloutRecord> =
+        read(dir.path(), &file(&[without], plain())).into_iter().map(Result::unwrap).collect();
+    let live = fixed(3).into_iter().map(|record| RolloutRecord { livemode: true, ..record });
+    assert_eq!(lines(&found), lines(&live.collect::<Vec<_>>()));
 }
 
 /// What pandas or polars write again: everything nullable, other names inside of lists, an optional column gone.
