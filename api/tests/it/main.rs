@@ -31,6 +31,7 @@ mod paging;
 mod patch;
 mod pause;
 mod people;
+mod proof_spec;
 mod quotes;
 mod rewards;
 mod rollouts;

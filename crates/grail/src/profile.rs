@@ -11,7 +11,8 @@ use crate::lower_hex::HexHash;
 use crate::projection::Width;
 use crate::record::RecordKind;
 
-const SCHEME: &str = "grail-r1";
+/// As proofs name it.
+pub const SCHEME: &str = "grail-r1";
 
 /// How miner and verifier relate numerically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub enum EngineClass {
 }
 
 impl EngineClass {
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Calibrated { .. } => "calibrated",
