@@ -125,6 +125,7 @@ use crate::{
         compat::tinker::asample::tinker_asample,
         compat::tinker::retrieve_future::tinker_retrieve_future,
         meta::verification_keys::list_verification_keys,
+        meta::proof_spec::show_proof_spec,
         meta::limits::show_limits,
         meta::healthz::healthz,
         meta::readyz::readyz,

@@ -111,6 +111,7 @@ fn meta(app: &mut ServiceConfig) {
     .service(
         at("/v1/verification_keys", "GET").route(get().to(meta::verification_keys::list_verification_keys)),
     )
+    .service(at("/v1/proof_spec/{version}", "GET").route(get().to(meta::proof_spec::show_proof_spec)))
     .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
     .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
     .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))

@@ -16,7 +16,7 @@ use grail::record::{State, fingerprint};
 use grail::sampler::Sampling;
 use grail::standard::Standard;
 use grail::statistics::Statistics;
-use grail::tolerance::ToleranceCheck;
+use grail::tolerance::{FORGED_POSITIONS, ToleranceCheck};
 use protocol::segment::Segment;
 
 use crate::culprits::{Alternatives, Lazy};
@@ -33,12 +33,6 @@ pub(crate) struct Look {
     /// Times the limits of class `calibrated`.
     pub(crate) slack: f64,
 }
-
-/// A second look takes wider limits: this engine gives the same numbers again, so it would only repeat a false reject. What
-/// is just above a limit is below it then; what is not honest is far above.
-pub(crate) const SECOND_LOOK: f64 = 1.5;
-/// Fewer positions than this prove nothing by their mean.
-const FORGED_POSITIONS: usize = 8;
 
 /// What the model check found on one rollout.
 #[derive(Debug, Clone)]

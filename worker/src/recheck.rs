@@ -8,13 +8,14 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use grail::RejectReason;
+use grail::tolerance::SECOND_LOOK;
 use protocol::GroupId;
 use protocol::recheck::{Check, Item, Level, Verdict};
 use protocol::rollout::RewardReceipt;
 use protocol::segment::Segment;
 use store::verifications::{self, Delivered, Leased};
 
-use crate::audit::{Judged, Look, SECOND_LOOK};
+use crate::audit::{Judged, Look};
 use crate::driver::retrying;
 use crate::keep::while_held;
 use crate::{Context, Error, Progress, metrics, reward};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ::audit::{Outcome, Standing};
 use grail::Hotkey;
+use grail::tolerance::SECOND_LOOK;
 use protocol::job::GroupState;
 use protocol::mismatch::Mismatch;
 use protocol::recomputed;
@@ -23,7 +24,7 @@ use store::{events, groups, job_close, job_progress, miners, rollouts, standings
 use tokio::sync::mpsc;
 
 use crate::announce::Subject;
-use crate::audit::{Look, SECOND_LOOK};
+use crate::audit::Look;
 use crate::docket::{self, Entry};
 use crate::driver::retrying;
 use crate::findings::{self, Findings};

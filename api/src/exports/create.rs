@@ -24,7 +24,9 @@ const MAX_OPEN: i64 = 16;
 /// follow `Location`, or wait for the event `export.ready`. The same rollouts give the same bytes. The formats are in
 /// docs/EXPORTS.md.
 #[utoipa::path(post, path = "/v1/jobs/{id}/exports", tag = "exports", request_body = CreateExport,
-    params(("id" = String, Path, description = "The job.")), responses(
+    params(("id" = String, Path, description = "The job."),
+        ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each export.")),
+    responses(
     (status = 202, description = "It is being written.", body = ExportView,
         headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),

@@ -5,6 +5,7 @@ pub(crate) mod healthz;
 pub(crate) mod limits;
 pub(crate) mod metrics;
 pub(crate) mod openapi_json;
+pub(crate) mod proof_spec;
 pub(crate) mod readyz;
 pub(crate) mod verification_keys;
 

@@ -44,7 +44,9 @@ fn full() -> String {
 /// A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
 /// One that was not delivered to you gets the second alone. `reward` and `full` take their time: follow `Location`. It
 /// costs nothing, changes nothing, and says nothing of the miner to the service.
-#[utoipa::path(post, path = "/v1/verifications", tag = "verification", request_body = CreateVerification, responses(
+#[utoipa::path(post, path = "/v1/verifications", tag = "verification", request_body = CreateVerification,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each re-check.")),
+    responses(
     (status = 201, description = "Done, or on its way.", body = VerificationView,
         headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),

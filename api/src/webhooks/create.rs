@@ -32,7 +32,9 @@ pub(crate) struct CreateWebhookEndpoint {
 }
 
 /// Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`.
-#[utoipa::path(post, path = "/v1/webhook_endpoints", tag = "webhooks", request_body = CreateWebhookEndpoint, responses(
+#[utoipa::path(post, path = "/v1/webhook_endpoints", tag = "webhooks", request_body = CreateWebhookEndpoint,
+    params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each endpoint.")),
+    responses(
     (status = 201, description = "Created.", body = EndpointView,
         headers(("Location" = String), ("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),

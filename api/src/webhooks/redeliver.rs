@@ -15,7 +15,9 @@ use crate::state::AppState;
 
 /// Send a delivery again, whatever became of it. It has the same `webhook-id`.
 #[utoipa::path(post, path = "/v1/webhook_deliveries/{id}/redeliver", tag = "webhooks", operation_id = "redeliver_webhook_delivery",
-    params(("id" = String, Path, description = "The delivery.")), responses(
+    params(("id" = String, Path, description = "The delivery."),
+        ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each time.")),
+    responses(
     (status = 202, description = "It is on its way.", body = DeliveryView,
         headers(("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 404, description = "You have no such delivery, or its endpoint is gone.", body = Problem, content_type = "application/problem+json")))]

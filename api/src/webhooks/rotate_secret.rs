@@ -19,7 +19,9 @@ use crate::state::AppState;
 /// For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
 /// ends the first of the three. Send an `Idempotency-Key`, so that a repeated request does not rotate twice.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/rotate_secret", tag = "webhooks",
-    params(("id" = String, Path, description = "The endpoint.")), responses(
+    params(("id" = String, Path, description = "The endpoint."),
+        ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each rotation.")),
+    responses(
     (status = 200, description = "Rotated; the secret is at `GET /v1/webhook_endpoints/{id}/secret`.", body = EndpointView,
         headers(("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 404, description = "You have no such endpoint.", body = Problem, content_type = "application/problem+json")))]

@@ -15,7 +15,9 @@ use crate::state::AppState;
 
 /// Send an event of type `webhook.test` to an endpoint. It is tried again like any other.
 #[utoipa::path(post, path = "/v1/webhook_endpoints/{id}/test", tag = "webhooks",
-    params(("id" = String, Path, description = "The endpoint.")), responses(
+    params(("id" = String, Path, description = "The endpoint."),
+        ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each test.")),
+    responses(
     (status = 202, description = "It is on its way: see `GET /v1/webhook_deliveries`.", body = DeliveryView,
         headers(("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
     (status = 404, description = "You have no such endpoint.", body = Problem, content_type = "application/problem+json")))]

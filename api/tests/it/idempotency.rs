@@ -182,3 +182,59 @@ async fn keys_have_a_length() {
     }
     create(&service, &customer, &"k".repeat(255), &job_body(1)).await.json(201);
 }
+
+/// POSTs that have no key though they make something or set something going.
+fn needs_no_key(path: &str) -> bool {
+    // a token that is good once; who lost the answer asks for another link, or for another session
+    let signs_in = path.starts_with("/v1/sessions");
+    // the state that a resource is to have: said twice, it is the same
+    let state = ["archive", "cancel", "close", "pause", "resume"];
+    let sets_state = state.iter().any(|verb| path.ends_with(&format!("/{verb}")));
+    // rewards of a group are posted once: the same again are the same answer, and others are refused
+    let posts_rewards = path.ends_with("/rewards");
+    // keeps nothing
+    let tries = ["/validate", "/versions/{version}/test"].iter().any(|end| path.ends_with(end));
+    // Tinker's own client sends none, and names what it repeats by its own numbers
+    let tinker = path.starts_with("/tinker/");
+    signs_in || sets_state || posts_rewards || tries || tinker
+}
+
+/// Whether a route reads the header is seen by one that cannot be a key.
+#[tokio::test]
+async fn every_post_that_creates_reads_a_key_and_says_so() {
+    let service = Service::start().await;
+    let customer = service.customer(0).await;
+    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
+    let mut with_key = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let operation = &item[method];
+            if operation.is_null() || operation["security"] == json!([{}]) {
+                continue;
+            }
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let is_told =
+                parameters.filter_map(|one| one["name"].as_str()).any(|name| name == "Idempotency-Key");
+            let concrete = path.replace("{version}", "1").replace("{", "").replace("}", "");
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let request = service.request(method.clone(), &concrete).bearer_auth(&customer.key);
+            let is_form = operation["requestBody"]["content"]["multipart/form-data"].is_object();
+            let request = match () {
+                () if method == Method::GET || method == Method::DELETE => request,
+                () if is_form => request.multipart(module_form(b"x")),
+                () => request.json(&json!({})),
+            };
+            let answer =
+                Answer::of(request.header("idempotency-key", "k".repeat(256)).send().await.unwrap()).await;
+            let is_read = answer.status == 400
+                && answer.problem(400) == "invalid_header"
+                && answer.json(400)["param"] == "Idempotency-Key";
+            assert_eq!(is_read, is_told, "{method} {path}: read, and told in the document");
+            with_key += usize::from(is_told);
+            if method == Method::POST {
+                assert!(is_told != needs_no_key(path), "{path}: a key, or a reason in `needs_no_key`");
+            }
+        }
+    }
+    assert!(with_key >= 18, "the document has lost keys: {with_key}");
+}

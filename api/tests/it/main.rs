@@ -32,6 +32,7 @@ mod patch;
 mod pause;
 mod people;
 mod project_events;
+mod proof_spec;
 mod quotes;
 mod rewards;
 mod rollouts;

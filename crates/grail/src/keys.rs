@@ -9,7 +9,8 @@ use schnorrkel::{ExpansionMode, MiniSecretKey, PublicKey, Signature, signing_con
 
 use crate::ids::Hotkey;
 
-const CONTEXT: &[u8] = b"substrate";
+/// Of sr25519 signatures.
+pub const SIGNING_CONTEXT: &str = "substrate";
 pub const SIGNATURE_BYTES: usize = 64;
 
 /// A miner's signing key.
@@ -34,7 +35,7 @@ impl HotkeyPair {
 
     /// The nonce of an sr25519 signature is randomised; the generator is the caller's.
     pub fn sign(&self, message: &[u8], rng: impl RngCore + CryptoRng) -> [u8; SIGNATURE_BYTES] {
-        let transcript = signing_context(CONTEXT).bytes(message);
+        let transcript = signing_context(SIGNING_CONTEXT.as_bytes()).bytes(message);
         self.0.sign(attach_rng(transcript, rng)).to_bytes()
     }
 }
@@ -46,7 +47,7 @@ impl Hotkey {
         else {
             return false;
         };
-        key.verify_simple(CONTEXT, message, &signature).is_ok()
+        key.verify_simple(SIGNING_CONTEXT.as_bytes(), message, &signature).is_ok()
     }
 }
 

@@ -11,7 +11,8 @@ use crate::lower_hex::HexHash;
 use crate::projection::Width;
 use crate::record::RecordKind;
 
-const SCHEME: &str = "grail-r1";
+/// As proofs name it.
+pub const SCHEME: &str = "grail-r1";
 /// Class `test` has no engine.
 const NO_NUMERICS: &str = "none";
 
@@ -32,7 +33,7 @@ pub enum EngineClass {
 }
 
 impl EngineClass {
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Test => "test",
             Self::Exact => "exact",

@@ -12,7 +12,7 @@ use sha3::{Shake256, Shake256Reader};
 use crate::hash::Hash;
 
 /// The largest |value| of a projection; the scale makes the largest component exactly this.
-const FULL: i8 = 127;
+pub const FULL: i8 = 127;
 const SCALE_BYTES: usize = 2;
 
 /// Number of components of a projection.

@@ -7,6 +7,9 @@
 use crate::hash::Transcript;
 use crate::ids::{CheckpointId, PromptId, Randomness};
 
+/// Bits of one draw: as many as an f64 holds.
+pub const DRAW_BITS: u32 = 53;
+
 /// The draws of all rollouts of one prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeedStream {
@@ -26,7 +29,7 @@ impl SeedStream {
             .u32(t)
             .finish();
         let word = u64::from_be_bytes(hash[..8].try_into().expect("a hash has 32 bytes"));
-        (word >> 11) as f64 / (1_u64 << 53) as f64
+        (word >> (u64::BITS - DRAW_BITS)) as f64 / (1_u64 << DRAW_BITS) as f64
     }
 }
 

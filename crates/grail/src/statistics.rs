@@ -27,15 +27,17 @@ use crate::projection::Projection;
 
 /// A window is this many consecutive positions.
 pub const WINDOW: usize = 32;
-const MOST_ACTIVATION: f64 = 4.0;
-const MOST: f64 = 16.0;
+/// The largest distance of a state that one position counts.
+pub const MOST_ACTIVATION: f64 = 4.0;
+/// The same of a log-prob, and of a draw.
+pub const MOST: f64 = 16.0;
 /// The relative distance of a state at which log-prob differences and misses count half.
-const HALF: f64 = 0.005;
-const MOST_SURPRISE: f64 = 100.0;
+pub const HALF: f64 = 0.005;
+pub const MOST_SURPRISE: f64 = 100.0;
 /// The most that one position adds to a mean of log-prob errors or of misses.
-const MOST_IN_MEAN: f64 = 1.0;
+pub const MOST_IN_MEAN: f64 = 1.0;
 /// Below what the quantisation of a record leaves: nobody gains by being nearer.
-const LEAST_ACTIVATION: f64 = 1e-6;
+pub const LEAST_ACTIVATION: f64 = 1e-6;
 
 /// One position: how far the committed record is from what the verifier computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,7 +105,8 @@ macro_rules! statistics {
     };
 }
 
-const COUNT: usize = 10;
+/// How many statistics there are.
+pub const COUNT: usize = 10;
 
 statistics! {
     activation,

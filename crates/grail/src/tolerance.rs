@@ -16,6 +16,12 @@ use crate::record::State;
 use crate::reject::RejectReason;
 use crate::statistics::{Distance, Series, Statistics};
 
+/// A second look takes limits so many times as wide: the same engine gives the same numbers again, so it would only repeat a
+/// false reject. What is just above a limit is below it then; what is not honest is far above.
+pub const SECOND_LOOK: f64 = 1.5;
+/// Fewer positions than this prove nothing by their mean.
+pub const FORGED_POSITIONS: usize = 8;
+
 /// Compares one rollout position by position.
 #[derive(Debug)]
 pub struct ToleranceCheck<'a> {

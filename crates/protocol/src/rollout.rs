@@ -25,7 +25,7 @@ use crate::overlong::SoftPenalty;
 
 pub const SCHEMA_VERSION: u32 = 3;
 /// Records of version 2 said nothing of how advantages came about.
-const OLDEST_SCHEMA: u32 = 2;
+pub const OLDEST_SCHEMA: u32 = 2;
 /// [`RewardReceipt::function`] of a reward that the customer's own trainer gave: there is nothing to run again.
 pub const CLIENT_FUNCTION: &str = "client";
 /// Texts and token ids that one call of a reward function may be given, in bytes: the same for every job.
