@@ -278,7 +278,12 @@ async fn authenticate(state: &AppState, cache: &KeyCache, text: &KeyText) -> Res
 }
 
 /// Whether a request is about live or test data.
-fn mode(request: &HttpRequest, key: &ApiKey, is_session: bool, bound: Option<Bound>) -> Result<Mode, ApiError> {
+fn mode(
+    request: &HttpRequest,
+    key: &ApiKey,
+    is_session: bool,
+    bound: Option<Bound>,
+) -> Result<Mode, ApiError> {
     const NAME: &str = "Reliquary-Mode";
     let own = bound.map_or(key.mode, |bound| bound.mode);
     let Some(named) = params::header(request, &MODE, NAME)? else { return Ok(own) };

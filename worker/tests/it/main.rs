@@ -26,6 +26,7 @@ mod pausing;
 mod proofs;
 mod rechecks;
 mod refusals;
+mod registered;
 mod rewards;
 mod selecting;
 mod standings;
