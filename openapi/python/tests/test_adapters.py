@@ -15,7 +15,7 @@ FOLDER = Path(reliquary.adapters.__file__).parent
 
 def test_none_imports_its_framework_before_it_needs_it_and_none_is_long():
     names = [path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__"]
-    assert sorted(names) == ["art", "nemo_rl", "openrlhf", "skyrl", "slime", "trl", "verl"]
+    assert sorted(names) == ["areal", "art", "nemo_rl", "openrlhf", "skyrl", "slime", "trl", "verl"]
     for name in names:
         importlib.import_module(f"reliquary.adapters.{name}")
         assert len((FOLDER / f"{name}.py").read_text().splitlines()) <= 50
