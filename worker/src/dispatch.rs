@@ -43,10 +43,17 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
 }
 
 /// Leases groups of one of the checkpoints that have work. Which one comes first is drawn: they share the requests.
-async fn lease(cx: &Context) -> Result<Option<(Candidate, Dispatch)>, Error> {
+async fn lease(cx: &Arc<Context>) -> Result<Option<(Candidate, Dispatch)>, Error> {
     let mut served = cx.served_with_work().await?;
     while let Some(index) = cx.chance.weighted(&vec![1.0; served.len()]) {
-        let found = lease_of(cx, served.swap_remove(index)).await?;
+        let checkpoint = served.swap_remove(index);
+        if let Err(error) = cx.served(checkpoint).await {
+            // another machine may have it whole: no group is taken that could not be read here
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(checkpoint.id = %checkpoint, error, "a checkpoint cannot be opened");
+            continue;
+        }
+        let found = lease_of(cx, checkpoint).await?;
         if found.is_some() {
             return Ok(found);
         }

@@ -55,6 +55,10 @@ async fn what_is_not_on_this_machine_waits_and_holds_nothing_up() {
     world.finish(beside).await;
     assert_eq!(world.groups(job).await, "pending pending pending");
     assert_eq!((theirs.requests(), own.groups_asked()), (0, 3));
+    // half of a copy is none
+    std::fs::create_dir(&path).unwrap();
+    world.dispatch().await;
+    assert_eq!(world.sql("SELECT max(tries), count(*) FROM groups WHERE state = 'pending'").await, "0|3");
     // the files come
     world.sql(&format!("UPDATE checkpoint_folders SET path = '{PREVIOUS}'")).await;
     world.finish(job).await;
