@@ -223,8 +223,8 @@ async fn each_project_has_its_own() {
             page["data"].as_array().unwrap().iter().map(|body| body["job_id"].as_str().unwrap().to_owned());
         jobs.collect::<Vec<_>>()
     };
-    assert_eq!(jobs(&customer, None).await, [job.clone()]);
-    assert_eq!(jobs(&sibling, None).await, [theirs.clone()]);
+    assert_eq!(jobs(&customer, None).await, std::slice::from_ref(&job));
+    assert_eq!(jobs(&sibling, None).await, std::slice::from_ref(&theirs));
     assert!(jobs(&stranger, None).await.is_empty());
     // both begin with 1, and a place of one is none of another
     assert_eq!(service.sql("SELECT string_agg(place::text, ',') FROM project_log").await, "1,1");
