@@ -13,6 +13,9 @@ use crate::record::RecordKind;
 
 const SCHEME: &str = "grail-r1";
 
+/// Data type and kernel revision of this version's engine, which verifiers of class `exact` have.
+pub const EXACT_NUMERICS: &str = "f32-exact/1";
+
 /// How miner and verifier relate numerically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineClass {

@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod minhash;
 pub mod mismatch;
 pub mod money;
+pub mod offline;
 pub mod overlong;
 pub mod pick;
 pub mod public_address;
