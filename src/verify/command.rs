@@ -9,9 +9,9 @@ use checkpoint::Checkpoint;
 use grail::ids::CheckpointId;
 use indicatif::{ProgressBar, ProgressStyle};
 use protocol::manifest::Evidence;
+use protocol::offline::{Groups, Membership, key_for};
 use protocol::rollout::RolloutRecord;
 
-use super::groups::{Groups, Membership};
 use super::report::Verdicts;
 use super::{AdvantageCheck, Finding, Level, Manifests, Report, RewardCheck, Verdict, Verifier};
 
@@ -217,16 +217,15 @@ impl<'a> Run<'a> {
         let size = group.iter().map(|item| item.size).sum();
         let places: Vec<Place> = group.iter().map(|item| item.place).collect();
         let records: Vec<RolloutRecord> = group.into_iter().map(|item| item.record).collect();
-        let named = records.first().map(|record| record.proof.receipt.service_key);
-        // a record is judged by the key that it names, if it is one of those that are trusted
-        let key = self.keys.iter().find(|key| Some(**key) == named).or(self.keys.first()).copied();
-        let verdicts = verifier.judge(&records, &key.unwrap_or_default());
+        let key = records.first().map(|record| key_for(&self.keys, record)).unwrap_or_default();
+        let verdicts = verifier.judge(&records, &key);
         for ((record, place), mut verdict) in records.iter().zip(places).zip(verdicts) {
             let not_checked = matches!(verdict.reward, RewardCheck::NotChecked(_));
             if self.arguments.strict && not_checked {
                 verdict.finding = verdict.finding.or(Some(Finding::RewardNotChecked));
             }
-            verdict.finding = verdict.finding.or(self.manifests.check(record));
+            let in_manifest = self.manifests.check(record); // a record that does not hold is in the file, too
+            verdict.finding = verdict.finding.or(in_manifest);
             self.report.tokens += record.completion_ids.len();
             self.report.test += usize::from(!record.is_live());
             if let (true, Some(finding)) = (self.report.add(verdict), verdict.finding) {

@@ -1,14 +1,9 @@
 //! The offline verifier: re-checks a delivered file with the checkpoint alone. No service, no network, no secret.
 //!
-//! Level `signatures` needs no model: chain, signatures, receipts, Merkle paths, and advantages where the group is whole. Level `reward` runs the reward functions
+//! Level `signatures` needs no model: it is `protocol::offline`, which the customers' client runs, too. Level `reward` runs the reward functions
 //! again. Level `full` (the default) adds one packed prefill per group and compares every state, log-prob and draw.
 
-mod advantages;
-mod calls;
 mod command;
-mod findings;
-mod groups;
-mod manifest;
 mod model;
 mod report;
 mod rewards;
@@ -19,17 +14,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use checkpoint::Checkpoint;
 use engine::{Model, Options};
-use grail::RejectReason;
 use grail::check::Rules;
+use grail::ids::CheckpointId;
 use grail::profile::{EngineClass, Profile};
 use grail::standard::Standard;
 use protocol::BundledModule;
+use protocol::offline::{self, Basis, Call, Judged};
+pub use protocol::offline::{AdvantageCheck, Finding, Lacking, ManifestFinding, ManifestReport, Manifests};
 use protocol::rollout::{Rebuilt, RolloutRecord};
 
-pub use advantages::{AdvantageCheck, Lacking};
 pub use command::{Arguments, run};
-pub use findings::Finding;
-pub use manifest::{ManifestFinding, ManifestReport, Manifests};
 pub use report::Report;
 use rewards::Rewards;
 pub use rewards::{Missing, RewardCheck};
@@ -118,31 +112,38 @@ impl Verifier {
     /// One verdict per record, in order. Records of one group share the prefill of their prompt, and the call of a reward
     /// function that sees the whole group.
     pub fn judge(&self, records: &[RolloutRecord], service_key: &[u8; 32]) -> Vec<Verdict> {
-        let mut rebuilt: Vec<Result<Rebuilt, Finding>> =
-            records.iter().map(|record| self.without_model(record, service_key)).collect();
-        let calls = calls::of(records, &mut rebuilt);
         let mut rewards = vec![RewardCheck::None; records.len()];
-        if let Some(functions) = &self.rewards {
-            for (index, result) in functions.check(records, &rebuilt, &calls).into_iter().enumerate() {
-                match result {
-                    Ok(check) => rewards[index] = check,
-                    Err(finding) => rebuilt[index] = Err(finding),
-                }
-            }
-        }
-        let mut advantages = vec![AdvantageCheck::None; records.len()];
-        for (index, result) in advantages::check(records, &rebuilt).into_iter().enumerate() {
-            match result {
-                Ok(check) => advantages[index] = check,
-                Err(finding) => rebuilt[index] = Err(finding),
-            }
-        }
+        let judged = offline::judge(self, records, service_key, |rebuilt, calls| {
+            self.run_rewards(records, rebuilt, calls, &mut rewards)
+        });
+        let (rebuilt, advantages): (Vec<_>, Vec<_>) =
+            judged.into_iter().map(|Judged { rebuilt, advantage }| (rebuilt, advantage)).unzip();
         let findings = self.against_model(records, &rebuilt).into_iter();
         let checks = rewards.into_iter().zip(advantages);
         findings
             .zip(checks)
             .map(|(finding, (reward, advantage))| Verdict { finding, reward, advantage })
             .collect()
+    }
+
+    /// Runs reward functions again, at a level that does.
+    fn run_rewards(
+        &self,
+        records: &[RolloutRecord],
+        rebuilt: &[Result<Rebuilt, Finding>],
+        calls: &[Call],
+        checks: &mut [RewardCheck],
+    ) -> Vec<Option<Finding>> {
+        let Some(functions) = &self.rewards else { return Vec::new() };
+        let results = functions.check(records, rebuilt, calls).into_iter();
+        let note = |(check, result): (&mut RewardCheck, Result<RewardCheck, Finding>)| match result {
+            Ok(done) => {
+                *check = done;
+                None
+            }
+            Err(finding) => Some(finding),
+        };
+        checks.iter_mut().zip(results).map(note).collect()
     }
 
     /// What is found already, or else by the model.
@@ -173,28 +174,20 @@ impl Verifier {
         }
         findings
     }
+}
 
-    /// Level L0 and everything in the record that another field determines.
-    fn without_model(&self, record: &RolloutRecord, service_key: &[u8; 32]) -> Result<Rebuilt, Finding> {
+impl Basis for Verifier {
+    fn checkpoint(&self) -> CheckpointId {
+        self.checkpoint.id
+    }
+
+    fn rules(&self) -> Rules<'_> {
         let config = &self.checkpoint.config;
-        if !record.is_live() && !self.allow_test {
-            return Err(Finding::TestRollout);
-        }
-        if record.proof.checkpoint_id != self.checkpoint.id {
-            return Err(RejectReason::WrongCheckpoint.into());
-        }
-        if !self.knows(&record.proof.profile) {
-            return Err(RejectReason::WrongProfile.into());
-        }
-        let context = config.max_position_embeddings;
-        if record.prompt_ids.is_empty() || record.prompt_ids.len() + record.completion_ids.len() > context {
-            return Err(RejectReason::OutOfRange.into());
-        }
-        let rules = Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids };
-        let rebuilt = record.check(&rules, service_key)?;
-        self.texts(record)?;
-        findings::reward(record, &rebuilt)?;
-        Ok(rebuilt)
+        Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids }
+    }
+
+    fn context(&self) -> usize {
+        self.checkpoint.config.max_position_embeddings
     }
 
     /// A calibrated profile's document is needed for the model check alone.
@@ -208,19 +201,15 @@ impl Verifier {
         }
     }
 
-    fn texts(&self, record: &RolloutRecord) -> Result<(), Finding> {
-        let tokenizer = &self.checkpoint.tokenizer;
-        if let Some(text) = &record.prompt_text {
-            // the record does not say whether the text was a raw prompt or rendered from messages; a tokenizer that puts
-            // special tokens around a text does so for the first only
-            let fits = |ids: Result<Vec<u32>, _>| ids.is_ok_and(|ids| ids == record.prompt_ids);
-            if !fits(tokenizer.encode(text)) && !fits(tokenizer.encode_rendered(text)) {
-                return Err(Finding::TextMismatch);
-            }
-        }
-        match tokenizer.decode(&record.completion_ids) {
-            Ok(text) if text == record.completion_text => Ok(()),
-            _ => Err(Finding::TextMismatch),
-        }
+    fn allows_test(&self) -> bool {
+        self.allow_test
+    }
+
+    fn is_prompt(&self, text: &str, ids: &[u32]) -> bool {
+        self.checkpoint.tokenizer.is_prompt(text, ids)
+    }
+
+    fn is_completion(&self, text: &str, ids: &[u32]) -> bool {
+        self.checkpoint.tokenizer.is_completion(text, ids)
     }
 }

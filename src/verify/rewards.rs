@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use protocol::BundledModule;
+use protocol::offline::{Call, Finding};
 use protocol::rollout::{Rebuilt, RewardReceipt, RolloutRecord};
-use sandbox::Scored;
+use sandbox::{Receipt, Sample, Scored};
 use supervisor::{Programs, Tenant};
-use worker::reward_call;
+use worker::reward_call::{self, Asked};
 
-use super::calls::Call;
-use super::findings::Finding;
 use crate::scorer::{Scorer, is_this_engine};
 
 /// What became of checking one reward.
@@ -95,18 +94,37 @@ impl Rewards {
 
     /// Runs one call again, with all its samples.
     fn run(&self, records: &[RolloutRecord], call: &Call) -> Result<Vec<Scored>, Missing> {
-        if !is_this_engine(&call.receipt) {
+        let receipt = receipt(&records[call.members[0]]).ok_or(Missing::Engine)?;
+        if !is_this_engine(&receipt) {
             return Err(Missing::Engine);
         }
-        let (task, samples) = call.given.as_ref().ok_or(Missing::Group)?;
-        let module = self.0.find(&call.receipt).ok_or(Missing::Module)?;
-        let inputs = records[call.members[0]].reward_inputs.as_ref().ok_or(Missing::Group)?;
+        let given = call.given.as_ref().ok_or(Missing::Group)?;
+        let module = self.0.find(&receipt).ok_or(Missing::Module)?;
+        let record = &records[given.asked_by];
+        let inputs = record.reward_inputs.as_ref().ok_or(Missing::Group)?;
+        let asked = Asked {
+            custom_id: &record.custom_id,
+            prompt_text: record.prompt_text.as_deref(),
+            prompt_ids: &record.prompt_ids,
+            inputs,
+            task: &call.task,
+        };
+        let samples: Vec<Sample> = given.answers.iter().map(|index| sample(&records[*index])).collect();
         let limits = reward_call::limits(&inputs.limits);
-        self.0.score(Tenant::SELF, &module, task, samples, &limits).map_err(|error| {
+        self.0.score(Tenant::SELF, &module, &asked.task(), &samples, &limits).map_err(|error| {
             tracing::warn!(error = &error as &dyn std::error::Error, "a reward function did not run");
             Missing::Machine
         })
     }
+}
+
+/// The sandbox's own reading of a receipt that was found to be one.
+fn receipt(record: &RolloutRecord) -> Option<Receipt> {
+    serde_json::from_value(record.reward_receipt.as_ref()?.receipt.clone()).ok()
+}
+
+fn sample(record: &RolloutRecord) -> Sample {
+    reward_call::sample(&record.completion_text, &record.completion_ids, record.finish_reason)
 }
 
 /// The same receipt, and what the record says is this sample's share of it.

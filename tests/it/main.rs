@@ -2,6 +2,7 @@
 //! offline verifier on what was delivered. Nothing here reaches into a role: it speaks HTTP, sends signals, reads rows.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod agree;
 mod bad_input;
 mod bundles;
 mod calibrated;

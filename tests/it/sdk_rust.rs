@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use reliquary_client::verify::{Report, Verifier};
+use reliquary_client::verify::{Finding, ManifestFinding, Report, Verifier};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -102,7 +102,10 @@ async fn check_offline(path: &Path, published: &str) {
         let file = path.with_extension("changed");
         std::fs::write(&file, changed.join("\n")).unwrap();
         let report: Report = verifier.file(&file).await.unwrap();
-        report.failed.into_iter().map(|(_, reason)| reason).collect::<Vec<_>>()
+        assert!(!report.holds());
+        let wrong = report.manifests.iter().flat_map(|manifest| &manifest.findings);
+        let wrong: Vec<ManifestFinding> = wrong.copied().collect();
+        (report.failed.into_iter().map(|(_, finding)| finding).collect::<Vec<_>>(), wrong)
     };
     let set = |line: &mut String, field: &str, value: Value| {
         let mut record: Value = serde_json::from_str(line).unwrap();
@@ -110,17 +113,19 @@ async fn check_offline(path: &Path, published: &str) {
         *line = record.to_string();
     };
     let report = verifier.file(path).await.unwrap();
-    assert_eq!(report, Report { verified: PROMPTS * SAMPLES, failed: Vec::new() });
-    assert_eq!(judge(&|lines| drop(lines.remove(first))).await, ["rollouts_missing"]);
+    assert!(report.holds() && report.manifests.len() == 1, "{report:?}");
+    assert_eq!((report.verified, report.advantages_checked), (PROMPTS * SAMPLES, PROMPTS * SAMPLES));
+    let missing = vec![ManifestFinding::RolloutsMissing];
+    assert_eq!(judge(&|lines| drop(lines.remove(first))).await, (vec![], missing.clone()));
     let twice = judge(&|lines| lines[first + 1] = lines[first].clone()).await;
-    assert_eq!(twice, ["not_in_manifest", "rollouts_missing"]);
+    assert_eq!(twice, (vec![], missing.clone()));
     let price = judge(&|lines| set(&mut lines[first], "price_rao", json!("1"))).await;
-    assert_eq!(price, ["not_in_manifest", "rollouts_missing"]);
+    assert_eq!(price, (vec![Finding::NotInManifest], missing));
     let text = judge(&|lines| set(&mut lines[first], "completion_text", json!("#### 42"))).await;
-    assert_eq!(text, ["text_mismatch", "rollouts_missing"]);
+    assert_eq!(text, (vec![Finding::TextMismatch], vec![]));
     let count = format!("\"leaf_count\":{}", signed["manifest"]["leaf_count"]);
     let counted = judge(&|lines| lines[manifest] = lines[manifest].replace(&count, "\"leaf_count\":1")).await;
-    assert!(counted.contains(&"manifest_signature".to_owned()), "{counted:?}");
+    assert!(counted.1.contains(&ManifestFinding::ManifestSignature), "{counted:?}");
     let other = Verifier::open(Path::new(CHECKPOINT), [7; 32]).unwrap().file(path).await.unwrap();
     assert_eq!((other.verified, other.holds()), (0, false));
 }

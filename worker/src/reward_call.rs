@@ -31,11 +31,7 @@ impl Asked<'_> {
     }
 }
 
-/// The only randomness that a function has: the same for every attempt, and for whoever runs it again.
-pub fn seed(task: &Hash) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *task;
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
-}
+pub use protocol::offline::receipt::seed;
 
 pub fn sample(text: &str, token_ids: &[u32], finish: Finish) -> Sample {
     Sample {

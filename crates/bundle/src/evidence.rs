@@ -1,13 +1,11 @@
 //! What a file says of manifests: lines before the rollouts in NDJSON, key-value metadata in Parquet.
 
 use parquet::file::metadata::KeyValue;
-use protocol::manifest::{Evidence, MAX_LINE_BYTES};
+use protocol::manifest::{Evidence, MAX_EVIDENCE_BYTES, MAX_LINE_BYTES};
 
 use crate::error::Error;
 use crate::pages::at_most;
 
-/// What the lines of one file may have together: the leaves of four million rollouts.
-pub const MAX_EVIDENCE_BYTES: usize = 192 << 20;
 /// Keys in Parquet: this, and a number.
 const KEY: &str = "reliquary.manifest.";
 

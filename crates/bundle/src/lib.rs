@@ -24,7 +24,6 @@ mod trace;
 mod writer;
 
 pub use error::{Error, Place};
-pub use evidence::MAX_EVIDENCE_BYTES;
 pub use modules::MAX_MODULES_BYTES;
 pub use outlet::Outlet;
 pub use parts::Parts;
@@ -32,5 +31,6 @@ pub use reader::Reader;
 pub use table::{Container, Table};
 pub use writer::{Format, Writer};
 
-/// The longest record: a line of NDJSON, or the values of one row. A rollout of 100,000 tokens has about a third of it.
-pub const MAX_RECORD_BYTES: usize = 16 << 20;
+pub use protocol::manifest::MAX_EVIDENCE_BYTES;
+/// A line of NDJSON, or the values of one row.
+pub use protocol::rollout::MAX_RECORD_BYTES;

@@ -86,6 +86,18 @@ impl Tokenizer {
         self.inner.decode(ids, true).map_err(Error::Tokenizer)
     }
 
+    /// Whether a prompt's text gives these ids. What was sent does not say whether the text was raw or rendered from messages; a
+    /// tokenizer that puts special tokens around a text does so for the first only.
+    pub fn is_prompt(&self, text: &str, ids: &[u32]) -> bool {
+        let fits = |found: Result<Vec<u32>, _>| found.is_ok_and(|found| found == ids);
+        fits(self.encode(text)) || fits(self.encode_rendered(text))
+    }
+
+    /// Whether these ids give a completion's text.
+    pub fn is_completion(&self, text: &str, ids: &[u32]) -> bool {
+        self.decode(ids).is_ok_and(|found| found == text)
+    }
+
     /// Each token's own part of the text: together they are [`Self::decode`] of all, but for a character that is never
     /// finished. A token that only begins a character has none; the one that ends it has all of it.
     pub fn pieces(&self, ids: &[u32]) -> Result<Vec<String>, Error> {

@@ -26,5 +26,5 @@ pub use model::{Model, Options};
 /// Names the arithmetic: element type, exactness and kernel revision. It goes into the proof's profile, and
 /// changes whenever any result changes by a bit.
 pub fn numerics_id() -> &'static str {
-    "f32-exact/1"
+    grail::profile::EXACT_NUMERICS
 }

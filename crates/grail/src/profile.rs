@@ -16,6 +16,9 @@ pub const SCHEME: &str = "grail-r1";
 /// Class `test` has no engine.
 const NO_NUMERICS: &str = "none";
 
+/// Data type and kernel revision of this version's engine, which verifiers of class `exact` have.
+pub const EXACT_NUMERICS: &str = "f32-exact/1";
+
 /// How miner and verifier relate numerically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineClass {

@@ -15,6 +15,7 @@ pub mod minhash;
 pub mod mismatch;
 pub mod mode;
 pub mod money;
+pub mod offline;
 pub mod overlong;
 pub mod pick;
 pub mod public_address;

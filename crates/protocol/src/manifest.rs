@@ -32,6 +32,8 @@ pub const CHUNK_LEAVES: usize = 1024;
 pub const LINE_LEAVES: usize = 64 * CHUNK_LEAVES;
 /// No line of a bundle that says something of a manifest is longer.
 pub const MAX_LINE_BYTES: usize = 8 << 20;
+/// What such lines of one file may have together: the leaves of four million rollouts.
+pub const MAX_EVIDENCE_BYTES: usize = 192 << 20;
 /// No service tries a group so often.
 const MAX_ATTEMPTS: u32 = 256;
 

@@ -24,6 +24,8 @@ use crate::money::Rao;
 use crate::overlong::SoftPenalty;
 
 pub const SCHEMA_VERSION: u32 = 3;
+/// The longest record. A rollout of 100,000 tokens has about a third of it.
+pub const MAX_RECORD_BYTES: usize = 16 << 20;
 /// Records of version 2 said nothing of how advantages came about.
 pub const OLDEST_SCHEMA: u32 = 2;
 /// [`RewardReceipt::function`] of a reward that the customer's own trainer gave: there is nothing to run again.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use grail::keys::ServiceKey;
+use grail::keys::{self, ServiceKey};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::{Host, Url};
@@ -108,6 +108,31 @@ pub fn signature_header(keys: &[EndpointKeys], id: &str, timestamp: i64, body: &
     keys.iter().map(|keys| keys.signatures(message.as_bytes())).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether such a header has a signature of this secret (`whsec_…`) or public key (`whpk_…`). `None`: it is neither.
+pub fn is_signed(header: &str, id: &str, timestamp: i64, body: &[u8], secret: &str) -> Option<bool> {
+    let message = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
+    let (version, key) = match (secret.strip_prefix("whsec_"), secret.strip_prefix("whpk_")) {
+        (Some(text), _) => ("v1", text),
+        (None, Some(text)) => ("v1a", text),
+        (None, None) => return None,
+    };
+    let key: [u8; 32] = BASE64.decode(key).ok()?.try_into().ok()?;
+    let mut signatures = header.split(' ').filter_map(|one| {
+        let (kind, text) = one.split_once(',')?;
+        BASE64.decode(text).ok().filter(|_| kind == version)
+    });
+    let holds = |signature: Vec<u8>| match version {
+        "v1" => is_same(&hmac_sha256(&key, &message), &signature),
+        _ => signature.try_into().is_ok_and(|signature| keys::verify_service(&key, &message, &signature)),
+    };
+    Some(signatures.any(holds))
+}
+
+/// Compared in a time that does not tell where they differ.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |different, (a, b)| different | (a ^ b)) == 0
+}
+
 /// HMAC (RFC 2104) with SHA-256. Keys are 32 bytes, below a block.
 fn hmac_sha256(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
     let pad = |byte: u8| {
@@ -186,6 +211,33 @@ mod tests {
         key[..20].fill(0x0b);
         let mac = hmac_sha256(&key, b"Hi There");
         assert_eq!(hex::encode(mac), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    }
+
+    #[test]
+    fn a_header_is_of_its_keys_its_id_its_time_and_its_body_alone() {
+        let secrets = Secrets::from_seed(&[1; 32]);
+        let of = |generation| secrets.of(WebhookEndpointId(Uuid::from_u128(7)), generation);
+        let header = signature_header(&[of(1), of(0)], "evt_1", 1_700_000_000, "{}");
+        for keys in [of(0), of(1)] {
+            for secret in [keys.secret(), keys.public_key()] {
+                let is =
+                    |id, timestamp, body: &str| is_signed(&header, id, timestamp, body.as_bytes(), &secret);
+                assert_eq!(is("evt_1", 1_700_000_000, "{}"), Some(true), "{secret}");
+                assert_eq!(is("evt_2", 1_700_000_000, "{}"), Some(false), "{secret}");
+                assert_eq!(is("evt_1", 1_700_000_001, "{}"), Some(false), "{secret}");
+                assert_eq!(is("evt_1", 1_700_000_000, "{ }"), Some(false), "{secret}");
+            }
+        }
+        for secret in [of(2).secret(), of(2).public_key()] {
+            assert_eq!(is_signed(&header, "evt_1", 1_700_000_000, b"{}", &secret), Some(false));
+        }
+        for garbage in ["", "v1", "v1,", "v1,AAAA v1a,AAAA", "v2,AAAA", "v1a,\u{20ac}"] {
+            assert_eq!(is_signed(garbage, "evt_1", 1, b"{}", &of(0).secret()), Some(false), "{garbage}");
+            assert_eq!(is_signed(garbage, "evt_1", 1, b"{}", &of(0).public_key()), Some(false), "{garbage}");
+        }
+        for secret in ["", "whsec_", "whpk_AAAA", "sk_AAAA"] {
+            assert_eq!(is_signed(&header, "evt_1", 1, b"{}", secret), None, "{secret}");
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::error::{Error, Refusal};
 use crate::files::Form;
-use crate::{Exports, Files, Jobs, RewardFunctions, retry, types};
+use crate::query::escaped;
+use crate::{Exports, Files, Jobs, RewardFunctions, Verifications, WebhookEndpoints, retry, types};
 
 /// How a client behaves.
 #[derive(Debug, Clone)]
@@ -78,7 +79,7 @@ macro_rules! as_id {
         }
     )+ };
 }
-as_id!(Job RewardFunction Export File Quote Rollout);
+as_id!(Job RewardFunction Export File Quote Rollout Verification WebhookEndpoint WebhookDelivery);
 
 /// A request that can be sent again.
 #[derive(Debug)]
@@ -168,6 +169,14 @@ impl Client {
 
     pub fn exports(&self) -> Exports<'_> {
         Exports(self)
+    }
+
+    pub fn verifications(&self) -> Verifications<'_> {
+        Verifications(self)
+    }
+
+    pub fn webhook_endpoints(&self) -> WebhookEndpoints<'_> {
+        WebhookEndpoints(self)
     }
 
     pub async fn balance(&self) -> Result<types::Balance, Error> {
@@ -270,14 +279,5 @@ impl Client {
 
 /// One part of a path, whatever is in it.
 pub(crate) fn segment(id: &(impl AsId + ?Sized)) -> String {
-    let mut out = String::new();
-    for byte in id.as_id().bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            use std::fmt::Write as _;
-            let _ = write!(out, "%{byte:02X}"); // a String takes all
-        }
-    }
-    out
+    escaped(id.as_id())
 }

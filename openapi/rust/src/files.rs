@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use reqwest::multipart::{self, Part};
 use reqwest::{Body as HttpBody, Method};
 use tokio_util::io::ReaderStream;
 
 use crate::client::{AsId, Body, Call, Client, segment};
 use crate::error::Error;
-use crate::types;
+use crate::query::Query;
+use crate::{pages, types};
 
 const UPLOAD: Duration = Duration::from_mins(10);
 
@@ -81,6 +83,12 @@ impl Files<'_> {
 
     pub async fn retrieve(&self, file: &(impl AsId + ?Sized)) -> Result<types::File, Error> {
         self.0.ask(Call::get(format!("/v1/files/{}", segment(file)))).await
+    }
+
+    /// Those of one purpose, or all.
+    pub fn list(&self, purpose: Option<&str>) -> BoxStream<'static, Result<types::File, Error>> {
+        let query = Query::new().and("purpose", purpose).text();
+        pages::items(self.0.clone(), "/v1/files".to_owned(), query, None)
     }
 
     pub async fn delete(&self, file: &(impl AsId + ?Sized)) -> Result<(), Error> {

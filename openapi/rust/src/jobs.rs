@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::client::{AsId, Call, Client, segment};
 use crate::error::Error;
+use crate::query::{JobFilter, Query};
 use crate::stream::{self, Rollout};
 use crate::{pages, types};
 
@@ -27,7 +28,12 @@ impl Jobs<'_> {
     }
 
     pub fn list(&self) -> BoxStream<'static, Result<types::Job, Error>> {
-        pages::items(self.0.clone(), "/v1/jobs".to_owned(), "limit=100".to_owned(), None)
+        self.list_of(&JobFilter::default())
+    }
+
+    /// Those that the filter takes.
+    pub fn list_of(&self, filter: &JobFilter) -> BoxStream<'static, Result<types::Job, Error>> {
+        pages::items(self.0.clone(), "/v1/jobs".to_owned(), filter.query(), None)
     }
 
     pub async fn update(
@@ -107,7 +113,27 @@ impl Jobs<'_> {
 
     /// What was delivered so far, in every state of the job.
     pub fn rollouts(&self, job: &(impl AsId + ?Sized)) -> BoxStream<'static, Result<types::Rollout, Error>> {
-        pages::items(self.0.clone(), at(job, "/rollouts"), "limit=100".to_owned(), None)
+        pages::items(self.0.clone(), at(job, "/rollouts"), Query::new().text(), None)
+    }
+
+    /// What was not delivered and why: `filtered`, `rejected` or `failed`.
+    pub fn undelivered(
+        &self,
+        job: &(impl AsId + ?Sized),
+        status: &str,
+    ) -> BoxStream<'static, Result<types::UndeliveredRollout, Error>> {
+        let query = Query::new().and("status", Some(status)).text();
+        pages::items(self.0.clone(), at(job, "/rollouts"), query, None)
+    }
+
+    /// The groups, also those that were not delivered; in one state, or all.
+    pub fn groups(
+        &self,
+        job: &(impl AsId + ?Sized),
+        status: Option<&str>,
+    ) -> BoxStream<'static, Result<types::GroupSummary, Error>> {
+        let query = Query::new().and("status", status).text();
+        pages::items(self.0.clone(), at(job, "/groups"), query, None)
     }
 
     /// Writes what an ended job delivered to a file, one record a line, with its manifest: all that `verify` needs, and with

@@ -7,10 +7,13 @@ mod exports;
 mod files;
 mod jobs;
 mod pages;
+mod query;
 mod retry;
 mod reward_functions;
 mod stream;
+mod verifications;
 pub mod verify;
+pub mod webhooks;
 pub mod words;
 
 #[path = "generated/types.rs"]
@@ -21,5 +24,8 @@ pub use error::{Error, FieldError, Refusal};
 pub use exports::Exports;
 pub use files::{Files, Upload};
 pub use jobs::Jobs;
+pub use query::{DeliveryFilter, JobFilter};
 pub use reward_functions::RewardFunctions;
 pub use stream::Rollout;
+pub use verifications::Verifications;
+pub use webhooks::WebhookEndpoints;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use reliquary_client::{Client, Error, Options};
+use reliquary_client::{Client, Error, JobFilter, Options};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -236,4 +236,52 @@ async fn a_refusal_says_all_that_the_service_said_and_is_not_repeated() {
     );
     assert_eq!(refusal.errors[0].pointer, "#/prompts/3/text");
     assert_eq!(seen.len(), 1);
+}
+
+#[tokio::test]
+async fn lists_are_asked_for_as_their_filter_says_page_by_page() {
+    let page = |number: usize| {
+        let items = [
+            json!({ "data": [job("failed")], "has_more": true, "last_id": "job_1" }),
+            json!({ "data": [job("failed")], "has_more": false, "last_id": "job_2" }),
+        ];
+        items[number].to_string()
+    };
+    let filter = JobFilter {
+        status: Some("failed".to_owned()),
+        metadata: [("run".to_owned(), "a b".to_owned())].into(),
+        ..JobFilter::default()
+    };
+    let answers = |number: usize, _: &str| answer("200 OK", "", &page(number));
+    let list = async |client: Client| client.jobs().list_of(&filter).collect::<Vec<_>>().await;
+    let (jobs, seen) = beside(answers, list).await;
+    assert!(jobs.len() == 2 && jobs.iter().all(Result::is_ok), "{jobs:?}");
+    let asked: Vec<&str> = seen.iter().map(|(head, _)| head.split(' ').nth(1).unwrap()).collect();
+    let first = "/v1/jobs?limit=100&status=failed&metadata[run]=a%20b";
+    assert_eq!(asked, [first.to_owned(), format!("{first}&after=job_1")]);
+}
+
+#[tokio::test]
+async fn a_re_check_is_waited_for() {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let schema = &document["paths"]["/v1/verifications/{id}"]["get"]["responses"]["200"]["content"]["application/json"]
+        ["schema"];
+    let found = |state: &str| {
+        let mut found = example(&document, schema);
+        (found["id"], found["state"], found["verdict"]) = (json!("ver_1"), json!(state), json!("pass"));
+        found.to_string()
+    };
+    let answers = |number: usize, _: &str| match number {
+        0 => answer("201 Created", "", &found("queued")),
+        1 => answer("200 OK", "", &found("queued")),
+        _ => answer("200 OK", "", &found("completed")),
+    };
+    let work = async |client: Client| {
+        let asked = client.verifications().create(&json!({ "rollouts": ["rol_1"] })).await?;
+        client.verifications().wait(&asked).await
+    };
+    let (verification, seen) = beside(answers, work).await;
+    assert_eq!(verification.unwrap().verdict, "pass");
+    assert!(seen[0].0.starts_with("POST /v1/verifications ") && seen[0].1 == r#"{"rollouts":["rol_1"]}"#);
+    assert_eq!((seen.len(), seen[2].0.starts_with("GET /v1/verifications/ver_1 ")), (3, true));
 }

@@ -33,7 +33,14 @@ const NAMES: &[(&str, &str, &str, Part)] = &[
     ("RewardFunction", "/v1/reward_functions/{id}", "get", Part::Answer),
     ("RewardVersion", "/v1/reward_functions/{id}/versions/{version}", "get", Part::Answer),
     ("Rollout", "/v1/rollouts/{id}", "get", Part::Answer),
+    ("Verification", "/v1/verifications/{id}", "get", Part::Answer),
+    ("WebhookDelivery", "/v1/webhook_deliveries/{id}/redeliver", "post", Part::Answer),
+    ("WebhookEndpoint", "/v1/webhook_endpoints/{id}", "get", Part::Answer),
+    ("WebhookSecret", "/v1/webhook_endpoints/{id}/secret", "get", Part::Answer),
 ];
+
+/// Items of lists that are nowhere else, by the document's names.
+const ITEMS: &[&str] = &["GroupSummary", "UndeliveredRollout"];
 
 #[derive(Clone, Copy)]
 enum Part {
@@ -82,7 +89,8 @@ fn generated(mut document: Value) -> anyhow::Result<[(&'static str, String); 2]>
     let version = version.and_then(|dates| dates.last()?.as_str()).context("a dated version")?.to_owned();
     let all = document["components"]["schemas"].as_object().context("schemas")?;
     let mut needed = BTreeSet::new();
-    NAMES.iter().try_for_each(|(name, ..)| need(all, name, &mut needed))?;
+    let names = NAMES.iter().map(|(name, ..)| name).chain(ITEMS);
+    names.into_iter().try_for_each(|name| need(all, name, &mut needed))?;
     let mut settings = TypeSpaceSettings::default();
     settings.with_derive("PartialEq".to_owned());
     let mut words = String::from("words! {\n");

@@ -378,6 +378,25 @@ pub struct GroupStats {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub std: ::std::option::Option<f64>,
 }
+#[doc = "Where one prompt is. The prompt itself is at `GET /v1/groups/{id}`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct GroupSummary {
+    #[doc = "How many miners were asked."]
+    pub attempts: i32,
+    pub custom_id: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub finished_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    pub id: ::std::string::String,
+    pub job_id: ::std::string::String,
+    pub object: ::std::string::String,
+    pub prompt_index: i32,
+    #[doc = "Why it was filtered, has failed or was cancelled."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub reason: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rewards_due_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    pub state: crate::words::GroupState,
+}
 #[doc = "Null where there is nothing to count."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Histogram {
@@ -1215,6 +1234,20 @@ pub struct RolloutSoftPenalty {
     pub buffer: i32,
     pub factor: f64,
 }
+#[doc = "What was found about one rollout."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct RolloutVerification {
+    pub checks: ::std::vec::Vec<VerificationCheck>,
+    #[doc = "JSON pointers of what is not as it was delivered."]
+    pub differs: ::std::vec::Vec<::std::string::String>,
+    #[doc = "The first thing that was wrong, or missing."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub finding: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rollout_id: ::std::option::Option<::std::string::String>,
+    #[doc = "`pass`, `fail`, `not_checked` or `pending`."]
+    pub verdict: ::std::string::String,
+}
 #[doc = "`SampleResult`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct SampleResult {
@@ -1276,6 +1309,28 @@ pub struct SuggestedLimits {
     pub fuel: i64,
     pub memory_bytes: i64,
 }
+#[doc = "A rollout that was not delivered, and why."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct UndeliveredRollout {
+    #[doc = "Which of the miners that were asked for the group gave it, from 1."]
+    pub attempt: i32,
+    pub created_at: ::std::string::String,
+    pub custom_id: ::std::string::String,
+    pub group_id: ::std::string::String,
+    pub id: ::std::string::String,
+    pub job_id: ::std::string::String,
+    pub object: ::std::string::String,
+    pub price_rao: ::std::string::String,
+    pub prompt_index: i32,
+    #[doc = "Stable name of the reason."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub reason: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rollout: ::std::option::Option<Rollout>,
+    pub sample_index: i32,
+    #[doc = "`filtered`, `rejected` or `failed`."]
+    pub status: ::std::string::String,
+}
 #[doc = "For one rollout, in rao."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct UnitPrices {
@@ -1318,6 +1373,32 @@ pub struct ValidationReport {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub suggested_limits: ::std::option::Option<SuggestedLimits>,
 }
+#[doc = "A re-check of rollouts."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct Verification {
+    pub created_at: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub finished_at: ::std::option::Option<::std::string::String>,
+    pub id: ::std::string::String,
+    #[doc = "`signatures`, `reward` or `full`."]
+    pub level: ::std::string::String,
+    pub object: ::std::string::String,
+    #[doc = "One for each that was sent, in that order."]
+    pub rollouts: ::std::vec::Vec<RolloutVerification>,
+    #[doc = "`queued` or `completed`."]
+    pub state: ::std::string::String,
+    #[doc = "Of all rollouts: `fail` if one fails, `pending` while one is, `not_checked` if something was not at hand, else `pass`."]
+    pub verdict: ::std::string::String,
+}
+#[doc = "One look at a rollout."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct VerificationCheck {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub finding: ::std::option::Option<::std::string::String>,
+    #[doc = "`record`: it is what was delivered. `signatures`: chain, signatures and receipts hold. `reward`: its function gave the\nsame again. `model`: every token was recomputed."]
+    pub name: ::std::string::String,
+    pub verdict: ::std::string::String,
+}
 #[doc = "`VerificationInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct VerificationInput {
@@ -1326,6 +1407,67 @@ pub struct VerificationInput {
     #[doc = "With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub p: ::std::option::Option<f64>,
+}
+#[doc = "An event on its way to an endpoint, or there."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct WebhookDelivery {
+    pub created_at: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ended_at: ::std::option::Option<::std::string::String>,
+    pub endpoint_id: ::std::string::String,
+    #[doc = "The header `webhook-id`, and the event's name in `GET /v1/events/{id}`."]
+    pub event_id: ::std::string::String,
+    #[doc = "Tries that failed."]
+    pub failed_tries: i32,
+    pub id: ::std::string::String,
+    #[doc = "`null`: a test."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub job_id: ::std::option::Option<::std::string::String>,
+    #[doc = "What was wrong at the last try."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last_problem: ::std::option::Option<::std::string::String>,
+    #[doc = "The status of the last answer."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last_status: ::std::option::Option<i32>,
+    #[doc = "When it is tried, while it is pending."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub next_try_at: ::std::option::Option<::std::string::String>,
+    pub object: ::std::string::String,
+    #[doc = "`pending`, `delivered` or `failed`."]
+    pub state: ::std::string::String,
+    #[serde(rename = "type")]
+    pub type_: ::std::string::String,
+}
+#[doc = "Where webhooks are sent to."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct WebhookEndpoint {
+    pub created_at: ::std::string::String,
+    pub description: ::std::string::String,
+    #[doc = "`customer`, or `gone`: it has answered 410."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub disabled_reason: ::std::option::Option<::std::string::String>,
+    pub enabled: bool,
+    #[doc = "`null`: every type that webhooks carry."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_types: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub id: ::std::string::String,
+    pub object: ::std::string::String,
+    #[doc = "Until when the keys of before the last rotation sign, too."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub previous_secret_expires_at: ::std::option::Option<::std::string::String>,
+    #[doc = "Checks the `v1a` signatures (ed25519)."]
+    pub public_key: ::std::string::String,
+    pub url: ::std::string::String,
+}
+#[doc = "The keys of an endpoint, by the Standard Webhooks specification."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct WebhookSecret {
+    pub endpoint_id: ::std::string::String,
+    pub object: ::std::string::String,
+    #[doc = "Of the `v1a` signatures (ed25519)."]
+    pub public_key: ::std::string::String,
+    #[doc = "Of the `v1` signatures (HMAC-SHA256)."]
+    pub secret: ::std::string::String,
 }
 #[doc = " Error types."]
 pub mod error {

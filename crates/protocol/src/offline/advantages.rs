@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::Finding;
+use crate::advantage::{Advantage, Sample, Stats, of_batch, of_group, parts, stats};
+use crate::ids::JobId;
+use crate::rollout::{AdvantageTerms, GroupSummary, Rebuilt, RolloutRecord};
+use crate::selection::Difficulty;
 use grail::hash::Hash;
-use protocol::JobId;
-use protocol::advantage::{Advantage, Sample, Stats, of_batch, of_group, parts, stats};
-use protocol::rollout::{AdvantageTerms, GroupSummary, Rebuilt, RolloutRecord};
-use protocol::selection::Difficulty;
-
-use super::findings::Finding;
 
 /// What became of checking one advantage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,8 +1,8 @@
 //! Puts the records of a file together by group, so that a group is judged in one pass: within bounds, whatever the file's
 //! order. Our own files hold groups one after the other, and of those no more than one is held at a time.
 
-use protocol::JobId;
-use protocol::rollout::RolloutRecord;
+use crate::ids::JobId;
+use crate::rollout::RolloutRecord;
 
 /// What may wait for the rest of its group. A group that is still not whole is then judged in parts.
 const MAX_RECORDS: usize = 512;
@@ -10,7 +10,7 @@ const MAX_BYTES: usize = 64 << 20;
 
 /// What there is to know of a record to put it in its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Membership {
+pub struct Membership {
     group: (JobId, u32),
     /// Records of the whole group.
     size: usize,
@@ -19,7 +19,7 @@ pub(super) struct Membership {
 }
 
 impl Membership {
-    pub(super) fn of(record: &RolloutRecord) -> Self {
+    pub fn of(record: &RolloutRecord) -> Self {
         let ids = record.prompt_ids.len() + record.completion_ids.len();
         let logprobs = record.behavior_logprobs.len() + record.verifier_logprobs.as_ref().map_or(0, Vec::len);
         let texts = record.completion_text.len() + record.prompt_text.as_ref().map_or(0, String::len);
@@ -38,19 +38,25 @@ struct Group<T> {
 
 /// Groups that are not whole yet, the oldest first.
 #[derive(Debug)]
-pub(super) struct Groups<T> {
+pub struct Groups<T> {
     open: Vec<Group<T>>,
     members: usize,
     bytes: usize,
 }
 
+impl<T> Default for Groups<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Groups<T> {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self { open: Vec::new(), members: 0, bytes: 0 }
     }
 
     /// Takes a member in, and gives the group that is now whole, or that has to go.
-    pub(super) fn push(&mut self, membership: Membership, member: T) -> Option<Vec<T>> {
+    pub fn push(&mut self, membership: Membership, member: T) -> Option<Vec<T>> {
         let Membership { group: key, size, bytes } = membership;
         // the newest first: the next record of a file is mostly of the same group
         let at = self.open.iter().rposition(|group| group.key == key).unwrap_or_else(|| {
@@ -73,7 +79,7 @@ impl<T> Groups<T> {
     }
 
     /// The oldest of what is left.
-    pub(super) fn pop(&mut self) -> Option<Vec<T>> {
+    pub fn pop(&mut self) -> Option<Vec<T>> {
         if self.open.is_empty() { None } else { Some(self.take(0)) }
     }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use grail::hash::Hash;
 use grail::merkle;
-use protocol::manifest::{Evidence, Inclusion, Leaf, LeafHashes, SignedManifest};
-use protocol::rollout::RolloutRecord;
-use protocol::{JobId, RolloutId};
 use serde::Serialize;
 
 use super::Finding;
+use crate::ids::{JobId, RolloutId};
+use crate::manifest::{Evidence, Inclusion, Leaf, LeafHashes, SignedManifest};
+use crate::rollout::RolloutRecord;
 
 /// What can be wrong with a manifest as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -3,10 +3,6 @@
 use std::fmt;
 
 use grail::RejectReason;
-use protocol::rollout::{Rebuilt, RolloutRecord};
-use protocol::strict_json;
-use sandbox::{Outcome, Receipt, World};
-use worker::reward_call;
 
 /// Why a record does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,41 +59,4 @@ impl fmt::Display for Finding {
             Self::RewardNotChecked => f.write_str("reward_not_checked"),
         }
     }
-}
-
-/// The signed hash must be that of the receipt shown, and the receipt must hold this reward, these limits and this seed. What
-/// else went in is for the call to tell, which may have seen other rollouts, too.
-pub(super) fn reward(record: &RolloutRecord, rebuilt: &Rebuilt) -> Result<(), Finding> {
-    let Some(signed) = record.reward_receipt.as_ref().filter(|signed| !signed.is_client()) else {
-        return Ok(()); // then the record has checked that there is nothing of a call in it
-    };
-    let receipt: Receipt = strict_json::from_value(&signed.receipt).map_err(|_| Finding::RewardMismatch)?;
-    let graded = receipt.outcome == Outcome::Ok;
-    let shown = match record.reward {
-        Some(reward) if graded => share(&receipt, record) == Some(reward.to_bits()),
-        // `on_error: zero` turns a failed call into 0
-        Some(reward) => reward == 0.0 && receipt.rewards.is_empty(),
-        None => !graded && receipt.rewards.is_empty(),
-    };
-    let failed = (!graded).then(|| receipt.outcome.as_str());
-    let told = record.reward_error.as_deref() == failed;
-    if receipt.hash() != signed.receipt_hash || !shown || !told {
-        return Err(Finding::RewardMismatch);
-    }
-    let limits = record.reward_inputs.as_ref().map(|inputs| reward_call::limits(&inputs.limits).hash());
-    let seed = reward_call::seed(&rebuilt.task.id());
-    if limits == Some(receipt.engine.limits_hash) && seed == receipt.seed {
-        Ok(())
-    } else {
-        Err(Finding::RewardInputs)
-    }
-}
-
-/// The reward that a receipt says this rollout has.
-fn share(receipt: &Receipt, record: &RolloutRecord) -> Option<u64> {
-    let (size, at) = match receipt.world {
-        World::RewardSimple => (1, 0),
-        World::Reward => (record.group.size as usize, record.sample_index as usize),
-    };
-    receipt.rewards.get(at).copied().filter(|_| receipt.rewards.len() == size)
 }
