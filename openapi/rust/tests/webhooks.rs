@@ -1,5 +1,4 @@
 //! Requests of the service to a customer's endpoint, and what is like them.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use protocol::ids::{EventId, WebhookEndpointId};
 use protocol::webhook::{Secrets, signature_header, test_payload};
