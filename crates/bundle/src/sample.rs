@@ -24,7 +24,7 @@ pub(crate) fn fullest() -> RolloutRecord {
     RolloutRecord {
         object: text(),
         schema_version: SCHEMA_VERSION,
-        livemode: true,
+        livemode: Some(true),
         id: RolloutId(Uuid::nil()),
         job_id: JobId(Uuid::nil()),
         group_id: GroupId(Uuid::nil()),

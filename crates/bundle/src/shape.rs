@@ -40,17 +40,8 @@ pub(crate) struct Field {
 pub(crate) const OVERRIDES: &[(&str, Shape)] =
     &[("proof.records", Shape::Base64), ("reward_receipt.receipt", Shape::Json)];
 
-/// Fields that came later, and whose absence says something: files from before have no such column.
-const LATER: &[&str] = &["livemode"];
-
-static RECORD: LazyLock<Shape> = LazyLock::new(|| {
-    let mut shape = trace::shape(&sample::fullest(), OVERRIDES).expect("a record is plain data");
-    if let Shape::Struct(fields) = &mut shape {
-        let later = fields.iter_mut().filter(|field| LATER.contains(&field.name.as_str()));
-        later.for_each(|field| field.nullable = true);
-    }
-    shape
-});
+static RECORD: LazyLock<Shape> =
+    LazyLock::new(|| trace::shape(&sample::fullest(), OVERRIDES).expect("a record is plain data"));
 
 /// The shape of [`protocol::rollout::RolloutRecord`].
 pub(crate) fn record() -> &'static Shape {

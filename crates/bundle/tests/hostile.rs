@@ -111,7 +111,7 @@ fn a_file_from_before_there_were_test_keys_is_all_live() {
     without.remove_column(without.schema().index_of("livemode").unwrap());
     let found: Vec<RolloutRecord> =
         read(dir.path(), &file(&[without], plain())).into_iter().map(Result::unwrap).collect();
-    let live = fixed(3).into_iter().map(|record| RolloutRecord { livemode: true, ..record });
+    let live = fixed(3).into_iter().map(|record| RolloutRecord { livemode: None, ..record });
     assert_eq!(lines(&found), lines(&live.collect::<Vec<_>>()));
 }
 

@@ -16,7 +16,7 @@ use grail::profile::{EngineClass, Profile};
 use grail::receipt::SignedReceipt;
 use grail::record::Record;
 use grail::{RejectReason, check, hash};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::advantage::{BatchStats, Method, Stats};
 use crate::ids::{GroupId, JobId, RolloutId};
@@ -50,8 +50,8 @@ pub struct RolloutRecord {
     pub id: RolloutId,
     /// False: of a test job, which says nothing of any model. It follows from the proof's profile, which is signed; records
     /// from before there were test jobs do not say it.
-    #[serde(default = "live", deserialize_with = "read_livemode")]
-    pub livemode: bool,
+    #[serde(default)]
+    pub livemode: Option<bool>,
     pub job_id: JobId,
     pub group_id: GroupId,
     pub custom_id: String,
@@ -123,15 +123,6 @@ impl Sampling {
 
 fn once() -> f64 {
     1.0
-}
-
-fn live() -> bool {
-    true
-}
-
-/// Null is as if it were not there.
-fn read_livemode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_else(live))
 }
 
 /// The terms that a rollout's advantage was computed by.
@@ -351,7 +342,7 @@ impl RolloutRecord {
 
     /// Whether it says of itself that a miner and a model made it. Its proof must say the same, or [`Self::check`] refuses it.
     pub fn is_live(&self) -> bool {
-        self.livemode && !self.proof.profile.is_test()
+        self.livemode != Some(false) && !self.proof.profile.is_test()
     }
 
     /// A version that is known here, with what it has and nothing of what it has not.
@@ -372,7 +363,7 @@ impl RolloutRecord {
         self.loss_mask.iter().all(|mask| *mask == learn)
             && self.group_id == self.job_id.group(self.prompt_index)
             && self.reward_inputs.is_some() == self.ran_a_module()
-            && self.livemode != self.proof.profile.is_test()
+            && self.livemode.unwrap_or(true) != self.proof.profile.is_test()
             && match (self.proof.verification.as_str(), &self.verifier_logprobs) {
                 (NO_VERIFICATION, None) => self.proof.profile.is_test(),
                 _ if self.proof.profile.is_test() => false,

@@ -413,7 +413,7 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
     Ok(RolloutRecord {
         object: "rollout".to_owned(),
         schema_version: SCHEMA_VERSION,
-        livemode: !group.segment.profile.is_test(),
+        livemode: Some(!group.segment.profile.is_test()),
         id: RolloutId(row.id),
         job_id: JobId(row.job_id),
         group_id: GroupId(row.group_id),

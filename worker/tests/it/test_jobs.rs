@@ -66,7 +66,9 @@ async fn a_test_job_is_answered_by_the_service_and_moves_no_money() {
     let records = world.records(job).await;
     assert_eq!(records.len(), 12);
     for (_, record) in &records {
-        assert!(!record.is_live() && !record.livemode && record.proof.profile == Profile::test());
+        assert!(
+            !record.is_live() && record.livemode == Some(false) && record.proof.profile == Profile::test()
+        );
         assert_eq!((record.proof.verification.as_str(), &record.verifier_logprobs), (NO_VERIFICATION, &None));
         assert!(holds(record), "chain, signatures and receipts are as in a live one");
         // every other answer is the reference, so that rewards differ within a group
@@ -94,7 +96,7 @@ async fn a_live_job_is_for_miners_alone_and_both_may_run_side_by_side() {
         format!("SELECT count(DISTINCT hotkey) FROM groups WHERE job_id IN ('{}', '{}')", live.0, test.0);
     assert_eq!(world.sql(&asked).await, "2");
     for (_, record) in world.records(live).await {
-        assert!(record.is_live() && record.livemode && holds(&record));
+        assert!(record.is_live() && record.livemode == Some(true) && holds(&record));
     }
     let signed = manifest(&world, live).await;
     assert!(signed.is_signed() && signed.manifest.livemode);

@@ -189,7 +189,7 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
             RolloutRecord {
                 object,
                 schema_version,
-                livemode: !stop,
+                livemode: Some(!stop),
                 id: RolloutId(id),
                 job_id: JobId(job),
                 group_id: GroupId(group_id),

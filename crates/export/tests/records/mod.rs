@@ -54,7 +54,7 @@ fn record(sample: u32, told: Told) -> RolloutRecord {
     RolloutRecord {
         object: "rollout".to_owned(),
         schema_version: SCHEMA_VERSION,
-        livemode: true,
+        livemode: Some(true),
         id: group.rollout(1, sample),
         job_id: job,
         group_id: group,
