@@ -34,7 +34,7 @@ async fn ask(service: &Service, method: &Method, path: &str, customer: Option<&C
 }
 
 /// One of everything that has an id, all the owner's.
-struct Owned {
+pub(crate) struct Owned {
     job: String,
     group: String,
     rollout: String,
@@ -48,14 +48,14 @@ struct Owned {
     project: String,
     organization: String,
     /// Who is signed in, and the session.
-    member: String,
+    pub(crate) member: String,
     session: String,
     /// Of endpoint, delivery and event of a webhook, and of a re-check.
     others: [String; 4],
 }
 
 impl Owned {
-    async fn of(service: &Service, owner: &Customer) -> Self {
+    pub(crate) async fn of(service: &Service, owner: &Customer) -> Self {
         let named = json!({ "name": CANARY });
         let function = service.post(owner, "/v1/reward_functions", &named).await.json(201);
         let function = function["id"].as_str().unwrap().to_owned();
@@ -121,7 +121,7 @@ impl Owned {
     }
 
     /// The id that a path names. Whoever adds a resource teaches this test to make one, and gets its row of the matrix.
-    fn id(&self, path: &str) -> &str {
+    pub(crate) fn id(&self, path: &str) -> &str {
         match path.split('/').nth(2) {
             Some("jobs") => &self.job,
             Some("groups") => &self.group,
