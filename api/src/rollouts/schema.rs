@@ -29,11 +29,17 @@ pub(crate) struct RolloutSchema {
     sample_index: u32,
     prompt_text: Option<String>,
     completion_text: String,
+    /// `prompt_ids`, `completion_ids` and `loss_mask`, the log-probs, and the proof are there unless `include` of a list left
+    /// them out.
+    #[schema(required = false)]
     prompt_ids: Vec<u32>,
+    #[schema(required = false)]
     completion_ids: Vec<u32>,
     /// One per completion token; 0 where a trainer must not learn.
+    #[schema(required = false)]
     loss_mask: Vec<u8>,
     /// The sampling policy's raw log-probs, one per completion token.
+    #[schema(required = false)]
     behavior_logprobs: Vec<f32>,
     /// The same, recomputed by the service; `null` when this rollout was not audited.
     verifier_logprobs: Option<Vec<f32>>,
@@ -57,6 +63,7 @@ pub(crate) struct RolloutSchema {
     sample_weight: f64,
     group: RolloutGroup,
     dedup: RolloutDedup,
+    #[schema(required = false)]
     proof: ProofSchema,
     /// `null` when no module gave the reward.
     reward_inputs: Option<RewardInputsSchema>,

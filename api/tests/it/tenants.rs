@@ -54,14 +54,14 @@ pub(crate) struct Owned {
     project: String,
     organization: String,
     /// Who is signed in, and the session.
-    member: String,
+    pub(crate) member: String,
     session: String,
     /// Of endpoint, delivery and event of a webhook, and of a re-check.
     others: [String; 4],
 }
 
 impl Owned {
-    async fn of(service: &Service, owner: &Customer) -> Self {
+    pub(crate) async fn of(service: &Service, owner: &Customer) -> Self {
         Self::between(service, owner, owner).await
     }
 
@@ -136,7 +136,7 @@ impl Owned {
     }
 
     /// The id that a path names. Whoever adds a resource teaches this test to make one, and gets its row of the matrix.
-    fn id(&self, path: &str) -> &str {
+    pub(crate) fn id(&self, path: &str) -> &str {
         match path.split('/').nth(2) {
             Some("jobs") => &self.job,
             Some("groups") => &self.group,
