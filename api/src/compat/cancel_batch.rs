@@ -35,7 +35,13 @@ pub(crate) async fn cancel_batch(
     match status(&batch) {
         "in_progress" => {
             compat_batches::cancelling(&mut tx, caller.project, id, now).await?;
-            for job in &batch.jobs {
+            // all of them before the first one's money: that is the order that every other writer has
+            let mut jobs = batch.jobs.clone();
+            jobs.sort_unstable();
+            for job in &jobs {
+                store::job_progress::lock(&mut tx, *job).await?;
+            }
+            for job in &jobs {
                 store::jobs::cancel(&mut tx, caller.project, *job, true, now).await?;
             }
             store::audit_log::append(&mut tx, &caller.did("batch.cancelled", &id, json!({})), now).await?;
