@@ -85,7 +85,7 @@ async fn second_project(service: &Service, customer: &Customer) -> String {
 
 /// A key of that project, which what is asked about is made with.
 async fn key_of(service: &Service, customer: &Customer, project: &str) -> Customer {
-    let scopes: Vec<&str> = Scopes::all().iter().map(|scope| scope.as_str()).collect();
+    let scopes: Vec<&str> = Scopes::all().iter().map(protocol::Scope::as_str).collect();
     let wish = json!({ "name": "seed", "scopes": scopes, "reach": "organization" });
     let request = service.request(Method::POST, "/v1/api_keys").bearer_auth(&customer.key);
     let made = Answer::of(request.header(PROJECT, project).json(&wish).send().await.unwrap()).await;

@@ -215,7 +215,7 @@ async fn every_post_that_creates_reads_a_key_and_says_so() {
             let parameters = operation["parameters"].as_array().into_iter().flatten();
             let is_told =
                 parameters.filter_map(|one| one["name"].as_str()).any(|name| name == "Idempotency-Key");
-            let concrete = path.replace("{version}", "1").replace("{", "").replace("}", "");
+            let concrete = path.replace("{version}", "1").replace(['{', '}'], "");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let request = service.request(method.clone(), &concrete).bearer_auth(&customer.key);
             let is_form = operation["requestBody"]["content"]["multipart/form-data"].is_object();
