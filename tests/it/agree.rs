@@ -109,7 +109,7 @@ fn tampered() -> Vec<(String, Vec<String>)> {
     with("no manifest".to_owned(), &|lines| drop(lines.drain(..2)));
     with("nothing".to_owned(), &Vec::clear);
     with("a module that is none".to_owned(), &|lines| {
-        lines.insert(0, "{\"object\":\"reward_module\"}".to_owned())
+        lines.insert(0, "{\"object\":\"reward_module\"}".to_owned());
     });
     with("lines backwards".to_owned(), &|lines| lines.reverse());
     for place in [0, 1, 2, lines.len() - 1] {
