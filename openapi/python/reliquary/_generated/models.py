@@ -164,6 +164,28 @@ class BodyLimits(ApiModel):
     """
 
 
+class ChallengeSpec(ApiModel):
+    """
+    What of a rollout is looked at, and what each token was drawn with.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    block_ids: int
+    """
+    Token ids whose probabilities are summed in one go.
+    """
+    draw_bits: int
+    """
+    Bits of the draw of one token.
+    """
+    positions: str
+    """
+    `all`: nothing is sampled inside of a rollout.
+    """
+
+
 class ChatChoice(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -275,14 +297,27 @@ class Checkpoint(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    config: dict[str, Any]
+    checkpoint_id: str | None = None
     """
-    Architecture, vocabulary, context length.
+    The hash of its files, which proofs are bound to and rollouts name as `checkpoint_id`; null until the operator has
+    allowed it.
+    """
+    config: dict[str, Any] | None = None
+    """
+    Architecture, vocabulary, context length; null until it is allowed.
     """
     created_at: AwareDatetime
+    decided_at: AwareDatetime | None = None
+    """
+    When the operator said so.
+    """
+    hf_repo: str | None = None
+    """
+    Of your own: where the weights come from, and the commit.
+    """
     id: str
     """
-    Hash of its files: the same id, the same bits.
+    Of published weights, the hash of their files: the same id, the same bits. Of your own, `ckpt_…`.
     """
     name: str
     object: Literal["checkpoint"]
@@ -290,9 +325,14 @@ class Checkpoint(ApiModel):
     """
     The checkpoint that this one replaced.
     """
+    reason: str | None = None
+    """
+    Why it is unsupported.
+    """
+    revision: str | None = None
     status: str
     """
-    `current`, `available` or `retired`.
+    Of published weights `current`, `available` or `retired`; of your own `pending`, `available` or `unsupported`.
     """
 
 
@@ -310,6 +350,25 @@ class DeterminismReport(ApiModel):
     """
     Of all samples together.
     """
+
+
+class EngineClassSpec(ApiModel):
+    """
+    How miner and verifier relate numerically.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    name: str
+    """
+    `exact`: every bit agrees. `calibrated`: within measured limits.
+    """
+    records: list[TokenRecordSpec]
+    """
+    What is committed to for each token.
+    """
+    tolerance: ToleranceSpec | None = None
 
 
 class ErrorMirror(ApiModel):
@@ -365,6 +424,10 @@ class Event(ApiModel):
     """
     id: str
     job_id: str
+    livemode: bool
+    """
+    Its job's: false of a test job.
+    """
     object: Literal["event"]
     sequence: int
     """
@@ -452,6 +515,10 @@ class Export(ApiModel):
     left_out: dict[str, Any] | None = None
     """
     Delivered rollouts that are not in it, by the reason.
+    """
+    livemode: bool
+    """
+    Its job's: false of a test job.
     """
     object: Literal["export"]
     rows: str | None = None
@@ -552,11 +619,19 @@ class Group(ApiModel):
     How many miners were asked.
     """
     custom_id: str
+    due_at: AwareDatetime | None = None
+    """
+    With `group.timeout_s`, once a miner was asked: until when another may be. After that it fails as `timeout`, unless it
+    was answered. A pause of its job does not count.
+    """
     id: str
     job_id: str
     object: Literal["group"]
     outcome: GroupOutcome | None = None
-    prompt_ids: list[int]
+    prompt_ids: list[int] | None = None
+    """
+    What miners are asked with; null before one has answered, of a prompt that was sent as text.
+    """
     prompt_index: int
     prompt_text: str | None = None
     reason: str | None = None
@@ -866,6 +941,7 @@ class Job(ApiModel):
     """
     However it ended.
     """
+    group: JobGroup
     id: str
     input_file_id: str | None = None
     """
@@ -874,6 +950,10 @@ class Job(ApiModel):
     last_sequence: int
     """
     The sequence of the newest event of its log.
+    """
+    livemode: bool
+    """
+    False: a test key's. The service makes its answers up, and it costs nothing.
     """
     metadata: dict[str, str]
     mismatch: JobMismatch | None = None
@@ -1115,6 +1195,18 @@ class JobFigures(ApiModel):
     """
     What you may want to know before you create it.
     """
+
+
+class JobGroup(ApiModel):
+    """
+    What a job asks of each of its groups; null where it asks nothing.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    min_size: int | None = None
+    timeout_s: int | None = None
 
 
 class JobGroupFilter(ApiModel):
@@ -1450,7 +1542,7 @@ class LedgerEntry(ApiModel):
     object: Literal["ledger_entry"]
     position: str
     """
-    Where it stands in the statement; pass it as `after`.
+    Where it stands in the statement; pass it as `after` or `before`.
     """
     rollout_count: int
     """
@@ -1529,6 +1621,10 @@ class Manifest(ApiModel):
     finished_at: str
     job_id: str
     leaf_count: int
+    livemode: bool | None = None
+    """
+    False, of a test job; a live one's manifest does not say it.
+    """
     merkle_root: str
     price: dict[str, Any]
     """
@@ -1683,6 +1779,9 @@ class Model(ApiModel):
     """
     object: Literal["model"]
     owned_by: str
+    """
+    `reliquary`, or `you`: of one that your project has registered.
+    """
 
 
 class ModuleDetail(ApiModel):
@@ -1801,6 +1900,35 @@ class Proof(ApiModel):
     """
 
 
+class ProofCheck(ApiModel):
+    """
+    One thing that is checked of a rollout.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    assurance: str
+    """
+    What a refusal is worth. `exact`: no honest rollout is ever refused. `cryptographic`: nor is a forged one accepted, unless
+    a hash or signature is broken. `statistical`: within measured rates.
+    """
+    engine_classes: list[str]
+    """
+    The classes that it is for.
+    """
+    level: str | None = None
+    """
+    The level of `POST /v1/verifications` and of `reliquary verify` that repeats it; `null`: only whoever took the answer in
+    can check it.
+    """
+    name: str
+    reasons: list[str]
+    """
+    How it says no.
+    """
+
+
 class ProofProfile(ApiModel):
     """
     By which rule the proof is judged.
@@ -1826,6 +1954,30 @@ class ProofProfile(ApiModel):
     The verifier's engine.
     """
     scheme: str
+
+
+class ProofSpec(ApiModel):
+    """
+    The proof: what is committed to, and how it is checked.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    challenge: ChallengeSpec
+    checks: list[ProofCheck]
+    engine_classes: list[EngineClassSpec]
+    in_force: StandardInForce
+    links: SpecLinks
+    object: Literal["proof_spec"]
+    record: RecordVersions
+    scheme: str
+    """
+    As proofs name it.
+    """
+    signatures: list[SignatureSpec]
+    version: str
+    wire: WireSpec
 
 
 class Quote(JobFigures):
@@ -1875,6 +2027,21 @@ class Readiness(ApiModel):
     The checkpoint that new jobs get.
     """
     status: str
+
+
+class RecordVersions(ApiModel):
+    """
+    Versions of a delivered rollout's record that a verifier has to read.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    oldest_schema_version: int
+    schema_version: int
+    """
+    What is delivered now.
+    """
 
 
 class RejectionDetail(ApiModel):
@@ -2207,11 +2374,11 @@ class Rollout(ApiModel):
         | None
     ) = None
     advantage_terms: RolloutAdvantageTerms | None = None
-    behavior_logprobs: list[float]
+    behavior_logprobs: list[float] | None = None
     """
     The sampling policy's raw log-probs, one per completion token.
     """
-    completion_ids: list[int]
+    completion_ids: list[int] | None = None
     completion_text: str
     created_at: str
     custom_id: str
@@ -2224,7 +2391,11 @@ class Rollout(ApiModel):
     group_id: str
     id: str
     job_id: str
-    loss_mask: list[int]
+    livemode: bool
+    """
+    False: of a test job. No model ran, and `proof` proves nothing of one: its profile is of the class `test`.
+    """
+    loss_mask: list[int] | None = None
     """
     One per completion token; 0 where a trainer must not learn.
     """
@@ -2232,10 +2403,14 @@ class Rollout(ApiModel):
     num_prompt_tokens: int
     object: Literal["rollout"]
     price_rao: str
-    prompt_ids: list[int]
+    prompt_ids: list[int] | None = None
+    """
+    `prompt_ids`, `completion_ids` and `loss_mask`, the log-probs, and the proof are there unless `include` of a list left
+    them out.
+    """
     prompt_index: int
     prompt_text: str | None = None
-    proof: Proof
+    proof: Proof | None = None
     reward: float | None = None
     """
     `null`, never 0, when scoring failed.
@@ -2540,6 +2715,22 @@ class SignInLink(ApiModel):
     """
 
 
+class SignatureSpec(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    algorithm: str
+    by: str
+    """
+    `miner`: the head of a rollout. `service`: receipts and manifests.
+    """
+    bytes: int
+    context: str | None = None
+    """
+    The signing context, where the algorithm has one.
+    """
+
+
 class SignedManifest(ApiModel):
     """
     A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md.
@@ -2559,6 +2750,18 @@ class SignedManifest(ApiModel):
     """
     The job's terms without its prompts, as the service keeps them; `spec_sha256` is of their canonical JSON.
     """
+
+
+class SpecLinks(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    inclusion: str
+    manifest: str
+    proof: str
+    receipt: str
+    verification_keys: str
+    verifications: str
 
 
 class SpendingLimit(ApiModel):
@@ -2593,6 +2796,11 @@ class ApiKey(SpendingLimit):
     """
     The addresses that it may be used from; `null`: any.
     """
+    api_version: str | None = None
+    """
+    The dated version that its requests are answered by unless they name one with `Reliquary-Version`; `null`: always the
+    newest.
+    """
     created_at: AwareDatetime
     expires_at: AwareDatetime | None = None
     id: str
@@ -2607,6 +2815,10 @@ class ApiKey(SpendingLimit):
     last_used_at: AwareDatetime | None = None
     """
     Not newer than a minute.
+    """
+    livemode: bool
+    """
+    False: a test key. What it makes is seen by test keys only, costs nothing and proves nothing.
     """
     name: str
     object: Literal["api_key"]
@@ -2655,6 +2867,38 @@ class StableWord(ApiModel):
     name: str
 
 
+class StandardInForce(ApiModel):
+    """
+    What this service's miners prove by now. A proof names its own.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checkpoint_id: str
+    engine_class: str
+    numerics: str
+    profile_id: str
+    thresholds: Thresholds | None = None
+
+
+class StreamToken(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    expires_at: AwareDatetime
+    expires_in: int
+    """
+    How long it can be used to connect, in seconds.
+    """
+    object: Literal["stream_token"]
+    path: str
+    token: str
+    """
+    Put it into the address, as `?stream_token=…`.
+    """
+
+
 class SuggestedLimits(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -2664,6 +2908,42 @@ class SuggestedLimits(ApiModel):
     Per sample.
     """
     memory_bytes: int
+
+
+class Thresholds(ApiModel):
+    """
+    The limits of a calibration document. Its whitening, which projections are made with, is in the document itself.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bands: list[dict[str, Any]]
+    """
+    By length: those of the last one whose `from` is not above it.
+    """
+    calibration_sha256: str
+    """
+    SHA-256 of the document.
+    """
+    components: int
+    """
+    Components of a projection.
+    """
+    discount_cap: float
+    false_reject_rollouts: int
+    false_reject_target: float
+    """
+    Rollouts of honest miners that they refuse: what they were fitted for, and what was measured.
+    """
+    false_reject_upper95: float
+    false_rejects: int
+    hard_miss: float
+    longest_tokens: int
+    """
+    The longest rollouts that they were measured on.
+    """
+    sampling: dict[str, Any]
 
 
 class TinkerCapabilities(ApiModel):
@@ -2797,6 +3077,61 @@ class TinkerNoSamples(RootModel[TinkerTryAgain | TinkerFailed]):
     root: TinkerTryAgain | TinkerFailed
     """
     What there is instead of samples.
+    """
+
+
+class TokenRecordSpec(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bytes: int
+    components: int | None = None
+    """
+    Components of the projection; `null`: a fingerprint of the whole state.
+    """
+
+
+class ToleranceSpec(ApiModel):
+    """
+    What is the same for every calibration. The limits themselves are the calibration's: `in_force.thresholds`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    forged_activation: float
+    """
+    A mean distance above this, over so many positions or more, is a proof.
+    """
+    forged_positions: int
+    full_scale: int
+    """
+    The largest component of a projection.
+    """
+    half_discount_at: float
+    """
+    The distance of a state at which that of a log-prob counts half.
+    """
+    least_activation: float
+    most_activation: float
+    """
+    What single positions are capped at: the distance of a state, that of a log-prob or draw, and what the latter add to a
+    mean.
+    """
+    most_distance: float
+    most_in_mean: float
+    most_surprise: float
+    second_look: float
+    """
+    What a second look multiplies all limits by.
+    """
+    statistics: list[str]
+    """
+    The statistics that have limits.
+    """
+    window: int
+    """
+    They are taken over the rollout, and over so many consecutive positions.
     """
 
 
@@ -3085,3 +3420,19 @@ class WebhookSecret(ApiModel):
     """
     Of the `v1` signatures (HMAC-SHA256).
     """
+
+
+class WireSpec(ApiModel):
+    """
+    What a miner's answer is cut into.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    max_frame_tokens: int
+    """
+    Tokens of one frame at most; after each frame the chain is shown.
+    """
+    max_payload_bytes: int
+    version: int

@@ -22,6 +22,7 @@ class ApiKeysOperations:
         """Make an API key.
 
         The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
+        It is pinned to the newest version of this interface (`api_version`).
         A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
         """
         return self._client.request_as(
@@ -66,10 +67,14 @@ class ApiKeysOperations:
             Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.ApiKey
         )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.ApiKey]:
-        """The keys of a project, newest first; the revoked ones, too."""
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.ApiKey]:
+        """The keys of a project, newest first; the revoked ones, too. A test key sees the test keys."""
         return Pages(
-            self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.ApiKey
+            self._client,
+            Call("GET", "/v1/api_keys", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.ApiKey,
         )
 
 
@@ -78,7 +83,7 @@ class AuditLogOperations:
         self._client = client
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> Pages[models.AuditLogEntry]:
         """What was done in your organisation, newest first; a key of one project sees what was done in that one.
 
@@ -86,7 +91,7 @@ class AuditLogOperations:
         """
         return Pages(
             self._client,
-            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.AuditLogEntry,
         )
 
@@ -104,13 +109,34 @@ class CheckpointsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateCheckpoint]
+    ) -> models.Checkpoint:
+        """Ask for a checkpoint of your own. It is `pending` until the operator has looked at it; when it is `available`, jobs of
+        your project name it in `model`.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/checkpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Checkpoint,
+        )
+
     def current(self, *, timeout: Timeout = None) -> models.Checkpoint:
         """The current checkpoint."""
         return self._client.request_as(Call("GET", "/v1/checkpoints/current", timeout=timeout), models.Checkpoint)
 
-    def list(self, *, timeout: Timeout = None) -> Pages[models.Checkpoint]:
-        """Published checkpoints, newest first."""
-        return Pages(self._client, Call("GET", "/v1/checkpoints", timeout=timeout), models.Checkpoint)
+    def retrieve(self, checkpoint_id: Id, *, timeout: Timeout = None) -> models.Checkpoint:
+        """A checkpoint: the service's, or one that your project has registered."""
+        return self._client.request_as(Call("GET", f"/v1/checkpoints/{segment(checkpoint_id)}", timeout=timeout), models.Checkpoint)
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.Checkpoint]:
+        """The service's checkpoints and your project's own, newest first."""
+        return Pages(
+            self._client,
+            Call("GET", "/v1/checkpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Checkpoint,
+        )
 
 
 class EventsOperations:
@@ -121,12 +147,29 @@ class EventsOperations:
         """One event of a whole job, as its log has it."""
         return self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
 
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, types: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.Event]:
+        """The log of your project.
+
+        The events of all its jobs, oldest first, in one order that never changes: those of one job in the order of their
+        `sequence`, those of several as they became known. `last_id` is how far the page has read; tell events apart by their `id`.
+        A key of the organisation names the project by `Reliquary-Project`.
+        """
+        return Pages(
+            self._client,
+            Call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types}, timeout=timeout),
+            models.Event,
+        )
+
 
 class ExportsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CreateExport]) -> models.Export:
+    def create(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateExport]
+    ) -> models.Export:
         """Export a job's rollouts.
 
         The file is of everything that is delivered when you ask; what comes later is not in it. It is written in the background:
@@ -134,7 +177,15 @@ class ExportsOperations:
         docs/EXPORTS.md.
         """
         return self._client.request_as(
-            Call("POST", f"/v1/jobs/{segment(job_id)}/exports", body=body, is_repeatable=False, timeout=timeout), models.Export
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Export,
         )
 
     def retrieve(self, export_id: Id, *, timeout: Timeout = None) -> models.Export:
@@ -142,12 +193,23 @@ class ExportsOperations:
         return self._client.request_as(Call("GET", f"/v1/exports/{segment(export_id)}", timeout=timeout), models.Export)
 
     def list(
-        self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> Pages[models.Export]:
         """The exports of a job, newest first."""
         return Pages(
             self._client,
-            Call("GET", f"/v1/jobs/{segment(job_id)}/exports", query={"limit": limit, "after": after}, timeout=timeout),
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
             models.Export,
         )
 
@@ -168,12 +230,18 @@ class FilesOperations:
         return self._client.request_as(Call("GET", f"/v1/files/{segment(file_id)}", timeout=timeout), models.File)
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, purpose: str | None = None, timeout: Timeout = None
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        purpose: str | None = None,
+        timeout: Timeout = None,
     ) -> Pages[models.File]:
         """Your files, newest first."""
         return Pages(
             self._client,
-            Call("GET", "/v1/files", query={"limit": limit, "after": after, "purpose": purpose}, timeout=timeout),
+            Call("GET", "/v1/files", query={"limit": limit, "after": after, "before": before, "purpose": purpose}, timeout=timeout),
             models.File,
         )
 
@@ -317,6 +385,7 @@ class JobsOperations:
         *,
         limit: int | None = None,
         after: str | int | None = None,
+        before: str | None = None,
         status: str | None = None,
         timeout: Timeout = None,
     ) -> Pages[models.GroupSummary]:
@@ -326,7 +395,7 @@ class JobsOperations:
             Call(
                 "GET",
                 f"/v1/jobs/{segment(job_id)}/groups",
-                query={"limit": limit, "after": after, "status": status},
+                query={"limit": limit, "after": after, "before": before, "status": status},
                 timeout=timeout,
             ),
             models.GroupSummary,
@@ -373,6 +442,7 @@ class JobsOperations:
         job_id: Id,
         *,
         after: str | int | None = None,
+        before: str | None = None,
         limit: int | None = None,
         status: str | None = None,
         include: str | None = None,
@@ -395,7 +465,7 @@ class JobsOperations:
             Call(
                 "GET",
                 f"/v1/jobs/{segment(job_id)}/rollouts",
-                query={"after": after, "limit": limit, "status": status, "include": include},
+                query={"after": after, "before": before, "limit": limit, "status": status, "include": include},
                 timeout=timeout,
             ),
             models.Rollout | models.UndeliveredRollout,
@@ -414,6 +484,7 @@ class JobsOperations:
         *,
         limit: int | None = None,
         after: str | int | None = None,
+        before: str | None = None,
         status: str | None = None,
         created_after: str | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -425,7 +496,14 @@ class JobsOperations:
             Call(
                 "GET",
                 "/v1/jobs",
-                query={"limit": limit, "after": after, "status": status, "created_after": created_after, "metadata": metadata},
+                query={
+                    "limit": limit,
+                    "after": after,
+                    "before": before,
+                    "status": status,
+                    "created_after": created_after,
+                    "metadata": metadata,
+                },
                 timeout=timeout,
             ),
             models.Job,
@@ -437,7 +515,7 @@ class LedgerEntriesOperations:
         self._client = client
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> Pages[models.LedgerEntry]:
         """Your statement, newest first.
 
@@ -445,7 +523,7 @@ class LedgerEntriesOperations:
         """
         return Pages(
             self._client,
-            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.LedgerEntry,
         )
 
@@ -516,7 +594,13 @@ class OrganizationsOperations:
         )
 
     def members(
-        self, organization_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        organization_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> Pages[models.Member]:
         """The people of your organisation, newest first; without those who were removed."""
         return Pages(
@@ -524,7 +608,7 @@ class OrganizationsOperations:
             Call(
                 "GET",
                 f"/v1/organizations/{segment(organization_id)}/members",
-                query={"limit": limit, "after": after},
+                query={"limit": limit, "after": after, "before": before},
                 timeout=timeout,
             ),
             models.Member,
@@ -582,11 +666,24 @@ class ProjectsOperations:
             Call("PATCH", f"/v1/projects/{segment(project_id)}", body=body, timeout=timeout), models.Project
         )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None) -> Pages[models.Project]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.Project]:
         """The projects of your organisation, newest first; a key of one project sees that one."""
         return Pages(
-            self._client, Call("GET", "/v1/projects", query={"limit": limit, "after": after}, timeout=timeout), models.Project
+            self._client,
+            Call("GET", "/v1/projects", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Project,
         )
+
+
+class ProofSpecOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def retrieve(self, version: Id | int, *, timeout: Timeout = None) -> models.ProofSpec:
+        """What a verifier has to know of the proof: `r1`."""
+        return self._client.request_as(Call("GET", f"/v1/proof_spec/{segment(version)}", timeout=timeout), models.ProofSpec)
 
 
 class QuotesOperations:
@@ -670,7 +767,13 @@ class RewardFunctionsOperations:
         )
 
     def versions(
-        self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        reward_function_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> Pages[models.RewardVersionSummary]:
         """The versions of a reward function, newest first, without their reports."""
         return Pages(
@@ -678,19 +781,19 @@ class RewardFunctionsOperations:
             Call(
                 "GET",
                 f"/v1/reward_functions/{segment(reward_function_id)}/versions",
-                query={"limit": limit, "after": after},
+                query={"limit": limit, "after": after, "before": before},
                 timeout=timeout,
             ),
             models.RewardVersionSummary,
         )
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> Pages[models.RewardFunction]:
         """Your reward functions, newest first."""
         return Pages(
             self._client,
-            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.RewardFunction,
         )
 
@@ -770,13 +873,43 @@ class SessionsOperations:
         )
 
     def list(
-        self, *, member_id: str | None = None, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        *,
+        member_id: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> Pages[models.Session]:
         """Sessions that are not over, newest first: your own, or with `members:read` those of others."""
         return Pages(
             self._client,
-            Call("GET", "/v1/sessions", query={"member_id": member_id, "limit": limit, "after": after}, timeout=timeout),
+            Call(
+                "GET",
+                "/v1/sessions",
+                query={"member_id": member_id, "limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
             models.Session,
+        )
+
+
+class StreamTokensOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateStreamToken]) -> models.StreamToken:
+        """Make a token for a browser.
+
+        `EventSource` cannot send `Authorization`. Ask for a token where your key is, on your server, and open
+        `new EventSource(path + "?stream_token=" + token)` in the page. It reads this one stream, without rollouts inside events,
+        for the project that you ask for it; it can be used to connect for a minute, and as long as your key or session may read
+        events. A stream that is open goes on. When it closes, `EventSource` reconnects by itself with the same address, and once
+        the token has expired gets 401 and gives up (`onerror` with `readyState` 2): then ask for another token, and open
+        the stream with `starting_after` set to the last `lastEventId`. Nothing is lost. The token is not kept and cannot be listed.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken
         )
 
 
@@ -793,7 +926,9 @@ class VerificationsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateVerification]) -> models.Verification:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateVerification]
+    ) -> models.Verification:
         """Have rollouts checked again.
 
         A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
@@ -801,7 +936,8 @@ class VerificationsOperations:
         costs nothing, changes nothing, and says nothing of the miner to the service.
         """
         return self._client.request_as(
-            Call("POST", "/v1/verifications", body=body, is_repeatable=False, timeout=timeout), models.Verification
+            Call("POST", "/v1/verifications", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Verification,
         )
 
     def retrieve(self, verification_id: Id, *, timeout: Timeout = None) -> models.Verification:
@@ -815,10 +951,18 @@ class WebhookDeliveriesOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
+    def redeliver(
+        self, webhook_deliverie_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
         return self._client.request_as(
-            Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_repeatable=False, timeout=timeout),
+            Call(
+                "POST",
+                f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
             models.WebhookDelivery,
         )
 
@@ -829,6 +973,7 @@ class WebhookDeliveriesOperations:
         state: str | None = None,
         limit: int | None = None,
         after: str | int | None = None,
+        before: str | None = None,
         timeout: Timeout = None,
     ) -> Pages[models.WebhookDelivery]:
         """Webhook deliveries, newest first."""
@@ -837,7 +982,7 @@ class WebhookDeliveriesOperations:
             Call(
                 "GET",
                 "/v1/webhook_deliveries",
-                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after},
+                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after, "before": before},
                 timeout=timeout,
             ),
             models.WebhookDelivery,
@@ -848,10 +993,13 @@ class WebhookEndpointsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.WebhookEndpoint:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]
+    ) -> models.WebhookEndpoint:
         """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
         return self._client.request_as(
-            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.WebhookEndpoint
+            Call("POST", "/v1/webhook_endpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.WebhookEndpoint,
         )
 
     def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
@@ -870,7 +1018,9 @@ class WebhookEndpointsOperations:
             Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret
         )
 
-    def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
+    def rotate_secret(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookEndpoint:
         """Give a webhook endpoint a new secret and a new public key.
 
         For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
@@ -878,15 +1028,28 @@ class WebhookEndpointsOperations:
         """
         return self._client.request_as(
             Call(
-                "POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_repeatable=False, timeout=timeout
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
             ),
             models.WebhookEndpoint,
         )
 
-    def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
+    def test(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
         return self._client.request_as(
-            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.WebhookDelivery
+            Call(
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
         )
 
     def update(
@@ -899,12 +1062,12 @@ class WebhookEndpointsOperations:
         )
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> Pages[models.WebhookEndpoint]:
         """Your webhook endpoints, newest first."""
         return Pages(
             self._client,
-            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.WebhookEndpoint,
         )
 
@@ -926,11 +1089,13 @@ class Resources:
         self.limits = LimitsOperations(client)
         self.organizations = OrganizationsOperations(client)
         self.projects = ProjectsOperations(client)
+        self.proof_spec = ProofSpecOperations(client)
         self.quotes = QuotesOperations(client)
         self.reward_functions = RewardFunctionsOperations(client)
         self.rollouts = RolloutsOperations(client)
         self.service = ServiceOperations(client)
         self.sessions = SessionsOperations(client)
+        self.stream_tokens = StreamTokensOperations(client)
         self.verification_keys = VerificationKeysOperations(client)
         self.verifications = VerificationsOperations(client)
         self.webhook_deliveries = WebhookDeliveriesOperations(client)
@@ -947,6 +1112,7 @@ class AsyncApiKeysOperations:
         """Make an API key.
 
         The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
+        It is pinned to the newest version of this interface (`api_version`).
         A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
         """
         return await self._client.request_as(
@@ -992,11 +1158,13 @@ class AsyncApiKeysOperations:
         )
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> AsyncPages[models.ApiKey]:
-        """The keys of a project, newest first; the revoked ones, too."""
+        """The keys of a project, newest first; the revoked ones, too. A test key sees the test keys."""
         return AsyncPages(
-            self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after}, timeout=timeout), models.ApiKey
+            self._client,
+            Call("GET", "/v1/api_keys", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.ApiKey,
         )
 
 
@@ -1005,7 +1173,7 @@ class AsyncAuditLogOperations:
         self._client = client
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> AsyncPages[models.AuditLogEntry]:
         """What was done in your organisation, newest first; a key of one project sees what was done in that one.
 
@@ -1013,7 +1181,7 @@ class AsyncAuditLogOperations:
         """
         return AsyncPages(
             self._client,
-            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.AuditLogEntry,
         )
 
@@ -1031,13 +1199,36 @@ class AsyncCheckpointsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateCheckpoint]
+    ) -> models.Checkpoint:
+        """Ask for a checkpoint of your own. It is `pending` until the operator has looked at it; when it is `available`, jobs of
+        your project name it in `model`.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/checkpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Checkpoint,
+        )
+
     async def current(self, *, timeout: Timeout = None) -> models.Checkpoint:
         """The current checkpoint."""
         return await self._client.request_as(Call("GET", "/v1/checkpoints/current", timeout=timeout), models.Checkpoint)
 
-    def list(self, *, timeout: Timeout = None) -> AsyncPages[models.Checkpoint]:
-        """Published checkpoints, newest first."""
-        return AsyncPages(self._client, Call("GET", "/v1/checkpoints", timeout=timeout), models.Checkpoint)
+    async def retrieve(self, checkpoint_id: Id, *, timeout: Timeout = None) -> models.Checkpoint:
+        """A checkpoint: the service's, or one that your project has registered."""
+        return await self._client.request_as(
+            Call("GET", f"/v1/checkpoints/{segment(checkpoint_id)}", timeout=timeout), models.Checkpoint
+        )
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Checkpoint]:
+        """The service's checkpoints and your project's own, newest first."""
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/checkpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Checkpoint,
+        )
 
 
 class AsyncEventsOperations:
@@ -1048,12 +1239,29 @@ class AsyncEventsOperations:
         """One event of a whole job, as its log has it."""
         return await self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
 
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, types: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Event]:
+        """The log of your project.
+
+        The events of all its jobs, oldest first, in one order that never changes: those of one job in the order of their
+        `sequence`, those of several as they became known. `last_id` is how far the page has read; tell events apart by their `id`.
+        A key of the organisation names the project by `Reliquary-Project`.
+        """
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types}, timeout=timeout),
+            models.Event,
+        )
+
 
 class AsyncExportsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CreateExport]) -> models.Export:
+    async def create(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateExport]
+    ) -> models.Export:
         """Export a job's rollouts.
 
         The file is of everything that is delivered when you ask; what comes later is not in it. It is written in the background:
@@ -1061,7 +1269,15 @@ class AsyncExportsOperations:
         docs/EXPORTS.md.
         """
         return await self._client.request_as(
-            Call("POST", f"/v1/jobs/{segment(job_id)}/exports", body=body, is_repeatable=False, timeout=timeout), models.Export
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Export,
         )
 
     async def retrieve(self, export_id: Id, *, timeout: Timeout = None) -> models.Export:
@@ -1069,12 +1285,23 @@ class AsyncExportsOperations:
         return await self._client.request_as(Call("GET", f"/v1/exports/{segment(export_id)}", timeout=timeout), models.Export)
 
     def list(
-        self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> AsyncPages[models.Export]:
         """The exports of a job, newest first."""
         return AsyncPages(
             self._client,
-            Call("GET", f"/v1/jobs/{segment(job_id)}/exports", query={"limit": limit, "after": after}, timeout=timeout),
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
             models.Export,
         )
 
@@ -1095,12 +1322,18 @@ class AsyncFilesOperations:
         return await self._client.request_as(Call("GET", f"/v1/files/{segment(file_id)}", timeout=timeout), models.File)
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, purpose: str | None = None, timeout: Timeout = None
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        purpose: str | None = None,
+        timeout: Timeout = None,
     ) -> AsyncPages[models.File]:
         """Your files, newest first."""
         return AsyncPages(
             self._client,
-            Call("GET", "/v1/files", query={"limit": limit, "after": after, "purpose": purpose}, timeout=timeout),
+            Call("GET", "/v1/files", query={"limit": limit, "after": after, "before": before, "purpose": purpose}, timeout=timeout),
             models.File,
         )
 
@@ -1246,6 +1479,7 @@ class AsyncJobsOperations:
         *,
         limit: int | None = None,
         after: str | int | None = None,
+        before: str | None = None,
         status: str | None = None,
         timeout: Timeout = None,
     ) -> AsyncPages[models.GroupSummary]:
@@ -1255,7 +1489,7 @@ class AsyncJobsOperations:
             Call(
                 "GET",
                 f"/v1/jobs/{segment(job_id)}/groups",
-                query={"limit": limit, "after": after, "status": status},
+                query={"limit": limit, "after": after, "before": before, "status": status},
                 timeout=timeout,
             ),
             models.GroupSummary,
@@ -1304,6 +1538,7 @@ class AsyncJobsOperations:
         job_id: Id,
         *,
         after: str | int | None = None,
+        before: str | None = None,
         limit: int | None = None,
         status: str | None = None,
         include: str | None = None,
@@ -1326,7 +1561,7 @@ class AsyncJobsOperations:
             Call(
                 "GET",
                 f"/v1/jobs/{segment(job_id)}/rollouts",
-                query={"after": after, "limit": limit, "status": status, "include": include},
+                query={"after": after, "before": before, "limit": limit, "status": status, "include": include},
                 timeout=timeout,
             ),
             models.Rollout | models.UndeliveredRollout,
@@ -1345,6 +1580,7 @@ class AsyncJobsOperations:
         *,
         limit: int | None = None,
         after: str | int | None = None,
+        before: str | None = None,
         status: str | None = None,
         created_after: str | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -1356,7 +1592,14 @@ class AsyncJobsOperations:
             Call(
                 "GET",
                 "/v1/jobs",
-                query={"limit": limit, "after": after, "status": status, "created_after": created_after, "metadata": metadata},
+                query={
+                    "limit": limit,
+                    "after": after,
+                    "before": before,
+                    "status": status,
+                    "created_after": created_after,
+                    "metadata": metadata,
+                },
                 timeout=timeout,
             ),
             models.Job,
@@ -1368,7 +1611,7 @@ class AsyncLedgerEntriesOperations:
         self._client = client
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> AsyncPages[models.LedgerEntry]:
         """Your statement, newest first.
 
@@ -1376,7 +1619,7 @@ class AsyncLedgerEntriesOperations:
         """
         return AsyncPages(
             self._client,
-            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.LedgerEntry,
         )
 
@@ -1447,7 +1690,13 @@ class AsyncOrganizationsOperations:
         )
 
     def members(
-        self, organization_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        organization_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> AsyncPages[models.Member]:
         """The people of your organisation, newest first; without those who were removed."""
         return AsyncPages(
@@ -1455,7 +1704,7 @@ class AsyncOrganizationsOperations:
             Call(
                 "GET",
                 f"/v1/organizations/{segment(organization_id)}/members",
-                query={"limit": limit, "after": after},
+                query={"limit": limit, "after": after, "before": before},
                 timeout=timeout,
             ),
             models.Member,
@@ -1516,12 +1765,23 @@ class AsyncProjectsOperations:
         )
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> AsyncPages[models.Project]:
         """The projects of your organisation, newest first; a key of one project sees that one."""
         return AsyncPages(
-            self._client, Call("GET", "/v1/projects", query={"limit": limit, "after": after}, timeout=timeout), models.Project
+            self._client,
+            Call("GET", "/v1/projects", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Project,
         )
+
+
+class AsyncProofSpecOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def retrieve(self, version: Id | int, *, timeout: Timeout = None) -> models.ProofSpec:
+        """What a verifier has to know of the proof: `r1`."""
+        return await self._client.request_as(Call("GET", f"/v1/proof_spec/{segment(version)}", timeout=timeout), models.ProofSpec)
 
 
 class AsyncQuotesOperations:
@@ -1607,7 +1867,13 @@ class AsyncRewardFunctionsOperations:
         )
 
     def versions(
-        self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        reward_function_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> AsyncPages[models.RewardVersionSummary]:
         """The versions of a reward function, newest first, without their reports."""
         return AsyncPages(
@@ -1615,19 +1881,19 @@ class AsyncRewardFunctionsOperations:
             Call(
                 "GET",
                 f"/v1/reward_functions/{segment(reward_function_id)}/versions",
-                query={"limit": limit, "after": after},
+                query={"limit": limit, "after": after, "before": before},
                 timeout=timeout,
             ),
             models.RewardVersionSummary,
         )
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> AsyncPages[models.RewardFunction]:
         """Your reward functions, newest first."""
         return AsyncPages(
             self._client,
-            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.RewardFunction,
         )
 
@@ -1707,13 +1973,43 @@ class AsyncSessionsOperations:
         )
 
     def list(
-        self, *, member_id: str | None = None, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self,
+        *,
+        member_id: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
     ) -> AsyncPages[models.Session]:
         """Sessions that are not over, newest first: your own, or with `members:read` those of others."""
         return AsyncPages(
             self._client,
-            Call("GET", "/v1/sessions", query={"member_id": member_id, "limit": limit, "after": after}, timeout=timeout),
+            Call(
+                "GET",
+                "/v1/sessions",
+                query={"member_id": member_id, "limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
             models.Session,
+        )
+
+
+class AsyncStreamTokensOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateStreamToken]) -> models.StreamToken:
+        """Make a token for a browser.
+
+        `EventSource` cannot send `Authorization`. Ask for a token where your key is, on your server, and open
+        `new EventSource(path + "?stream_token=" + token)` in the page. It reads this one stream, without rollouts inside events,
+        for the project that you ask for it; it can be used to connect for a minute, and as long as your key or session may read
+        events. A stream that is open goes on. When it closes, `EventSource` reconnects by itself with the same address, and once
+        the token has expired gets 401 and gives up (`onerror` with `readyState` 2): then ask for another token, and open
+        the stream with `starting_after` set to the last `lastEventId`. Nothing is lost. The token is not kept and cannot be listed.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken
         )
 
 
@@ -1730,7 +2026,9 @@ class AsyncVerificationsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateVerification]) -> models.Verification:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateVerification]
+    ) -> models.Verification:
         """Have rollouts checked again.
 
         A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
@@ -1738,7 +2036,8 @@ class AsyncVerificationsOperations:
         costs nothing, changes nothing, and says nothing of the miner to the service.
         """
         return await self._client.request_as(
-            Call("POST", "/v1/verifications", body=body, is_repeatable=False, timeout=timeout), models.Verification
+            Call("POST", "/v1/verifications", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Verification,
         )
 
     async def retrieve(self, verification_id: Id, *, timeout: Timeout = None) -> models.Verification:
@@ -1752,10 +2051,18 @@ class AsyncWebhookDeliveriesOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def redeliver(self, webhook_deliverie_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
+    async def redeliver(
+        self, webhook_deliverie_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
         return await self._client.request_as(
-            Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_repeatable=False, timeout=timeout),
+            Call(
+                "POST",
+                f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
             models.WebhookDelivery,
         )
 
@@ -1766,6 +2073,7 @@ class AsyncWebhookDeliveriesOperations:
         state: str | None = None,
         limit: int | None = None,
         after: str | int | None = None,
+        before: str | None = None,
         timeout: Timeout = None,
     ) -> AsyncPages[models.WebhookDelivery]:
         """Webhook deliveries, newest first."""
@@ -1774,7 +2082,7 @@ class AsyncWebhookDeliveriesOperations:
             Call(
                 "GET",
                 "/v1/webhook_deliveries",
-                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after},
+                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after, "before": before},
                 timeout=timeout,
             ),
             models.WebhookDelivery,
@@ -1785,10 +2093,13 @@ class AsyncWebhookEndpointsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.WebhookEndpoint:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]
+    ) -> models.WebhookEndpoint:
         """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
         return await self._client.request_as(
-            Call("POST", "/v1/webhook_endpoints", body=body, is_repeatable=False, timeout=timeout), models.WebhookEndpoint
+            Call("POST", "/v1/webhook_endpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.WebhookEndpoint,
         )
 
     async def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
@@ -1807,7 +2118,9 @@ class AsyncWebhookEndpointsOperations:
             Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret
         )
 
-    async def rotate_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
+    async def rotate_secret(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookEndpoint:
         """Give a webhook endpoint a new secret and a new public key.
 
         For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
@@ -1815,15 +2128,28 @@ class AsyncWebhookEndpointsOperations:
         """
         return await self._client.request_as(
             Call(
-                "POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_repeatable=False, timeout=timeout
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
             ),
             models.WebhookEndpoint,
         )
 
-    async def test(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookDelivery:
+    async def test(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
         return await self._client.request_as(
-            Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", timeout=timeout), models.WebhookDelivery
+            Call(
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
         )
 
     async def update(
@@ -1836,12 +2162,12 @@ class AsyncWebhookEndpointsOperations:
         )
 
     def list(
-        self, *, limit: int | None = None, after: str | int | None = None, timeout: Timeout = None
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
     ) -> AsyncPages[models.WebhookEndpoint]:
         """Your webhook endpoints, newest first."""
         return AsyncPages(
             self._client,
-            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after}, timeout=timeout),
+            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
             models.WebhookEndpoint,
         )
 
@@ -1863,11 +2189,13 @@ class AsyncResources:
         self.limits = AsyncLimitsOperations(client)
         self.organizations = AsyncOrganizationsOperations(client)
         self.projects = AsyncProjectsOperations(client)
+        self.proof_spec = AsyncProofSpecOperations(client)
         self.quotes = AsyncQuotesOperations(client)
         self.reward_functions = AsyncRewardFunctionsOperations(client)
         self.rollouts = AsyncRolloutsOperations(client)
         self.service = AsyncServiceOperations(client)
         self.sessions = AsyncSessionsOperations(client)
+        self.stream_tokens = AsyncStreamTokensOperations(client)
         self.verification_keys = AsyncVerificationKeysOperations(client)
         self.verifications = AsyncVerificationsOperations(client)
         self.webhook_deliveries = AsyncWebhookDeliveriesOperations(client)

@@ -170,6 +170,11 @@ class CreateApiKey(TypedDict):
     """
     When the limit begins anew: `daily`, `weekly`, `monthly`.
     """
+    livemode: NotRequired[bool | None]
+    """
+    `false`: a test key, `rk_test_…`. Its jobs run on answers that the service makes up, and cost nothing. As in your own key
+    if not given; a test key makes test keys.
+    """
     name: str
     """
     For you to tell it from others; 1 to 128 characters.
@@ -194,6 +199,21 @@ class CreateBatch(TypedDict):
     metadata: NotRequired[Mapping[str, Any] | None]
     """
     Yours to keep: at most 16 entries, keys and values of at most 512 characters.
+    """
+
+
+class CreateCheckpoint(TypedDict):
+    adapter: NotRequired[Mapping[str, Any] | None]
+    """
+    Not offered yet: merge an adapter into its base, and register the result.
+    """
+    hf_repo: str
+    """
+    The repository that the weights are in, `owner/name`. The service does not fetch it: its operator does.
+    """
+    revision: str
+    """
+    The commit, 40 lower-case hexadecimal digits.
     """
 
 
@@ -231,6 +251,7 @@ class CreateJob(TypedDict):
     """
     Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8.
     """
+    group: NotRequired[JobGroupInput]
     input_file_id: NotRequired[str | None]
     """
     `file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would
@@ -300,6 +321,13 @@ class CreateSession(TypedDict):
     token: str
     """
     The token of a sign-in link.
+    """
+
+
+class CreateStreamToken(TypedDict):
+    path: str
+    """
+    The one stream that it opens: `/v1/jobs/{id}/events` of a job of yours, or `/v1/events/stream`.
     """
 
 
@@ -410,6 +438,24 @@ class GroupFilterInput(TypedDict):
     """
 
 
+class JobGroupInput(TypedDict):
+    """
+    A group always has all of its completions, from one miner: one that a miner answers in part is asked of another.
+    """
+
+    min_size: NotRequired[int | None]
+    """
+    How many rollouts of a group must have a reward. With fewer it is filtered as `group_too_small`: those with a reward
+    at the filtered price, the others for nothing. 1 to `sampling.n`; any number is enough if not given.
+    """
+    timeout_s: NotRequired[int | None]
+    """
+    How long after a miner was first asked for a group another may be, in seconds. When it is over and no answer is
+    there, the group fails as `timeout` and costs nothing; one that was answered goes on. A pause of the job does not
+    count.
+    """
+
+
 class MessageInput(TypedDict):
     content: str
     role: str
@@ -418,7 +464,15 @@ class MessageInput(TypedDict):
 class ModelInput(TypedDict):
     checkpoint: NotRequired[str | None]
     """
-    `current`, or the id of a published checkpoint.
+    `current`, or the id of a checkpoint: of the service's current one, or `ckpt_…` of one that you have registered.
+    """
+    hf_repo: NotRequired[str | None]
+    """
+    Instead of `checkpoint`: one that you have registered, `owner/name`, with its `revision`.
+    """
+    revision: NotRequired[str | None]
+    """
+    40 lower-case hexadecimal digits.
     """
 
 
@@ -802,6 +856,10 @@ class UpdateApiKey(TypedDict):
     """
 
     allowed_cidrs: NotRequired[Sequence[str] | None]
+    api_version: NotRequired[str | None]
+    """
+    A newer version of this interface than the one that it is pinned to.
+    """
     expires_at: NotRequired[str | None]
     limit_rao: NotRequired[str | None]
     limit_reset: NotRequired[str | None]

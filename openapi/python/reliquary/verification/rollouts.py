@@ -313,8 +313,9 @@ def check_reward(r: Record, task: bytes, service_key: bytes) -> None:
 
 
 def verify(r: Record, checkpoint: Checkpoint | None, service_keys: Keys, allow_test: bool = False) -> None:
-    """Raises Refused unless the rollout holds. Of a test job none does, unless `allow_test`: no model ran for it. Without a checkpoint its id is believed, and what only its files say (the size of
-    the vocabulary and of the context, which tokens end a text) is not checked."""
+    """Raises Refused unless the rollout holds. Of a test job none does, unless `allow_test`: no model ran for it. Without a
+    checkpoint its id is believed, and what only its files say (the size of the vocabulary and of the context, which tokens
+    end a text) is not checked."""
     is_live = r["livemode"] and r["proof"]["profile"]["engine_class"] != "test"
     need(is_live or allow_test, "test_rollout")
     check_derived(r)

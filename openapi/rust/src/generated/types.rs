@@ -44,17 +44,32 @@ pub struct BudgetInput {
 #[doc = "`Checkpoint`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    #[doc = "Architecture, vocabulary, context length."]
-    pub config: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    #[doc = "The hash of its files, which proofs are bound to and rollouts name as `checkpoint_id`; null until the operator has\nallowed it."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub checkpoint_id: ::std::option::Option<::std::string::String>,
+    #[doc = "Architecture, vocabulary, context length; null until it is allowed."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub config: ::std::option::Option<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
     pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-    #[doc = "Hash of its files: the same id, the same bits."]
+    #[doc = "When the operator said so."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub decided_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    #[doc = "Of your own: where the weights come from, and the commit."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub hf_repo: ::std::option::Option<::std::string::String>,
+    #[doc = "Of published weights, the hash of their files: the same id, the same bits. Of your own, `ckpt_…`."]
     pub id: ::std::string::String,
     pub name: ::std::string::String,
     pub object: ::std::string::String,
     #[doc = "The checkpoint that this one replaced."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub previous_id: ::std::option::Option<::std::string::String>,
-    #[doc = "`current`, `available` or `retired`."]
+    #[doc = "Why it is unsupported."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub reason: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub revision: ::std::option::Option<::std::string::String>,
+    #[doc = "Of published weights `current`, `available` or `retired`; of your own `pending`, `available` or `unsupported`."]
     pub status: ::std::string::String,
 }
 #[doc = "A file of a job's delivered rollouts."]
@@ -83,6 +98,8 @@ pub struct CreateJob {
     #[doc = "Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8."]
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub exports: ::std::vec::Vec<ExportInput>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub group: ::std::option::Option<JobGroupInput>,
     #[doc = "`file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would\nstand in `prompts`; at most 50000. The job is `validating` until all of it is read."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub input_file_id: ::std::option::Option<::std::string::String>,
@@ -167,6 +184,8 @@ pub struct Event {
     pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     pub id: ::std::string::String,
     pub job_id: ::std::string::String,
+    #[doc = "Its job's: false of a test job."]
+    pub livemode: bool,
     pub object: ::std::string::String,
     #[doc = "1, 2, 3, … without a gap within its job."]
     pub sequence: i64,
@@ -200,6 +219,8 @@ pub struct Export {
     #[doc = "Delivered rollouts that are not in it, by the reason."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub left_out: ::std::option::Option<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
+    #[doc = "Its job's: false of a test job."]
+    pub livemode: bool,
     pub object: ::std::string::String,
     #[doc = "Lines, records or rows of the file."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -271,12 +292,17 @@ pub struct Group {
     #[doc = "How many miners were asked."]
     pub attempts: i32,
     pub custom_id: ::std::string::String,
+    #[doc = "With `group.timeout_s`, once a miner was asked: until when another may be. After that it fails as `timeout`, unless it\nwas answered. A pause of its job does not count."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub due_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     pub id: ::std::string::String,
     pub job_id: ::std::string::String,
     pub object: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome: ::std::option::Option<GroupOutcome>,
-    pub prompt_ids: ::std::vec::Vec<i32>,
+    #[doc = "What miners are asked with; null before one has answered, of a prompt that was sent as text."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub prompt_ids: ::std::option::Option<::std::vec::Vec<i32>>,
     pub prompt_index: i32,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub prompt_text: ::std::option::Option<::std::string::String>,
@@ -458,12 +484,15 @@ pub struct Job {
     #[doc = "However it ended."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub finished_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    pub group: JobGroup,
     pub id: ::std::string::String,
     #[doc = "The file that its prompts come from."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub input_file_id: ::std::option::Option<::std::string::String>,
     #[doc = "The sequence of the newest event of its log."]
     pub last_sequence: i64,
+    #[doc = "False: a test key's. The service makes its answers up, and it costs nothing."]
+    pub livemode: bool,
     pub metadata: ::std::collections::HashMap<::std::string::String, ::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub mismatch: ::std::option::Option<JobMismatch>,
@@ -594,6 +623,14 @@ pub struct JobFigures {
     #[doc = "What you may want to know before you create it."]
     pub warnings: ::std::vec::Vec<JobWarning>,
 }
+#[doc = "What a job asks of each of its groups; null where it asks nothing."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
+pub struct JobGroup {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub min_size: ::std::option::Option<i32>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub timeout_s: ::std::option::Option<i32>,
+}
 #[doc = "One of these."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct JobGroupFilter {
@@ -603,6 +640,16 @@ pub struct JobGroupFilter {
     pub mean_range: ::std::option::Option<::std::vec::Vec<f64>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub min_std: ::std::option::Option<f64>,
+}
+#[doc = "A group always has all of its completions, from one miner: one that a miner answers in part is asked of another."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
+pub struct JobGroupInput {
+    #[doc = "How many rollouts of a group must have a reward. With fewer it is filtered as `group_too_small`: those with a reward\nat the filtered price, the others for nothing. 1 to `sampling.n`; any number is enough if not given."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub min_size: ::std::option::Option<::std::num::NonZeroU64>,
+    #[doc = "How long after a miner was first asked for a group another may be, in seconds. When it is over and no answer is\nthere, the group fails as `timeout` and costs nothing; one that was answered goes on. A pause of the job does not\ncount."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub timeout_s: ::std::option::Option<i64>,
 }
 #[doc = "Figures of a job at this moment, over its rollouts that have passed their verification."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -776,9 +823,15 @@ pub struct MessageInput {
 #[doc = "`ModelInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct ModelInput {
-    #[doc = "`current`, or the id of a published checkpoint."]
+    #[doc = "`current`, or the id of a checkpoint: of the service's current one, or `ckpt_…` of one that you have registered."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub checkpoint: ::std::option::Option<::std::string::String>,
+    #[doc = "Instead of `checkpoint`: one that you have registered, `owner/name`, with its `revision`."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub hf_repo: ::std::option::Option<::std::string::String>,
+    #[doc = "40 lower-case hexadecimal digits."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub revision: ::std::option::Option<::std::string::String>,
 }
 #[doc = "`ModuleDetail`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -1107,7 +1160,9 @@ pub struct Rollout {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub advantage_terms: ::std::option::Option<RolloutAdvantageTerms>,
     #[doc = "The sampling policy's raw log-probs, one per completion token."]
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub behavior_logprobs: ::std::vec::Vec<f32>,
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub completion_ids: ::std::vec::Vec<i32>,
     pub completion_text: ::std::string::String,
     pub created_at: ::std::string::String,
@@ -1119,17 +1174,23 @@ pub struct Rollout {
     pub group_id: ::std::string::String,
     pub id: ::std::string::String,
     pub job_id: ::std::string::String,
+    #[doc = "False: of a test job. No model ran, and `proof` proves nothing of one: its profile is of the class `test`."]
+    pub livemode: bool,
     #[doc = "One per completion token; 0 where a trainer must not learn."]
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub loss_mask: ::std::vec::Vec<i32>,
     pub num_completion_tokens: i32,
     pub num_prompt_tokens: i32,
     pub object: ::std::string::String,
     pub price_rao: ::std::string::String,
+    #[doc = "`prompt_ids`, `completion_ids` and `loss_mask`, the log-probs, and the proof are there unless `include` of a list left\nthem out."]
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub prompt_ids: ::std::vec::Vec<i32>,
     pub prompt_index: i32,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub prompt_text: ::std::option::Option<::std::string::String>,
-    pub proof: Proof,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub proof: ::std::option::Option<Proof>,
     #[doc = "`null`, never 0, when scoring failed."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reward: ::std::option::Option<f64>,

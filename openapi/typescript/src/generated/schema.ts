@@ -273,12 +273,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys of a project, newest first; the revoked ones, too. */
+        /** The keys of a project, newest first; the revoked ones, too. A test key sees the test keys. */
         get: operations["list_api_keys"];
         put?: never;
         /**
          * Make an API key.
          * @description The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
+         *     It is pinned to the newest version of this interface (`api_version`).
          *     A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
          */
         post: operations["create_api_key"];
@@ -472,10 +473,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Published checkpoints, newest first. */
+        /** The service's checkpoints and your project's own, newest first. */
         get: operations["list_checkpoints"];
         put?: never;
-        post?: never;
+        /**
+         * Ask for a checkpoint of your own. It is `pending` until the operator has looked at it; when it is `available`, jobs of
+         *     your project name it in `model`.
+         */
+        post: operations["create_checkpoint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -491,6 +496,69 @@ export interface paths {
         };
         /** The current checkpoint. */
         get: operations["retrieve_current_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/checkpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A checkpoint: the service's, or one that your project has registered. */
+        get: operations["retrieve_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The log of your project.
+         * @description The events of all its jobs, oldest first, in one order that never changes: those of one job in the order of their
+         *     `sequence`, those of several as they became known. `last_id` is how far the page has read; tell events apart by their `id`.
+         *     A key of the organisation names the project by `Reliquary-Project`.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow your project.
+         * @description The events of all its jobs as they happen, with the bodies that the jobs' own logs have. `id` is the event's place in the
+         *     project's log: 1, 2, 3, … without a gap, in an order that never changes; an event's `sequence` is its place in its job's.
+         *     The first message has an id and nothing else, so that whoever reconnects with `Last-Event-ID` misses nothing, even if no
+         *     event had come. The stream closes after a quarter of an hour, and may close at any time: reconnect, and nothing is lost.
+         *     It never ends by itself. A key of the organisation names the project by `Reliquary-Project`.
+         */
+        get: operations["stream_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1155,6 +1223,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/proof_spec/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a verifier has to know of the proof: `r1`. */
+        get: operations["retrieve_proof_spec"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/quotes": {
         parameters: {
             query?: never;
@@ -1476,6 +1561,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stream_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a token for a browser.
+         * @description `EventSource` cannot send `Authorization`. Ask for a token where your key is, on your server, and open
+         *     `new EventSource(path + "?stream_token=" + token)` in the page. It reads this one stream, without rollouts inside events,
+         *     for the project that you ask for it; it can be used to connect for a minute, and as long as your key or session may read
+         *     events. A stream that is open goes on. When it closes, `EventSource` reconnects by itself with the same address, and once
+         *     the token has expired gets 401 and gives up (`onerror` with `readyState` 2): then ask for another token, and open
+         *     the stream with `starting_after` set to the last `lastEventId`. Nothing is lost. The token is not kept and cannot be listed.
+         */
+        post: operations["create_stream_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/verification_keys": {
         parameters: {
             query?: never;
@@ -1703,6 +1813,12 @@ export interface components {
              *     ]
              */
             allowed_cidrs?: string[] | null;
+            /**
+             * @description The dated version that its requests are answered by unless they name one with `Reliquary-Version`; `null`: always the
+             *     newest.
+             * @example 2026-11-22
+             */
+            api_version?: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1724,6 +1840,8 @@ export interface components {
              * @description Not newer than a minute.
              */
             last_used_at?: string | null;
+            /** @description False: a test key. What it makes is seen by test keys only, costs nothing and proves nothing. */
+            livemode: boolean;
             name: string;
             /** @constant */
             object: "api_key";
@@ -1757,8 +1875,9 @@ export interface components {
         /** @description A page of a list. */
         ApiKeyList: {
             data: components["schemas"]["ApiKey"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -1812,8 +1931,9 @@ export interface components {
         /** @description A page of a list. */
         AuditLogEntryList: {
             data: components["schemas"]["AuditLogEntry"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -1893,8 +2013,9 @@ export interface components {
         /** @description A page of a list. */
         BatchList: {
             data: components["schemas"]["Batch"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -1971,6 +2092,25 @@ export interface components {
          * @enum {string}
          */
         CancelMode: "graceful" | "immediate";
+        /** @description What of a rollout is looked at, and what each token was drawn with. */
+        ChallengeSpec: {
+            /**
+             * @description Token ids whose probabilities are summed in one go.
+             * @example 1024
+             */
+            block_ids: number;
+            /**
+             * Format: int32
+             * @description Bits of the draw of one token.
+             * @example 53
+             */
+            draw_bits: number;
+            /**
+             * @description `all`: nothing is sampled inside of a rollout.
+             * @example all
+             */
+            positions: string;
+        };
         ChatChoice: {
             /**
              * @description `stop` or `length`.
@@ -2130,12 +2270,25 @@ export interface components {
             total_tokens: number;
         };
         Checkpoint: {
-            /** @description Architecture, vocabulary, context length. */
-            config: Record<string, unknown>;
+            /**
+             * @description The hash of its files, which proofs are bound to and rollouts name as `checkpoint_id`; null until the operator has
+             *     allowed it.
+             * @example 5f0c…
+             */
+            checkpoint_id?: string | null;
+            /** @description Architecture, vocabulary, context length; null until it is allowed. */
+            config?: Record<string, unknown> | null;
             /** Format: date-time */
             created_at: string;
             /**
-             * @description Hash of its files: the same id, the same bits.
+             * Format: date-time
+             * @description When the operator said so.
+             */
+            decided_at?: string | null;
+            /** @description Of your own: where the weights come from, and the commit. */
+            hf_repo?: string | null;
+            /**
+             * @description Of published weights, the hash of their files: the same id, the same bits. Of your own, `ckpt_…`.
              * @example 5f0c…
              */
             id: string;
@@ -2144,14 +2297,18 @@ export interface components {
             object: "checkpoint";
             /** @description The checkpoint that this one replaced. */
             previous_id?: string | null;
-            /** @description `current`, `available` or `retired`. */
+            /** @description Why it is unsupported. */
+            reason?: string | null;
+            revision?: string | null;
+            /** @description Of published weights `current`, `available` or `retired`; of your own `pending`, `available` or `unsupported`. */
             status: string;
         };
         /** @description A page of a list. */
         CheckpointList: {
             data: components["schemas"]["Checkpoint"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -2192,6 +2349,11 @@ export interface components {
              * @example monthly
              */
             limit_reset?: string | null;
+            /**
+             * @description `false`: a test key, `rk_test_…`. Its jobs run on answers that the service makes up, and cost nothing. As in your own key
+             *     if not given; a test key makes test keys.
+             */
+            livemode?: boolean | null;
             /**
              * @description For you to tell it from others; 1 to 128 characters.
              * @example trainer
@@ -2234,6 +2396,26 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             } | null;
+        };
+        /**
+         * @example {
+         *       "hf_repo": "example/arith-tiny",
+         *       "revision": "0123456789abcdef0123456789abcdef01234567"
+         *     }
+         */
+        CreateCheckpoint: {
+            /** @description Not offered yet: merge an adapter into its base, and register the result. */
+            adapter?: Record<string, unknown> | null;
+            /**
+             * @description The repository that the weights are in, `owner/name`. The service does not fetch it: its operator does.
+             * @example example/arith-tiny
+             */
+            hf_repo: string;
+            /**
+             * @description The commit, 40 lower-case hexadecimal digits.
+             * @example 0123456789abcdef0123456789abcdef01234567
+             */
+            revision: string;
         };
         /**
          * @description A file of a job's delivered rollouts.
@@ -2299,6 +2481,7 @@ export interface components {
             dedup?: components["schemas"]["DedupInput"];
             /** @description Files of the job's rollouts that are written at its end: names of formats, or exports. At most 8. */
             exports?: components["schemas"]["ExportInput"][];
+            group?: components["schemas"]["JobGroupInput"];
             /**
              * @description `file_…`: an uploaded file of purpose `job_input`, instead of `prompts`. Each of its lines is one prompt as it would
              *     stand in `prompts`; at most 50000. The job is `validating` until all of it is read.
@@ -2394,6 +2577,18 @@ export interface components {
         };
         /**
          * @example {
+         *       "path": "/v1/events/stream"
+         *     }
+         */
+        CreateStreamToken: {
+            /**
+             * @description The one stream that it opens: `/v1/jobs/{id}/events` of a job of yours, or `/v1/events/stream`.
+             * @example /v1/events/stream
+             */
+            path: string;
+        };
+        /**
+         * @example {
          *       "rollouts": [
          *         "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"
          *       ]
@@ -2478,6 +2673,17 @@ export interface components {
              */
             target_mean: number[] | null;
         };
+        /** @description How miner and verifier relate numerically. */
+        EngineClassSpec: {
+            /**
+             * @description `exact`: every bit agrees. `calibrated`: within measured limits.
+             * @example exact
+             */
+            name: string;
+            /** @description What is committed to for each token. */
+            records: components["schemas"]["TokenRecordSpec"][];
+            tolerance?: components["schemas"]["ToleranceSpec"] | null;
+        };
         /** @description The same for clients that expect OpenAI's shape. */
         ErrorMirror: {
             code: string;
@@ -2509,6 +2715,8 @@ export interface components {
             id: string;
             /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             job_id: string;
+            /** @description Its job's: false of a test job. */
+            livemode: boolean;
             /** @constant */
             object: "event";
             /**
@@ -2578,6 +2786,8 @@ export interface components {
             job_id: string;
             /** @description Delivered rollouts that are not in it, by the reason. */
             left_out?: Record<string, unknown> | null;
+            /** @description Its job's: false of a test job. */
+            livemode: boolean;
             /** @constant */
             object: "export";
             /**
@@ -2627,8 +2837,9 @@ export interface components {
         /** @description A page of a list. */
         ExportList: {
             data: components["schemas"]["Export"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -2694,8 +2905,9 @@ export interface components {
         /** @description A page of a list. */
         FileList: {
             data: components["schemas"]["File"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -2762,13 +2974,20 @@ export interface components {
              */
             attempts: number;
             custom_id: string;
+            /**
+             * Format: date-time
+             * @description With `group.timeout_s`, once a miner was asked: until when another may be. After that it fails as `timeout`, unless it
+             *     was answered. A pause of its job does not count.
+             */
+            due_at?: string | null;
             /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
             job_id: string;
             /** @constant */
             object: "group";
             outcome?: components["schemas"]["GroupOutcome"] | null;
-            prompt_ids: number[];
+            /** @description What miners are asked with; null before one has answered, of a prompt that was sent as text. */
+            prompt_ids?: number[] | null;
             /** Format: int32 */
             prompt_index: number;
             prompt_text?: string | null;
@@ -2950,8 +3169,9 @@ export interface components {
         /** @description A page of a list. */
         GroupSummaryList: {
             data: components["schemas"]["GroupSummary"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -3054,6 +3274,7 @@ export interface components {
              * @description However it ended.
              */
             finished_at?: string | null;
+            group: components["schemas"]["JobGroup"];
             /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
             /**
@@ -3066,6 +3287,8 @@ export interface components {
              * @description The sequence of the newest event of its log.
              */
             last_sequence: number;
+            /** @description False: a test key's. The service makes its answers up, and it costs nothing. */
+            livemode: boolean;
             metadata: {
                 [key: string]: string;
             };
@@ -3211,6 +3434,13 @@ export interface components {
             /** @description What you may want to know before you create it. */
             warnings: components["schemas"]["JobWarning"][];
         };
+        /** @description What a job asks of each of its groups; null where it asks nothing. */
+        JobGroup: {
+            /** Format: int32 */
+            min_size?: number | null;
+            /** Format: int32 */
+            timeout_s?: number | null;
+        };
         /** @description One of these. */
         JobGroupFilter: {
             /** Format: double */
@@ -3219,11 +3449,30 @@ export interface components {
             /** Format: double */
             min_std?: number | null;
         };
+        /** @description A group always has all of its completions, from one miner: one that a miner answers in part is asked of another. */
+        JobGroupInput: {
+            /**
+             * Format: int64
+             * @description How many rollouts of a group must have a reward. With fewer it is filtered as `group_too_small`: those with a reward
+             *     at the filtered price, the others for nothing. 1 to `sampling.n`; any number is enough if not given.
+             * @example 8
+             */
+            min_size?: number | null;
+            /**
+             * Format: int64
+             * @description How long after a miner was first asked for a group another may be, in seconds. When it is over and no answer is
+             *     there, the group fails as `timeout` and costs nothing; one that was answered goes on. A pause of the job does not
+             *     count.
+             * @example 900
+             */
+            timeout_s?: number | null;
+        };
         /** @description A page of a list. */
         JobList: {
             data: components["schemas"]["Job"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -3468,7 +3717,7 @@ export interface components {
             /** @constant */
             object: "ledger_entry";
             /**
-             * @description Where it stands in the statement; pass it as `after`.
+             * @description Where it stands in the statement; pass it as `after` or `before`.
              * @example 17
              */
             position: string;
@@ -3483,8 +3732,9 @@ export interface components {
         /** @description A page of a list. */
         LedgerEntryList: {
             data: components["schemas"]["LedgerEntry"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -3536,6 +3786,8 @@ export interface components {
             job_id: string;
             /** Format: int64 */
             leaf_count: number;
+            /** @description False, of a test job; a live one's manifest does not say it. */
+            livemode?: boolean | null;
             merkle_root: string;
             /** @description The job's price. */
             price: Record<string, unknown>;
@@ -3661,8 +3913,9 @@ export interface components {
         /** @description A page of a list. */
         MemberList: {
             data: components["schemas"]["Member"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -3689,22 +3942,30 @@ export interface components {
             name: string;
             /** @constant */
             object: "model";
-            /** @example reliquary */
+            /**
+             * @description `reliquary`, or `you`: of one that your project has registered.
+             * @example reliquary
+             */
             owned_by: string;
         };
         ModelInput: {
             /**
-             * @description `current`, or the id of a published checkpoint.
+             * @description `current`, or the id of a checkpoint: of the service's current one, or `ckpt_…` of one that you have registered.
              * @default current
              * @example current
              */
             checkpoint?: string | null;
+            /** @description Instead of `checkpoint`: one that you have registered, `owner/name`, with its `revision`. */
+            hf_repo?: string | null;
+            /** @description 40 lower-case hexadecimal digits. */
+            revision?: string | null;
         };
         /** @description A page of a list. */
         ModelList: {
             data: components["schemas"]["Model"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -3873,8 +4134,9 @@ export interface components {
         /** @description A page of a list. */
         ProjectList: {
             data: components["schemas"]["Project"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -3922,6 +4184,38 @@ export interface components {
              */
             verification: string;
         };
+        /** @description One thing that is checked of a rollout. */
+        ProofCheck: {
+            /**
+             * @description What a refusal is worth. `exact`: no honest rollout is ever refused. `cryptographic`: nor is a forged one accepted, unless
+             *     a hash or signature is broken. `statistical`: within measured rates.
+             * @example cryptographic
+             */
+            assurance: string;
+            /**
+             * @description The classes that it is for.
+             * @example [
+             *       "exact",
+             *       "calibrated"
+             *     ]
+             */
+            engine_classes: string[];
+            /**
+             * @description The level of `POST /v1/verifications` and of `reliquary verify` that repeats it; `null`: only whoever took the answer in
+             *     can check it.
+             * @example signatures
+             */
+            level?: string | null;
+            /** @example chain */
+            name: string;
+            /**
+             * @description How it says no.
+             * @example [
+             *       "broken_chain"
+             *     ]
+             */
+            reasons: string[];
+        };
         /** @description By which rule the proof is judged. */
         ProofProfile: {
             /** @description Of class `calibrated`: SHA-256 of the calibration document, hexadecimal. */
@@ -3940,6 +4234,26 @@ export interface components {
             numerics: string;
             /** @example grail-r1 */
             scheme: string;
+        };
+        /** @description The proof: what is committed to, and how it is checked. */
+        ProofSpec: {
+            challenge: components["schemas"]["ChallengeSpec"];
+            checks: components["schemas"]["ProofCheck"][];
+            engine_classes: components["schemas"]["EngineClassSpec"][];
+            in_force: components["schemas"]["StandardInForce"];
+            links: components["schemas"]["SpecLinks"];
+            /** @constant */
+            object: "proof_spec";
+            record: components["schemas"]["RecordVersions"];
+            /**
+             * @description As proofs name it.
+             * @example grail-r1
+             */
+            scheme: string;
+            signatures: components["schemas"]["SignatureSpec"][];
+            /** @example r1 */
+            version: string;
+            wire: components["schemas"]["WireSpec"];
         };
         /** @description A price that is promised to jobs with these terms and prompts. */
         Quote: components["schemas"]["JobFigures"] & {
@@ -3989,6 +4303,20 @@ export interface components {
             checkpoint_id: string;
             /** @example ready */
             status: string;
+        };
+        /** @description Versions of a delivered rollout's record that a verifier has to read. */
+        RecordVersions: {
+            /**
+             * Format: int32
+             * @example 2
+             */
+            oldest_schema_version: number;
+            /**
+             * Format: int32
+             * @description What is delivered now.
+             * @example 3
+             */
+            schema_version: number;
         };
         /**
          * @description What takes the place of filtered groups. `drop`: nothing. `resample_new_prompts`: prompts of the job's reserve, until
@@ -4101,8 +4429,9 @@ export interface components {
         /** @description A page of a list. */
         RewardFunctionList: {
             data: components["schemas"]["RewardFunction"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -4331,8 +4660,9 @@ export interface components {
         /** @description A page of a list. */
         RewardVersionSummaryList: {
             data: components["schemas"]["RewardVersionSummary"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -4356,8 +4686,8 @@ export interface components {
             advantage_method?: components["schemas"]["AdvantageMethod"] | null;
             advantage_terms?: components["schemas"]["RolloutAdvantageTerms"] | null;
             /** @description The sampling policy's raw log-probs, one per completion token. */
-            behavior_logprobs: number[];
-            completion_ids: number[];
+            behavior_logprobs?: number[];
+            completion_ids?: number[];
             completion_text: string;
             created_at: string;
             custom_id: string;
@@ -4369,8 +4699,10 @@ export interface components {
             /** @example rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
             id: string;
             job_id: string;
+            /** @description False: of a test job. No model ran, and `proof` proves nothing of one: its profile is of the class `test`. */
+            livemode: boolean;
             /** @description One per completion token; 0 where a trainer must not learn. */
-            loss_mask: number[];
+            loss_mask?: number[];
             /** Format: int32 */
             num_completion_tokens: number;
             /** Format: int32 */
@@ -4379,11 +4711,15 @@ export interface components {
             object: "rollout";
             /** @example 120000 */
             price_rao: string;
-            prompt_ids: number[];
+            /**
+             * @description `prompt_ids`, `completion_ids` and `loss_mask`, the log-probs, and the proof are there unless `include` of a list left
+             *     them out.
+             */
+            prompt_ids?: number[];
             /** Format: int32 */
             prompt_index: number;
             prompt_text?: string | null;
-            proof: components["schemas"]["Proof"];
+            proof?: components["schemas"]["Proof"];
             /**
              * Format: double
              * @description `null`, never 0, when scoring failed.
@@ -4505,8 +4841,9 @@ export interface components {
         /** @description A page of a list. */
         RolloutItemList: {
             data: components["schemas"]["RolloutItem"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -4727,8 +5064,9 @@ export interface components {
         /** @description A page of a list. */
         SessionList: {
             data: components["schemas"]["Session"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -4749,6 +5087,22 @@ export interface components {
              */
             token?: string | null;
         };
+        SignatureSpec: {
+            /** @example sr25519 */
+            algorithm: string;
+            /**
+             * @description `miner`: the head of a rollout. `service`: receipts and manifests.
+             * @example miner
+             */
+            by: string;
+            /** @example 64 */
+            bytes: number;
+            /**
+             * @description The signing context, where the algorithm has one.
+             * @example substrate
+             */
+            context?: string | null;
+        };
         /** @description A manifest with its signature. What is signed: `H("reliquary/manifest/1" | canonical JSON of "manifest")`, docs/MANIFEST.md. */
         SignedManifest: {
             manifest: components["schemas"]["Manifest"];
@@ -4759,6 +5113,14 @@ export interface components {
             signature: string;
             /** @description The job's terms without its prompts, as the service keeps them; `spec_sha256` is of their canonical JSON. */
             spec: Record<string, unknown>;
+        };
+        SpecLinks: {
+            inclusion: string;
+            manifest: string;
+            proof: string;
+            receipt: string;
+            verification_keys: string;
+            verifications: string;
         };
         /** @description How far a limit is used up; all `null` where there is none. */
         SpendingLimit: {
@@ -4783,8 +5145,37 @@ export interface components {
             meaning: string;
             name: string;
         };
+        /** @description What this service's miners prove by now. A proof names its own. */
+        StandardInForce: {
+            checkpoint_id: string;
+            /** @example exact */
+            engine_class: string;
+            /** @example f32-exact/1 */
+            numerics: string;
+            profile_id: string;
+            thresholds?: components["schemas"]["Thresholds"] | null;
+        };
         /** @description A text, or up to 4 of them. */
         StopInput: string | string[];
+        StreamToken: {
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description How long it can be used to connect, in seconds.
+             * @example 60
+             */
+            expires_in: number;
+            /** @constant */
+            object: "stream_token";
+            /** @example /v1/events/stream */
+            path: string;
+            /**
+             * @description Put it into the address, as `?stream_token=…`.
+             * @example eyJ…
+             */
+            token: string;
+        };
         SuggestedLimits: {
             /**
              * Format: int64
@@ -4821,6 +5212,40 @@ export interface components {
             repeat?: number | null;
             /** @description 1 to 64. */
             samples: components["schemas"]["RewardSampleInput"][];
+        };
+        /** @description The limits of a calibration document. Its whitening, which projections are made with, is in the document itself. */
+        Thresholds: {
+            /** @description By length: those of the last one whose `from` is not above it. */
+            bands: Record<string, unknown>[];
+            /** @description SHA-256 of the document. */
+            calibration_sha256: string;
+            /**
+             * Format: int32
+             * @description Components of a projection.
+             * @example 16
+             */
+            components: number;
+            /** Format: double */
+            discount_cap: number;
+            /** Format: int64 */
+            false_reject_rollouts: number;
+            /**
+             * Format: double
+             * @description Rollouts of honest miners that they refuse: what they were fitted for, and what was measured.
+             */
+            false_reject_target: number;
+            /** Format: double */
+            false_reject_upper95: number;
+            /** Format: int64 */
+            false_rejects: number;
+            /** Format: double */
+            hard_miss: number;
+            /**
+             * Format: int32
+             * @description The longest rollouts that they were measured on.
+             */
+            longest_tokens: number;
+            sampling: Record<string, unknown>;
         };
         TinkerCapabilities: {
             supported_models: components["schemas"]["TinkerModel"][];
@@ -5056,6 +5481,67 @@ export interface components {
             /** @example try_again */
             type: string;
         };
+        TokenRecordSpec: {
+            /** @example 20 */
+            bytes: number;
+            /**
+             * @description Components of the projection; `null`: a fingerprint of the whole state.
+             * @example 16
+             */
+            components?: number | null;
+        };
+        /** @description What is the same for every calibration. The limits themselves are the calibration's: `in_force.thresholds`. */
+        ToleranceSpec: {
+            /**
+             * Format: double
+             * @description A mean distance above this, over so many positions or more, is a proof.
+             */
+            forged_activation: number;
+            forged_positions: number;
+            /**
+             * Format: int32
+             * @description The largest component of a projection.
+             * @example 127
+             */
+            full_scale: number;
+            /**
+             * Format: double
+             * @description The distance of a state at which that of a log-prob counts half.
+             */
+            half_discount_at: number;
+            /** Format: double */
+            least_activation: number;
+            /**
+             * Format: double
+             * @description What single positions are capped at: the distance of a state, that of a log-prob or draw, and what the latter add to a
+             *     mean.
+             */
+            most_activation: number;
+            /** Format: double */
+            most_distance: number;
+            /** Format: double */
+            most_in_mean: number;
+            /** Format: double */
+            most_surprise: number;
+            /**
+             * Format: double
+             * @description What a second look multiplies all limits by.
+             */
+            second_look: number;
+            /**
+             * @description The statistics that have limits.
+             * @example [
+             *       "activation",
+             *       "logprob_error"
+             *     ]
+             */
+            statistics: string[];
+            /**
+             * @description They are taken over the rollout, and over so many consecutive positions.
+             * @example 32
+             */
+            window: number;
+        };
         /** @description A rollout that was not delivered, and why. */
         UndeliveredRollout: {
             /**
@@ -5118,6 +5604,8 @@ export interface components {
          */
         UpdateApiKey: {
             allowed_cidrs?: string[] | null;
+            /** @description A newer version of this interface than the one that it is pinned to. */
+            api_version?: string | null;
             /** Format: date-time */
             expires_at?: string | null;
             limit_rao?: string | null;
@@ -5351,8 +5839,9 @@ export interface components {
         /** @description A page of a list. */
         WebhookDeliveryList: {
             data: components["schemas"]["WebhookDelivery"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -5384,8 +5873,9 @@ export interface components {
         /** @description A page of a list. */
         WebhookEndpointList: {
             data: components["schemas"]["WebhookEndpoint"][];
+            /** @description Pass it as `before` to get the page before. */
             first_id?: string | null;
-            /** @description More follow after `last_id`. */
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
             has_more: boolean;
             /** @description Pass it as `after` to get the next page. */
             last_id?: string | null;
@@ -5414,10 +5904,25 @@ export interface components {
          * @enum {string}
          */
         WhenExhausted: "pause" | "complete" | "cancel";
+        /** @description What a miner's answer is cut into. */
+        WireSpec: {
+            /**
+             * @description Tokens of one frame at most; after each frame the chain is shown.
+             * @example 64
+             */
+            max_frame_tokens: number;
+            /** @example 4096 */
+            max_payload_bytes: number;
+            /**
+             * Format: int32
+             * @example 1
+             */
+            version: number;
+        };
     };
     responses: never;
     parameters: {
-        /** @description The dated version to be answered by; without it the newest. */
+        /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
         "Reliquary-Version": "2026-11-22";
     };
     requestBodies: never;
@@ -5430,7 +5935,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5453,7 +5958,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5476,7 +5981,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5499,7 +6004,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5522,7 +6027,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5545,7 +6050,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5568,7 +6073,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5618,7 +6123,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5650,7 +6155,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5682,7 +6187,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5716,7 +6221,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5750,7 +6255,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5773,7 +6278,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5806,7 +6311,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5838,7 +6343,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5871,11 +6376,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5902,7 +6409,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
                 /** @description The project of the key, where yours reaches several. */
                 "Reliquary-Project"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5940,7 +6447,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -5963,7 +6470,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -5989,7 +6496,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6013,7 +6520,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6053,7 +6560,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each rotation. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6089,11 +6596,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6116,7 +6625,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6144,7 +6653,7 @@ export interface operations {
                 after?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6169,7 +6678,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each batch. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6206,7 +6715,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6232,7 +6741,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6260,7 +6769,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each request. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6298,9 +6807,16 @@ export interface operations {
     };
     list_checkpoints: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The page that follows this id: `last_id` of the page before. */
+                after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
+            };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6308,7 +6824,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of them. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6319,11 +6835,55 @@ export interface operations {
             };
         };
     };
+    create_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each checkpoint. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "hf_repo": "example/arith-tiny",
+                 *       "revision": "0123456789abcdef0123456789abcdef01234567"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateCheckpoint"];
+            };
+        };
+        responses: {
+            /** @description Your project has asked for it before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+            /** @description Asked for. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+        };
+    };
     retrieve_current_checkpoint: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6342,11 +6902,112 @@ export interface operations {
             };
         };
     };
+    retrieve_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description `ckpt_…`, or the hash of published weights. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checkpoint. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checkpoint"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 1000; 100 if not given. */
+                limit?: number;
+                /**
+                 * @description The `last_id` of the page before; 0, or nothing, reads from the start.
+                 * @example 184
+                 */
+                after?: string;
+                /**
+                 * @description Only these types, separated by commas.
+                 * @example job.completed,job.failed
+                 */
+                types?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                };
+            };
+        };
+    };
+    stream_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Go on after this id; the header `Last-Event-ID` wins over it. 0 reads from the start; without either the stream begins
+                 *     with what happens next.
+                 * @example 184
+                 */
+                starting_after?: string;
+                /**
+                 * @description Only these types, separated by commas.
+                 * @example job.completed,job.failed
+                 */
+                types?: string;
+                /** @description In place of the header `Authorization`: what `POST /v1/stream_tokens` gave for this path. */
+                stream_token?: string;
+            };
+            header?: {
+                /** @description The last id that was seen. */
+                "Last-Event-ID"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events as they happen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
     retrieve_event: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6372,7 +7033,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6405,7 +7066,7 @@ export interface operations {
             header?: {
                 /** @description One range of bytes. */
                 Range?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6441,8 +7102,10 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
                 /**
                  * @description Only files for this.
                  * @example job_input
@@ -6450,7 +7113,7 @@ export interface operations {
                 purpose?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6475,7 +7138,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each upload. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6508,7 +7171,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6534,7 +7197,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6558,7 +7221,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6585,7 +7248,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6611,7 +7274,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6654,8 +7317,10 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
                 /**
                  * @description Only jobs in this state.
                  * @example in_progress
@@ -6669,7 +7334,7 @@ export interface operations {
                 };
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6697,7 +7362,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each job. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -6762,7 +7427,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6788,7 +7453,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6812,7 +7477,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6853,7 +7518,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6888,7 +7553,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6937,11 +7602,13 @@ export interface operations {
                  * @example b64
                  */
                 encoding?: string;
+                /** @description In place of the header `Authorization`, for a stream without rollouts: what `POST /v1/stream_tokens` gave for this path. */
+                stream_token?: string;
             };
             header?: {
                 /** @description The last sequence that was seen. */
                 "Last-Event-ID"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -6976,11 +7643,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7006,7 +7675,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description At most 255 characters, new for each export. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7046,8 +7717,10 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 1000; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
                 /**
                  * @description Only groups in this state.
                  * @example failed
@@ -7055,7 +7728,7 @@ export interface operations {
                 status?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7081,7 +7754,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7107,7 +7780,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7133,7 +7806,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7161,7 +7834,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each request. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7202,7 +7875,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7229,6 +7902,11 @@ export interface operations {
             query?: {
                 /** @description Go on after this rollout; of delivered ones also after this sequence of the job's log. */
                 after?: string;
+                /**
+                 * @description End before this rollout, or this sequence: the last `limit` ones that stand before it; in bulk formats without a
+                 *     `limit` all of them. Not together with `after`.
+                 */
+                before?: string;
                 /** @description At most so many, from 1 to 1000. A list has 20 if not given, bulk formats have no limit. */
                 limit?: number;
                 /**
@@ -7247,7 +7925,7 @@ export interface operations {
                 include?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7277,11 +7955,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7304,7 +7984,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7327,7 +8007,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7350,7 +8030,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7376,7 +8056,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7403,11 +8083,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7435,7 +8117,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each member. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7471,7 +8153,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7499,7 +8181,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7525,7 +8207,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7564,7 +8246,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each link. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7593,11 +8275,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7622,7 +8306,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each project. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7656,7 +8340,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7682,7 +8366,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7719,7 +8403,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7741,13 +8425,42 @@ export interface operations {
             };
         };
     };
+    retrieve_proof_spec: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /**
+                 * @description `r1`, the only one.
+                 * @example r1
+                 */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The constants of this version, and the standard in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofSpec"];
+                };
+            };
+        };
+    };
     create_quote: {
         parameters: {
             query?: never;
             header?: {
                 /** @description At most 255 characters, new for each quote. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7801,7 +8514,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7828,11 +8541,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7857,7 +8572,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each function. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7889,7 +8604,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7912,7 +8627,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7935,7 +8650,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -7969,7 +8684,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -7996,11 +8711,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8028,7 +8745,7 @@ export interface operations {
             header?: {
                 /** @description At most 255 characters, new for each upload. */
                 "Idempotency-Key"?: string;
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8077,7 +8794,7 @@ export interface operations {
                 wait_s?: number;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8105,7 +8822,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8150,7 +8867,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8176,7 +8893,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8202,7 +8919,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8228,7 +8945,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8257,11 +8974,13 @@ export interface operations {
                 member_id?: string;
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8284,7 +9003,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8316,7 +9035,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8348,7 +9067,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8368,11 +9087,43 @@ export interface operations {
             };
         };
     };
+    create_stream_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "path": "/v1/events/stream"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateStreamToken"];
+            };
+        };
+        responses: {
+            /** @description The token. It is shown here and nowhere else. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamToken"];
+                };
+            };
+        };
+    };
     list_verification_keys: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8395,7 +9146,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description At most 255 characters, new for each re-check. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8429,7 +9182,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8463,11 +9216,13 @@ export interface operations {
                 state?: string;
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8490,7 +9245,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description At most 255 characters, new for each time. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8517,11 +9274,13 @@ export interface operations {
             query?: {
                 /** @description At most so many, from 1 to 100; 20 if not given. */
                 limit?: number;
-                /** @description The last id of the page before. */
+                /** @description The page that follows this id: `last_id` of the page before. */
                 after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
             };
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8544,7 +9303,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description At most 255 characters, new for each endpoint. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path?: never;
@@ -8580,7 +9341,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8606,7 +9367,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8630,7 +9391,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8668,7 +9429,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description At most 255 characters, new for each rotation. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8694,7 +9457,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
@@ -8720,7 +9483,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The dated version to be answered by; without it the newest. */
+                /** @description At most 255 characters, new for each test. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
