@@ -1,9 +1,12 @@
 //! `POST /v1/jobs`: price the job, hold the money, queue the work.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
+use checkpoint::Checkpoint;
 use grail::chain::Terms;
 use grail::hash::Hash;
-use grail::{CheckpointId, ProfileId, Randomness};
+use grail::{ProfileId, Randomness};
 use protocol::conditions::Budget;
 use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
 use protocol::money::Price;
@@ -101,7 +104,8 @@ pub(crate) struct Priced {
     pub(super) spec: JobSpec,
     pub(super) conditions: Conditions,
     input: Input,
-    pub(super) checkpoint: CheckpointId,
+    /// Its tokenizer is the prompts'.
+    pub(super) checkpoint: Arc<Checkpoint>,
     profile: ProfileId,
     pub(super) price: Price,
     /// Every rollout at its full price; of a reserve, at the filtered one. Of a file, this is a single prompt's.
@@ -123,7 +127,7 @@ impl Priced {
 
     /// Tells it from jobs with other terms or prompts.
     pub(crate) fn digest(&self) -> Result<Hash, ApiError> {
-        quotes::digest(&self.spec, self.prompts(), self.checkpoint)
+        quotes::digest(&self.spec, self.prompts(), self.checkpoint.id)
     }
 }
 
@@ -134,7 +138,7 @@ pub(crate) async fn price(
     draft: Draft,
     mut faults: Faults,
 ) -> Result<Priced, ApiError> {
-    let (checkpoint, standard) = (draft.model.checkpoint.id, draft.model.standard(&state.offer));
+    let (checkpoint, standard) = (Arc::clone(&draft.model.checkpoint), draft.model.standard(&state.offer));
     let reward = match draft.reward {
         Some(RewardDraft::Module(draft)) => {
             module(state, caller, draft, &mut faults).await?.map(RewardTerms::Module)
@@ -322,7 +326,7 @@ pub(crate) async fn insert(
             Input::Prompts(prompts) => NewInput::Prompts(prompts),
             Input::File(file) => NewInput::File(*file),
         },
-        checkpoint: priced.checkpoint,
+        checkpoint: priced.checkpoint.id,
         profile: test_mode::profile(caller, priced.profile),
         randomness: Randomness(state.ambient.bytes()),
         traceparent,
@@ -332,7 +336,7 @@ pub(crate) async fn insert(
         Input::Prompts(prompts) => {
             store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
             let (count, samples) = (prompts.len() as u32, priced.spec.sampling.n);
-            let queued = store::jobs::job_queued(count, samples, priced.hold, priced.checkpoint);
+            let queued = store::jobs::job_queued(count, samples, priced.hold, priced.checkpoint.id);
             store::events::append(tx, id, now, &[queued]).await?;
             json!({ "prompts": count, "held_rao": priced.hold })
         }

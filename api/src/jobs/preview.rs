@@ -1,5 +1,7 @@
 //! `POST /v1/jobs?dry_run=true`: what a job would cost. The same figures stand in a quote.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use chrono::TimeDelta;
 use grail::CheckpointId;
@@ -91,12 +93,12 @@ fn generated(priced: &Priced, history: Option<&History>) -> u64 {
 }
 
 /// Tokens are only counted for those who ask what a job would cost.
-async fn prompt_tokens(state: &AppState, priced: &Priced) -> Result<usize, ApiError> {
+async fn prompt_tokens(priced: &Priced) -> Result<usize, ApiError> {
     let contents: Vec<PromptContent> = priced.prompts().iter().map(|prompt| prompt.content.clone()).collect();
-    let offer = state.offer.clone();
+    let checkpoint = Arc::clone(&priced.checkpoint);
     let count = move || {
-        let tokenizer = &offer.checkpoint.tokenizer;
-        let counts = contents.into_iter().map(|content| Ok(intake::tokens(tokenizer, content)?.len()));
+        let counts =
+            contents.into_iter().map(|content| Ok(intake::tokens(&checkpoint.tokenizer, content)?.len()));
         counts.sum::<Result<usize, checkpoint::Error>>()
     };
     web::block(count).await?.map_err(|error| ApiError::Internal(Box::new(error)))
@@ -112,7 +114,7 @@ pub(crate) async fn figures(
     let filter = serde_json::to_value(priced.spec.filter)?;
     let mut conn = state.tenant(caller).await?;
     let since = now - HISTORY;
-    let history = store::history::of_checkpoint(&mut conn, priced.checkpoint, &filter, since).await?;
+    let history = store::history::of_checkpoint(&mut conn, priced.checkpoint.id, &filter, since).await?;
     let available = store::ledger::balance(&mut conn, caller.account).await?.available;
     drop(conn);
     let samples = priced.spec.sampling.n;
@@ -126,9 +128,9 @@ pub(crate) async fn figures(
     };
     let (estimate, warnings) = estimate(&asked, history.as_ref());
     Ok(FiguresView {
-        checkpoint_id: priced.checkpoint,
+        checkpoint_id: priced.checkpoint.id,
         prompts: priced.prompts().len(),
-        prompt_tokens: prompt_tokens(state, priced).await?,
+        prompt_tokens: prompt_tokens(priced).await?,
         samples,
         unit_prices: UnitPrices {
             verified_rollout_rao: priced.price.rollout,

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use store::idempotency;
 
-use crate::harness::{Answer, Customer, Service, job_body, module_form};
+use crate::harness::{Answer, Customer, Service, job_body, module_form, quick};
 
 async fn create(service: &Service, customer: &Customer, key: &str, body: &Value) -> Answer {
     let request = service.request(Method::POST, "/v1/jobs").bearer_auth(&customer.key).json(body);
@@ -202,7 +202,8 @@ fn needs_no_key(path: &str) -> bool {
 /// Whether a route reads the header is seen by one that cannot be a key.
 #[tokio::test]
 async fn every_post_that_creates_reads_a_key_and_says_so() {
-    let service = Service::start().await;
+    // a stream of a project ends by its age alone
+    let service = Service::with(api::Config { sse_max_age_ms: 200, ..quick() }).await;
     let customer = service.customer(0).await;
     let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
     let mut with_key = 0;

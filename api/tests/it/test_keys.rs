@@ -209,7 +209,8 @@ const SHARED: &[&str] = &["/v1/projects", "/v1/organizations", "/v1/sessions", "
 
 #[tokio::test]
 async fn no_route_shows_a_test_key_what_is_live_or_a_live_key_what_is_a_test() {
-    let service = Service::start().await;
+    // a stream of a project ends by its age alone
+    let service = Service::with(api::Config { sse_max_age_ms: 200, ..quick() }).await;
     let root = service.customer(1_000_000).await;
     let (_, trial) = test_key(&service, &root).await;
     let live = Owned::between(&service, &root, &root).await;

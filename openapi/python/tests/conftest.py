@@ -102,6 +102,7 @@ def event(sequence: int, kind: str = "group.accepted", **data: Any) -> bytes:
         "id": f"evt_{sequence}",
         "sequence": sequence,
         "type": kind,
+        "livemode": True,
         "job_id": "job_1",
         "created_at": "2026-11-22T08:00:00Z",
         "data": data,

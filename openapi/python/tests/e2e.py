@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 
@@ -114,10 +115,8 @@ def it_is_exported(client: Reliquary, job: reliquary.types.Job) -> None:
     rows = list(read(path))
     assert len(rows) == PROMPTS * SAMPLES
 
-    class Trainer:
-        num_generations = SAMPLES
-
-    rollouts = trl.rollout_func(rows)([one["text"] for one in prompts()], Trainer())
+    trainer = SimpleNamespace(accelerator=SimpleNamespace(num_processes=1))
+    rollouts = trl.rollout_func(rows)([one["text"] for one in prompts() for _ in range(SAMPLES)], trainer)
     assert len(rollouts["completion_ids"]) == PROMPTS * SAMPLES
     assert [one.id for one in client.exports.list(job)] == [export.id]
 

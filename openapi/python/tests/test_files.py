@@ -14,7 +14,8 @@ URL = "/v1/exports/exp_1/content?expires=1&signature=x"
 
 
 def export(state: str, **more):
-    known = {"object": "export", "id": "exp_1", "job_id": "job_1", "format": "trl", "compression": "none", "filter": {}}
+    known = {"object": "export", "id": "exp_1", "livemode": True, "job_id": "job_1", "format": "trl", "compression": "none"}
+    known["filter"] = {}
     return ok({**known, "state": state, "created_at": "2026-11-22T08:00:00Z", **more})
 
 

@@ -72,19 +72,19 @@ def test_tries_are_counted(service):
 
 
 def test_what_may_have_been_done_is_not_done_twice(service):
-    """An export takes no key: when its answer is lost, only its caller can know."""
+    """A stream token takes no key: when its answer is lost, only its caller can know."""
     client = service.client()
     service.will(httpx.ReadError("reset"))
     with pytest.raises(reliquary.APIConnectionError):
-        client.exports.create("job_1", format="trl")
+        client.stream_tokens.create(path="/v1/events/stream")
     service.will(problem(500, "broken", x_should_retry="true"))
     with pytest.raises(reliquary.ServerError):
-        client.exports.create("job_1", format="trl")
+        client.stream_tokens.create(path="/v1/events/stream")
     # not sent at all, or refused at the door
-    export = {"object": "export", "id": "exp_1", "job_id": "job_1", "format": "trl", "compression": "none", "filter": {}}
-    done = {**export, "state": "pending", "created_at": "2026-11-22T08:00:00Z"}
-    service.will(httpx.ConnectError("refused"), problem(429, "rate_limited"), ok(done, 202))
-    assert client.exports.create("job_1", format="trl").id == "exp_1"
+    token = {"object": "stream_token", "token": "t", "path": "/v1/events/stream", "expires_in": 60}
+    done = {**token, "expires_at": "2026-11-22T08:01:00Z"}
+    service.will(httpx.ConnectError("refused"), problem(429, "rate_limited"), ok(done, 201))
+    assert client.stream_tokens.create(path="/v1/events/stream").token == "t"
 
 
 def test_it_waits_as_long_as_it_is_asked_to(service):
