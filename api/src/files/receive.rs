@@ -62,9 +62,9 @@ pub(super) async fn receive(
     };
     let read = purpose.as_deref().and_then(Purpose::parse).filter(|purpose| *purpose != Purpose::BatchOutput);
     match (&purpose, read) {
-        (None, _) => fault("#/purpose", "required", "job_input, reward_function or batch"),
+        (None, _) => fault("#/purpose", "required", "job_input, reward_function, batch or verification"),
         (Some(_), None) => {
-            let detail = "not one of job_input, reward_function, batch";
+            let detail = "not one of job_input, reward_function, batch, verification";
             fault("#/purpose", "unsupported_value", detail);
         }
         _ => {}

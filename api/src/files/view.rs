@@ -34,6 +34,8 @@ pub(crate) enum FilePurpose {
     JobInput,
     RewardFunction,
     Batch,
+    /// Delivered rollouts that are to be checked again.
+    Verification,
     /// Answers to a batch; written by the service.
     BatchOutput,
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use store::verifications::{self, Verification};
 use utoipa::ToSchema;
 
+use super::file;
 use super::look::{self, Sent};
 use super::view::VerificationView;
 use crate::auth::Caller;
@@ -30,10 +31,16 @@ pub(crate) struct CreateVerification {
     #[schema(example = "full")]
     #[serde(default = "full")]
     level: String,
-    /// From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them.
+    /// From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them. Or give `file_id`.
     #[schema(min_items = 1, max_items = 64, example = json!(["rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"]))]
-    rollouts: Vec<Value>,
+    rollouts: Option<Vec<Value>>,
+    /// A file of purpose `verification`, with as many of them as NDJSON: what `GET /v1/jobs/{id}/rollouts` writes. At most
+    /// 8 MiB are looked at.
+    #[schema(example = "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    file_id: Option<String>,
 }
+
+const ROLLOUTS: &str = "#/rollouts";
 
 fn full() -> String {
     Level::Full.as_str().to_owned()
@@ -66,9 +73,20 @@ pub(crate) async fn create_verification(
     if let Some(answer) = once.answered(&state, caller).await? {
         return Ok(answer);
     }
-    let CreateVerification { level, rollouts } = parsed?;
-    let level = checked(&level, rollouts.len())?;
-    let sent: Vec<Sent> = rollouts.iter().map(Sent::read).collect();
+    let CreateVerification { level, rollouts, file_id } = parsed?;
+    let (sent, pointer) = match (rollouts, file_id) {
+        (Some(rollouts), None) => (rollouts.iter().map(Sent::read).collect(), ROLLOUTS),
+        (None, Some(id)) => {
+            (file::read(&state, caller, &id, config.max_job_body_bytes).await?, file::POINTER)
+        }
+        (None, None) => (Vec::new(), ROLLOUTS),
+        (Some(_), Some(_)) => {
+            let detail = "give `rollouts` or `file_id`, not both".to_owned();
+            let fault = FieldError { pointer: file::POINTER.to_owned(), code: "not_allowed", detail };
+            return Err(ApiError::Validation(vec![fault]));
+        }
+    };
+    let level = checked(&level, sent.len(), pointer)?;
     let own = delivered(&state, caller, &sent).await?;
     let keys = store::service_keys::all(&mut *state.db.acquire().await?).await?;
     let keys: Vec<[u8; 32]> = keys.iter().map(|key| key.public_key).collect();
@@ -102,7 +120,7 @@ pub(crate) async fn create_verification(
     Ok(done.await?.response)
 }
 
-fn checked(level: &str, count: usize) -> Result<Level, ApiError> {
+fn checked(level: &str, count: usize, counted: &str) -> Result<Level, ApiError> {
     let fault =
         |pointer: &str, code, detail: String| FieldError { pointer: pointer.to_owned(), code, detail };
     let known = Level::parse(level);
@@ -112,7 +130,7 @@ fn checked(level: &str, count: usize) -> Result<Level, ApiError> {
         faults.push(fault("#/level", "invalid_level", detail));
     }
     if !(1..=MAX_ROLLOUTS).contains(&count) {
-        faults.push(fault("#/rollouts", "invalid_count", format!("from 1 to {MAX_ROLLOUTS}")));
+        faults.push(fault(counted, "invalid_count", format!("from 1 to {MAX_ROLLOUTS}")));
     }
     known.filter(|_| faults.is_empty()).ok_or(ApiError::Validation(faults))
 }

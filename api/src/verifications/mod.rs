@@ -1,5 +1,6 @@
 //! Re-checks of delivered rollouts. What takes a sandbox or a model is the worker's affair.
 
+mod file;
 mod look;
 mod view;
 

@@ -1,5 +1,7 @@
 //! Re-checks over HTTP: what is found at once, and what waits for a worker.
 
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use crate::deliver::deliver;
@@ -98,6 +100,51 @@ async fn deeper_looks_wait_for_a_worker_and_a_project_has_few_of_them() {
     let pointers: Vec<&Value> =
         problem["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
     assert_eq!(pointers, ["#/level", "#/rollouts"]);
-    let body = json!({ "rollouts": [ids[0]], "file_id": "file_1" });
+    let body = json!({ "rollouts": [ids[0]], "file": "file_1" });
     assert_eq!(service.post(&customer, "/v1/verifications", &body).await.problem(400), "unknown_parameter");
+}
+
+#[tokio::test]
+async fn a_file_of_rollouts_is_looked_at_as_a_body_of_them() {
+    let service = Service::start().await;
+    let (customer, stranger) = (service.customer(1_000_000).await, service.customer(0).await);
+    let job = service.job(&customer, 1).await;
+    let ids = deliver(&service, &job, 0).await;
+    let request =
+        service.request(Method::GET, &format!("/v1/jobs/{job}/rollouts")).bearer_auth(&customer.key);
+    let request = request.header("accept", "application/x-ndjson");
+    let delivered = request.send().await.unwrap().text().await.unwrap();
+    assert_eq!(delivered.lines().count(), ids.len());
+    let upload = async |owner: &Customer, purpose: &str, text: String| {
+        let form =
+            Form::new().text("purpose", purpose.to_owned()).part("file", Part::text(text).file_name("f"));
+        service.form(owner, "/v1/files", form).await.json(201)["id"].as_str().unwrap().to_owned()
+    };
+    let again = async |owner: &Customer, body: Value| service.post(owner, "/v1/verifications", &body).await;
+
+    // what stands beside the rollouts in such a file is passed over
+    let around = format!("{{\"object\":\"reward_module\"}}\n\n{delivered}no rollout\n");
+    let file = upload(&customer, "verification", around).await;
+    let made = again(&customer, json!({ "level": "signatures", "file_id": file })).await.json(201);
+    let verdicts: Vec<&Value> =
+        made["rollouts"].as_array().unwrap().iter().map(|found| &found["verdict"]).collect();
+    assert_eq!(verdicts.len(), ids.len() + 1, "{made}");
+    assert!(verdicts[..ids.len()].iter().all(|verdict| *verdict == "pass"), "{made}");
+    assert_eq!(made["rollouts"][ids.len()]["finding"], "unreadable");
+
+    let fault = |answer: crate::harness::Answer| {
+        let error = answer.json(422)["errors"][0].clone();
+        (error["pointer"].as_str().unwrap().to_owned(), error["code"].as_str().unwrap().to_owned())
+    };
+    let at_file = |code: &str| ("#/file_id".to_owned(), code.to_owned());
+    let both = json!({ "rollouts": [ids[0]], "file_id": file });
+    assert_eq!(fault(again(&customer, both).await), at_file("not_allowed"));
+    assert_eq!(fault(again(&stranger, json!({ "file_id": file })).await), at_file("unknown_file"));
+    assert_eq!(fault(again(&customer, json!({ "file_id": "x" })).await), at_file("unknown_file"));
+    let input = upload(&customer, "job_input", delivered.clone()).await;
+    assert_eq!(fault(again(&customer, json!({ "file_id": input })).await), at_file("wrong_purpose"));
+    let many = upload(&customer, "verification", "7\n".repeat(65)).await;
+    assert_eq!(fault(again(&customer, json!({ "file_id": many })).await), at_file("invalid_count"));
+    let none = ("#/rollouts".to_owned(), "invalid_count".to_owned());
+    assert_eq!(fault(again(&customer, json!({ "level": "signatures" })).await), none);
 }

@@ -14,6 +14,8 @@ pub enum Purpose {
     JobInput,
     RewardFunction,
     Batch,
+    /// Delivered rollouts that are to be checked again.
+    Verification,
     /// What the service answers to a batch: no upload is for that.
     BatchOutput,
 }
@@ -24,12 +26,13 @@ impl Purpose {
             Self::JobInput => "job_input",
             Self::RewardFunction => "reward_function",
             Self::Batch => "batch",
+            Self::Verification => "verification",
             Self::BatchOutput => "batch_output",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::JobInput, Self::RewardFunction, Self::Batch, Self::BatchOutput]
+        [Self::JobInput, Self::RewardFunction, Self::Batch, Self::Verification, Self::BatchOutput]
             .into_iter()
             .find(|purpose| purpose.as_str() == text)
     }

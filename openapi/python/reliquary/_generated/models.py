@@ -563,7 +563,7 @@ class File(ApiModel):
     filename: str
     id: str
     object: Literal["file"]
-    purpose: Literal["job_input", "reward_function", "batch", "batch_output"] | str
+    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"] | str
     """
     What a file is for.
     """

@@ -332,13 +332,18 @@ class CreateStreamToken(TypedDict):
 
 
 class CreateVerification(TypedDict):
+    file_id: NotRequired[str | None]
+    """
+    A file of purpose `verification`, with as many of them as NDJSON: what `GET /v1/jobs/{id}/rollouts` writes. At most
+    8 MiB are looked at.
+    """
     level: NotRequired[str]
     """
     `signatures` (at once), `reward` (the function runs again) or `full` (every token is recomputed).
     """
-    rollouts: Sequence[Any]
+    rollouts: NotRequired[Sequence[Any] | None]
     """
-    From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them.
+    From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them. Or give `file_id`.
     """
 
 
@@ -397,7 +402,7 @@ class FileForm(TypedDict):
     """
     At most 200 MB.
     """
-    purpose: Literal["job_input", "reward_function", "batch", "batch_output"]
+    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"]
     """
     What a file is for.
     """

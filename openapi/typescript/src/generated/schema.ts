@@ -2596,17 +2596,23 @@ export interface components {
          */
         CreateVerification: {
             /**
+             * @description A file of purpose `verification`, with as many of them as NDJSON: what `GET /v1/jobs/{id}/rollouts` writes. At most
+             *     8 MiB are looked at.
+             * @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            file_id?: string | null;
+            /**
              * @description `signatures` (at once), `reward` (the function runs again) or `full` (every token is recomputed).
              * @example full
              */
             level?: string;
             /**
-             * @description From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them.
+             * @description From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them. Or give `file_id`.
              * @example [
              *       "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"
              *     ]
              */
-            rollouts: unknown[];
+            rollouts?: unknown[] | null;
         };
         /**
          * @example {
@@ -2918,7 +2924,7 @@ export interface components {
          * @description What a file is for.
          * @enum {string}
          */
-        FilePurpose: "job_input" | "reward_function" | "batch" | "batch_output";
+        FilePurpose: "job_input" | "reward_function" | "batch" | "verification" | "batch_output";
         /** @description Something that the function's author may want to change. */
         Finding: {
             /**
