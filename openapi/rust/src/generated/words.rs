@@ -67,6 +67,7 @@ words! {
         JobInput = "job_input",
         RewardFunction = "reward_function",
         Batch = "batch",
+        Verification = "verification",
         BatchOutput = "batch_output",
     }
     /// The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
