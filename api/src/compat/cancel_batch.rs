@@ -4,13 +4,16 @@ use actix_web::{HttpResponse, web};
 use protocol::BatchId;
 use protocol::job::GroupState;
 use serde_json::json;
-use store::compat_batches;
+use store::compat_batches::{self, Batch};
 
 use super::batch_view::{BatchView, status};
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params;
 use crate::state::AppState;
+
+/// How often the transaction is begun, at most.
+const TRIES: u32 = 4;
 
 /// Cancel a batch.
 ///
@@ -28,6 +31,25 @@ pub(crate) async fn cancel_batch(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id: BatchId = params::id(&path, "batch")?;
+    let mut tries = 1;
+    let batch = loop {
+        match cancel(&state, caller, id).await {
+            // several jobs, an account and its audit log are many locks: whoever is chosen to give way begins again
+            Err(ApiError::Unavailable(_)) if tries < TRIES => tries += 1,
+            ended => break ended?,
+        }
+    };
+
+    for job in &batch.jobs {
+        state.wake.events(*job);
+    }
+    // whoever holds a lease on one of its groups has lost it
+    state.wake.groups(GroupState::Dispatched);
+    Ok(HttpResponse::Ok().json(BatchView::from(batch)))
+}
+
+/// One transaction: the batch as it is then.
+async fn cancel(state: &AppState, caller: Caller, id: BatchId) -> Result<Batch, ApiError> {
     let now = state.ambient.now();
     let mut tx = state.tenant(caller).await?;
     let batch = compat_batches::find(&mut tx, caller.project, id).await?;
@@ -51,11 +73,5 @@ pub(crate) async fn cancel_batch(
     }
     let after = compat_batches::find(&mut tx, caller.project, id).await?;
     tx.commit().await.map_err(store::Error::from)?;
-
-    for job in &batch.jobs {
-        state.wake.events(*job);
-    }
-    // whoever holds a lease on one of its groups has lost it
-    state.wake.groups(GroupState::Dispatched);
-    Ok(HttpResponse::Ok().json(BatchView::from(after.ok_or(ApiError::NotFound("batch"))?)))
+    after.ok_or(ApiError::NotFound("batch"))
 }
