@@ -107,10 +107,10 @@ pub(crate) async fn create(
         subject: new.id.to_string(),
         detail: json!({ "name": name }),
     };
-    store::audit_log::append(&mut tx, &deed, now).await?;
     if grant > Rao::ZERO {
         store::ledger::grant(&mut tx, LedgerEntryId(Uuid::now_v7()), account, grant, now).await?;
     }
+    store::audit_log::append(&mut tx, &deed, now).await?;
     tx.commit().await?;
     Ok(NewKey { account, key: text.reveal() })
 }

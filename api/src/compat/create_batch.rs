@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
 use crate::jobs::create::{self, Priced};
+use crate::jobs::insert;
 use crate::jobs::parse::{self, Faults};
 use crate::limits;
 use crate::request::Trace;
@@ -97,9 +98,10 @@ pub(crate) async fn create_batch(
     limits::admit_jobs(&request, caller, jobs.len(), new.requests).await?;
     let trace = Trace::of(&request);
     let done = once.run(&state, caller, async |tx| {
+        let priced: Vec<_> = jobs.iter().map(|(id, _, priced)| (*id, priced)).collect();
+        insert::jobs(&state, caller, tx, &priced, trace.as_deref()).await?;
         new.insert(&state, caller, tx, &[]).await?;
-        for (position, (id, terms, priced)) in jobs.iter().enumerate() {
-            create::insert(&state, caller, tx, (*id, priced), trace.as_deref()).await?;
+        for (position, (id, terms, _)) in jobs.iter().enumerate() {
             let job = BatchJob { job: *id, logprobs: terms.logprobs, stop: terms.stop.clone() };
             compat_batches::add_job(tx, new.id, position, &job).await?;
         }
@@ -108,7 +110,7 @@ pub(crate) async fn create_batch(
     let done = done.await?;
     if done.fresh {
         for (id, ..) in &jobs {
-            create::announce(&state, *id);
+            insert::announce(&state, *id);
         }
     }
     Ok(done.response)

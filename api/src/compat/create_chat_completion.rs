@@ -25,8 +25,8 @@ use crate::checkpoints::model;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Once, Reply};
-use crate::jobs::create;
 use crate::jobs::parse::Faults;
+use crate::jobs::{create, insert};
 use crate::limits;
 use crate::request::Trace;
 use crate::state::AppState;
@@ -100,12 +100,12 @@ async fn start(
     limits::admit_prompt(request, caller).await?;
     let (id, trace) = (JobId(state.ambient.id()), Trace::of(request));
     let done = once.run(state, caller, async |tx| {
-        create::insert(state, caller, tx, (id, &priced), trace.as_deref()).await?;
+        insert::jobs(state, caller, tx, &[(id, &priced)], trace.as_deref()).await?;
         Reply::of(actix_web::http::StatusCode::OK, &Kept { job_id: id })
     });
     let done = done.await?;
     if done.fresh {
-        create::announce(state, id);
+        insert::announce(state, id);
     }
     kept(done.response)
 }

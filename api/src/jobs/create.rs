@@ -4,34 +4,30 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use checkpoint::Checkpoint;
+use grail::ProfileId;
 use grail::chain::Terms;
 use grail::hash::Hash;
-use grail::{ProfileId, Randomness};
 use protocol::conditions::Budget;
-use protocol::job::{GroupState, JobSpec, Prompt, SamplingSpec};
+use protocol::job::{JobSpec, Prompt, SamplingSpec};
 use protocol::money::Price;
 use protocol::refill::Refill;
 use protocol::reward::{RewardModule, RewardTerms};
-use protocol::{ExportId, JobId, Rao};
+use protocol::{JobId, Rao};
 use serde::Deserialize;
 use serde_json::json;
 use store::job_conditions::Conditions;
-use store::jobs::{NewInput, NewJob};
 use store::reward_versions::State;
-use store::{Postgres, Transaction};
-use telemetry::metrics::{IntCounter, counter};
 use utoipa::IntoParams;
 
 use super::input::CreateJob;
 use super::parse::{self, Draft, Faults, Input};
 use super::reward::{BUILTINS, ModuleDraft, ModuleName, RewardDraft};
 use super::view::JobView;
-use super::{input_file, preview, terms, test_mode};
+use super::{insert, preview, terms};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
-use crate::exports::create::new_export;
 use crate::exports::request::ExportSpec;
 use crate::idempotency::{Idempotency, Once, Reply};
 use crate::limits;
@@ -40,9 +36,6 @@ use crate::quotes;
 use crate::request::Trace;
 use crate::rewards::VersionName;
 use crate::state::AppState;
-
-static CREATED: std::sync::LazyLock<IntCounter> =
-    std::sync::LazyLock::new(|| counter("reliquary_jobs_created_total", "Jobs that were queued."));
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -291,71 +284,17 @@ async fn write(
 ) -> Result<HttpResponse, ApiError> {
     let id = JobId(state.ambient.id());
     let done = once.run(state, caller, async |tx| {
-        insert(state, caller, tx, (id, priced), traceparent).await?;
+        insert::jobs(state, caller, tx, &[(id, priced)], traceparent).await?;
         let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
         Reply::created(format!("/v1/jobs/{id}"), &JobView::from(job))
     });
     let done = done.await?;
     if done.fresh {
         tracing::Span::current().record("job.id", tracing::field::display(id));
-        announce(state, id);
+        insert::announce(state, id);
         if matches!(priced.input, Input::File(_)) {
             state.wake.inputs();
         }
     }
     Ok(done.response)
-}
-
-/// Writes a job with all that belongs to it, in the caller's transaction.
-pub(crate) async fn insert(
-    state: &AppState,
-    caller: Caller,
-    tx: &mut Transaction<'static, Postgres>,
-    (id, priced): (JobId, &Priced),
-    traceparent: Option<&str>,
-) -> Result<(), ApiError> {
-    let now = state.ambient.now();
-    let job = NewJob {
-        id,
-        tenant: caller.tenant(),
-        key: Some(caller.key),
-        spec: &priced.spec,
-        conditions: &priced.conditions,
-        price: &priced.price,
-        input: match &priced.input {
-            Input::Prompts(prompts) => NewInput::Prompts(prompts),
-            Input::File(file) => NewInput::File(*file),
-        },
-        checkpoint: priced.checkpoint.id,
-        profile: test_mode::profile(caller, priced.profile),
-        randomness: Randomness(state.ambient.bytes()),
-        traceparent,
-    };
-    store::jobs::insert(tx, &job, now).await?;
-    let detail = match &priced.input {
-        Input::Prompts(prompts) => {
-            store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
-            let (count, samples) = (prompts.len() as u32, priced.spec.sampling.n);
-            let queued = store::jobs::job_queued(count, samples, priced.hold, priced.checkpoint.id);
-            store::events::append(tx, id, now, &[queued]).await?;
-            json!({ "prompts": count, "held_rao": priced.hold })
-        }
-        Input::File(file) => {
-            input_file::attach(tx, caller, id, *file, now).await?;
-            json!({ "input_file_id": file })
-        }
-    };
-    store::audit_log::append(tx, &caller.did("job.created", &id, detail), now).await?;
-    for spec in &priced.exports {
-        let export = new_export(ExportId(state.ambient.id()), id, spec, true);
-        store::exports::create(tx, caller.tenant(), &export, now).await?;
-    }
-    Ok(())
-}
-
-/// Tells of a job that was committed. Hints: dispatch and streams also poll.
-pub(crate) fn announce(state: &AppState, id: JobId) {
-    CREATED.inc();
-    state.wake.groups(GroupState::Pending);
-    state.wake.events(id);
 }

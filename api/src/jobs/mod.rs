@@ -6,6 +6,7 @@ mod feed;
 mod group;
 pub(crate) mod input;
 pub(crate) mod input_file;
+pub(crate) mod insert;
 mod manifest_schema;
 mod pages;
 pub(crate) mod parse;

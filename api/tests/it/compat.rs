@@ -13,7 +13,7 @@ use store::api_keys::Terms;
 use crate::deliver::deliver;
 use crate::harness::{Answer, Customer, Service, quick};
 
-fn line(id: &str, more: &Value) -> Value {
+pub(crate) fn line(id: &str, more: &Value) -> Value {
     let mut body =
         json!({ "model": "current", "messages": [{ "role": "user", "content": "x" }], "max_tokens": 8 });
     for (name, value) in more.as_object().unwrap() {
@@ -22,7 +22,7 @@ fn line(id: &str, more: &Value) -> Value {
     json!({ "custom_id": id, "method": "POST", "url": "/v1/chat/completions", "body": body })
 }
 
-async fn upload(service: &Service, customer: &Customer, lines: &[Value]) -> String {
+pub(crate) async fn upload(service: &Service, customer: &Customer, lines: &[Value]) -> String {
     let text: Vec<String> = lines.iter().map(Value::to_string).collect();
     let text = text.join("\n");
     let form =
@@ -36,7 +36,7 @@ pub(crate) async fn batch(service: &Service, customer: &Customer, lines: &[Value
     service.post(customer, "/v1/batches", &wish).await.json(201)
 }
 
-fn wish(file: &str) -> Value {
+pub(crate) fn wish(file: &str) -> Value {
     json!({ "input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h" })
 }
 

@@ -35,6 +35,7 @@ mod project_events;
 mod proof_spec;
 mod quotes;
 mod rewards;
+mod rings;
 mod rollouts;
 mod sessions;
 mod stream_tokens;

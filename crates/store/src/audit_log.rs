@@ -66,13 +66,20 @@ impl Entry {
     }
 }
 
-/// Appends a deed. In the transaction of the deed itself, late: the organisation's other deeds wait for its end.
+/// Appends a deed. The last lock that a transaction takes: the organisation's other deeds wait for its end, and would do so in
+/// a ring with whoever takes another one after it.
 pub async fn append(conn: &mut PgConnection, deed: &Deed<'_>, now: DateTime<Utc>) -> Result<(), Error> {
     let account = deed.tenant.account;
+    // the row below refers to its project: that one is locked before the head, since whoever archives it does so, too
     sqlx::query!(
-        "INSERT INTO audit_heads (account_id, sequence, hash) VALUES ($1, 0, $2) ON CONFLICT (account_id) DO NOTHING",
+        r#"
+        WITH project AS MATERIALIZED (SELECT 1 FROM projects WHERE id = $3 FOR KEY SHARE)
+        INSERT INTO audit_heads (account_id, sequence, hash) SELECT $1, 0, $2 FROM (SELECT count(*) FROM project) locked
+        ON CONFLICT (account_id) DO NOTHING
+        "#,
         account.0,
-        [0; 32].as_slice()
+        [0; 32].as_slice(),
+        deed.tenant.project.0
     )
     .execute(&mut *conn)
     .await?;

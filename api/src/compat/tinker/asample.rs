@@ -17,9 +17,9 @@ use crate::compat::plan::{Planned, in_its_words};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Once, Reply};
-use crate::jobs::create;
 use crate::jobs::input::ModelInput;
 use crate::jobs::parse::Faults;
+use crate::jobs::{create, insert};
 use crate::limits;
 use crate::request::Trace;
 use crate::state::AppState;
@@ -85,12 +85,12 @@ pub(crate) async fn tinker_asample(
         sample_sequence_ids: (0..samples).map(|sample| format!("{id}/{sample}")).collect(),
     };
     let done = once.run(&state, caller, async |tx| {
-        create::insert(&state, caller, tx, (id, &priced), trace.as_deref()).await?;
+        insert::jobs(&state, caller, tx, &[(id, &priced)], trace.as_deref()).await?;
         Reply::of(StatusCode::OK, &future)
     });
     let done = done.await?;
     if done.fresh {
-        create::announce(&state, id);
+        insert::announce(&state, id);
     }
     Ok(done.response)
 }
