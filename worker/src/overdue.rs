@@ -54,9 +54,7 @@ async fn time_out(cx: &Context, job: JobId, groups: &[GroupId]) -> Result<Vec<Ti
         })
         .collect();
     events::append(&mut tx, job, now, &said).await?;
-    let ended = Ended { failed: late.len() as i32, ..Ended::default() };
-    job_close::groups_ended(&mut tx, job, ended, now).await?;
-    // in a fixed order, since two transactions may blame the same two
+    // in a fixed order, since two transactions may blame the same two; before the accounts of a job that ends, as everywhere
     let mut blamed: BTreeMap<_, i32> = BTreeMap::new();
     for hotkey in late.iter().filter_map(|group| group.blamed) {
         *blamed.entry(hotkey).or_default() += 1;
@@ -64,6 +62,8 @@ async fn time_out(cx: &Context, job: JobId, groups: &[GroupId]) -> Result<Vec<Ti
     for (hotkey, groups) in blamed {
         miners::refused(&mut tx, hotkey, groups).await?;
     }
+    let ended = Ended { failed: late.len() as i32, ..Ended::default() };
+    job_close::groups_ended(&mut tx, job, ended, now).await?;
     tx.commit().await?;
     Ok(late)
 }

@@ -12,9 +12,6 @@ use crate::error::{ApiError, Problem};
 use crate::params;
 use crate::state::AppState;
 
-/// How often the transaction is begun, at most.
-const TRIES: u32 = 4;
-
 /// Cancel a batch.
 ///
 /// No more requests go to miners; what these have answered is still verified, delivered and charged. Cancelling again is
@@ -31,15 +28,7 @@ pub(crate) async fn cancel_batch(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let id: BatchId = params::id(&path, "batch")?;
-    let mut tries = 1;
-    let batch = loop {
-        match cancel(&state, caller, id).await {
-            // several jobs, an account and its audit log are many locks: whoever is chosen to give way begins again
-            Err(ApiError::Unavailable(_)) if tries < TRIES => tries += 1,
-            ended => break ended?,
-        }
-    };
-
+    let batch = cancel(&state, caller, id).await?;
     for job in &batch.jobs {
         state.wake.events(*job);
     }
@@ -63,6 +52,7 @@ async fn cancel(state: &AppState, caller: Caller, id: BatchId) -> Result<Batch, 
             for job in &jobs {
                 store::job_progress::lock(&mut tx, *job).await?;
             }
+            store::ledger::lock_to_close(&mut tx, &jobs).await?;
             for job in &jobs {
                 store::jobs::cancel(&mut tx, caller.project, *job, true, now).await?;
             }

@@ -14,6 +14,7 @@ use protocol::{JobId, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::chat_input::{Asked, ChatRequest, Terms};
 use super::chat_schema::ChatCompletionSchema;
@@ -25,8 +26,9 @@ use crate::checkpoints::model;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Once, Reply};
+use crate::jobs::create::{self, Priced};
+use crate::jobs::insert;
 use crate::jobs::parse::Faults;
-use crate::jobs::{create, insert};
 use crate::limits;
 use crate::request::Trace;
 use crate::state::AppState;
@@ -69,45 +71,63 @@ pub(crate) async fn create_chat_completion(
     let mut faults = Faults::default();
     let asked = read?.read(&mut faults);
     let terms = asked.terms.clone();
-    let kept = match answered {
-        Some(answer) => kept(answer)?,
+    let mut watch = match answered {
+        Some(answer) => Watch { job: kept(answer)?.job_id, state, caller, cancels: false },
         None if !faults.0.is_empty() => return Err(ApiError::Validation(faults.0)),
-        None => start(&request, &state, caller, &once, asked).await?,
+        None => {
+            let new = New::priced(&request, &state, caller, asked).await?;
+            // on a task of its own, and not given up when the client goes away: nobody would know then whether there is a
+            // job. Its watch is dropped by whoever has it last, and if that is the task
+            actix_web::rt::spawn(new.start(state, caller, once).in_current_span())
+                .await
+                .map_err(|error| ApiError::Internal(error.into()))??
+        }
     };
-    let job = kept.job_id;
+    let job = watch.job;
     tracing::Span::current().record("job.id", tracing::field::display(job));
-    let mut watch = Watch { state, caller, job, cancels: !once.is_repeatable() };
     let stop = request.app_data::<web::Data<CancellationToken>>();
     let stop = stop.map(|stop| stop.as_ref().clone()).unwrap_or_default();
     watch.wait(config.chat_patience(), config.poll(), &stop).await?;
     answer(&watch.state, caller, job, &terms).await
 }
 
-/// Makes the job.
-async fn start(
-    request: &HttpRequest,
-    state: &web::Data<AppState>,
-    caller: Caller,
-    once: &Once,
-    asked: Asked,
-) -> Result<Kept, ApiError> {
-    // a job that is not cancelled, since this process died meanwhile, ends by itself
-    let until = state.ambient.now() + AWAY;
-    let Asked { terms, messages, metadata } = asked;
-    let mut planned = Planned::one(terms, json!({ "messages": messages }));
-    let priced = planned.price(state, caller, until, &metadata).await.map_err(in_its_words)?;
-    create::afford(state, caller, priced.hold).await?;
-    limits::admit_prompt(request, caller).await?;
-    let (id, trace) = (JobId(state.ambient.id()), Trace::of(request));
-    let done = once.run(state, caller, async |tx| {
-        insert::jobs(state, caller, tx, &[(id, &priced)], trace.as_deref()).await?;
-        Reply::of(actix_web::http::StatusCode::OK, &Kept { job_id: id })
-    });
-    let done = done.await?;
-    if done.fresh {
-        insert::announce(state, id);
+/// A job to be made.
+struct New {
+    id: JobId,
+    priced: Priced,
+    trace: Option<String>,
+}
+
+impl New {
+    async fn priced(
+        request: &HttpRequest,
+        state: &AppState,
+        caller: Caller,
+        asked: Asked,
+    ) -> Result<Self, ApiError> {
+        // a job that is not cancelled, since this process died meanwhile, ends by itself
+        let until = state.ambient.now() + AWAY;
+        let Asked { terms, messages, metadata } = asked;
+        let mut planned = Planned::one(terms, json!({ "messages": messages }));
+        let priced = planned.price(state, caller, until, &metadata).await.map_err(in_its_words)?;
+        create::afford(state, caller, priced.hold).await?;
+        limits::admit_prompt(request, caller).await?;
+        Ok(Self { id: JobId(state.ambient.id()), priced, trace: Trace::of(request) })
     }
-    kept(done.response)
+
+    /// Makes the job, unless somebody with the same key was faster; and watches it.
+    async fn start(self, state: web::Data<AppState>, caller: Caller, once: Once) -> Result<Watch, ApiError> {
+        let Self { id, priced, trace } = self;
+        let done = once.run(&state, caller, async |tx| {
+            insert::jobs(&state, caller, tx, &[(id, &priced)], trace.as_deref()).await?;
+            Reply::of(actix_web::http::StatusCode::OK, &Kept { job_id: id })
+        });
+        let done = done.await?;
+        if done.fresh {
+            insert::announce(&state, id);
+        }
+        Ok(Watch { job: kept(done.response)?.job_id, state, caller, cancels: !once.is_repeatable() })
+    }
 }
 
 fn kept(response: HttpResponse) -> Result<Kept, ApiError> {

@@ -69,6 +69,10 @@ pub(crate) async fn append_prompts(
 ) -> Result<HttpResponse, ApiError> {
     let id: JobId = params::id(&path, "job")?;
     let bytes = body.read(body::JSON, config.max_job_body_bytes).await?;
+    let (once, bytes) = web::block(move || (once.of(&bytes), bytes)).await?;
+    if let Some(answer) = once.answered(&state, caller).await? {
+        return Ok(answer);
+    }
     let job = store::jobs::find(&mut *state.tenant(caller).await?, caller.project, id).await?;
     let job = job.ok_or(ApiError::NotFound("job"))?;
     let offered = Model::offered(&state.offer);
@@ -79,16 +83,10 @@ pub(crate) async fn append_prompts(
         // one that is not open takes no prompts anyway
         model => model.unwrap_or(offered),
     };
-    let (once, read) = web::block(move || {
-        let read =
-            body::parse::<AppendPrompts>(&bytes).map(|body| read(body.prompts, &job, &model.checkpoint));
-        (once.of(&bytes), read)
+    let read = web::block(move || {
+        body::parse::<AppendPrompts>(&bytes).map(|body| read(body.prompts, &job, &model.checkpoint))
     })
-    .await?;
-    if let Some(answer) = once.answered(&state, caller).await? {
-        return Ok(answer);
-    }
-    let read = read?;
+    .await??;
     let done = once.run(&state, caller, async |tx| write(&state, caller, tx, id, read).await).await?;
     if done.fresh {
         state.wake.groups(GroupState::Pending);

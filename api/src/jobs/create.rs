@@ -14,7 +14,6 @@ use protocol::refill::Refill;
 use protocol::reward::{RewardModule, RewardTerms};
 use protocol::{JobId, Rao};
 use serde::Deserialize;
-use serde_json::json;
 use store::job_conditions::Conditions;
 use store::reward_versions::State;
 use utoipa::IntoParams;
@@ -23,7 +22,7 @@ use super::input::CreateJob;
 use super::parse::{self, Draft, Faults, Input};
 use super::reward::{BUILTINS, ModuleDraft, ModuleName, RewardDraft};
 use super::view::JobView;
-use super::{insert, preview, terms};
+use super::{input_file, insert, preview, terms, test_mode};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -96,17 +95,17 @@ pub(crate) async fn create_job(
 pub(crate) struct Priced {
     pub(super) spec: JobSpec,
     pub(super) conditions: Conditions,
-    input: Input,
+    pub(super) input: Input,
     /// Its tokenizer is the prompts'.
     pub(super) checkpoint: Arc<Checkpoint>,
-    profile: ProfileId,
+    pub(super) profile: ProfileId,
     pub(super) price: Price,
     /// Every rollout at its full price; of a reserve, at the filtered one. Of a file, this is a single prompt's.
     pub(super) maximum: Rao,
     /// What its budget leaves of that.
     pub(crate) hold: Rao,
     /// To be written when it has ended.
-    exports: Vec<ExportSpec>,
+    pub(super) exports: Vec<ExportSpec>,
 }
 
 impl Priced {

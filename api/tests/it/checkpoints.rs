@@ -176,6 +176,30 @@ async fn jobs_run_on_an_allowed_checkpoint_by_each_of_its_names_and_only_its_pro
 }
 
 #[tokio::test]
+async fn prompts_that_were_added_stay_answered_when_their_checkpoint_is_refused() {
+    let service = Service::start().await;
+    let customer = service.customer(100_000).await;
+    let id = service.post(&customer, "/v1/checkpoints", &source()).await.json(201)["id"].clone();
+    let id = id.as_str().unwrap();
+    service.allow(id).await;
+    let mut body = on(&json!({ "checkpoint": id }));
+    body["open"] = json!(true);
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201)["id"].clone();
+    let path = format!("/v1/jobs/{}/prompts", job.as_str().unwrap());
+    let more = async |key: &str| {
+        let more = json!({ "prompts": [{ "text": "Ben has 3 pens.\n", "reference": "3" }] });
+        let request = service.request(reqwest::Method::POST, &path).bearer_auth(&customer.key);
+        Answer::of(request.header("idempotency-key", key).json(&more).send().await.unwrap()).await
+    };
+    let added = more("one").await;
+    added.json(201);
+    service.refuse(id, "no longer").await;
+    assert_eq!(more("two").await.problem(409), "job_not_open");
+    let again = more("one").await;
+    assert_eq!((again.header("idempotency-replayed"), &again.text), ("true", &added.text));
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_wish_or_a_model_is_named() {
     let service = Service::start().await;
     let customer = service.customer(100_000).await;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::escrow::{self, Waiting};
 use crate::keyset::{Found, Page, Span};
-use crate::{Error, spend};
+use crate::{Error, spend, tenants};
 
 pub const HOUSE: AccountId = AccountId(Uuid::from_u128(1));
 pub const ISSUANCE: AccountId = AccountId(Uuid::from_u128(2));
@@ -364,6 +364,31 @@ pub async fn miner_account(conn: &mut PgConnection, hotkey: Hotkey) -> Result<Ac
     .execute(conn)
     .await?;
     Ok(AccountId(id))
+}
+
+/// Locks the holds of these jobs, and every account that closing them will post to: whoever ends several jobs in one
+/// transaction takes all of that in the order that everybody has, and not job by job. With the jobs' rows locked.
+pub async fn lock_to_close(conn: &mut PgConnection, jobs: &[JobId]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = jobs.iter().map(|job| job.0).collect();
+    // miners' accounts are nothing that a tenant sees
+    let outside = tenants::leave(conn).await?;
+    sqlx::query!("SELECT job_id FROM holds WHERE job_id = ANY($1) ORDER BY job_id FOR UPDATE", &ids)
+        .fetch_all(&mut *conn)
+        .await?;
+    sqlx::query!(
+        r#"
+        SELECT id FROM accounts WHERE id IN (
+            SELECT account_id FROM holds WHERE job_id = ANY($1)
+            UNION SELECT credit_account FROM transfers WHERE job_id = ANY($1)
+            UNION SELECT debit_account FROM transfers WHERE job_id = ANY($1)
+        )
+        ORDER BY id FOR NO KEY UPDATE
+        "#,
+        &ids
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    outside.back(conn).await
 }
 
 /// Takes the account rows in id order: two postings over the same accounts can then never wait for each other in a ring.

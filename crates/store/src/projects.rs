@@ -127,16 +127,15 @@ async fn between(
         .collect()
 }
 
-/// Locks a project of this organisation until the transaction ends. New jobs of it wait for that.
+/// Locks a project of this organisation and its twin until the transaction ends. New jobs of them wait for that.
 pub async fn lock(conn: &mut PgConnection, account: AccountId, id: ProjectId) -> Result<Project, Error> {
-    sqlx::query_scalar!(
-        "SELECT id FROM projects WHERE account_id = $1 AND id = $2 FOR UPDATE",
+    sqlx::query!(
+        "SELECT id FROM projects WHERE account_id = $1 AND (id = $2 OR twin_of = $2) ORDER BY id FOR UPDATE",
         account.0,
         id.0
     )
-    .fetch_optional(&mut *conn)
-    .await?
-    .ok_or(Error::NotFound)?;
+    .fetch_all(&mut *conn)
+    .await?;
     find(conn, account, id).await?.ok_or(Error::NotFound)
 }
 
