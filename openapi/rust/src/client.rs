@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::error::{Error, Refusal};
 use crate::files::Form;
 use crate::query::escaped;
-use crate::{Exports, Files, Jobs, RewardFunctions, Verifications, WebhookEndpoints, retry, types};
+use crate::{Events, Exports, Files, Jobs, RewardFunctions, Verifications, WebhookEndpoints};
+use crate::{retry, types};
 
 /// How a client behaves.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ macro_rules! as_id {
         }
     )+ };
 }
-as_id!(Job RewardFunction Export File Quote Rollout Verification WebhookEndpoint WebhookDelivery);
+as_id!(Event Export File Job Quote RewardFunction Rollout Verification WebhookDelivery WebhookEndpoint);
 
 /// A request that can be sent again.
 #[derive(Debug)]
@@ -157,6 +158,10 @@ impl Client {
 
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs(self)
+    }
+
+    pub fn events(&self) -> Events<'_> {
+        Events(self)
     }
 
     pub fn reward_functions(&self) -> RewardFunctions<'_> {

@@ -3,9 +3,11 @@
 
 mod client;
 mod error;
+mod events;
 mod exports;
 mod files;
 mod jobs;
+mod log;
 mod pages;
 mod query;
 mod retry;
@@ -21,11 +23,12 @@ pub mod types;
 
 pub use client::{AsId, Client, Options};
 pub use error::{Error, FieldError, Refusal};
+pub use events::Events;
 pub use exports::Exports;
 pub use files::{Files, Upload};
 pub use jobs::Jobs;
-pub use query::{DeliveryFilter, JobFilter};
+pub use query::{DeliveryFilter, EventFilter, JobFilter};
 pub use reward_functions::RewardFunctions;
-pub use stream::Rollout;
+pub use stream::{EventStream, Rollout};
 pub use verifications::Verifications;
 pub use webhooks::WebhookEndpoints;

@@ -35,6 +35,7 @@ export type JobMetrics = Answer<"/v1/jobs/{id}/metrics", "get">;
 export type SignedManifest = Answer<"/v1/jobs/{id}/manifest", "get">;
 export type Rollout = Answer<"/v1/rollouts/{id}", "get">;
 export type Event = Answer<"/v1/events/{id}", "get">;
+export type StreamToken = Answer<"/v1/stream_tokens", "post">;
 export type Group = Answer<"/v1/groups/{id}", "get">;
 export type File = Answer<"/v1/files/{id}", "get">;
 export type Quote = Answer<"/v1/quotes/{id}", "get">;
