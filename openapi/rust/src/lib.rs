@@ -1,6 +1,7 @@
 //! The client of the Reliquary service: see README.md. Routes and words are those of the document; types are generated from it
 //! (`generate/`). By hand: retries, streams, uploads, downloads and the offline check.
 
+mod checkpoints;
 mod client;
 mod error;
 mod events;
@@ -21,6 +22,7 @@ pub mod words;
 #[path = "generated/types.rs"]
 pub mod types;
 
+pub use checkpoints::Checkpoints;
 pub use client::{AsId, Client, Options};
 pub use error::{Error, FieldError, Refusal};
 pub use events::Events;

@@ -240,3 +240,29 @@ async fn a_re_check_is_waited_for() {
     assert!(seen[0].0.starts_with("POST /v1/verifications ") && seen[0].1 == r#"{"rollouts":["rol_1"]}"#);
     assert_eq!((seen.len(), seen[2].0.starts_with("GET /v1/verifications/ver_1 ")), (3, true));
 }
+
+#[tokio::test]
+async fn checkpoints_of_ones_own_are_asked_for_and_listed() {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let mut found = example(&document, &json!({ "$ref": "#/components/schemas/Checkpoint" }));
+    (found["id"], found["status"]) = (json!("ckpt_1"), json!("pending"));
+    let answers = |number: usize, _: &str| match number {
+        0 => answer("201 Created", "", &found.to_string()),
+        1 => answer("200 OK", "", &found.to_string()),
+        _ => answer(
+            "200 OK",
+            "",
+            &json!({ "data": [found], "has_more": false, "last_id": "ckpt_1" }).to_string(),
+        ),
+    };
+    let work = async |client: Client| {
+        let asked = client.checkpoints().create("example/arith-tiny", "0123").await.unwrap();
+        assert_eq!(client.checkpoints().retrieve(&asked).await.unwrap().status, "pending");
+        client.checkpoints().list().collect::<Vec<_>>().await
+    };
+    let (list, seen) = beside(answers, work).await;
+    assert_eq!(list.into_iter().map(|one| one.unwrap().id).collect::<Vec<_>>(), ["ckpt_1"]);
+    assert_eq!(seen[0].1, r#"{"hf_repo":"example/arith-tiny","revision":"0123"}"#);
+    let asked: Vec<&str> = seen.iter().map(|(head, _)| head.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(asked, ["/v1/checkpoints", "/v1/checkpoints/ckpt_1", "/v1/checkpoints?limit=100"]);
+}

@@ -44,7 +44,7 @@ export type CreateExport = Body<"/v1/jobs/{id}/exports", "post">;
 export type RewardFunction = Answer<"/v1/reward_functions/{id}", "get">;
 export type RewardVersion = Answer<"/v1/reward_functions/{id}/versions/{version}", "get">;
 export type Balance = Answer<"/v1/balance", "get">;
-export type Checkpoint = Answer<"/v1/checkpoints/current", "get">;
+export type Checkpoint = Answer<"/v1/checkpoints/{id}", "get">;
 export type WebhookEndpoint = Answer<"/v1/webhook_endpoints/{id}", "get">;
 
 /** A resource, or its id. */
