@@ -1,10 +1,13 @@
 //! The Rust client's README, run as it is written, by a process of its own, against the service, whose gateway dies in the
-//! middle; and the client's offline check of what it wrote.
+//! middle; the project's stream beside it; and the client's offline check of what it wrote.
 
 use std::path::Path;
 use std::process::Stdio;
 
+use futures_util::StreamExt as _;
 use reliquary_client::verify::{Finding, ManifestFinding, Report, Verifier};
+use reliquary_client::words::EventType;
+use reliquary_client::{Client, EventFilter, Options};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -52,19 +55,25 @@ async fn the_readme_runs_as_written_while_the_gateway_is_killed() {
     command.env("RELIQUARY_API_KEY", &key).env("RELIQUARY_BASE_URL", stack.base());
     let mut program = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let mut output = BufReader::new(program.stdout.take().unwrap()).lines();
-    let mut streamed = Vec::new();
-    while let Some(line) = timeout(PATIENCE, output.next_line()).await.expect("it is not stuck").unwrap() {
-        // the test harness says something, too
-        let Some(id) = line.split(' ').next().filter(|word| word.starts_with("rol_")) else { continue };
-        streamed.push(id.to_owned());
-        if KILLS.contains(&streamed.len()) {
-            stack.kill9("api");
-            let running = "SELECT count(*) FROM jobs WHERE status = 'in_progress'";
-            let in_the_middle = stack.count(running).await == 1;
-            assert!(in_the_middle || streamed.len() > KILLS[0], "the job was over before the first kill");
-            stack.up("api").await;
+    let told = timeout(PATIENCE, told(Options::new(stack.base(), &key)));
+    let printed = async {
+        let mut streamed = Vec::new();
+        while let Some(line) = timeout(PATIENCE, output.next_line()).await.expect("it is not stuck").unwrap()
+        {
+            // the test harness says something, too
+            let Some(id) = line.split(' ').next().filter(|word| word.starts_with("rol_")) else { continue };
+            streamed.push(id.to_owned());
+            if KILLS.contains(&streamed.len()) {
+                stack.kill9("api");
+                let running = "SELECT count(*) FROM jobs WHERE status = 'in_progress'";
+                let in_the_middle = stack.count(running).await == 1;
+                assert!(in_the_middle || streamed.len() > KILLS[0], "the job was over before the first kill");
+                stack.up("api").await;
+            }
         }
-    }
+        streamed
+    };
+    let (streamed, told) = futures_util::join!(printed, told);
     assert!(program.wait().await.unwrap().success(), "{streamed:?}");
 
     // every rollout once, in the order of the log
@@ -77,9 +86,30 @@ async fn the_readme_runs_as_written_while_the_gateway_is_killed() {
     assert_eq!(streamed, delivered.lines().map(ids).collect::<Vec<_>>());
     let exported = std::fs::read_to_string(dir.path().join("rollouts.jsonl")).unwrap();
     assert_eq!(exported.lines().count(), streamed.len());
+    // every event of the project once, in the order of its log, over the same two deaths
+    let told = told.expect("the project's stream is not stuck");
+    let log = customer.get("/v1/events?limit=1000").await;
+    let log = log["data"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap().to_owned());
+    assert_eq!(told, log.take(told.len()).collect::<Vec<_>>());
 
     let published = customer.get("/v1/verification_keys").await.to_string();
     check_offline(&dir.path().join("proofs.ndjson"), &published).await;
+}
+
+/// The ids of what happens in the project, from the first event to the end of its one job.
+async fn told(options: Options) -> Vec<String> {
+    let from_the_first = EventFilter { starting_after: Some(0), ..EventFilter::default() };
+    let mut events = Client::new(options).unwrap().events().stream(&from_the_first);
+    let mut ids = Vec::new();
+    while let Some(event) = events.next().await {
+        let event = event.unwrap();
+        ids.push(event.id);
+        if event.type_ == EventType::JobCompleted {
+            break;
+        }
+    }
+    assert_eq!(events.last_id(), Some(ids.len() as i64), "places have no gaps");
+    ids
 }
 
 /// What was written holds, and no change of it does.

@@ -1,19 +1,25 @@
-//! The TypeScript client's README, run as it is written, by node, against the service, whose gateway dies in the middle.
+//! The TypeScript client's README, run as it is written, by node, against the service, whose gateway dies in the middle; and
+//! beside it another program that follows the project.
 
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::customer::PATIENCE;
+use crate::customer::{Customer, PATIENCE};
 use crate::prompts;
 use crate::stack::{Plan, Stack};
 
 const SDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/typescript");
 const README: &str = include_str!("../../openapi/typescript/README.md");
 const REWARD: &[u8] = include_bytes!("../../sandbox/guests/wat/length.wasm");
+/// It has no end: the test ends it.
+const FOLLOW: &str = r#"
+import { Reliquary } from "reliquary";
+for await (const event of new Reliquary().events.stream({ startingAfter: 0 })) console.log(event.id);
+"#;
 const CREDITS: &str = "1000000000000";
 const PROMPTS: usize = 16;
 /// As the README says.
@@ -33,17 +39,18 @@ async fn the_readme_runs_as_written_while_the_gateway_is_killed() {
     let lines: Vec<String> = body["prompts"].as_array().unwrap().iter().map(ToString::to_string).collect();
     for (name, content) in [
         ("readme.mjs", script.as_bytes()),
+        ("follow.mjs", FOLLOW.as_bytes()),
         ("prompts.jsonl", lines.join("\n").as_bytes()),
         ("reward.wasm", REWARD),
     ] {
         std::fs::write(dir.path().join(name), content).unwrap();
     }
 
-    let mut command = Command::new("node");
-    command.arg("readme.mjs").current_dir(dir.path()).stdout(Stdio::piped()).kill_on_drop(true);
-    command.env("RELIQUARY_API_KEY", &key).env("RELIQUARY_BASE_URL", stack.base());
-    let mut node = command.spawn().expect("node is there");
-    let mut output = BufReader::new(node.stdout.take().unwrap()).lines();
+    let start = |script| {
+        node(script, dir.path(), &[("RELIQUARY_API_KEY", &key), ("RELIQUARY_BASE_URL", stack.base())])
+    };
+    let (_follower, told) = start("follow.mjs");
+    let (mut node, mut output) = start("readme.mjs");
     let mut printed = Vec::new();
     while let Some(line) = timeout(PATIENCE, output.next_line()).await.expect("node is not stuck").unwrap() {
         printed.push(line);
@@ -69,6 +76,33 @@ async fn the_readme_runs_as_written_while_the_gateway_is_killed() {
     assert_eq!(streamed, delivered);
     let exported = std::fs::read_to_string(dir.path().join("rollouts.jsonl")).unwrap();
     assert_eq!(exported.lines().count(), streamed.len());
+    assert_tells_the_log(told, &customer).await;
+}
+
+/// A script of `dir`, and what it prints. It ends with its handle.
+fn node(script: &str, dir: &Path, settings: &[(&str, &str)]) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut command = Command::new("node");
+    command
+        .arg(script)
+        .current_dir(dir)
+        .envs(settings.iter().copied())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let mut node = command.spawn().expect("node is there");
+    let output = BufReader::new(node.stdout.take().unwrap()).lines();
+    (node, output)
+}
+
+/// Every event of the project once, in the order of its log, over the same two deaths.
+async fn assert_tells_the_log(mut told: Lines<BufReader<ChildStdout>>, customer: &Customer) {
+    let log = customer.get("/v1/events?limit=1000").await;
+    let ids: Vec<&str> =
+        log["data"].as_array().unwrap().iter().map(|event| event["id"].as_str().unwrap()).collect();
+    assert!(ids.len() > PROMPTS * SAMPLES && log["has_more"] == false, "{} events", ids.len());
+    for id in ids {
+        let line = timeout(PATIENCE, told.next_line()).await.expect("it is not stuck").unwrap();
+        assert_eq!(line.as_deref(), Some(id));
+    }
 }
 
 /// As the README says: `npm install ./openapi/typescript`.

@@ -10,6 +10,7 @@ from typing_extensions import Self
 
 from ._callers import DEFAULT_RETRIES, AsyncCaller, Caller
 from ._calls import Timeout
+from ._events import AsyncEvents, Events
 from ._generated.operations import AsyncResources, Resources
 from ._jobs import AsyncJobs, Jobs
 from ._resources import AsyncExports, AsyncFiles, AsyncRewardFunctions, Exports, Files, RewardFunctions
@@ -20,6 +21,7 @@ class Reliquary(Caller, Resources):
     """The service, for threads. `api_key` and `base_url` are those of RELIQUARY_API_KEY and RELIQUARY_BASE_URL if not given."""
 
     jobs: Jobs
+    events: Events
     files: Files
     reward_functions: RewardFunctions
     exports: Exports
@@ -38,6 +40,7 @@ class Reliquary(Caller, Resources):
         Caller.__init__(self, api_key, base_url, timeout, max_retries, project, default_headers, http_client=http_client)
         Resources.__init__(self, self)
         self.jobs = Jobs(self)
+        self.events = Events(self)
         self.files = Files(self)
         self.reward_functions = RewardFunctions(self)
         self.exports = Exports(self)
@@ -54,6 +57,7 @@ class AsyncReliquary(AsyncCaller, AsyncResources):
     """The service, for coroutines."""
 
     jobs: AsyncJobs
+    events: AsyncEvents
     files: AsyncFiles
     reward_functions: AsyncRewardFunctions
     exports: AsyncExports
@@ -72,6 +76,7 @@ class AsyncReliquary(AsyncCaller, AsyncResources):
         AsyncCaller.__init__(self, api_key, base_url, timeout, max_retries, project, default_headers, http_client=http_client)
         AsyncResources.__init__(self, self)
         self.jobs = AsyncJobs(self)
+        self.events = AsyncEvents(self)
         self.files = AsyncFiles(self)
         self.reward_functions = AsyncRewardFunctions(self)
         self.exports = AsyncExports(self)

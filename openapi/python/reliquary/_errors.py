@@ -153,11 +153,12 @@ def raise_unless_completed(job: Job) -> None:
 
 
 class EventsExpired(ReliquaryError):
-    """Events before `oldest_sequence` are kept no more. The rollouts are: `jobs.rollouts`."""
+    """Events before `oldest_sequence` (of the project: before this place) are kept no more. The rollouts are: `jobs.rollouts`."""
 
-    def __init__(self, job_id: str, oldest_sequence: int) -> None:
+    def __init__(self, job_id: str | None, oldest_sequence: int) -> None:
         self.oldest_sequence = oldest_sequence
-        super().__init__(f"events of {job_id} before {oldest_sequence} are kept no more: read its rollouts instead")
+        where, instead = (job_id, "read its rollouts instead") if job_id else ("the project", "go on just before that one")
+        super().__init__(f"events of {where} before {oldest_sequence} are kept no more: {instead}")
 
 
 class RewardFunctionRejected(ReliquaryError):

@@ -24,9 +24,10 @@ class Jobs(operations.JobsOperations):
         `patience` seconds. When the job does not end as `completed`, `JobFailed`, `JobExpired` or `JobCancelled` is raised
         after all that was delivered.
         """
-        job_id, cursor = id_of(job), Cursor(starting_after, [VERIFIED])
+        job_id = id_of(job)
+        cursor = Cursor.of_job(job_id, starting_after, [VERIFIED], "rollout")
         listed: set[str] = set()
-        for found in follow(self._client, job_id, cursor, "rollout", patience):
+        for found in follow(self._client, cursor, patience):
             if isinstance(found, Reset):
                 for rollout in self.rollouts(job_id, after=found.after, limit=LISTED):
                     if isinstance(rollout, names.Rollout) and rollout.id not in listed:
@@ -48,8 +49,9 @@ class Jobs(operations.JobsOperations):
         patience: float = PATIENCE_S,
     ) -> Iterator[names.Event]:
         """Every event of the log (of these types) once, in order, live, up to the event that ends it."""
-        job_id, cursor = id_of(job), Cursor(starting_after, types)
-        for found in follow(self._client, job_id, cursor, include, patience):
+        job_id = id_of(job)
+        cursor = Cursor.of_job(job_id, starting_after, types, include)
+        for found in follow(self._client, cursor, patience):
             if isinstance(found, Reset):
                 if found.is_certain:
                     raise EventsExpired(job_id, found.oldest)
@@ -58,7 +60,7 @@ class Jobs(operations.JobsOperations):
 
     def wait(self, job: Id, *, patience: float = PATIENCE_S) -> names.Job:
         """The job when it has ended, however it did."""
-        for _ in follow(self._client, id_of(job), Cursor(0, ["job.completed"]), None, patience):
+        for _ in follow(self._client, Cursor.of_job(id_of(job), 0, ["job.completed"]), patience):
             pass
         return self.retrieve(job)
 
@@ -71,9 +73,10 @@ class Jobs(operations.JobsOperations):
 class AsyncJobs(operations.AsyncJobsOperations):
     async def stream(self, job: Id, *, starting_after: int = 0, patience: float = PATIENCE_S) -> AsyncIterator[names.Rollout]:
         """As `Jobs.stream`."""
-        job_id, cursor = id_of(job), Cursor(starting_after, [VERIFIED])
+        job_id = id_of(job)
+        cursor = Cursor.of_job(job_id, starting_after, [VERIFIED], "rollout")
         listed: set[str] = set()
-        async for found in follow_async(self._client, job_id, cursor, "rollout", patience):
+        async for found in follow_async(self._client, cursor, patience):
             if isinstance(found, Reset):
                 async for rollout in self.rollouts(job_id, after=found.after, limit=LISTED):
                     if isinstance(rollout, names.Rollout) and rollout.id not in listed:
@@ -95,8 +98,9 @@ class AsyncJobs(operations.AsyncJobsOperations):
         patience: float = PATIENCE_S,
     ) -> AsyncIterator[names.Event]:
         """As `Jobs.stream_events`."""
-        job_id, cursor = id_of(job), Cursor(starting_after, types)
-        async for found in follow_async(self._client, job_id, cursor, include, patience):
+        job_id = id_of(job)
+        cursor = Cursor.of_job(job_id, starting_after, types, include)
+        async for found in follow_async(self._client, cursor, patience):
             if isinstance(found, Reset):
                 if found.is_certain:
                     raise EventsExpired(job_id, found.oldest)
@@ -105,7 +109,7 @@ class AsyncJobs(operations.AsyncJobsOperations):
 
     async def wait(self, job: Id, *, patience: float = PATIENCE_S) -> names.Job:
         """As `Jobs.wait`."""
-        async for _ in follow_async(self._client, id_of(job), Cursor(0, ["job.completed"]), None, patience):
+        async for _ in follow_async(self._client, Cursor.of_job(id_of(job), 0, ["job.completed"]), patience):
             pass
         return await self.retrieve(job)
 

@@ -1,11 +1,12 @@
-"""Following a job's log over as many connections as it takes. The cursor is pure; the two loops only move bytes and wait."""
+"""Following a log, a job's or the project's, over as many connections as it takes. The cursor is pure; the two loops only move
+bytes and wait."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -20,7 +21,7 @@ TERMINAL = ("job.completed", "job.failed", "job.expired", "job.cancelled")
 ENDED = tuple(name.removeprefix("job.") for name in TERMINAL)
 # The service shows a sign of life every 15 seconds.
 SILENCE = httpx.Timeout(45.0, connect=5.0)
-# A sequence that is missing so often in a row is missing in the log.
+# A place that is missing so often in a row is missing in the log.
 MOST_GAPS = 5
 # How long the service may be away before a reader gives up.
 PATIENCE_S = 600.0
@@ -37,56 +38,72 @@ class Reset:
 
 
 class Gap(Exception):
-    """A sequence is missing, which a log never lacks: the connection lost something."""
+    """A place is missing, which a log never lacks: the connection lost something."""
 
 
 class Cursor:
-    """How far a reader has got. Each event passes once, in order, whatever the connections do."""
+    """How far a reader of a log has got. Each event passes once, in order, whatever the connections do."""
 
-    def __init__(self, after: int, types: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: str, after: int | None, types: Sequence[str] = (), include: str | None = None, owner: Call | None = None
+    ) -> None:
+        # the place of the last event that passed. None: the log is read from where it ends when the service is reached
         self.after = after
-        # without its last event a log would not be seen to end
-        self.types = tuple(dict.fromkeys([*types, *TERMINAL])) if types else ()
+        self.types = tuple(dict.fromkeys(types))
+        # asks for the job whose log it is; a log that nothing ends has none
+        self.owner = owner
         self.is_over = False
-        self._gaps = 0
+        self._path, self._include, self._gaps = path, include, 0
+
+    @classmethod
+    def of_job(cls, job_id: str, after: int, types: Sequence[str] = (), include: str | None = None) -> Cursor:
+        path = f"/v1/jobs/{segment(job_id)}"
+        # without its last event a log would not be seen to end
+        return cls(f"{path}/events", after, [*types, *TERMINAL] if types else (), include, Call("GET", path))
+
+    @classmethod
+    def of_project(cls, after: int | None, types: Sequence[str] = ()) -> Cursor:
+        return cls("/v1/events/stream", after, types)
 
     def take(self, message: ServerSentEvent) -> names.Event | Reset | None:
         """What a message brings that is new."""
-        if not message.data:
-            return None
         if message.event == "stream.reset":
-            reset = Reset(self.after, int(json.loads(message.data)["oldest_sequence"]))
-            if reset.oldest <= reset.after + 1:
-                return None
-            self.after = reset.oldest - 1
-            return reset
-        try:
-            event = names.Event.model_validate(json.loads(message.data))
-        except ValueError:
-            if message.id:  # an event of the log that cannot be read is not to be passed over
-                raise
-            return None  # one of a kind that has no place in the log, and that is not known here
-        if event.sequence <= self.after:
+            return self._reset(int(json.loads(message.data)["oldest_sequence"]))
+        # what has no id comes with that of the message before it, which has passed: it has no place in the log
+        if not message.id or (self.after is not None and int(message.id) <= self.after):
             return None
-        if not self.types and event.sequence != self.after + 1:
+        place = int(message.id)
+        if not message.data:  # nothing has happened yet, and this is where
+            self.after = place if self.after is None else self.after
+            return None
+        if not self.types and self.after is not None and place != self.after + 1:
             self._gaps += 1
             if self._gaps > MOST_GAPS:
-                raise ReliquaryError(f"the log of {event.job_id} has nothing between {self.after} and {event.sequence}")
+                raise ReliquaryError(f"{self._path} has nothing between {self.after} and {place}")
             raise Gap
-        self.after, self._gaps = event.sequence, 0
-        self.is_over = event.type in TERMINAL
+        # one that cannot be read is not to be passed over
+        event = names.Event.model_validate(json.loads(message.data))
+        self.after, self._gaps = place, 0
+        self.is_over = self.owner is not None and event.type in TERMINAL
         return event
 
-    def call(self, job_id: str, include: str | None) -> Call:
+    def _reset(self, oldest: int) -> Reset | None:
+        after = self.after
+        if after is None or oldest <= after + 1:
+            return None
+        self.after = oldest - 1
+        return Reset(after, oldest)
+
+    def call(self) -> Call:
         return Call(
             "GET",
-            f"/v1/jobs/{segment(job_id)}/events",
-            query={"types": self.types or None, "include": include},
+            self._path,
+            query={"types": self.types or None, "include": self._include},
             headers={
                 "Accept": "text/event-stream",
                 "Accept-Encoding": "identity",
                 "Cache-Control": "no-store",
-                "Last-Event-ID": str(self.after),
+                "Last-Event-ID": None if self.after is None else str(self.after),
             },
             timeout=SILENCE,
             max_retries=0,
@@ -97,9 +114,8 @@ class Cursor:
         if job.status not in ENDED:
             return None
         self.is_over = True
-        if job.last_sequence <= self.after:
-            return None
-        return Reset(self.after, job.last_sequence + 1, is_certain=not self.types)
+        reset = self._reset(job.last_sequence + 1)
+        return None if reset is None else replace(reset, is_certain=not self.types)
 
 
 class Outage:
@@ -135,13 +151,13 @@ class Outage:
 BROKEN = (httpx.TransportError, httpx.StreamError, APIConnectionError, APIStatusError, SSEError, Gap)
 
 
-def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, patience: float) -> Iterator[names.Event | Reset]:
+def follow(client: Caller, cursor: Cursor, patience: float) -> Generator[names.Event | Reset, None, None]:
     outage = Outage(client, patience)
     while not cursor.is_over:
         started, error = cursor.after, None
         try:
-            with client.stream(cursor.call(job_id, include)) as response:
-                if response.status_code == 204:
+            with client.stream(cursor.call()) as response:
+                if response.status_code == 204 and cursor.owner is not None:
                     cursor.is_over = True
                     return
                 outage.contact()
@@ -154,11 +170,11 @@ def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, pat
                         return
         except BROKEN as broken:
             error = broken
-        if error is None and cursor.after > started:
+        if error is None and cursor.after != started:
             continue  # it was closed after a while, as streams are
-        if error is None:
+        if error is None and cursor.owner is not None:
             try:
-                job = client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), names.Job)
+                job = client.request_as(cursor.owner, names.Job)
             except BROKEN as broken:
                 client._sleep(outage.wait(broken))
                 continue
@@ -170,15 +186,13 @@ def follow(client: Caller, job_id: str, cursor: Cursor, include: str | None, pat
         client._sleep(outage.wait(error))
 
 
-async def follow_async(
-    client: AsyncCaller, job_id: str, cursor: Cursor, include: str | None, patience: float
-) -> AsyncIterator[names.Event | Reset]:
+async def follow_async(client: AsyncCaller, cursor: Cursor, patience: float) -> AsyncGenerator[names.Event | Reset, None]:
     outage = Outage(client, patience)
     while not cursor.is_over:
         started, error = cursor.after, None
         try:
-            async with client.stream(cursor.call(job_id, include)) as response:
-                if response.status_code == 204:
+            async with client.stream(cursor.call()) as response:
+                if response.status_code == 204 and cursor.owner is not None:
                     cursor.is_over = True
                     return
                 outage.contact()
@@ -191,11 +205,11 @@ async def follow_async(
                         return
         except BROKEN as broken:
             error = broken
-        if error is None and cursor.after > started:
+        if error is None and cursor.after != started:
             continue
-        if error is None:
+        if error is None and cursor.owner is not None:
             try:
-                job = await client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}"), names.Job)
+                job = await client.request_as(cursor.owner, names.Job)
             except BROKEN as broken:
                 await client._sleep(outage.wait(broken))
                 continue

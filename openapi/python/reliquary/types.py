@@ -1,5 +1,6 @@
 """The models of what the service answers, and the TypedDicts of what it is sent (`params`), by their names in the document."""
 
+from ._events import AsyncEventStream, EventStream
 from ._generated import models as _models
 from ._generated import params
 from ._generated.models import *  # noqa: F403
@@ -8,8 +9,10 @@ from ._pages import AsyncPages, Page, Pages
 
 __all__ = [
     *(name for name, value in vars(_models).items() if isinstance(value, type) and value.__module__ == _models.__name__),
+    "AsyncEventStream",
     "AsyncPages",
     "Event",
+    "EventStream",
     "Export",
     "File",
     "Job",

@@ -97,15 +97,19 @@ def sse(*messages: bytes, cut: bool = False) -> httpx.Response:
 
 
 def event(sequence: int, kind: str = "group.accepted", **data: Any) -> bytes:
+    return f"id: {sequence}\n".encode() + without_id(sequence, kind, **data)
+
+
+def without_id(sequence: int, kind: str, job_id: str = "job_1", **data: Any) -> bytes:
     body = {
         "object": "event",
-        "id": f"evt_{sequence}",
+        "id": f"evt_{job_id}_{sequence}",
         "sequence": sequence,
         "type": kind,
         "livemode": True,
-        "job_id": "job_1",
+        "job_id": job_id,
         "created_at": "2026-11-22T08:00:00Z",
         "data": data,
     }
     text = json.dumps(body, ensure_ascii=False)
-    return f"id: {sequence}\nevent: {kind}\ndata: {text}\n\n".encode()
+    return f"event: {kind}\ndata: {text}\n\n".encode()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -146,20 +147,47 @@ def requests_behave(client: Reliquary, function: str) -> None:
         raise AssertionError("a cancelled job looked complete")
 
 
+def the_project_has_one_log(client: Reliquary) -> None:
+    listed = [one.id for one in client.events.list(limit=50)]
+    stream = client.events.stream(starting_after=0)
+    assert [one.id for one in islice(stream, len(listed))] == listed
+    assert stream.last_id == len(listed) > PROMPTS * SAMPLES, "places have no gaps"
+    token = client.stream_tokens.create(path="/v1/events/stream")
+    assert token.token and token.path == "/v1/events/stream"
+
+
+async def told(client: AsyncReliquary, job_id: asyncio.Future) -> list:
+    """What happens in the project from now on, up to the end of a job that is named later."""
+    events: list = []
+    async for event in client.events.stream():
+        events.append(event)
+        if event.type == "job.completed" and job_id.done() and event.job_id == job_id.result():
+            break
+    return events
+
+
 async def coroutines_get_the_same(function: str) -> None:
     connections: Counter = Counter()
+    is_open, job_id = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     async def hook(request: httpx.Request) -> None:
         opened(connections)(request)
 
-    http = httpx.AsyncClient(event_hooks={"request": [hook]})
+    async def answered(response: httpx.Response) -> None:
+        if response.url.path == "/v1/events/stream":
+            is_open.set()  # where it begins is decided before the answer begins
+
+    http = httpx.AsyncClient(event_hooks={"request": [hook], "response": [answered]})
     async with AsyncReliquary(http_client=http) as client:
+        following = asyncio.create_task(told(client, job_id))
+        await is_open.wait()
         job = await client.jobs.create(
             prompts=prompts(),
             sampling={"n": SAMPLES, "max_tokens": 32},
             reward={"mode": "wasm", "function": function},
             selection={},
         )
+        job_id.set_result(job.id)
         got: list = []
         async for rollout in client.jobs.stream(job):
             if not got:
@@ -172,6 +200,11 @@ async def coroutines_get_the_same(function: str) -> None:
         export = await client.exports.create(job, format="jsonl")
         await client.exports.download(export, "async.jsonl")
         assert len(list(read("async.jsonl"))) == len(got)
+        events, log = await following, [one.id async for one in client.events.list()]
+        assert connections["stream"] >= 2, "the project's stream was never cut"
+        assert [one.sequence for one in events if one.job_id == job.id] == list(range(1, events[-1].sequence + 1))
+        first = log.index(events[0].id)
+        assert [one.id for one in events] == log[first : first + len(events)]
 
 
 def main() -> None:
@@ -183,6 +216,7 @@ def main() -> None:
         it_is_verified_offline(client, job)
         it_is_exported(client, job)
         requests_behave(client, function)
+        the_project_has_one_log(client)
     asyncio.run(coroutines_get_the_same(function))
     print("done", flush=True)
 

@@ -132,7 +132,7 @@ def test_line_separators_inside_of_texts_do_not_end_lines(service):
 
 def test_what_is_not_new_to_the_reader_but_to_the_sdk_is_passed_over(service):
     live = b'event: job.progress\ndata: {"percent": 5}\n\n'
-    service.will(sse(b": hb\n\n", live, verified(1, "a"), event(2, "job.completed")), ok(job()))
+    service.will(sse(b": hb\n\n", live, verified(1, "a"), live, event(2, "job.completed")), ok(job()))
     assert stream(service) == ["a"]
 
 

@@ -13,7 +13,8 @@ use uuid::Uuid;
 use crate::error::{Error, Refusal};
 use crate::files::Form;
 use crate::query::escaped;
-use crate::{Exports, Files, Jobs, RewardFunctions, Verifications, WebhookEndpoints, retry, types};
+use crate::{Checkpoints, Events, Exports, Files, Jobs, RewardFunctions, Verifications, WebhookEndpoints};
+use crate::{retry, types};
 
 /// How a client behaves.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ macro_rules! as_id {
         }
     )+ };
 }
-as_id!(Job RewardFunction Export File Quote Rollout Verification WebhookEndpoint WebhookDelivery);
+as_id!(Checkpoint Event Export File Job Quote RewardFunction Rollout Verification WebhookDelivery WebhookEndpoint);
 
 /// A request that can be sent again.
 #[derive(Debug)]
@@ -159,6 +160,10 @@ impl Client {
         Jobs(self)
     }
 
+    pub fn events(&self) -> Events<'_> {
+        Events(self)
+    }
+
     pub fn reward_functions(&self) -> RewardFunctions<'_> {
         RewardFunctions(self)
     }
@@ -171,6 +176,10 @@ impl Client {
         Exports(self)
     }
 
+    pub fn checkpoints(&self) -> Checkpoints<'_> {
+        Checkpoints(self)
+    }
+
     pub fn verifications(&self) -> Verifications<'_> {
         Verifications(self)
     }
@@ -181,11 +190,6 @@ impl Client {
 
     pub async fn balance(&self) -> Result<types::Balance, Error> {
         self.ask(Call::get("/v1/balance".to_owned())).await
-    }
-
-    /// The checkpoint that jobs run on now.
-    pub async fn checkpoint(&self) -> Result<types::Checkpoint, Error> {
-        self.ask(Call::get("/v1/checkpoints/current".to_owned())).await
     }
 
     /// Locks the prices for a job of these terms: pass its id as `quote`.

@@ -18,7 +18,7 @@ pub enum Error {
     /// A job ended without completing. What it delivered was handed out before, and stays where it is.
     #[error("{} is {}", .0.id, .0.status)]
     JobEnded(Box<Job>),
-    /// Events before this sequence are kept no more; the rollouts are.
+    /// Events before this sequence (of the project: before this place) are kept no more; the rollouts are.
     #[error("events before {oldest_sequence} are kept no more: read the rollouts instead")]
     EventsExpired { oldest_sequence: i64 },
     /// A reward function was not accepted; its report says why.

@@ -1,11 +1,14 @@
 //! The client of the Reliquary service: see README.md. Routes and words are those of the document; types are generated from it
 //! (`generate/`). By hand: retries, streams, uploads, downloads and the offline check.
 
+mod checkpoints;
 mod client;
 mod error;
+mod events;
 mod exports;
 mod files;
 mod jobs;
+mod log;
 mod pages;
 mod query;
 mod retry;
@@ -19,13 +22,15 @@ pub mod words;
 #[path = "generated/types.rs"]
 pub mod types;
 
+pub use checkpoints::Checkpoints;
 pub use client::{AsId, Client, Options};
 pub use error::{Error, FieldError, Refusal};
+pub use events::Events;
 pub use exports::Exports;
 pub use files::{Files, Upload};
 pub use jobs::Jobs;
-pub use query::{DeliveryFilter, JobFilter};
+pub use query::{DeliveryFilter, EventFilter, JobFilter};
 pub use reward_functions::RewardFunctions;
-pub use stream::Rollout;
+pub use stream::{EventStream, Rollout};
 pub use verifications::Verifications;
 pub use webhooks::WebhookEndpoints;

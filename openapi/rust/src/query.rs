@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::words::EventType;
+
 /// A query, without its cursor.
 #[derive(Debug, Clone)]
 pub(crate) struct Query(String);
@@ -76,6 +78,32 @@ impl DeliveryFilter {
     }
 }
 
+/// Which events of a project: all that is said must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Those behind this place, as `EventStream::last_id` said it before; behind 0 are all. Without it a list begins with the first
+    /// there is, and a stream with what happens next.
+    pub starting_after: Option<i64>,
+    /// Only these; all if there are none.
+    pub types: Vec<EventType>,
+}
+
+impl EventFilter {
+    pub(crate) fn query(&self) -> String {
+        Query::new().and("types", self.words().as_deref()).text()
+    }
+
+    /// As it stands behind the address of a stream, which has no pages.
+    pub(crate) fn stream_query(&self) -> String {
+        self.words().map_or_else(String::new, |words| format!("?types={}", escaped(&words)))
+    }
+
+    fn words(&self) -> Option<String> {
+        let words: Vec<&str> = self.types.iter().map(EventType::as_str).collect();
+        (!words.is_empty()).then(|| words.join(","))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +119,14 @@ mod tests {
         assert_eq!(
             filter.query(),
             "limit=100&status=failed&created_after=2026-11-22T08%3A00%3A00%2B01%3A00&metadata[a%26b]=1%20%C3%B6"
+        );
+        let mut filter = EventFilter::default();
+        assert_eq!((filter.query(), filter.stream_query()), ("limit=100".to_owned(), String::new()));
+        filter.types = vec![EventType::JobCompleted, EventType::from("of.tomorrow")];
+        let types = "types=job.completed%2Cof.tomorrow";
+        assert_eq!(
+            (filter.query(), filter.stream_query()),
+            (format!("limit=100&{types}"), format!("?{types}"))
         );
     }
 }

@@ -1,61 +1,13 @@
 //! The client against a service that cuts, repeats, resets and refuses, on a loopback port.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Mutex;
-use std::time::Duration;
+mod beside;
 
 use futures_util::StreamExt as _;
-use reliquary_client::{Client, Error, JobFilter, Options};
+use reliquary_client::{Client, Error, JobFilter};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 
-/// A request as it came: its head, and its body.
-type Seen = (String, String);
-
-/// Runs `work` beside a service that answers the n-th request with `answer(n, head)` and closes the connection.
-async fn beside<T>(
-    answer: impl Fn(usize, &str) -> Vec<u8>,
-    work: impl AsyncFnOnce(Client) -> T,
-) -> (T, Vec<Seen>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let seen = Mutex::new(Vec::new());
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    let serve = async {
-        loop {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let mut bytes = Vec::new();
-            let (head, body) = loop {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                    if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                        break (head.to_owned(), body.to_owned());
-                    }
-                }
-                assert_ne!(socket.read_buf(&mut bytes).await.unwrap(), 0, "half a request");
-            };
-            let number = seen.lock().unwrap().len();
-            let answered = answer(number, &head);
-            seen.lock().unwrap().push((head, body));
-            socket.write_all(&answered).await.unwrap();
-            socket.shutdown().await.unwrap();
-        }
-    };
-    let options = Options { patience: Duration::from_secs(30), ..Options::new(&url, "rk_test") };
-    let client = Client::new(options).unwrap();
-    let done = tokio::select! {
-        done = work(client) => done,
-        never = serve => never,
-    };
-    (done, seen.into_inner().unwrap())
-}
-
-fn answer(status: &str, more: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{more}\r\n{body}")
-        .into_bytes()
-}
+use crate::beside::{answer, beside};
 
 fn job(status: &str) -> Value {
     // what a job has, from the document's own example of one
@@ -116,11 +68,14 @@ fn log(count: usize, end: &str) -> Vec<String> {
     events.into_iter().enumerate().map(text).collect()
 }
 
+/// What has no id is no event of the log, wherever it comes.
+const LIVE: &str = "event: job.progress\ndata: {\"percent\":5}\n\n";
+
 /// The stream's answer after what the head says was seen last; `cut` bytes of it.
 fn stream(events: &[String], head: &str, cut: usize) -> Vec<u8> {
     let last: usize =
         head.lines().find_map(|line| line.strip_prefix("last-event-id: ")).unwrap().parse().unwrap();
-    let text: String = events[last..].concat();
+    let text = events[last..].join(LIVE);
     let cut = &text.as_bytes()[..cut.min(text.len())];
     let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ncontent-length: 99999999\r\n\r\nretry: 3000\n\n: hb\n\n";
     [head.as_bytes(), cut].concat()
@@ -284,4 +239,30 @@ async fn a_re_check_is_waited_for() {
     assert_eq!(verification.unwrap().verdict, "pass");
     assert!(seen[0].0.starts_with("POST /v1/verifications ") && seen[0].1 == r#"{"rollouts":["rol_1"]}"#);
     assert_eq!((seen.len(), seen[2].0.starts_with("GET /v1/verifications/ver_1 ")), (3, true));
+}
+
+#[tokio::test]
+async fn checkpoints_of_ones_own_are_asked_for_and_listed() {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let mut found = example(&document, &json!({ "$ref": "#/components/schemas/Checkpoint" }));
+    (found["id"], found["status"]) = (json!("ckpt_1"), json!("pending"));
+    let answers = |number: usize, _: &str| match number {
+        0 => answer("201 Created", "", &found.to_string()),
+        1 => answer("200 OK", "", &found.to_string()),
+        _ => answer(
+            "200 OK",
+            "",
+            &json!({ "data": [found], "has_more": false, "last_id": "ckpt_1" }).to_string(),
+        ),
+    };
+    let work = async |client: Client| {
+        let asked = client.checkpoints().create("example/arith-tiny", "0123").await.unwrap();
+        assert_eq!(client.checkpoints().retrieve(&asked).await.unwrap().status, "pending");
+        client.checkpoints().list().collect::<Vec<_>>().await
+    };
+    let (list, seen) = beside(answers, work).await;
+    assert_eq!(list.into_iter().map(|one| one.unwrap().id).collect::<Vec<_>>(), ["ckpt_1"]);
+    assert_eq!(seen[0].1, r#"{"hf_repo":"example/arith-tiny","revision":"0123"}"#);
+    let asked: Vec<&str> = seen.iter().map(|(head, _)| head.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(asked, ["/v1/checkpoints", "/v1/checkpoints/ckpt_1", "/v1/checkpoints?limit=100"]);
 }

@@ -5,6 +5,7 @@ import createClient from "openapi-fetch";
 import type { paths } from "./generated/schema.js";
 import { BalanceResource, Checkpoints, Groups, LedgerEntries, Quotes } from "./resources/account.js";
 import { Rollouts, VerificationKeys, Verifications } from "./resources/account.js";
+import { Events, StreamTokens } from "./resources/events.js";
 import { Exports } from "./resources/exports.js";
 import { Files } from "./resources/files.js";
 import { Jobs } from "./resources/jobs.js";
@@ -15,6 +16,8 @@ import { Call, type Options, Transport } from "./transport.js";
 
 export class Reliquary {
   readonly jobs: Jobs;
+  readonly events: Events;
+  readonly streamTokens: StreamTokens;
   readonly rollouts: Rollouts;
   readonly groups: Groups;
   readonly files: Files;
@@ -42,6 +45,8 @@ export class Reliquary {
     });
     const base = { http: this.http, transport };
     this.jobs = new Jobs(base);
+    this.events = new Events(base);
+    this.streamTokens = new StreamTokens(base);
     this.rollouts = new Rollouts(base);
     this.groups = new Groups(base);
     this.files = new Files(base);

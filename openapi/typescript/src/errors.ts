@@ -124,13 +124,14 @@ export class JobFailedError extends JobEndedError {}
 export class JobExpiredError extends JobEndedError {}
 export class JobCancelledError extends JobEndedError {}
 
-/** Events before this sequence are kept no more. The rollouts are: `jobs.rollouts`. */
+/** Events before this sequence (of the project: before this place) are kept no more. The rollouts are: `jobs.rollouts`. */
 export class EventsExpiredError extends ReliquaryError {
   constructor(
-    jobId: string,
+    jobId: string | undefined,
     readonly oldestSequence: number,
   ) {
-    super(`events of ${jobId} before ${oldestSequence} are kept no more: read its rollouts instead`);
+    const instead = jobId ? "read its rollouts instead" : "go on just before that one";
+    super(`events of ${jobId ?? "the project"} before ${oldestSequence} are kept no more: ${instead}`);
   }
 }
 

@@ -1,8 +1,8 @@
 // Reads server-sent events off a body, as they come: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-/** One event. Comments (heartbeats) and `retry` are no events. */
+/** One event, or an id alone, which has no data. Comments (heartbeats) and `retry` are neither. */
 export interface Frame {
-  /** Only of events of the log; what has none moves no cursor. */
+  /** Its own, and not the one before it: what has none moves no cursor. */
   id: string | undefined;
   event: string;
   data: string;
@@ -16,7 +16,7 @@ export async function* frames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   for await (const line of lines(chunks)) {
     if (line === "") {
       // an event that the cut left without its empty line is none
-      if (data.length > 0) yield { id, event, data: data.join("\n") };
+      if (data.length > 0 || id !== undefined) yield { id, event, data: data.join("\n") };
       [id, event, data] = [undefined, "message", []];
       continue;
     }

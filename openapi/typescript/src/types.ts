@@ -35,6 +35,7 @@ export type JobMetrics = Answer<"/v1/jobs/{id}/metrics", "get">;
 export type SignedManifest = Answer<"/v1/jobs/{id}/manifest", "get">;
 export type Rollout = Answer<"/v1/rollouts/{id}", "get">;
 export type Event = Answer<"/v1/events/{id}", "get">;
+export type StreamToken = Answer<"/v1/stream_tokens", "post">;
 export type Group = Answer<"/v1/groups/{id}", "get">;
 export type File = Answer<"/v1/files/{id}", "get">;
 export type Quote = Answer<"/v1/quotes/{id}", "get">;
@@ -43,7 +44,7 @@ export type CreateExport = Body<"/v1/jobs/{id}/exports", "post">;
 export type RewardFunction = Answer<"/v1/reward_functions/{id}", "get">;
 export type RewardVersion = Answer<"/v1/reward_functions/{id}/versions/{version}", "get">;
 export type Balance = Answer<"/v1/balance", "get">;
-export type Checkpoint = Answer<"/v1/checkpoints/current", "get">;
+export type Checkpoint = Answer<"/v1/checkpoints/{id}", "get">;
 export type WebhookEndpoint = Answer<"/v1/webhook_endpoints/{id}", "get">;
 
 /** A resource, or its id. */

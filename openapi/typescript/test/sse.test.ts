@@ -20,6 +20,7 @@ const TEXT = [
   "id: 2\r\nevent: b\r\ndata: one\r\ndata:two\r\n\r\n",
   "data\r\r",
   "id:3\nunknown: x\ndata:  three\n\n",
+  "id: 7\n\n",
   "id: 4\nevent: cut\ndata: never",
 ].join("");
 
@@ -28,6 +29,7 @@ const EXPECTED: Frame[] = [
   { id: "2", event: "b", data: "one\ntwo" },
   { id: undefined, event: "message", data: "" },
   { id: "3", event: "message", data: " three" },
+  { id: "7", event: "message", data: "" },
 ];
 
 test("frames are the same however the bytes are cut", async () => {

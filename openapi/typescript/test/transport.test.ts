@@ -125,6 +125,27 @@ test("a list goes on to its last page, and its filters with it", async () => {
   assert.deepEqual((await list().firstPage()).data.length, 2);
 });
 
+test("checkpoints of one's own", async () => {
+  await using service = await serve((request, response) => {
+    const checkpoint = (id: string) => ({ object: "checkpoint", id, status: "pending" });
+    if (request.method === "POST") return json(response, checkpoint("ckpt_2"), 201);
+    if (request.url === "/v1/checkpoints/ckpt_2") return json(response, checkpoint("ckpt_2"));
+    const isFirst = request.url === "/v1/checkpoints?limit=1";
+    const data = [checkpoint(isFirst ? "ckpt_2" : "ckpt_1")];
+    json(response, { object: "list", data, has_more: isFirst, first_id: data[0]?.id, last_id: data[0]?.id });
+  });
+  const { checkpoints } = service.client;
+  const body = { hf_repo: "example/arith-tiny", revision: "0123456789abcdef0123456789abcdef01234567" };
+  const created = await checkpoints.create(body);
+  assert.deepEqual(JSON.parse(service.seen[0]?.body.toString() ?? ""), body);
+  assert.equal((await checkpoints.retrieve(created)).status, "pending");
+  const list = await checkpoints.list({ limit: 1 }).toArray();
+  assert.deepEqual(
+    list.map((checkpoint) => checkpoint.id),
+    ["ckpt_2", "ckpt_1"],
+  );
+});
+
 test("an upload is sent again whole, from the disk", async () => {
   const content = Buffer.alloc(300_000, "ab\n");
   const path = join(await mkdtemp(join(tmpdir(), "reliquary-")), "prompts.jsonl");

@@ -33,6 +33,7 @@ const NAMES: &[(&str, &str, &str, Part)] = &[
     ("RewardFunction", "/v1/reward_functions/{id}", "get", Part::Answer),
     ("RewardVersion", "/v1/reward_functions/{id}/versions/{version}", "get", Part::Answer),
     ("Rollout", "/v1/rollouts/{id}", "get", Part::Answer),
+    ("StreamToken", "/v1/stream_tokens", "post", Part::Answer),
     ("Verification", "/v1/verifications/{id}", "get", Part::Answer),
     ("WebhookDelivery", "/v1/webhook_deliveries/{id}/redeliver", "post", Part::Answer),
     ("WebhookEndpoint", "/v1/webhook_endpoints/{id}", "get", Part::Answer),
@@ -77,7 +78,10 @@ fn main() -> anyhow::Result<()> {
         if !is_check {
             std::fs::write(path, text)?;
         } else if std::fs::read_to_string(&path).unwrap_or_default() != text {
-            bail!("{} is out of date: cargo run --manifest-path openapi/rust/generate/Cargo.toml", path.display());
+            bail!(
+                "{} is out of date: cargo run --manifest-path openapi/rust/generate/Cargo.toml",
+                path.display()
+            );
         }
     }
     Ok(())

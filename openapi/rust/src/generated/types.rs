@@ -1363,6 +1363,17 @@ pub struct SelectionInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target_groups: ::std::option::Option<::std::num::NonZeroU64>,
 }
+#[doc = "`StreamToken`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct StreamToken {
+    pub expires_at: ::chrono::DateTime<::chrono::offset::Utc>,
+    #[doc = "How long it can be used to connect, in seconds."]
+    pub expires_in: i64,
+    pub object: ::std::string::String,
+    pub path: ::std::string::String,
+    #[doc = "Put it into the address, as `?stream_token=…`."]
+    pub token: ::std::string::String,
+}
 #[doc = "`SuggestedLimits`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct SuggestedLimits {

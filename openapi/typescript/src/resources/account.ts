@@ -34,12 +34,25 @@ export class LedgerEntries extends Resource {
 }
 
 export class Checkpoints extends Resource {
+  /** Asks for a checkpoint of your own: `pending` until the operator has looked at it; `available` ones are named in `model`. */
+  create(body: Body<"/v1/checkpoints", "post">, options?: RequestOptions): Promise<Checkpoint> {
+    return value(this.http.POST("/v1/checkpoints", { body, ...sent(options) }));
+  }
+
+  retrieve(ref: Ref, options?: RequestOptions): Promise<Checkpoint> {
+    return value(this.http.GET("/v1/checkpoints/{id}", { params: at(ref), ...sent(options) }));
+  }
+
+  /** The one that jobs run on which name none. */
   current(options?: RequestOptions): Promise<Checkpoint> {
     return value(this.http.GET("/v1/checkpoints/current", { ...sent(options) }));
   }
 
-  list(options?: RequestOptions): Promise<Answer<"/v1/checkpoints", "get">> {
-    return value(this.http.GET("/v1/checkpoints", { ...sent(options) }));
+  /** The service's and your project's own, newest first. */
+  list(query: { limit?: number } = {}, options?: RequestOptions): Pages<Checkpoint> {
+    return pages((page) =>
+      this.http.GET("/v1/checkpoints", { params: { query: { ...query, ...page } }, ...sent(options) }),
+    );
   }
 }
 

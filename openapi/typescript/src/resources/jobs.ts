@@ -180,6 +180,7 @@ export class Jobs extends Resource {
     const options = signal ? { signal } : {};
     return {
       transport: this.base.transport,
+      path: `/v1/jobs/${encodeURIComponent(id)}/events`,
       job: id,
       retrieve: () => this.retrieve(id, options),
       delivered: (after) => this.rollouts(id, { after, limit: 100 }, options),
