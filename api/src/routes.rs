@@ -168,7 +168,8 @@ fn tenancy(app: &mut ServiceConfig) {
         .service(at("/v1/balance", "GET").route(get().to(billing::balance::show_balance)))
         .service(
             at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)),
-        );
+        )
+        .service(at("/v1/usage", "GET").route(get().to(billing::usage::retrieve_usage)));
 }
 
 /// Members, and how they sign in.

@@ -77,6 +77,7 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/models/{id}", Some(CheckpointsRead)),
     ("GET", "/v1/balance", Some(BillingRead)),
     ("GET", "/v1/ledger_entries", Some(BillingRead)),
+    ("GET", "/v1/usage", Some(BillingRead)),
     ("POST", "/v1/verifications", Some(VerificationsWrite)),
     ("GET", "/v1/verifications/{id}", Some(VerificationsWrite)),
     ("GET", "/v1/webhook_endpoints", Some(WebhooksWrite)),

@@ -2,3 +2,4 @@
 
 pub(crate) mod balance;
 pub(crate) mod ledger_entries;
+pub(crate) mod usage;

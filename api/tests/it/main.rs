@@ -41,6 +41,7 @@ mod sessions;
 mod stream_tokens;
 mod tenants;
 mod test_keys;
+mod usage;
 mod validation;
 mod verifications;
 mod versions;

@@ -164,8 +164,19 @@ pub async fn capture(
             FROM holds h, UNNEST($2::uuid[], $3::bigint[], $4::text[]) AS c (id, amount, code)
             WHERE h.job_id = $1 AND h.state = 'open'
             ON CONFLICT (id) DO NOTHING
-            RETURNING amount
-        ), total AS (SELECT COALESCE(SUM(amount), 0)::bigint AS amount FROM charged)
+            RETURNING amount, code
+        ), total AS (
+            SELECT COALESCE(SUM(amount), 0)::bigint AS amount, count(*) FILTER (WHERE code = 'rollout') AS rollouts,
+                count(*) FILTER (WHERE code = 'filtered_rollout') AS filtered_rollouts
+            FROM charged
+        ), used AS (
+            INSERT INTO usage_hours (job_id, hour, account_id, rollouts, filtered_rollouts, charged)
+            SELECT h.job_id, date_trunc('hour', $6::timestamptz, 'UTC'), h.account_id, t.rollouts, t.filtered_rollouts, t.amount
+            FROM total t, holds h WHERE h.job_id = $1 AND t.amount > 0
+            ON CONFLICT (job_id, hour) DO UPDATE SET rollouts = usage_hours.rollouts + EXCLUDED.rollouts,
+                filtered_rollouts = usage_hours.filtered_rollouts + EXCLUDED.filtered_rollouts,
+                charged = usage_hours.charged + EXCLUDED.charged
+        )
         UPDATE holds SET captured = captured + total.amount FROM total
         WHERE job_id = $1 AND state = 'open'
         RETURNING total.amount AS "amount!"
@@ -510,6 +521,8 @@ pub struct Audit {
     pub ledger_sum: i64,
     /// Holds whose `captured` is not the sum of their charges.
     pub holds_off: i64,
+    /// Holds whose `captured` is not what usage reports add up.
+    pub usage_off: i64,
     /// Accounts whose `held` is not the sum of their open holds.
     pub held_off: i64,
     /// Accounts whose posted amounts are not the sum of the transfers of ended jobs and grants.
@@ -526,6 +539,7 @@ impl Audit {
             == Self {
                 ledger_sum: 0,
                 holds_off: 0,
+                usage_off: 0,
                 held_off: 0,
                 accounts_off: 0,
                 escrow_off: 0,
@@ -559,6 +573,9 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
             (SELECT COALESCE(SUM(credits_posted - debits_posted), 0)::bigint FROM accounts) AS "ledger_sum!",
             (SELECT COUNT(*) FROM holds h LEFT JOIN charges c ON c.job_id = h.job_id
                 WHERE h.captured <> COALESCE(c.amount, 0)) AS "holds_off!",
+            (SELECT COUNT(*) FROM holds h
+                LEFT JOIN (SELECT job_id, SUM(charged) AS charged FROM usage_hours GROUP BY job_id) AS u ON u.job_id = h.job_id
+                WHERE h.captured <> COALESCE(u.charged, 0)) AS "usage_off!",
             (SELECT COUNT(*) FROM accounts a LEFT JOIN open_holds o ON o.account_id = a.id
                 WHERE a.held <> COALESCE(o.amount, 0)) AS "held_off!",
             (SELECT COUNT(*) FROM accounts a LEFT JOIN sides s ON s.account = a.id
@@ -582,6 +599,7 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
     Ok(Audit {
         ledger_sum: row.ledger_sum,
         holds_off: row.holds_off,
+        usage_off: row.usage_off,
         held_off: row.held_off,
         accounts_off: row.accounts_off,
         escrow_off: row.escrow_off,

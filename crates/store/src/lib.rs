@@ -74,6 +74,7 @@ pub mod spend;
 pub mod standings;
 pub mod tenants;
 pub mod undelivered;
+pub mod usage;
 pub mod verifications;
 pub mod wake;
 pub mod webhook_deliveries;
