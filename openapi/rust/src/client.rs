@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::error::{Error, Refusal};
 use crate::files::Form;
 use crate::query::escaped;
-use crate::{Checkpoints, Events, Exports, Files, Jobs, RewardFunctions, Verifications, WebhookEndpoints};
+use crate::{
+    Checkpoints, Events, Exports, Files, Groups, Jobs, RewardFunctions, Verifications, WebhookEndpoints,
+};
 use crate::{retry, types};
 
 /// How a client behaves.
@@ -80,7 +82,7 @@ macro_rules! as_id {
         }
     )+ };
 }
-as_id!(Checkpoint Event Export File Job Quote RewardFunction Rollout Verification WebhookDelivery WebhookEndpoint);
+as_id!(Checkpoint Event Export File Group Job Quote RewardFunction Rollout Verification WebhookDelivery WebhookEndpoint);
 
 /// A request that can be sent again.
 #[derive(Debug)]
@@ -186,6 +188,29 @@ impl Client {
 
     pub fn webhook_endpoints(&self) -> WebhookEndpoints<'_> {
         WebhookEndpoints(self)
+    }
+
+    pub fn groups(&self) -> Groups<'_> {
+        Groups(self)
+    }
+
+    /// Any other route of the document: `path` with its query, an answer of [`types`], and `()` for none. Tried again as all
+    /// calls are.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<T, Error> {
+        let call = Call::new(method, path.to_owned());
+        let call = match body {
+            Some(body) => call.json(body)?,
+            None => call,
+        };
+        let (_, bytes) = self.whole(&call).await?;
+        // 204
+        let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+        serde_json::from_slice(text).map_err(Error::Answer)
     }
 
     pub async fn balance(&self) -> Result<types::Balance, Error> {

@@ -5,6 +5,7 @@ mod beside;
 
 use futures_util::StreamExt as _;
 use reliquary_client::{Client, Error, JobFilter};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::beside::{answer, beside};
@@ -265,4 +266,33 @@ async fn checkpoints_of_ones_own_are_asked_for_and_listed() {
     assert_eq!(seen[0].1, r#"{"hf_repo":"example/arith-tiny","revision":"0123"}"#);
     let asked: Vec<&str> = seen.iter().map(|(head, _)| head.split(' ').nth(1).unwrap()).collect();
     assert_eq!(asked, ["/v1/checkpoints", "/v1/checkpoints/ckpt_1", "/v1/checkpoints?limit=100"]);
+}
+
+#[tokio::test]
+async fn groups_are_given_rewards_and_any_other_route_is_called() {
+    let rewards = json!([{ "rollout_id": "rol_1", "reward": 0.5 }]);
+    let taken = json!({ "object": "group_rewards", "group_id": "grp_1", "job_id": "job_1", "rollouts": [] });
+    let answers = |number: usize, _: &str| match number {
+        0 => answer("200 OK", "", &taken.to_string()),
+        1 => answer("204 No Content", "", ""),
+        _ => answer("200 OK", "", &json!({ "object": "list", "data": [1, 2] }).to_string()),
+    };
+    let asked = async |client: Client| {
+        client.groups().post_rewards("grp_1", &rewards).await.unwrap();
+        let nothing = None::<&serde_json::Value>;
+        client.call::<()>(Method::DELETE, "/v1/webhook_endpoints/we_1", nothing).await.unwrap();
+        client.call::<serde_json::Value>(Method::GET, "/v1/api_keys?limit=2", nothing).await.unwrap()
+    };
+    let (keys, seen) = beside(answers, asked).await;
+    assert_eq!(keys["data"], json!([1, 2]));
+    let first = |(head, _): &(String, String)| head.lines().next().unwrap().to_owned();
+    assert_eq!(
+        seen.iter().map(first).collect::<Vec<_>>(),
+        [
+            "POST /v1/groups/grp_1/rewards HTTP/1.1",
+            "DELETE /v1/webhook_endpoints/we_1 HTTP/1.1",
+            "GET /v1/api_keys?limit=2 HTTP/1.1",
+        ]
+    );
+    assert_eq!(seen[0].1, rewards.to_string());
 }
