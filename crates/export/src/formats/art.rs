@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Message, prompt_text};
+use super::{Message, prompt_text, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 
@@ -47,7 +47,7 @@ struct TokenLogprob {
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     let mut trajectories = Vec::new();
     for record in group {
-        let Some(reward) = record.reward else {
+        let Some(reward) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };

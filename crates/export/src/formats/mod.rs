@@ -86,6 +86,11 @@ impl<'a> Ids<'a> {
     }
 }
 
+/// What a trainer that makes advantages itself makes them of: the reward, less an overlong penalty where the job has one.
+pub(crate) fn shaped_reward(record: &RolloutRecord) -> Option<f64> {
+    record.shaped_reward.or(record.reward)
+}
+
 /// The prompt's text. One that was given as tokens has none.
 pub(crate) fn prompt_text(record: &RolloutRecord) -> &str {
     record.prompt_text.as_deref().unwrap_or_default()

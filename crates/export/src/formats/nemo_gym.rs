@@ -3,7 +3,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Message, prompt_text};
+use super::{Message, prompt_text, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 
@@ -55,7 +55,7 @@ struct Content<'a> {
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(reward) = record.reward else {
+        let Some(reward) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };

@@ -4,7 +4,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::Message;
+use super::{Message, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -33,7 +33,7 @@ pub(crate) fn pairs(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Er
     let mut scored = Vec::new();
     for record in group {
         if let Some((prompt, record)) = usable(record, lines) {
-            match record.reward {
+            match shaped_reward(record) {
                 Some(reward) => scored.push((reward, prompt, record)),
                 None => lines.leave_out(LeftOut::NoReward),
             }

@@ -7,7 +7,7 @@ use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Ids, Message, prompt_text, reference};
+use super::{Ids, Message, prompt_text, reference, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -198,7 +198,7 @@ fn trace(record: &RolloutRecord) -> Trace<'_> {
                 completion_tokens: record.num_completion_tokens,
             },
         }],
-        rewards: BTreeMap::from([("reward", record.reward.map(|score| Reward { score }))]),
+        rewards: BTreeMap::from([("reward", shaped_reward(record).map(|score| Reward { score }))]),
         metrics: &record.reward_components,
         info: Ids::of(record),
         is_completed: true,

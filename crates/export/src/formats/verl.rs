@@ -4,7 +4,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Message, prompt_text, reference};
+use super::{Message, prompt_text, reference, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 
@@ -43,7 +43,7 @@ struct Extra<'a> {
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(reward_score) = record.reward else {
+        let Some(reward_score) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
@@ -83,7 +83,7 @@ struct Dumped<'a> {
 
 pub(crate) fn dump_rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(score) = record.reward else {
+        let Some(score) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
