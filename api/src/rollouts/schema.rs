@@ -59,7 +59,8 @@ pub(crate) struct RolloutSchema {
     advantage_method: Option<AdvantageMethod>,
     /// What else the advantage and the loss mask follow from.
     advantage_terms: Option<RolloutAdvantageTerms>,
-    /// How often a trainer should count it: more than 1 where its group stands for filtered ones, too.
+    /// How often a trainer should count it: more than 1 where its group stands for filtered ones, too. Exports in a trainer's
+    /// format have it so often.
     sample_weight: f64,
     group: RolloutGroup,
     dedup: RolloutDedup,

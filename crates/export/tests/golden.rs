@@ -240,6 +240,40 @@ fn groups_stay_apart() {
     assert_eq!(file(Format::VerlPrompts, Compression::None, Filter::default(), &many).0.rows, 2);
 }
 
+/// With `replace_with_good`: rows are there as often as they count, where they do not say it themselves.
+#[test]
+fn a_group_that_stands_for_others_is_there_once_for_each() {
+    let others = [JobId(Uuid::from_u128(5)).group(1), JobId(Uuid::from_u128(5)).group(2)];
+    let mut weighty = records();
+    for record in &mut weighty {
+        record.group.replaces = others.to_vec();
+        record.sample_weight = 3.0;
+    }
+    let own = weighty[0].group_id;
+    let names = [own, others[0], others[1]].map(|id| id.to_string());
+    for format in Format::ALL {
+        let write = |records: &[RolloutRecord]| file(*format, Compression::None, Filter::default(), records).0;
+        let (once, found) = (write(&records()), write(&weighty));
+        let times = if format.has_weights() { 1 } else { 3 };
+        assert_eq!(found.rows, once.rows * times, "{format:?}");
+        assert_eq!(found.left_out, once.left_out, "{format:?}: a rollout is left out once");
+    }
+    // each copy is whole and a group by itself, next to the others
+    for (format, path, rows) in [
+        (Format::Trl, "/group_id", 3),
+        (Format::Verl, "/extra_fields/uid", 3),
+        (Format::Slime, "/metadata/group_id", 3),
+        (Format::Skyrl, "/trajectory_ids/0/instance_id", 1),
+        (Format::Art, "/metadata/group_id", 1),
+    ] {
+        let found: Vec<Value> =
+            rows_of(format, &weighty).iter().map(|row| row.pointer(path).unwrap().clone()).collect();
+        let expected: Vec<Value> = names.iter().flat_map(|name| vec![json!(name); rows]).collect();
+        assert_eq!(found, expected, "{format:?}");
+    }
+    assert_eq!(rows_of(Format::Jsonl, &weighty)[0]["sample_weight"], json!(3.0));
+}
+
 /// Fields of prime-rl's sample have no names, only places.
 #[test]
 fn prime_rl_samples_are_arrays_in_the_order_of_its_fields() {
