@@ -7,6 +7,7 @@ use protocol::advantage::{Advantage, Method};
 use protocol::job::{OnRotation, PolicyTerms, SelectionTerms};
 use protocol::minhash::MinHash;
 use protocol::overlong::{Overlong, SoftPenalty};
+use protocol::pick::Pick;
 use protocol::refill::{Refill, Target};
 use protocol::selection::{Dedup, DedupScope, GroupFilter};
 use sandbox::limits::{COMPONENT_NAME_BYTES, COMPONENTS, REWARD_MAX};

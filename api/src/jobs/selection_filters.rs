@@ -108,7 +108,8 @@ pub(super) fn pick(given: PickInput, method: Method, job: Job, faults: &mut Faul
     needs_reward(STRATEGY, job, faults);
     let by_advantage = matches!(strategy, PickStrategy::TopAbsAdvantage | PickStrategy::Balanced);
     if job.has_reward && by_advantage && !method.ranks_in_group() {
-        let detail = format!("the method `{}` does not rank the rollouts of a group by itself", method.as_str());
+        let detail =
+            format!("the method `{}` does not rank the rollouts of a group by itself", method.as_str());
         faults.add(STRATEGY, "needs_advantage", detail);
     }
     let Some(m) = given.m else {

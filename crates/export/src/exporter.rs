@@ -62,7 +62,13 @@ impl<W: Write + Send> Exporter<W> {
                 Sink::Records(bundle::Writer::with(out, bundle, Parts::ALL)?)
             }
         };
-        Ok(Self { sink, filter, repeats: !format.has_weights(), group: Vec::new(), summary: Summary::default() })
+        Ok(Self {
+            sink,
+            filter,
+            repeats: !format.has_weights(),
+            group: Vec::new(),
+            summary: Summary::default(),
+        })
     }
 
     /// Adds a rollout. Rollouts of one group follow each other.
@@ -99,7 +105,9 @@ impl<W: Write + Send> Exporter<W> {
             *self.summary.left_out.entry(why).or_default() += count;
         }
         for id in stands_for {
-            group.iter_mut().for_each(|record| record.group_id = id);
+            for record in &mut group {
+                record.group_id = id;
+            }
             // what it leaves out are no other rollouts
             self.put(&group)?;
         }

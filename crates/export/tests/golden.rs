@@ -122,10 +122,7 @@ fn masked_tokens_teach_nothing() {
     let first = &rows(Format::Tinker)[0];
     assert_eq!(first["model_input"]["chunks"][0]["tokens"], json!([10, 11, 12, 50, 51]));
     assert_eq!(first["loss_fn_inputs"]["target_tokens"]["data"], json!([11, 12, 50, 51, 2]));
-    assert_eq!(
-        first["loss_fn_inputs"]["advantages"]["data"],
-        json!([0.0, 0.0, 1.25, 1.25, 1.25])
-    );
+    assert_eq!(first["loss_fn_inputs"]["advantages"]["data"], json!([0.0, 0.0, 1.25, 1.25, 1.25]));
     for row in &rows(Format::TrlAsync)[2..] {
         assert_eq!(row["advantage"], 0.0);
     }
@@ -148,7 +145,8 @@ fn an_overlong_penalty_is_in_the_rewards_that_trainers_start_from() {
         (Format::Areal, "/rewards"),
     ] {
         let rows = rows_of(format, &records);
-        let rewards: Vec<f64> = rows[..2].iter().map(|row| row.pointer(path).unwrap().as_f64().unwrap()).collect();
+        let rewards: Vec<f64> =
+            rows[..2].iter().map(|row| row.pointer(path).unwrap().as_f64().unwrap()).collect();
         assert_eq!(rewards, [0.25, -0.5], "{format:?}");
     }
     // the third has no penalty, and keeps what it was given
@@ -161,7 +159,10 @@ fn an_overlong_penalty_is_in_the_rewards_that_trainers_start_from() {
     records[1].reward = Some(1.0);
     (records[0].shaped_reward, records[1].shaped_reward) = (Some(0.5), Some(1.0));
     let pair = &rows_of(Format::Dpo, &records)[0];
-    assert_eq!((&pair["chosen"][0]["content"], &pair["rejected"][0]["content"]), (&json!("41"), &json!("<42>")));
+    assert_eq!(
+        (&pair["chosen"][0]["content"], &pair["rejected"][0]["content"]),
+        (&json!("41"), &json!("<42>"))
+    );
 }
 
 #[test]
@@ -252,7 +253,8 @@ fn a_group_that_stands_for_others_is_there_once_for_each() {
     let own = weighty[0].group_id;
     let names = [own, others[0], others[1]].map(|id| id.to_string());
     for format in Format::ALL {
-        let write = |records: &[RolloutRecord]| file(*format, Compression::None, Filter::default(), records).0;
+        let write =
+            |records: &[RolloutRecord]| file(*format, Compression::None, Filter::default(), records).0;
         let (once, found) = (write(&records()), write(&weighty));
         let times = if format.has_weights() { 1 } else { 3 };
         assert_eq!(found.rows, once.rows * times, "{format:?}");

@@ -23,6 +23,8 @@ struct Experience<'a> {
     total_length: usize,
     index: u32,
     prompts: &'a str,
+    /// Not of an `Experience`: what the adapter tells prompts apart by.
+    group_id: String,
     labels: &'a str,
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Err
             total_length: sequence.len(),
             index: record.prompt_index,
             prompts: prompt_text(record),
+            group_id: record.group_id.to_string(),
             labels: reference(record).unwrap_or_default(),
         })?;
     }
