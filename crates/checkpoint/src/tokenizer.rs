@@ -226,8 +226,14 @@ impl Write for Capped {
 mod tests {
     use super::*;
 
-    fn user(content: &str) -> [Json; 1] {
-        [serde_json::json!({ "role": "user", "content": content })]
+    #[derive(Serialize)]
+    struct Said<'a> {
+        role: &'a str,
+        content: &'a str,
+    }
+
+    fn user(content: &str) -> [Said<'_>; 1] {
+        [Said { role: "user", content }]
     }
 
     fn chat(source: &str) -> Chat {

@@ -49,9 +49,21 @@ def test_trl_gives_each_prompt_its_own_rollouts_and_says_when_there_are_none_lef
 
 def test_openrlhf_gives_each_group_its_own_rollouts_and_says_when_there_are_none_left(monkeypatch):
     base = {"openrlhf.utils.agent": types.SimpleNamespace(AgentExecutorBase=object)}
-    for name, module in {"openrlhf": types.ModuleType("openrlhf"), "openrlhf.utils": types.ModuleType("openrlhf.utils"), **base}.items():
+    for name, module in {
+        "openrlhf": types.ModuleType("openrlhf"),
+        "openrlhf.utils": types.ModuleType("openrlhf.utils"),
+        **base,
+    }.items():
         monkeypatch.setitem(sys.modules, name, module)
-    row = {"action_mask": [0], "sequences": [5, 6], "rollout_log_probs": [0.0], "prompts": "", "labels": "", "scores": 0.0, "truncated": False}
+    row = {
+        "action_mask": [0],
+        "sequences": [5, 6],
+        "rollout_log_probs": [0.0],
+        "prompts": "",
+        "labels": "",
+        "scores": 0.0,
+        "truncated": False,
+    }
     rows = [{**row, "group_id": group, "rewards": float(n)} for n in (1, 2) for group in "ab"]
     assert openrlhf.prompts(rows) == [{"input": "a", "label": ""}, {"input": "b", "label": ""}]
     executor = openrlhf.executor(rows)()
