@@ -18,10 +18,10 @@ use grail::check::Rules;
 use grail::ids::CheckpointId;
 use grail::profile::{EngineClass, Profile};
 use grail::standard::Standard;
-use protocol::BundledModule;
 use protocol::offline::{self, Basis, Call, Judged};
 pub use protocol::offline::{AdvantageCheck, Finding, Lacking, ManifestFinding, ManifestReport, Manifests};
 use protocol::rollout::{Rebuilt, RolloutRecord};
+use protocol::{BundledModule, Message};
 
 pub use command::{Arguments, run};
 pub use report::Report;
@@ -207,6 +207,10 @@ impl Basis for Verifier {
 
     fn is_prompt(&self, text: &str, ids: &[u32]) -> bool {
         self.checkpoint.tokenizer.is_prompt(text, ids)
+    }
+
+    fn is_conversation(&self, messages: &[Message], text: &str) -> bool {
+        self.checkpoint.tokenizer.is_conversation(messages, text)
     }
 
     fn is_completion(&self, text: &str, ids: &[u32]) -> bool {

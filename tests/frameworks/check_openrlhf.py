@@ -36,7 +36,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 async def answers():
-    asked = (scored[0]["prompt_text"], "42", types.SimpleNamespace(), 32, None, None)
+    asked = (rows[0]["group_id"], "42", types.SimpleNamespace(), 32, None, None)
     return [await executor.execute(*asked) for _ in rows]
 
 

@@ -43,7 +43,7 @@ with tempfile.TemporaryDirectory() as folder:
             report_to=[],
             save_strategy="no",
         ),
-        train_dataset=Dataset.from_list([{"prompt": scored[0]["prompt_text"]}]),
+        train_dataset=Dataset.from_list(trl.prompts(lines("trl.jsonl"))),
         processing_class=tiny.tokenizer(),
         rollout_func=trl.rollout_func(lines("trl.jsonl")),
         reward_funcs=[trl.reward],

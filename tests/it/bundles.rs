@@ -277,7 +277,7 @@ async fn another_input_of_the_function_is_seen_without_running_it() {
         ("reward_inputs", |record| record.reward_inputs.as_mut().unwrap().limits.fuel_per_sample -= 1),
         ("reward_inputs", |record| record.reward_inputs.as_mut().unwrap().limits.memory_bytes += 1),
         ("reward_inputs", |record| record.custom_id.push('x')),
-        ("reward_inputs", |record| record.prompt_text = None),
+        ("reward_inputs", |record| (record.messages, record.prompt_text) = (None, None)),
         ("malformed_frame", |record| record.reward_inputs = None),
     ];
     for (finding, edit) in edits {

@@ -26,8 +26,9 @@ fn open(level: Level) -> Verifier {
 }
 
 /// What nobody vouches for: names, notes and prices of the service. A reader must not build trust on these. (`custom_id` and
-/// a null instead of the prompt's text would be, too, were there no reward function that was given both.)
-const UNPROVED: &[&str] = &["/id", "/price_rao", "/created_at"];
+/// a null instead of the prompt's text would be, too, were there no reward function that was given both.) Of a message, what the
+/// chat template does not write.
+const UNPROVED: &[&str] = &["/id", "/messages/0/role", "/price_rao", "/created_at"];
 
 fn records(outcome: &Outcome) -> Vec<RolloutRecord> {
     outcome.ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

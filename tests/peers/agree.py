@@ -125,10 +125,13 @@ def main():
 
 
 def texts(rollout):
-    """The pairs of ids and text in a rollout. A text that is null is no other text."""
+    """The pairs of ids and text in a rollout, and of messages and text. A text that is null is no other text. What a message
+    says is all that the demo's chat template writes of it, trimmed."""
     yield rollout["completion_ids"], rollout["completion_text"]
     if rollout.get("prompt_text") is not None:
         yield rollout["prompt_ids"], rollout["prompt_text"]
+    if rollout.get("messages") is not None:
+        yield [message["content"].strip() for message in rollout["messages"]], rollout["prompt_text"]
 
 
 def has_other_text(line, known):

@@ -80,7 +80,7 @@ class Forger:
         """The rollout after `edit`, whole again. `prints` replaces what follows the log-probs, `receipts` edits what the
         service signs, `place` is (index, count) in the group where they shall not be those that the rollout states."""
         r = copy.deepcopy(self.good)
-        r["prompt_text"] = None
+        r["messages"] = r["prompt_text"] = None
         if edit:
             edit(r)
         prints = prints or fingerprints(self.good)

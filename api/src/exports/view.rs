@@ -28,7 +28,8 @@ pub(crate) struct ExportView {
     /// `pending`, `running`, `ready` or `failed`.
     #[schema(example = "ready")]
     state: &'static str,
-    /// Lines, records or rows of the file.
+    /// Lines, records or rows of the file. Of a group that stands for filtered ones every format but `jsonl`, `parquet` and
+    /// `arrow` has each row so often.
     #[schema(example = "1024")]
     rows: Option<String>,
     /// Delivered rollouts that are not in it, by the reason.

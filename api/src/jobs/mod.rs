@@ -13,6 +13,7 @@ pub(crate) mod parse;
 pub(crate) mod preview;
 mod reward;
 mod selection;
+mod selection_filters;
 pub(crate) mod selection_input;
 mod selection_view;
 mod stream;

@@ -9,13 +9,14 @@ use protocol::minhash::MinHash;
 use protocol::overlong::{Overlong, SoftPenalty};
 use protocol::pick::Pick;
 use protocol::refill::{Refill, Target};
-use protocol::selection::{Band, Dedup, DedupScope, GroupFilter};
+use protocol::selection::{Dedup, DedupScope, GroupFilter};
 use sandbox::limits::{COMPONENT_NAME_BYTES, COMPONENTS, REWARD_MAX};
 
 use super::parse::Faults;
+use super::selection_filters::{difficulty, filter, filters_by_known_advantages, pick};
 use super::selection_input::{
-    AdvantageInput, DedupInput, DifficultyInput, GroupFilterInput, NearInput, OverlongInput, OverlongMode,
-    PickInput, PickStrategy, PolicyInput, RefillMode, SelectionInput,
+    AdvantageInput, DedupInput, NearInput, OverlongInput, OverlongMode, PolicyInput, RefillMode,
+    SelectionInput,
 };
 
 /// Of a job that says nothing else.
@@ -67,6 +68,7 @@ pub(super) fn parse(given: Inputs, job: Job, faults: &mut Faults) -> Selection {
     let given_advantage = given_advantage.unwrap_or_default();
     let batch_groups = given_advantage.batch_groups;
     let advantage = advantage(given_advantage, job, faults);
+    filters_by_known_advantages(filter, advantage.method, job, faults);
     let (mode, target) = (selection.refill, (selection.target_groups, selection.max_generation_multiplier));
     let mode = faults.word(
         mode,
@@ -80,7 +82,7 @@ pub(super) fn parse(given: Inputs, job: Job, faults: &mut Faults) -> Selection {
         dedup_scope: faults.word(dedup.scope, DedupScope::Job, "#/dedup/scope", "group, job, project"),
         near: dedup.near.map(|given| near(&given, faults)),
         difficulty: selection.difficulty.and_then(|given| difficulty(given, job, faults)),
-        rollouts: selection.rollouts.map_or(Pick::All, |given| pick(given, job, faults)),
+        rollouts: selection.rollouts.map_or(Pick::All, |given| pick(given, advantage.method, job, faults)),
         overlong: overlong(given_overlong, job, faults),
         refill,
         batch_groups: batch(batch_groups, needs_batch, job.n, faults),
@@ -88,99 +90,6 @@ pub(super) fn parse(given: Inputs, job: Job, faults: &mut Faults) -> Selection {
     };
     let dedup = faults.word(dedup.mode, Dedup::ExactTokens, "#/dedup/mode", "none, exact_tokens");
     Selection { filter, advantage, dedup, terms }
-}
-
-fn needs_reward(pointer: &str, job: Job, faults: &mut Faults) {
-    if !job.has_reward {
-        faults.add(pointer, "needs_reward", "without rewards there is nothing to filter by");
-    }
-}
-
-fn filter(given: GroupFilterInput, job: Job, faults: &mut Faults) -> GroupFilter {
-    const AT: &str = "#/selection/group_filter";
-    match (given.min_std, given.mean_range, given.abs_advantage_range) {
-        (Some(least), None, None) => min_std(least, job, faults),
-        (None, Some(range), None) => {
-            let at = format!("{AT}/mean_range");
-            needs_reward(&at, job, faults);
-            pair(&range, &at, faults)
-                .map_or(GroupFilter::None, |(low, high)| GroupFilter::MeanRange(low, high))
-        }
-        (None, None, Some(most)) => {
-            let at = format!("{AT}/abs_advantage_range");
-            if !(0.0..=REWARD_MAX).contains(&most) {
-                faults.add(&at, "out_of_range", format!("{most} is not from 0 to {REWARD_MAX}"));
-            }
-            needs_reward(&at, job, faults);
-            GroupFilter::AbsAdvantageRange(most)
-        }
-        _ => {
-            let detail = "give exactly one of `min_std`, `mean_range` and `abs_advantage_range`";
-            faults.add(AT, "filter_form", detail);
-            GroupFilter::None
-        }
-    }
-}
-
-fn min_std(least: f64, job: Job, faults: &mut Faults) -> GroupFilter {
-    const POINTER: &str = "#/selection/group_filter/min_std";
-    if !(0.0..=REWARD_MAX).contains(&least) {
-        faults.add(POINTER, "out_of_range", format!("{least} is not from 0 to {REWARD_MAX}"));
-    }
-    needs_reward(POINTER, job, faults);
-    if job.n == 1 && least > 0.0 {
-        faults.add(POINTER, "group_too_small", "one reward does not vary: every group would be filtered");
-    }
-    GroupFilter::MinStd(least)
-}
-
-/// Two numbers in order.
-fn pair(given: &[f64], at: &str, faults: &mut Faults) -> Option<(f64, f64)> {
-    let known = -REWARD_MAX..=REWARD_MAX;
-    if let [low, high] = *given
-        && low < high
-        && known.contains(&low)
-        && known.contains(&high)
-    {
-        return Some((low, high));
-    }
-    let detail = format!("give two numbers from {} to {REWARD_MAX}, the smaller first", -REWARD_MAX);
-    faults.add(at, "out_of_range", detail);
-    None
-}
-
-fn difficulty(given: DifficultyInput, job: Job, faults: &mut Faults) -> Option<Band> {
-    const AT: &str = "#/selection/difficulty/target_mean";
-    needs_reward(AT, job, faults);
-    let Some(range) = given.target_mean else {
-        faults.add(AT, "required", "say between which mean rewards a group is wanted");
-        return None;
-    };
-    pair(&range, AT, faults).map(|(low, high)| Band { low, high })
-}
-
-fn pick(given: PickInput, job: Job, faults: &mut Faults) -> Pick {
-    const AT: &str = "#/selection/rollouts/m";
-    let known = "all, max_variance, top_abs_advantage, balanced";
-    let strategy = faults.word(given.strategy, PickStrategy::All, "#/selection/rollouts/strategy", known);
-    if strategy == PickStrategy::All {
-        if given.m.is_some() {
-            faults.add(AT, "not_allowed", "`all` takes every rollout");
-        }
-        return Pick::All;
-    }
-    needs_reward("#/selection/rollouts/strategy", job, faults);
-    let Some(m) = given.m else {
-        faults.add(AT, "required", "say how many rollouts of each group are wanted");
-        return Pick::All;
-    };
-    let m = faults.whole(m, 1..=i64::from(job.n), AT).unwrap_or(1);
-    match strategy {
-        PickStrategy::All => Pick::All,
-        PickStrategy::MaxVariance => Pick::MaxVariance { m },
-        PickStrategy::TopAbsAdvantage => Pick::TopAbsAdvantage { m },
-        PickStrategy::Balanced => Pick::Balanced { m },
-    }
 }
 
 fn advantage(given: AdvantageInput, job: Job, faults: &mut Faults) -> Advantage {

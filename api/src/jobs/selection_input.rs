@@ -40,7 +40,8 @@ pub(crate) struct GroupFilterInput {
     /// Groups whose mean reward is not strictly between the two are not delivered.
     #[schema(example = json!([0.0, 1.0]), min_items = 2, max_items = 2)]
     pub(crate) mean_range: Option<Vec<f64>>,
-    /// Groups none of whose advantages is larger than this in size are not delivered.
+    /// Groups none of whose advantages is larger than this in size are not delivered. With a method that needs the group
+    /// alone: not with `batch_std`, `reinforce_pp`, `reinforce_pp_baseline`, `gdpo` or `none`.
     #[schema(example = 0.05, minimum = 0)]
     pub(crate) abs_advantage_range: Option<f64>,
 }
@@ -69,7 +70,8 @@ pub(crate) struct PickInput {
 }
 
 /// `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
-/// positive, half negative advantages.
+/// positive, half negative advantages. The last two need a method that ranks the rollouts of a group by itself: not
+/// `reinforce_pp`, `reinforce_pp_baseline`, `gdpo` or `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PickStrategy {

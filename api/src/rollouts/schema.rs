@@ -27,6 +27,8 @@ pub(crate) struct RolloutSchema {
     custom_id: String,
     prompt_index: u32,
     sample_index: u32,
+    /// The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to.
+    messages: Option<Vec<RolloutMessage>>,
     prompt_text: Option<String>,
     completion_text: String,
     /// `prompt_ids`, `completion_ids` and `loss_mask`, the log-probs, and the proof are there unless `include` of a list left
@@ -59,7 +61,8 @@ pub(crate) struct RolloutSchema {
     advantage_method: Option<AdvantageMethod>,
     /// What else the advantage and the loss mask follow from.
     advantage_terms: Option<RolloutAdvantageTerms>,
-    /// How often a trainer should count it: more than 1 where its group stands for filtered ones, too.
+    /// How often a trainer should count it: more than 1 where its group stands for filtered ones, too. Exports in a trainer's
+    /// format have it so often.
     sample_weight: f64,
     group: RolloutGroup,
     dedup: RolloutDedup,
@@ -168,6 +171,14 @@ struct RewardInputLimits {
     memory_bytes: u64,
     #[schema(example = 4_194_304)]
     input_bytes: u64,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct RolloutMessage {
+    #[schema(example = "user")]
+    role: String,
+    content: String,
 }
 
 #[derive(ToSchema)]

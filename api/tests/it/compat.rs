@@ -91,6 +91,9 @@ async fn a_batch_is_jobs_and_all_of_them_or_none() {
         prompts.push(job["counts"]["prompts"].as_u64().unwrap());
     }
     assert_eq!(prompts, [2, 1, 1]);
+    let kept =
+        "SELECT DISTINCT jsonb_array_length(messages), messages -> 0 ->> 'role', encoding FROM prompts";
+    assert_eq!(service.sql(kept).await, "1|user|rendered");
     assert_eq!(service.sql("SELECT held FROM accounts WHERE kind = 'customer'").await, "6000");
     // one group delivered: the batch counts it; cancelled: the others, too
     deliver(&service, jobs[0].as_str().unwrap(), 0).await;

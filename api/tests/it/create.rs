@@ -71,7 +71,7 @@ async fn every_form_of_prompt_is_tokenised() {
         "model": { "checkpoint": "current" },
         "prompts": [
             { "custom_id": "a", "text": "2 + 2", "reward_input": { "b": 1.50, "a": [null] }, "metadata": { "k": 1e3 } },
-            { "messages": [{ "role": "user", "content": "2 + 2" }] },
+            { "messages": [{ "role": "system", "content": "Add." }, { "role": "user", "content": "2 + 2" }] },
             { "token_ids": [5, 6, 7], "reward_input": null },
         ],
         "sampling": { "n": 1, "max_tokens": 1, "temperature": 0.7, "top_p": 0.95, "top_k": 50 },
@@ -94,8 +94,13 @@ async fn every_form_of_prompt_is_tokenised() {
     );
     assert!(rows[0].starts_with("2 + 2|plain||"), "{stored}");
     // a template's text has a line break in it
-    assert!(stored.contains("user: 2 + 2\nassistant:|rendered||"), "{stored}");
+    assert!(stored.contains("system: Add.\nuser: 2 + 2\nassistant:|rendered||"), "{stored}");
     assert_eq!(*rows.last().unwrap(), "||3|null|{}");
+    // what was rendered is kept beside its text, and of the others there is nothing to keep
+    let sent = service.sql("SELECT prompt_index, messages FROM prompts WHERE messages IS NOT NULL").await;
+    let (index, messages) = sent.split_once('|').unwrap();
+    let messages: Value = serde_json::from_str(messages).unwrap();
+    assert_eq!((index, &messages), ("1", &body["prompts"][1]["messages"]));
 }
 
 #[tokio::test]

@@ -205,6 +205,50 @@ async fn the_same_request_makes_one_export() {
     assert_eq!(service.sql("SELECT count(*) FROM exports").await, "1");
 }
 
+/// A conversation comes back as it was sent, in a body or appended: a trainer applies the chat template itself.
+#[tokio::test]
+async fn a_chat_is_delivered_and_exported_as_it_was_sent() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let sent = |said: &str| json!([{ "role": "system", "content": "Be brief." }, { "role": "user", "content": said }]);
+    let mut body = job_body(1);
+    body["open"] = json!(true);
+    body["prompts"][0] = json!({ "messages": sent("What is 2 + 2?") });
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201)["id"].as_str().unwrap().to_owned();
+    let more = json!({ "prompts": [{ "messages": sent("And 3 + 3?") }, { "text": "4 + 4" }, { "token_ids": [5, 6, 7] }] });
+    service.post(&customer, &format!("/v1/jobs/{job}/prompts"), &more).await.json(201);
+    for index in 0..4 {
+        deliver(&service, &job, index).await;
+    }
+    let records = service.get(&customer, &format!("/v1/jobs/{job}/rollouts")).await.json(200);
+    let told: Vec<&Value> =
+        records["data"].as_array().unwrap().iter().step_by(2).map(|record| &record["messages"]).collect();
+    let conversations = [sent("What is 2 + 2?"), sent("And 3 + 3?")];
+    assert_eq!(told, [&conversations[0], &conversations[1], &Value::Null, &Value::Null]);
+    assert_eq!(
+        records["data"][0]["prompt_text"], "system: Be brief.\nuser: What is 2 + 2?\nassistant:",
+        "the template's words are not among the messages"
+    );
+
+    let records: Vec<RolloutRecord> = serde_json::from_value(records["data"].clone()).unwrap();
+    let lines = |format: Format| -> Vec<Value> {
+        let mut exporter = Exporter::new(Vec::new(), format, Compression::None, Filter::default()).unwrap();
+        for record in &records {
+            exporter.write(record.clone()).unwrap();
+        }
+        let (_, bytes) = exporter.finish().unwrap();
+        str::from_utf8(&bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let said = |answer: &str| json!({ "role": "assistant", "content": format!("answer \"{answer}\"\n") });
+    let sft = lines(Format::Sft);
+    let [system, user] = [0, 1].map(|place| conversations[1][place].clone());
+    assert_eq!(sft[3], json!({ "messages": [system, user, said("1")] }));
+    let dpo = lines(Format::Dpo);
+    assert_eq!(dpo[0], json!({ "prompt": conversations[0], "chosen": [said("1")], "rejected": [said("0")] }));
+    // what was sent as text is one message; what was sent as tokens has none
+    assert_eq!((sft.len(), &dpo[2]["prompt"]), (6, &json!([{ "role": "user", "content": "4 + 4" }])));
+}
+
 /// The formats agree with the list that the API tells.
 #[tokio::test]
 async fn every_format_can_be_asked_for() {

@@ -146,8 +146,8 @@ async fn deleted_data_is_gone_for_good_and_the_account_of_it_stays() {
     assert_eq!((&after["spend"], &after["counts"]), (&before["spend"], &before["counts"]));
     assert!(after["purged_at"].is_string());
     assert_eq!(
-        service.sql("SELECT text IS NULL, tokens, reference, metadata FROM prompts").await,
-        "t|\\x||{}"
+        service.sql("SELECT messages IS NULL, text IS NULL, tokens, reference, metadata FROM prompts").await,
+        "t|t|\\x||{}"
     );
     service.assert_ledger_clean().await;
 }

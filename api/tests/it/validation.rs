@@ -275,6 +275,41 @@ async fn without_rewards_nothing_may_rest_on_them() {
     assert_eq!(faults(&service, &customer, &one).await[0].1, "group_too_small");
 }
 
+/// Else a filter by advantages would keep every group, and a choice by them none, which would still be charged.
+#[tokio::test]
+async fn advantages_that_a_group_has_not_by_itself_neither_filter_nor_choose() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let filter = ("#/selection/group_filter/abs_advantage_range", "needs_advantage");
+    let choice = ("#/selection/rollouts/strategy", "needs_advantage");
+    let shifted = ["none", "reinforce_pp", "reinforce_pp_baseline", "gdpo"];
+    for (methods, expected) in
+        [(&shifted[..], &[filter, choice][..]), (&["batch_std"], &[filter]), (&["pass_k", "grpo"], &[])]
+    {
+        for (method, strategy) in
+            methods.iter().flat_map(|method| [(method, "balanced"), (method, "top_abs_advantage")])
+        {
+            let mut body = with("/advantage", json!({ "method": method }));
+            body["selection"] = json!({ "group_filter": { "abs_advantage_range": 0.05 }, "rollouts": { "strategy": strategy, "m": 2 } });
+            if expected.is_empty() {
+                service.post(&customer, "/v1/jobs?dry_run=true", &body).await.json(200);
+            } else {
+                let expected: Vec<(String, String)> = expected
+                    .iter()
+                    .map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned()))
+                    .collect();
+                assert_eq!(faults(&service, &customer, &body).await, expected, "{method} {strategy}");
+            }
+        }
+    }
+    // rewards alone are enough for these
+    let mut body = with("/advantage", json!({ "method": "none" }));
+    body["selection"] =
+        json!({ "group_filter": { "min_std": 0.24 }, "rollouts": { "strategy": "max_variance", "m": 2 } });
+    service.post(&customer, "/v1/jobs?dry_run=true", &body).await.json(200);
+    service.assert_nothing_stored().await;
+}
+
 #[tokio::test]
 async fn telling_faults_name_the_problem() {
     let service = Service::start().await;

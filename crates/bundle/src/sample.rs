@@ -15,7 +15,7 @@ use protocol::rollout::{
     AdvantageTerms, DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt,
     RolloutRecord, SCHEMA_VERSION, Sampling,
 };
-use protocol::{GroupId, JobId, Rao, RolloutId};
+use protocol::{GroupId, JobId, Message, Rao, RolloutId};
 use uuid::Uuid;
 
 pub(crate) fn fullest() -> RolloutRecord {
@@ -31,6 +31,7 @@ pub(crate) fn fullest() -> RolloutRecord {
         custom_id: text(),
         prompt_index: 0,
         sample_index: 0,
+        messages: Some(vec![Message { role: text(), content: text() }]),
         prompt_text: Some(text()),
         completion_text: text(),
         prompt_ids: vec![0],

@@ -178,6 +178,7 @@ fn the_columns_are_typed() {
         .collect();
     let optional = [
         "livemode",
+        "messages",
         "prompt_text",
         "verifier_logprobs",
         "reward",

@@ -115,6 +115,17 @@ fn a_file_from_before_there_were_test_keys_is_all_live() {
     assert_eq!(lines(&found), lines(&live.collect::<Vec<_>>()));
 }
 
+#[test]
+fn a_file_from_before_messages_were_kept_has_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut without = batch(dir.path(), 3);
+    without.remove_column(without.schema().index_of("messages").unwrap());
+    let found: Vec<RolloutRecord> =
+        read(dir.path(), &file(&[without], plain())).into_iter().map(Result::unwrap).collect();
+    let silent = fixed(3).into_iter().map(|record| RolloutRecord { messages: None, ..record });
+    assert_eq!(lines(&found), lines(&silent.collect::<Vec<_>>()));
+}
+
 /// What pandas or polars write again: everything nullable, other names inside of lists, an optional column gone.
 #[test]
 fn a_file_that_another_library_wrote_again_is_the_same() {

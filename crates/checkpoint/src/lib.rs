@@ -22,7 +22,7 @@ pub use error::Error;
 pub use identity::has_weights;
 pub use shelf::Shelf;
 pub use tensors::Tensors;
-pub use tokenizer::{ChatMessage, Tokenizer};
+pub use tokenizer::Tokenizer;
 
 /// An opened folder. Opening hashes every byte of it once.
 #[derive(Debug)]

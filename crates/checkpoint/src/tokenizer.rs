@@ -8,7 +8,7 @@ use std::path::Path;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, Value, context};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::Error;
@@ -23,13 +23,6 @@ const TEMPLATE_FUEL: u64 = 2_000_000;
 const MAX_RENDERED_BYTES: usize = 16 << 20;
 /// A character and its neighbours are in fewer tokens.
 const MAX_PIECE_TOKENS: usize = 16;
-
-/// One message of a conversation; `role` is whatever the template knows (`system`, `user`, `assistant`, …).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChatMessage {
-    pub role: String,
-    pub content: String,
-}
 
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
@@ -65,8 +58,8 @@ impl Tokenizer {
         self.tokens(text, true)
     }
 
-    /// Tokens of a rendered conversation: the template has already written the special tokens.
-    pub fn encode_chat(&self, messages: &[ChatMessage]) -> Result<Vec<u32>, Error> {
+    /// Tokens of a conversation. Its template has already written the special tokens.
+    pub fn encode_chat<M: Serialize>(&self, messages: &[M]) -> Result<Vec<u32>, Error> {
         self.encode_rendered(&self.render_chat(messages)?)
     }
 
@@ -91,6 +84,11 @@ impl Tokenizer {
     pub fn is_prompt(&self, text: &str, ids: &[u32]) -> bool {
         let fits = |found: Result<Vec<u32>, _>| found.is_ok_and(|found| found == ids);
         fits(self.encode(text)) || fits(self.encode_rendered(text))
+    }
+
+    /// Whether these messages are rendered to a prompt's text.
+    pub fn is_conversation<M: Serialize>(&self, messages: &[M], text: &str) -> bool {
+        self.render_chat(messages).is_ok_and(|found| found == text)
     }
 
     /// Whether these ids give a completion's text.
@@ -119,8 +117,9 @@ impl Tokenizer {
         Ok(pieces)
     }
 
-    /// The prompt text that asks the model for the next message.
-    pub fn render_chat(&self, messages: &[ChatMessage]) -> Result<String, Error> {
+    /// The prompt text that asks the model for the next message. The template sees each message as its JSON: a `role` and a
+    /// `content`.
+    pub fn render_chat<M: Serialize>(&self, messages: &[M]) -> Result<String, Error> {
         self.chat.as_ref().ok_or(Error::NoChatTemplate)?.render(messages)
     }
 
@@ -173,7 +172,7 @@ impl Chat {
         Ok(Self { environment, special })
     }
 
-    fn render(&self, messages: &[ChatMessage]) -> Result<String, Error> {
+    fn render<M: Serialize>(&self, messages: &[M]) -> Result<String, Error> {
         let template = self.environment.get_template(TEMPLATE_NAME).map_err(Error::ChatTemplate)?;
         let values = context! { messages => Serde(messages), add_generation_prompt => true, ..Value::from(self.special.clone()) };
         let mut out = Capped(Vec::new());
@@ -227,8 +226,14 @@ impl Write for Capped {
 mod tests {
     use super::*;
 
-    fn user(content: &str) -> Vec<ChatMessage> {
-        vec![ChatMessage { role: "user".to_owned(), content: content.to_owned() }]
+    #[derive(Serialize)]
+    struct Said<'a> {
+        role: &'a str,
+        content: &'a str,
+    }
+
+    fn user(content: &str) -> [Said<'_>; 1] {
+        [Said { role: "user", content }]
     }
 
     fn chat(source: &str) -> Chat {

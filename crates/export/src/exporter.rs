@@ -19,7 +19,7 @@ const ZSTD_LEVEL: i32 = 3;
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Lines, records or rows of the file.
+    /// Lines, records or rows of the file, repeated ones counted each time.
     pub rows: u64,
     /// Rollouts that are not in it, by the reason.
     pub left_out: BTreeMap<LeftOut, u64>,
@@ -29,6 +29,8 @@ pub struct Summary {
 pub struct Exporter<W: Write + Send> {
     sink: Sink<W>,
     filter: Filter,
+    /// Rows do not say how often they count: they are there so often.
+    repeats: bool,
     /// The group that is not complete yet.
     group: Vec<RolloutRecord>,
     summary: Summary,
@@ -60,7 +62,13 @@ impl<W: Write + Send> Exporter<W> {
                 Sink::Records(bundle::Writer::with(out, bundle, Parts::ALL)?)
             }
         };
-        Ok(Self { sink, filter, group: Vec::new(), summary: Summary::default() })
+        Ok(Self {
+            sink,
+            filter,
+            repeats: !format.has_weights(),
+            group: Vec::new(),
+            summary: Summary::default(),
+        })
     }
 
     /// Adds a rollout. Rollouts of one group follow each other.
@@ -87,34 +95,48 @@ impl<W: Write + Send> Exporter<W> {
         Ok((self.summary, out))
     }
 
+    /// Writes the group, and again under the name of each group that it stands for: a trainer that knows no weights counts
+    /// rows, and one that makes statistics by group keeps the copies apart.
     fn end_group(&mut self) -> Result<(), Error> {
-        let group = std::mem::take(&mut self.group);
-        if group.is_empty() {
-            return Ok(());
+        let mut group = std::mem::take(&mut self.group);
+        let Some(first) = group.first() else { return Ok(()) };
+        let stands_for = if self.repeats { first.group.replaces.clone() } else { Vec::new() };
+        for (why, count) in self.put(&group)? {
+            *self.summary.left_out.entry(why).or_default() += count;
         }
-        match &mut self.sink {
+        for id in stands_for {
+            for record in &mut group {
+                record.group_id = id;
+            }
+            // what it leaves out are no other rollouts
+            self.put(&group)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of a group, and says what of it is not in them.
+    fn put(&mut self, group: &[RolloutRecord]) -> Result<BTreeMap<LeftOut, u64>, Error> {
+        let (rows, left_out) = match &mut self.sink {
             Sink::Records(writer) => {
                 group.iter().try_for_each(|record| writer.write(record))?;
-                self.summary.rows += group.len() as u64;
+                (group.len() as u64, BTreeMap::new())
             }
             Sink::Prompts(table) => match verl::Prompt::of(&group[0]) {
                 Some(prompt) => {
                     table.write(&prompt)?;
-                    self.summary.rows += 1;
+                    (1, BTreeMap::new())
                 }
-                None => *self.summary.left_out.entry(LeftOut::NoPromptText).or_default() += 1,
+                None => (0, BTreeMap::from([(LeftOut::NoPromptText, 1)])),
             },
             Sink::Rows { rows, out } => {
                 let mut lines = Lines::default();
-                rows(&group, &mut lines)?;
+                rows(group, &mut lines)?;
                 out.write(&lines.bytes)?;
-                self.summary.rows += lines.rows;
-                for (why, count) in lines.left_out {
-                    *self.summary.left_out.entry(why).or_default() += count;
-                }
+                (lines.rows, lines.left_out)
             }
-        }
-        Ok(())
+        };
+        self.summary.rows += rows;
+        Ok(left_out)
     }
 }
 

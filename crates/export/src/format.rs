@@ -61,6 +61,11 @@ impl Format {
         matches!(self, Self::Parquet | Self::Arrow | Self::VerlPrompts)
     }
 
+    /// Rows are whole records, whose `sample_weight` says how often they count.
+    pub fn has_weights(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Parquet | Self::Arrow)
+    }
+
     pub fn media_type(self) -> &'static str {
         match self.extension() {
             "parquet" => "application/vnd.apache.parquet",

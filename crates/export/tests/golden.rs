@@ -12,17 +12,21 @@ use std::collections::BTreeMap;
 use export::{Compression, Filter, Format, LeftOut};
 use protocol::JobId;
 use protocol::rollout::RolloutRecord;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use records::{file, records};
 
-fn text(format: Format) -> String {
-    String::from_utf8(file(format, Compression::None, Filter::default(), &records()).1).unwrap()
+fn text(format: Format, records: &[RolloutRecord]) -> String {
+    String::from_utf8(file(format, Compression::None, Filter::default(), records).1).unwrap()
 }
 
 fn rows(format: Format) -> Vec<Value> {
-    text(format).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    rows_of(format, &records())
+}
+
+fn rows_of(format: Format, records: &[RolloutRecord]) -> Vec<Value> {
+    text(format, records).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Every format of lines, as it was when its framework's loader was tried on it.
@@ -30,11 +34,11 @@ fn rows(format: Format) -> Vec<Value> {
 fn lines_are_what_they_were() {
     for format in Format::ALL {
         if format.extension() == "jsonl" && *format != Format::Jsonl {
-            insta::assert_snapshot!(format.as_str(), text(*format));
+            insta::assert_snapshot!(format.as_str(), text(*format, &records()));
         }
     }
     let whole: Vec<RolloutRecord> =
-        text(Format::Jsonl).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        text(Format::Jsonl, &records()).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(whole, records());
 }
 
@@ -116,15 +120,49 @@ fn masked_tokens_teach_nothing() {
         }
     }
     let first = &rows(Format::Tinker)[0];
-    assert_eq!(first["model_input"]["chunks"][0]["tokens"], serde_json::json!([10, 11, 12, 50, 51]));
-    assert_eq!(first["loss_fn_inputs"]["target_tokens"]["data"], serde_json::json!([11, 12, 50, 51, 2]));
-    assert_eq!(
-        first["loss_fn_inputs"]["advantages"]["data"],
-        serde_json::json!([0.0, 0.0, 1.25, 1.25, 1.25])
-    );
+    assert_eq!(first["model_input"]["chunks"][0]["tokens"], json!([10, 11, 12, 50, 51]));
+    assert_eq!(first["loss_fn_inputs"]["target_tokens"]["data"], json!([11, 12, 50, 51, 2]));
+    assert_eq!(first["loss_fn_inputs"]["advantages"]["data"], json!([0.0, 0.0, 1.25, 1.25, 1.25]));
     for row in &rows(Format::TrlAsync)[2..] {
         assert_eq!(row["advantage"], 0.0);
     }
+}
+
+/// What a job's overlong penalty took off a reward is off in every format whose trainer makes advantages of it.
+#[test]
+fn an_overlong_penalty_is_in_the_rewards_that_trainers_start_from() {
+    let mut records = records();
+    records[0].shaped_reward = Some(0.25);
+    records[1].shaped_reward = Some(-0.5);
+    for (format, path) in [
+        (Format::Trl, "/reward"),
+        (Format::Verl, "/reward_score"),
+        (Format::VerlDump, "/score"),
+        (Format::Openrlhf, "/rewards"),
+        (Format::PrimeRlTraces, "/rewards/reward/score"),
+        (Format::NemoGym, "/reward"),
+        (Format::Slime, "/reward"),
+        (Format::Areal, "/rewards"),
+    ] {
+        let rows = rows_of(format, &records);
+        let rewards: Vec<f64> =
+            rows[..2].iter().map(|row| row.pointer(path).unwrap().as_f64().unwrap()).collect();
+        assert_eq!(rewards, [0.25, -0.5], "{format:?}");
+    }
+    // the third has no penalty, and keeps what it was given
+    assert_eq!(rows_of(Format::Skyrl, &records)[0]["rewards"], json!([0.25, -0.5, 0.5]));
+    let art = &rows_of(Format::Art, &records)[0]["trajectories"];
+    assert_eq!((&art[0]["reward"], &art[1]["reward"]), (&json!(0.25), &json!(-0.5)));
+    // a filter of the trainer's looks at the rewards as they were given, like the job's own
+    assert_eq!(rows_of(Format::Openrlhf, &records)[0]["scores"], json!(1.0));
+    // of two right answers the one that came near the limit is the worse one
+    records[1].reward = Some(1.0);
+    (records[0].shaped_reward, records[1].shaped_reward) = (Some(0.5), Some(1.0));
+    let pair = &rows_of(Format::Dpo, &records)[0];
+    assert_eq!(
+        (&pair["chosen"][0]["content"], &pair["rejected"][0]["content"]),
+        (&json!("41"), &json!("<42>"))
+    );
 }
 
 #[test]
@@ -203,6 +241,41 @@ fn groups_stay_apart() {
     assert_eq!(file(Format::VerlPrompts, Compression::None, Filter::default(), &many).0.rows, 2);
 }
 
+/// With `replace_with_good`: rows are there as often as they count, where they do not say it themselves.
+#[test]
+fn a_group_that_stands_for_others_is_there_once_for_each() {
+    let others = [JobId(Uuid::from_u128(5)).group(1), JobId(Uuid::from_u128(5)).group(2)];
+    let mut weighty = records();
+    for record in &mut weighty {
+        record.group.replaces = others.to_vec();
+        record.sample_weight = 3.0;
+    }
+    let own = weighty[0].group_id;
+    let names = [own, others[0], others[1]].map(|id| id.to_string());
+    for format in Format::ALL {
+        let write =
+            |records: &[RolloutRecord]| file(*format, Compression::None, Filter::default(), records).0;
+        let (once, found) = (write(&records()), write(&weighty));
+        let times = if format.has_weights() { 1 } else { 3 };
+        assert_eq!(found.rows, once.rows * times, "{format:?}");
+        assert_eq!(found.left_out, once.left_out, "{format:?}: a rollout is left out once");
+    }
+    // each copy is whole and a group by itself, next to the others
+    for (format, path, rows) in [
+        (Format::Trl, "/group_id", 3),
+        (Format::Verl, "/extra_fields/uid", 3),
+        (Format::Slime, "/metadata/group_id", 3),
+        (Format::Skyrl, "/trajectory_ids/0/instance_id", 1),
+        (Format::Art, "/metadata/group_id", 1),
+    ] {
+        let found: Vec<Value> =
+            rows_of(format, &weighty).iter().map(|row| row.pointer(path).unwrap().clone()).collect();
+        let expected: Vec<Value> = names.iter().flat_map(|name| vec![json!(name); rows]).collect();
+        assert_eq!(found, expected, "{format:?}");
+    }
+    assert_eq!(rows_of(Format::Jsonl, &weighty)[0]["sample_weight"], json!(3.0));
+}
+
 /// Fields of prime-rl's sample have no names, only places.
 #[test]
 fn prime_rl_samples_are_arrays_in_the_order_of_its_fields() {
@@ -215,8 +288,8 @@ fn prime_rl_samples_are_arrays_in_the_order_of_its_fields() {
     assert_eq!(samples.len() as u64, summary.rows);
     let first = &samples[0];
     assert_eq!(first.len(), 13);
-    assert_eq!(first[0], serde_json::json!([10, 11, 12, 50, 51, 2]));
-    assert_eq!(first[1], serde_json::json!([false, false, false, true, true, true]));
+    assert_eq!(first[0], json!([10, 11, 12, 50, 51, 2]));
+    assert_eq!(first[1], json!([false, false, false, true, true, true]));
     assert_eq!(first[4], "reliquary");
     assert!(first[5..12].iter().all(Value::is_null));
     for place in [0, 1, 2, 3, 12] {

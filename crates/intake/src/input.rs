@@ -1,5 +1,6 @@
 //! A prompt as it is sent. What it means, and whether it may be, is decided in `reader`.
 
+use protocol::Message;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -11,7 +12,7 @@ pub struct PromptInput {
     /// Your name for it, once per job; `prompt-<index>` if not given. At most 128 characters.
     pub custom_id: Option<String>,
     pub text: Option<String>,
-    /// Rendered with the checkpoint's chat template.
+    /// Rendered with the checkpoint's chat template, and delivered with every rollout.
     pub messages: Option<Vec<MessageInput>>,
     pub token_ids: Option<Vec<u32>>,
     /// What the reward function compares with, as plain text. Not beside `reward_input`.
@@ -37,4 +38,10 @@ pub struct MessageInput {
     #[schema(example = "user")]
     pub role: String,
     pub content: String,
+}
+
+impl From<MessageInput> for Message {
+    fn from(MessageInput { role, content }: MessageInput) -> Self {
+        Self { role, content }
+    }
 }

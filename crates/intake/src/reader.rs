@@ -1,13 +1,14 @@
 //! Prompts, read one by one: exactly one form each, rendered, and short enough for the model.
 
-use checkpoint::{ChatMessage, Checkpoint, Tokenizer};
+use checkpoint::{Checkpoint, Tokenizer};
+use protocol::Message;
 use protocol::job::{Encoding, MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, Prompt, PromptContent, SamplingSpec};
 use rayon::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::json::{self, MAX_DEPTH};
-use crate::{Fault, Faults, Line, MAX_LINE_BYTES, MessageInput, Names, PromptInput};
+use crate::{Fault, Faults, Line, MAX_LINE_BYTES, Names, PromptInput};
 
 pub const NULL_DETAIL: &str = "the character U+0000 cannot be stored";
 
@@ -135,7 +136,9 @@ impl<'a> Reader<'a> {
         if self.checks_args {
             own_args(at, &metadata, &mut faults);
         }
-        let content = match (given.text, given.messages, given.token_ids) {
+        let messages: Option<Vec<Message>> =
+            given.messages.map(|messages| messages.into_iter().map(Message::from).collect());
+        let content = match (given.text, &messages, given.token_ids) {
             (Some(text), None, None) => self.text(at, text, &mut faults),
             (None, Some(messages), None) => self.messages(at, messages, &mut faults),
             (None, None, Some(ids)) => Some(self.token_ids(at, ids, &mut faults)),
@@ -146,7 +149,7 @@ impl<'a> Reader<'a> {
         };
         match content {
             Some(content) if faults.0.is_empty() => {
-                Ok(Prompt { index, custom_id, content, reference, metadata })
+                Ok(Prompt { index, custom_id, content, messages, reference, metadata })
             }
             _ => Err(faults.0),
         }
@@ -161,21 +164,17 @@ impl<'a> Reader<'a> {
         self.encoded(pointer, text, Encoding::Plain, faults)
     }
 
-    fn messages(self, at: &str, given: Vec<MessageInput>, faults: &mut Faults) -> Option<PromptContent> {
+    fn messages(self, at: &str, messages: &[Message], faults: &mut Faults) -> Option<PromptContent> {
         let pointer = || format!("{at}/messages");
-        if given.is_empty() {
+        if messages.is_empty() {
             faults.add(pointer(), "empty_prompt", "give at least one message");
             return None;
         }
-        if given.iter().any(|message| message.role.contains('\0') || message.content.contains('\0')) {
+        if messages.iter().any(|message| message.role.contains('\0') || message.content.contains('\0')) {
             faults.add(pointer(), "null_character", NULL_DETAIL);
             return None;
         }
-        let messages: Vec<ChatMessage> = given
-            .into_iter()
-            .map(|message| ChatMessage { role: message.role, content: message.content })
-            .collect();
-        let text = match self.checkpoint.tokenizer.render_chat(&messages) {
+        let text = match self.checkpoint.tokenizer.render_chat(messages) {
             Ok(text) => text,
             Err(error) => {
                 faults.add(pointer(), "chat_template", explained(&error));

@@ -76,6 +76,12 @@ impl Method {
         }
     }
 
+    /// Which advantages of a group are larger, and on which side of 0 they are, is known before any batch is: so by the group's
+    /// own methods, and by `batch_std`, which a batch only scales. The other batches shift what they scale.
+    pub fn ranks_in_group(self) -> bool {
+        !matches!(self, Self::ReinforcePp | Self::ReinforcePpBaseline | Self::Gdpo | Self::None)
+    }
+
     /// Its numbers rest on more than one group.
     pub fn needs_batch(self) -> bool {
         matches!(self, Self::BatchStd | Self::ReinforcePp | Self::ReinforcePpBaseline | Self::Gdpo)
@@ -371,6 +377,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// What a batch leaves in place, and what it moves.
+    #[test]
+    fn a_method_that_ranks_in_its_group_keeps_its_order_in_any_batch() {
+        let group = group(&[Some(1.0), Some(0.0), Some(0.9)]);
+        let in_batch = |method, mean| {
+            let rule = rule(method);
+            let batch = BatchStats { index: 0, groups: 1, n: 9, mean, std: 0.5 };
+            let worth = |part: Option<Part>| part.and_then(|part| of_batch(&part, &batch, &rule));
+            let worth: Vec<f64> = parts(&group, &rule).into_iter().filter_map(worth).collect();
+            let mut order: Vec<usize> = (0..worth.len()).collect();
+            order.sort_by(|a, b| worth[*b].abs().total_cmp(&worth[*a].abs()));
+            (order, worth.iter().map(|worth| *worth > 0.0).collect::<Vec<_>>())
+        };
+        for method in Method::ALL.iter().copied().filter(|method| method.needs_batch()) {
+            let stays = in_batch(method, 0.0) == in_batch(method, 0.9);
+            assert_eq!(stays, method.ranks_in_group(), "{method:?}");
+        }
+        let own = Method::ALL.iter().filter(|method| !method.needs_batch() && !method.ranks_in_group());
+        assert_eq!(own.copied().collect::<Vec<_>>(), [Method::None]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::advantage::Advantage;
+use crate::message::Message;
 use crate::minhash::MinHash;
 use crate::money::Rao;
 use crate::overlong::Overlong;
@@ -140,6 +141,8 @@ pub struct Prompt {
     pub index: u32,
     pub custom_id: String,
     pub content: PromptContent,
+    /// What the text was rendered from. `None` where something else was sent, and of prompts from before they were kept.
+    pub messages: Option<Vec<Message>>,
     /// What the reward function compares with, a JSON value as text or plain text.
     pub reference: String,
     /// The prompt's own metadata, JSON text.

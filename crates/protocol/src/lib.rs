@@ -11,6 +11,7 @@ pub mod event;
 pub mod ids;
 pub mod job;
 pub mod manifest;
+pub mod message;
 pub mod minhash;
 pub mod mismatch;
 pub mod mode;
@@ -41,6 +42,7 @@ pub use ids::{
     QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, VerificationId,
     WebhookDeliveryId, WebhookEndpointId,
 };
+pub use message::Message;
 pub use mode::Mode;
 pub use money::Rao;
 pub use role::Role;

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advantage::{BatchStats, Method, Stats};
 use crate::ids::{GroupId, JobId, RolloutId};
+use crate::message::Message;
 use crate::money::Rao;
 use crate::overlong::SoftPenalty;
 
@@ -57,6 +58,10 @@ pub struct RolloutRecord {
     pub custom_id: String,
     pub prompt_index: u32,
     pub sample_index: u32,
+    /// The prompt as it was sent, where it was sent as messages: `prompt_text` is what the checkpoint's chat template makes of
+    /// them. Records from before they were kept do not say it.
+    #[serde(default)]
+    pub messages: Option<Vec<Message>>,
     pub prompt_text: Option<String>,
     pub completion_text: String,
     pub prompt_ids: Vec<u32>,
@@ -362,6 +367,7 @@ impl RolloutRecord {
         let bits = |logprobs: &[f32]| -> Vec<u32> { logprobs.iter().map(|lp| lp.to_bits()).collect() };
         self.loss_mask.iter().all(|mask| *mask == learn)
             && self.group_id == self.job_id.group(self.prompt_index)
+            && (self.messages.is_none() || self.prompt_text.is_some())
             && self.reward_inputs.is_some() == self.ran_a_module()
             && self.livemode.unwrap_or(true) != self.proof.profile.is_test()
             && match (self.proof.verification.as_str(), &self.verifier_logprobs) {

@@ -203,7 +203,7 @@ pub fn select(candidates: &[Candidate<'_>], rules: &Rules) -> Selected {
     let samples: Vec<Sample<'_>> = candidates.iter().map(|candidate| sample(candidate, rules)).collect();
     let advantages = of_group(&samples, &rules.advantage);
     let parts = parts(&samples, &rules.advantage);
-    // what a batch will only scale and shift has its sign and its rank already
+    // what a batch will only scale has its sign and its rank already (`Method::ranks_in_group`)
     let leanings: Vec<Option<f64>> =
         advantages.iter().zip(&parts).map(|(own, part)| own.or(part.map(|part| part.value))).collect();
     let group_filtered = filter_group(&rewards, &advantages, rules);

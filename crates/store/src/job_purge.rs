@@ -63,7 +63,7 @@ pub async fn purge(conn: &mut PgConnection, id: JobId, now: DateTime<Utc>) -> Re
     if purged.rows_affected() == 1 {
         // the names stay: the log has them, too
         sqlx::query!(
-            "UPDATE prompts SET text = NULL, encoding = NULL, tokens = '', reference = '', metadata = '{}' WHERE job_id = $1",
+            "UPDATE prompts SET messages = NULL, text = NULL, encoding = NULL, tokens = '', reference = '', metadata = '{}' WHERE job_id = $1",
             id.0
         )
         .execute(&mut *conn)

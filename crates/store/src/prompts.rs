@@ -1,7 +1,8 @@
 //! The prompts of jobs: written once, whole, by COPY.
 
-use protocol::JobId;
 use protocol::job::{Encoding, Prompt, PromptContent};
+use protocol::{JobId, Message};
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::Error;
@@ -9,15 +10,17 @@ use crate::Error;
 /// What begins and ends a binary COPY (Postgres' manual, "COPY", binary format).
 const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TAIL: &[u8] = &(-1_i16).to_be_bytes();
-const COLUMNS: i16 = 8;
+const COLUMNS: i16 = 9;
+/// What the binary form of a `jsonb` begins with.
+const JSONB_VERSION: u8 = 1;
 
 /// Writes prompts of a job. Outside a tenant's wall only: no COPY goes through it.
 pub(crate) async fn insert(conn: &mut PgConnection, job: JobId, prompts: &[Prompt]) -> Result<(), Error> {
     if prompts.is_empty() {
         return Ok(());
     }
-    let rows = rows(job, prompts);
-    let copy = "COPY prompts (job_id, prompt_index, custom_id, text, encoding, tokens, reference, metadata) FROM STDIN (FORMAT binary)";
+    let rows = rows(job, prompts)?;
+    let copy = "COPY prompts (job_id, prompt_index, custom_id, messages, text, encoding, tokens, reference, metadata) FROM STDIN (FORMAT binary)";
     let mut copy = conn.copy_in_raw(copy).await?;
     if let Err(error) = copy.send(rows).await {
         copy.abort("the rows could not be sent").await?;
@@ -27,12 +30,14 @@ pub(crate) async fn insert(conn: &mut PgConnection, job: JobId, prompts: &[Promp
     Ok(())
 }
 
-fn rows(job: JobId, prompts: &[Prompt]) -> Vec<u8> {
+fn rows(job: JobId, prompts: &[Prompt]) -> Result<Vec<u8>, Error> {
     let size = |prompt: &Prompt| {
         let content = match &prompt.content {
             PromptContent::Text { text, .. } => text.len(),
             PromptContent::Tokens { ids, text } => 4 * ids.len() + text.as_ref().map_or(0, String::len),
         };
+        // messages are about as long as the text that they were rendered to
+        let content = if prompt.messages.is_some() { 2 * content } else { content };
         content + prompt.custom_id.len() + prompt.reference.len() + prompt.metadata.len()
     };
     let mut rows = Vec::with_capacity(prompts.iter().map(|prompt| size(prompt) + 64).sum::<usize>() + 32);
@@ -42,6 +47,7 @@ fn rows(job: JobId, prompts: &[Prompt]) -> Vec<u8> {
         field(&mut rows, job.0.as_bytes());
         field(&mut rows, &(prompt.index as i32).to_be_bytes());
         field(&mut rows, prompt.custom_id.as_bytes());
+        optional(&mut rows, prompt.messages.as_deref().map(jsonb).transpose()?.as_deref());
         optional(&mut rows, prompt.content.text().map(str::as_bytes));
         match &prompt.content {
             PromptContent::Text { encoding, .. } => {
@@ -57,7 +63,18 @@ fn rows(job: JobId, prompts: &[Prompt]) -> Vec<u8> {
         field(&mut rows, prompt.metadata.as_bytes());
     }
     rows.extend_from_slice(TAIL);
-    rows
+    Ok(rows)
+}
+
+fn jsonb(messages: &[Message]) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![JSONB_VERSION];
+    serde_json::to_writer(&mut bytes, messages).map_err(|_| Error::Corrupt("prompt messages"))?;
+    Ok(bytes)
+}
+
+/// What [`insert`] has written.
+pub(crate) fn messages(column: Option<Value>) -> Result<Option<Vec<Message>>, Error> {
+    column.map(serde_json::from_value).transpose().map_err(|_| Error::Corrupt("prompt messages"))
 }
 
 fn field(rows: &mut Vec<u8>, bytes: &[u8]) {

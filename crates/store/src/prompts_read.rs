@@ -11,7 +11,7 @@ pub async fn of_job(conn: &mut PgConnection, job: JobId, indexes: &[u32]) -> Res
     let wanted: Vec<i32> = indexes.iter().map(|index| *index as i32).collect();
     let rows = sqlx::query!(
         r#"
-        SELECT prompt_index, custom_id, text, encoding, tokens, reference, metadata FROM prompts
+        SELECT prompt_index, custom_id, messages, text, encoding, tokens, reference, metadata FROM prompts
         WHERE job_id = $1 AND prompt_index = ANY($2) ORDER BY prompt_index
         "#,
         job.0,
@@ -25,6 +25,7 @@ pub async fn of_job(conn: &mut PgConnection, job: JobId, indexes: &[u32]) -> Res
                 index: row.prompt_index as u32,
                 custom_id: row.custom_id,
                 content: prompts::content(row.text, row.encoding.as_deref(), row.tokens.as_deref())?,
+                messages: prompts::messages(row.messages)?,
                 reference: row.reference,
                 metadata: row.metadata,
             })

@@ -20,7 +20,7 @@ use protocol::rollout::{
 };
 use protocol::segment::Segment;
 use protocol::selection::Difficulty;
-use protocol::{GroupId, JobId, ProjectId, Rao, RolloutId};
+use protocol::{GroupId, JobId, Message, ProjectId, Rao, RolloutId};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::Error;
 use crate::groups::uuids;
 use crate::objects::{Objects, logprobs_key};
+use crate::prompts;
 
 /// These rollouts of a project, in the order asked for. Ones that are not delivered, or not the project's, are left out.
 /// Reads in this transaction, and ends it before any object is read.
@@ -171,6 +172,7 @@ struct Row {
 /// What all rollouts of a group share.
 struct Shared {
     custom_id: String,
+    messages: Option<Vec<Message>>,
     prompt_text: Option<String>,
     reward_inputs: Option<RewardInputs>,
     summary: GroupSummary,
@@ -216,6 +218,7 @@ async fn assemble(
 struct Group {
     id: GroupId,
     custom_id: String,
+    messages: Option<Vec<Message>>,
     prompt_text: Option<String>,
     reference: String,
     metadata: String,
@@ -232,7 +235,7 @@ struct Group {
 async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT g.id, p.custom_id, p.text, p.reference, p.metadata, j.spec, j.purged_at, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
+        SELECT g.id, p.custom_id, p.messages, p.text, p.reference, p.metadata, j.spec, j.purged_at, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
             g.receipt AS "receipt!", COALESCE(g.verification, 'full') AS "verification!",
             b.batch AS "batch?", b.groups AS "groups?", b.n AS "n?", b.mean AS "mean?", b.std AS "std?",
             ARRAY(SELECT r.id FROM groups r WHERE r.replaced_by = g.id ORDER BY r.prompt_index) AS "replaces!"
@@ -263,6 +266,7 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
                 batch,
                 replaces: row.replaces.into_iter().map(GroupId).collect(),
                 custom_id: row.custom_id,
+                messages: prompts::messages(row.messages)?,
                 prompt_text: row.text,
                 reference: row.reference,
                 metadata: row.metadata,
@@ -328,6 +332,7 @@ async fn share(objects: &Objects, group: Group, peers: &[Peer]) -> Result<Shared
     Ok(Shared {
         reward_inputs: reward_inputs(&group.spec, group.reference, &group.metadata),
         custom_id: group.custom_id,
+        messages: group.messages,
         prompt_text: group.prompt_text,
         summary: summary(peers, &group.spec, group.replaces),
         multiplicity,
@@ -420,6 +425,7 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
         custom_id: group.custom_id.clone(),
         prompt_index: row.prompt_index as u32,
         sample_index: row.sample_index as u32,
+        messages: group.messages.clone(),
         prompt_text: group.prompt_text.clone(),
         completion_text: text.clone(),
         prompt_ids: work.tokens.clone(),

@@ -117,7 +117,7 @@ def it_is_exported(client: Reliquary, job: reliquary.types.Job) -> None:
     assert len(rows) == PROMPTS * SAMPLES
 
     trainer = SimpleNamespace(accelerator=SimpleNamespace(num_processes=1))
-    rollouts = trl.rollout_func(rows)([one["text"] for one in prompts() for _ in range(SAMPLES)], trainer)
+    rollouts = trl.rollout_func(rows)([one["prompt"] for one in trl.prompts(rows) for _ in range(SAMPLES)], trainer)
     assert len(rollouts["completion_ids"]) == PROMPTS * SAMPLES
     assert [one.id for one in client.exports.list(job)] == [export.id]
 

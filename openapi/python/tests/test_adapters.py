@@ -1,7 +1,9 @@
 """The adapters' pure parts. With the frameworks' own types they are checked by tests/frameworks."""
 
+import asyncio
 import importlib
 import json
+import sys
 import types
 from pathlib import Path
 
@@ -32,15 +34,46 @@ def test_rows_are_read_packed_or_not(tmp_path):
 
 def test_trl_gives_each_prompt_its_own_rollouts_and_says_when_there_are_none_left():
     keys = ("prompt_ids", "completion_ids", "logprobs", "env_mask")
-    rows = [{"prompt": prompt, **{key: [n] for key in keys}, "reward": float(n)} for n in (1, 2) for prompt in "ab"]
+    # prompts that were sent as tokens have no text: their groups tell them apart
+    rows = [{"prompt": "", "group_id": group, **{key: [n] for key in keys}, "reward": float(n)} for n in (1, 2) for group in "ab"]
+    assert trl.prompts(rows) == [{"prompt": "a"}, {"prompt": "b"}]
     rollouts = trl.rollout_func(rows)
     trainer = types.SimpleNamespace(accelerator=types.SimpleNamespace(num_processes=1))
-    found = rollouts(["b", [{"role": "user", "content": "a"}], "b"], trainer)
+    found = rollouts(["b", "a", "b"], trainer)
     assert found["reward"] == [1.0, 1.0, 2.0]
     assert trl.reward(None, found["reward"]) == found["reward"]
     with pytest.raises(ValueError, match="of 1 prompts, such as 'a'"):
         rollouts(["a", "a"], trainer)
     assert rollouts(["a"], trainer)["reward"] == [2.0]
+
+
+def test_openrlhf_gives_each_group_its_own_rollouts_and_says_when_there_are_none_left(monkeypatch):
+    base = {"openrlhf.utils.agent": types.SimpleNamespace(AgentExecutorBase=object)}
+    for name, module in {
+        "openrlhf": types.ModuleType("openrlhf"),
+        "openrlhf.utils": types.ModuleType("openrlhf.utils"),
+        **base,
+    }.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    row = {
+        "action_mask": [0],
+        "sequences": [5, 6],
+        "rollout_log_probs": [0.0],
+        "prompts": "",
+        "labels": "",
+        "scores": 0.0,
+        "truncated": False,
+    }
+    rows = [{**row, "group_id": group, "rewards": float(n)} for n in (1, 2) for group in "ab"]
+    assert openrlhf.prompts(rows) == [{"input": "a", "label": ""}, {"input": "b", "label": ""}]
+    executor = openrlhf.executor(rows)()
+
+    def asked(group):
+        return asyncio.run(executor.execute(group, "", None, 32, None, None, images=None))["reward"]
+
+    assert [asked(group) for group in "bab"] == [1.0, 1.0, 2.0]
+    with pytest.raises(ValueError, match="no rollouts are left of group b"):
+        asked("b")
 
 
 def test_the_others_reshape_rows():

@@ -38,6 +38,12 @@ def test_records_from_before_there_were_test_keys_are_live():
     assert verify(record).verified == 1
 
 
+def test_records_say_what_was_sent_as_messages_or_nothing_of_it():
+    said = [{"role": "user", "content": "What is 40 + 2?"}]
+    for messages in (said, None):
+        assert verify({**RECORDS[0], "messages": messages}).verified == 1
+
+
 def test_a_live_record_is_not_passed_off_as_a_test():
     record = json.loads(json.dumps(RECORDS[0]))
     record["livemode"] = False
@@ -56,6 +62,9 @@ def test_a_live_record_is_not_passed_off_as_a_test():
         (lambda r: r["behavior_logprobs"].__setitem__(0, -0.5), "malformed_frame"),
         (lambda r: r.update(schema_version=9), "malformed_frame"),
         (lambda r: r.update(unknown=1), "malformed_frame"),
+        (lambda r: r.update(messages=[{"role": "user"}]), "malformed_frame"),
+        (lambda r: r.update(messages=[{"role": "user", "content": "x", "name": "y"}]), "malformed_frame"),
+        (lambda r: r.update(messages=[{"role": "user", "content": "x"}], prompt_text=None), "malformed_frame"),
         (lambda r: r.update(livemode=False), "test_rollout"),
         (lambda r: r["proof"]["profile"].update(engine_class="test", numerics="none"), "test_rollout"),
         (lambda r: r["proof"]["receipt"].update(received_at_ms=1), "bad_receipt"),

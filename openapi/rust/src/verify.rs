@@ -14,7 +14,7 @@ use protocol::manifest::{Evidence, MAX_EVIDENCE_BYTES};
 use protocol::offline::{self, Basis, Groups, Manifests, Membership, key_for};
 pub use protocol::offline::{AdvantageCheck, Finding, ManifestFinding, ManifestReport};
 use protocol::rollout::{MAX_RECORD_BYTES, RolloutRecord};
-use protocol::{BundledModule, bundled_module, strict_json};
+use protocol::{BundledModule, Message, bundled_module, strict_json};
 
 use crate::error::Error;
 
@@ -168,6 +168,10 @@ impl Basis for Verifier {
 
     fn is_prompt(&self, text: &str, ids: &[u32]) -> bool {
         self.checkpoint.tokenizer.is_prompt(text, ids)
+    }
+
+    fn is_conversation(&self, messages: &[Message], text: &str) -> bool {
+        self.checkpoint.tokenizer.is_conversation(messages, text)
     }
 
     fn is_completion(&self, text: &str, ids: &[u32]) -> bool {

@@ -114,6 +114,22 @@ async fn a_file_becomes_what_the_same_prompts_in_a_body_are() {
 }
 
 #[tokio::test]
+async fn a_conversation_in_a_file_is_kept_as_it_was_sent() {
+    let world = World::new().await;
+    let line =
+        r#"{"messages":[{"role":"system","content":"Count."},{"role":"user","content":"Ana has 2 pens."}]}"#;
+    let file = upload(&world, line.as_bytes()).await;
+    let job = create(&world, NewJob::scored(0, 4), file).await;
+    read(&world).await;
+    let kept = world.sql("SELECT encoding, messages FROM prompts").await;
+    let (encoding, messages) = kept.split_once('|').unwrap();
+    let messages: Value = serde_json::from_str(messages).unwrap();
+    let sent: Value = serde_json::from_str(line).unwrap();
+    assert_eq!((encoding, &messages), ("rendered", &sent["messages"]));
+    world.check(job).await;
+}
+
+#[tokio::test]
 async fn every_fault_is_told_with_its_line_and_nothing_is_left() {
     let world = World::new().await;
     let text = [

@@ -24,6 +24,7 @@ impl World {
                     index,
                     custom_id: format!("more-{index}"),
                     content: PromptContent::Text { text, encoding: Encoding::Plain },
+                    messages: None,
                     reference: "1".to_owned(),
                     metadata: "{}".to_owned(),
                 }

@@ -241,6 +241,7 @@ impl World {
             index: index as u32,
             custom_id: format!("prompt-{index}"),
             content: PromptContent::Text { text: text.clone(), encoding: Encoding::Plain },
+            messages: None,
             reference: "1".to_owned(),
             metadata: "{}".to_owned(),
         };

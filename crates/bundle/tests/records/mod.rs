@@ -21,7 +21,7 @@ use protocol::rollout::{
     AdvantageTerms, DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt,
     RolloutRecord, Sampling,
 };
-use protocol::{GroupId, JobId, Rao, RolloutId};
+use protocol::{GroupId, JobId, Message, Rao, RolloutId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -167,7 +167,8 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
     let names = (text(), any::<u32>(), uuid(), uuid(), uuid(), text(), text(), 0..=i64::MAX);
     let sampling =
         (single(), single(), any::<u32>(), any::<u32>(), any::<(u32, u32, u32, u32)>(), any::<bool>());
-    let texts = (option::of(text()), text());
+    let message = (text(), text()).prop_map(|(role, content)| Message { role, content });
+    let texts = (option::of(text()), text(), option::of(vec(message, 0..3)));
     let lists =
         (tokens(), tokens(), vec(any::<u8>(), 0..6), vec(single(), 0..12), option::of(vec(single(), 0..12)));
     let reward = (
@@ -196,6 +197,7 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
                 custom_id,
                 prompt_index: numbers.0,
                 sample_index: numbers.1,
+                messages: texts.2,
                 prompt_text: texts.0,
                 completion_text: texts.1,
                 prompt_ids: lists.0,

@@ -3,6 +3,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
+use super::shaped_reward;
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -22,7 +23,7 @@ struct Row {
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(rewards) = record.reward else {
+        let Some(rewards) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };

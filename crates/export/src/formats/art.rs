@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Message, prompt_text};
+use super::{Message, conversation, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 
@@ -18,10 +18,18 @@ struct TrajectoryGroup<'a> {
 
 #[derive(Serialize)]
 struct Trajectory<'a> {
-    messages_and_choices: (Message<'a>, Choice<'a>),
+    messages_and_choices: Vec<Item<'a>>,
     reward: f64,
     metrics: &'a BTreeMap<String, f64>,
     metadata: BTreeMap<&'static str, String>,
+}
+
+/// The prompt's messages, and the choice that follows them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item<'a> {
+    Message(Message<'a>),
+    Choice(Choice<'a>),
 }
 
 #[derive(Serialize)]
@@ -47,7 +55,7 @@ struct TokenLogprob {
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     let mut trajectories = Vec::new();
     for record in group {
-        let Some(reward) = record.reward else {
+        let Some(reward) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
@@ -55,8 +63,9 @@ pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Err
             lines.leave_out(LeftOut::Masked);
             continue;
         }
+        let messages = conversation(record).into_iter().map(Item::Message);
         trajectories.push(Trajectory {
-            messages_and_choices: (Message::user(prompt_text(record)), choice(record)),
+            messages_and_choices: messages.chain([Item::Choice(choice(record))]).collect(),
             reward,
             metrics: &record.reward_components,
             metadata: BTreeMap::from([

@@ -17,6 +17,7 @@ mod together_rl;
 mod trl;
 pub(crate) mod verl;
 
+use protocol::Message as Sent;
 use protocol::rollout::RolloutRecord;
 
 use crate::error::Error;
@@ -54,8 +55,8 @@ pub(crate) fn rows(format: Format) -> Option<Rows> {
 /// A message of a chat.
 #[derive(Debug, serde::Serialize)]
 pub(crate) struct Message<'a> {
-    pub(crate) role: &'static str,
-    pub(crate) content: &'a str,
+    role: &'a str,
+    content: &'a str,
 }
 
 impl<'a> Message<'a> {
@@ -65,6 +66,16 @@ impl<'a> Message<'a> {
 
     pub(crate) fn assistant(content: &'a str) -> Self {
         Self { role: "assistant", content }
+    }
+}
+
+/// The prompt as a conversation: the messages that it was sent as, else its text as one message of the user.
+pub(crate) fn conversation(record: &RolloutRecord) -> Vec<Message<'_>> {
+    match &record.messages {
+        Some(messages) if !messages.is_empty() => {
+            messages.iter().map(|Sent { role, content }| Message { role, content }).collect()
+        }
+        _ => vec![Message::user(prompt_text(record))],
     }
 }
 
@@ -86,7 +97,12 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// The prompt's text. One that was given as tokens has none.
+/// What a trainer that makes advantages itself makes them of: the reward, less an overlong penalty where the job has one.
+pub(crate) fn shaped_reward(record: &RolloutRecord) -> Option<f64> {
+    record.shaped_reward.or(record.reward)
+}
+
+/// The prompt's text: of messages what they were rendered to. A prompt that was given as tokens has none.
 pub(crate) fn prompt_text(record: &RolloutRecord) -> &str {
     record.prompt_text.as_deref().unwrap_or_default()
 }

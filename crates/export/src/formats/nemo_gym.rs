@@ -3,7 +3,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Message, prompt_text};
+use super::{Message, conversation, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 
@@ -16,7 +16,7 @@ struct Rollout<'a> {
 
 #[derive(Serialize)]
 struct Request<'a> {
-    input: [Message<'a>; 1],
+    input: Vec<Message<'a>>,
     max_output_tokens: u32,
     temperature: f32,
     top_p: f32,
@@ -55,7 +55,7 @@ struct Content<'a> {
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(reward) = record.reward else {
+        let Some(reward) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
@@ -65,7 +65,7 @@ pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Err
         }
         lines.json(&Rollout {
             responses_create_params: Request {
-                input: [Message::user(prompt_text(record))],
+                input: conversation(record),
                 max_output_tokens: record.sampling.max_tokens,
                 temperature: record.sampling.temperature,
                 top_p: record.sampling.top_p,

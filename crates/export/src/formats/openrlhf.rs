@@ -4,7 +4,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{prompt_text, reference};
+use super::{prompt_text, reference, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -16,19 +16,21 @@ struct Experience<'a> {
     action_mask: Vec<u8>,
     rollout_log_probs: Vec<f32>,
     rewards: f64,
-    /// What its dynamic filtering looks at.
+    /// What its dynamic filtering looks at: the reward as it was given, like the job's own filters.
     scores: f64,
     response_length: usize,
     truncated: bool,
     total_length: usize,
     index: u32,
     prompts: &'a str,
+    /// Not of an `Experience`: what the adapter tells prompts apart by.
+    group_id: String,
     labels: &'a str,
 }
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(reward) = record.reward else {
+        let (Some(scores), Some(rewards)) = (record.reward, shaped_reward(record)) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
@@ -41,13 +43,14 @@ pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Err
             attention_mask: vec![1; sequence.len()],
             action_mask,
             rollout_log_probs,
-            rewards: reward,
-            scores: reward,
+            rewards,
+            scores,
             response_length: record.completion_ids.len(),
             truncated: record.finish_reason.as_str() == "length",
             total_length: sequence.len(),
             index: record.prompt_index,
             prompts: prompt_text(record),
+            group_id: record.group_id.to_string(),
             labels: reference(record).unwrap_or_default(),
         })?;
     }

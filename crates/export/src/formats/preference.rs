@@ -1,40 +1,40 @@
 //! `dpo`: of each group its best and its worst completion as a pair. `sft`: each completion as a conversation. Both are
-//! text, for `datasets` and whoever reads its conversational format.
+//! text, the prompt as the messages that it was sent as, for `datasets` and whoever reads its conversational format.
 
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::Message;
+use super::{Message, conversation, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
 
 #[derive(Serialize)]
 struct Pair<'a> {
-    prompt: [Message<'a>; 1],
+    prompt: Vec<Message<'a>>,
     chosen: [Message<'a>; 1],
     rejected: [Message<'a>; 1],
 }
 
 /// What a group's rollouts are worth here: text, a reward, and something to learn.
-fn usable<'a>(record: &'a RolloutRecord, lines: &mut Lines) -> Option<(&'a str, &'a RolloutRecord)> {
+fn is_usable(record: &RolloutRecord, lines: &mut Lines) -> bool {
     let why = if Sequence(record).is_masked() {
         LeftOut::Masked
-    } else if let Some(prompt) = record.prompt_text.as_deref() {
-        return Some((prompt, record));
-    } else {
+    } else if record.prompt_text.is_none() {
         LeftOut::NoPromptText
+    } else {
+        return true;
     };
     lines.leave_out(why);
-    None
+    false
 }
 
 pub(crate) fn pairs(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     let mut scored = Vec::new();
     for record in group {
-        if let Some((prompt, record)) = usable(record, lines) {
-            match record.reward {
-                Some(reward) => scored.push((reward, prompt, record)),
+        if is_usable(record, lines) {
+            match shaped_reward(record) {
+                Some(reward) => scored.push((reward, record)),
                 None => lines.leave_out(LeftOut::NoReward),
             }
         }
@@ -46,9 +46,9 @@ pub(crate) fn pairs(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Er
     for _ in if pair.is_some() { 2 } else { 0 }..scored.len() {
         lines.leave_out(LeftOut::NoPair);
     }
-    let Some(((_, prompt, chosen), (_, _, rejected))) = pair else { return Ok(()) };
+    let Some(((_, chosen), (_, rejected))) = pair else { return Ok(()) };
     lines.json(&Pair {
-        prompt: [Message::user(prompt)],
+        prompt: conversation(chosen),
         chosen: [Message::assistant(&chosen.completion_text)],
         rejected: [Message::assistant(&rejected.completion_text)],
     })
@@ -56,13 +56,14 @@ pub(crate) fn pairs(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Er
 
 #[derive(Serialize)]
 struct Conversation<'a> {
-    messages: [Message<'a>; 2],
+    messages: Vec<Message<'a>>,
 }
 
 pub(crate) fn conversations(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        if let Some((prompt, record)) = usable(record, lines) {
-            let messages = [Message::user(prompt), Message::assistant(&record.completion_text)];
+        if is_usable(record, lines) {
+            let mut messages = conversation(record);
+            messages.push(Message::assistant(&record.completion_text));
             lines.json(&Conversation { messages })?;
         }
     }

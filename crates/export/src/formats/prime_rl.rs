@@ -1,5 +1,6 @@
 //! `prime-rl`: its `TrainingSample` as MessagePack, an array in the order of its fields, one after the other.
-//! `prime-rl-traces`: a trace of `verifiers` (schema 1) a line, one assistant turn after the prompt.
+//! `prime-rl-traces`: a trace of `verifiers` (schema 1) a line, one assistant turn after the prompt's messages. The template's
+//! tokens are not any one message's: the last message of the prompt has all of its tokens.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Ids, Message, prompt_text, reference};
+use super::{Ids, Message, conversation, prompt_text, reference, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -70,7 +71,7 @@ struct Trace<'a> {
     verifiers: Build,
     task: Task<'a>,
     agent: Agent,
-    nodes: [Node<'a>; 2],
+    nodes: Vec<Node<'a>>,
     calls: [Call<'a>; 1],
     rewards: BTreeMap<&'static str, Option<Reward>>,
     metrics: &'a BTreeMap<String, f64>,
@@ -156,24 +157,17 @@ fn trace(record: &RolloutRecord) -> Trace<'_> {
             .collect()
     };
     let advantage = record.advantage.map(|advantage| vec![advantage as f32; record.completion_ids.len()]);
-    let prompt = Node {
-        parent: None,
-        message: Message::user(prompt_text(record)),
-        sampled: false,
-        token_ids: &record.prompt_ids,
-        mask: vec![false; record.prompt_ids.len()],
-        logprobs: Vec::new(),
-        advantages: None,
-    };
-    let completion = Node {
-        parent: Some(0),
+    let mut nodes = prompt(record);
+    let turn = nodes.len() as u32;
+    nodes.push(Node {
+        parent: turn.checked_sub(1),
         message: Message::assistant(&record.completion_text),
         sampled: true,
         token_ids: &record.completion_ids,
         mask: record.loss_mask.iter().map(|mask| *mask == 1).collect(),
         logprobs: learned(&record.behavior_logprobs),
         advantages: advantage.map(|advantage| learned(&advantage)),
-    };
+    });
     let errors = record.reward_error.as_deref();
     Trace {
         version: TRACE_VERSION,
@@ -189,16 +183,16 @@ fn trace(record: &RolloutRecord) -> Trace<'_> {
             },
         },
         agent: Agent { config: Map::new() },
-        nodes: [prompt, completion],
+        nodes,
         calls: [Call {
-            node: 1,
+            node: turn,
             finish_reason: record.finish_reason.as_str(),
             usage: Usage {
                 prompt_tokens: record.num_prompt_tokens,
                 completion_tokens: record.num_completion_tokens,
             },
         }],
-        rewards: BTreeMap::from([("reward", record.reward.map(|score| Reward { score }))]),
+        rewards: BTreeMap::from([("reward", shaped_reward(record).map(|score| Reward { score }))]),
         metrics: &record.reward_components,
         info: Ids::of(record),
         is_completed: true,
@@ -206,4 +200,23 @@ fn trace(record: &RolloutRecord) -> Trace<'_> {
         stop_condition: if record.finish_reason.as_str() == "length" { "max_tokens" } else { "completed" },
         errors: errors.map(|message| TraceError { r#type: "reward", message }).into_iter().collect(),
     }
+}
+
+/// The messages of the prompt, each after the one before.
+fn prompt(record: &RolloutRecord) -> Vec<Node<'_>> {
+    let messages = conversation(record);
+    let last = messages.len() - 1;
+    let node = |(place, message): (usize, _)| {
+        let token_ids = if place == last { &record.prompt_ids[..] } else { &[] };
+        Node {
+            parent: place.checked_sub(1).map(|parent| parent as u32),
+            message,
+            sampled: false,
+            token_ids,
+            mask: vec![false; token_ids.len()],
+            logprobs: Vec::new(),
+            advantages: None,
+        }
+    };
+    messages.into_iter().enumerate().map(node).collect()
 }

@@ -3,6 +3,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
+use super::shaped_reward;
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 
@@ -28,7 +29,7 @@ struct TrajectoryId {
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     let mut output = GeneratorOutput::default();
     for record in group {
-        let Some(reward) = record.reward else {
+        let Some(reward) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };

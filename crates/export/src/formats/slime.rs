@@ -3,7 +3,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Ids, prompt_text, reference};
+use super::{Ids, prompt_text, reference, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -28,7 +28,7 @@ struct Sample<'a> {
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(reward) = record.reward else {
+        let Some(reward) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };

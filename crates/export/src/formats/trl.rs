@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Message, prompt_text};
+use super::{Message, conversation, prompt_text, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 use crate::sequence::Sequence;
@@ -26,7 +26,7 @@ struct Completion<'a> {
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(reward) = record.reward else {
+        let Some(reward) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
@@ -46,7 +46,7 @@ pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Err
 
 #[derive(Serialize)]
 struct Sample<'a> {
-    prompt: [Message<'a>; 1],
+    prompt: Vec<Message<'a>>,
     completion: [Message<'a>; 1],
     input_ids: Vec<u32>,
     completion_mask: Vec<u8>,
@@ -67,7 +67,7 @@ pub(crate) fn async_rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(
         }
         let metrics = record.reward.map(|reward| ("reward", reward));
         lines.json(&Sample {
-            prompt: [Message::user(prompt_text(record))],
+            prompt: conversation(record),
             completion: [Message::assistant(&record.completion_text)],
             input_ids: sequence.tokens(),
             completion_mask: sequence.mask(),

@@ -4,7 +4,7 @@
 use protocol::rollout::RolloutRecord;
 use serde::Serialize;
 
-use super::{Message, prompt_text, reference};
+use super::{Message, conversation, prompt_text, reference, shaped_reward};
 use crate::error::Error;
 use crate::lines::{LeftOut, Lines};
 
@@ -43,7 +43,7 @@ struct Extra<'a> {
 
 pub(crate) fn rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(reward_score) = record.reward else {
+        let Some(reward_score) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
@@ -83,7 +83,7 @@ struct Dumped<'a> {
 
 pub(crate) fn dump_rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<(), Error> {
     for record in group {
-        let Some(score) = record.reward else {
+        let Some(score) = shaped_reward(record) else {
             lines.leave_out(LeftOut::NoReward);
             continue;
         };
@@ -103,7 +103,6 @@ pub(crate) fn dump_rows(group: &[RolloutRecord], lines: &mut Lines) -> Result<()
 #[derive(Serialize)]
 pub(crate) struct Prompt<'a> {
     data_source: &'static str,
-    /// One; columns hold lists.
     prompt: Vec<Message<'a>>,
     ability: &'static str,
     reward_model: RewardModel<'a>,
@@ -129,10 +128,10 @@ struct Info<'a> {
 impl<'a> Prompt<'a> {
     /// The prompt of a group; `None` when it has no text.
     pub(crate) fn of(record: &'a RolloutRecord) -> Option<Self> {
-        let content = record.prompt_text.as_deref()?;
+        record.prompt_text.as_ref()?;
         Some(Self {
             data_source: DATA_SOURCE,
-            prompt: vec![Message::user(content)],
+            prompt: conversation(record),
             ability: "",
             reward_model: RewardModel { style: "rule", ground_truth: reference(record).unwrap_or_default() },
             extra_info: Info {

@@ -61,6 +61,7 @@ fn record(sample: u32, told: Told) -> RolloutRecord {
         custom_id: "prompt-7".to_owned(),
         prompt_index: 7,
         sample_index: sample,
+        messages: None,
         prompt_text: Some("6 × 7 = \"?\" 🦀\n".to_owned()),
         completion_text: told.text.to_owned(),
         num_prompt_tokens: prompt_ids.len() as u32,

@@ -22,7 +22,10 @@ impl Membership {
     pub fn of(record: &RolloutRecord) -> Self {
         let ids = record.prompt_ids.len() + record.completion_ids.len();
         let logprobs = record.behavior_logprobs.len() + record.verifier_logprobs.as_ref().map_or(0, Vec::len);
-        let texts = record.completion_text.len() + record.prompt_text.as_ref().map_or(0, String::len);
+        let messages = record.messages.iter().flatten();
+        let messages: usize = messages.map(|message| message.role.len() + message.content.len()).sum();
+        let prompt = record.prompt_text.as_ref().map_or(0, String::len) + messages;
+        let texts = record.completion_text.len() + prompt;
         let bytes = 4 * (ids + logprobs) + record.loss_mask.len() + texts + record.proof.records.len();
         let group = (record.job_id, record.prompt_index);
         Self { group, size: record.group.size as usize, bytes: bytes + size_of::<RolloutRecord>() }

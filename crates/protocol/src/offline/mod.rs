@@ -20,6 +20,7 @@ pub use finding::Finding;
 pub use groups::{Groups, Membership};
 pub use manifests::{ManifestFinding, ManifestReport, Manifests};
 
+use crate::message::Message;
 use crate::rollout::{Rebuilt, RolloutRecord};
 
 /// The checkpoint that rollouts claim, as far as these checks look at it.
@@ -34,6 +35,8 @@ pub trait Basis {
     fn allows_test(&self) -> bool;
     /// Whether a prompt's text gives these ids.
     fn is_prompt(&self, text: &str, ids: &[u32]) -> bool;
+    /// Whether these messages give a prompt's text.
+    fn is_conversation(&self, messages: &[Message], text: &str) -> bool;
     /// Whether these ids give a completion's text.
     fn is_completion(&self, text: &str, ids: &[u32]) -> bool;
 }
@@ -88,7 +91,10 @@ fn alone(basis: &impl Basis, record: &RolloutRecord, service_key: &[u8; 32]) -> 
     }
     let rebuilt = record.check(&basis.rules(), service_key)?;
     let is_prompt = |text: &String| basis.is_prompt(text, &record.prompt_ids);
+    let text = record.prompt_text.as_deref().unwrap_or_default();
+    let is_conversation = |messages: &Vec<Message>| basis.is_conversation(messages, text);
     if !record.prompt_text.as_ref().is_none_or(is_prompt)
+        || !record.messages.as_ref().is_none_or(is_conversation)
         || !basis.is_completion(&record.completion_text, &record.completion_ids)
     {
         return Err(Finding::TextMismatch);

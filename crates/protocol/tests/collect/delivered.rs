@@ -15,7 +15,7 @@ use protocol::rollout::{
     RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
 };
 use protocol::work::WorkRequest;
-use protocol::{JobId, Rao};
+use protocol::{JobId, Message, Rao};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -56,6 +56,7 @@ pub(crate) fn record() -> RolloutRecord {
         custom_id: "p0".to_owned(),
         prompt_index: 0,
         sample_index: 2,
+        messages: Some(vec![Message { role: "user".to_owned(), content: "what?".to_owned() }]),
         prompt_text: Some("what".to_owned()),
         completion_text: "this".to_owned(),
         prompt_ids: request.tasks[0].tokens.clone(),
@@ -365,6 +366,7 @@ fn a_client_s_reward_is_bound_and_has_neither_inputs_nor_a_sandbox_receipt() {
 const UNBOUND: &[&str] = &[
     "id",
     "custom_id",
+    "messages",
     "prompt_text",
     "completion_text",
     // what follows from the rewards of the whole group, `reliquary verify` computes again

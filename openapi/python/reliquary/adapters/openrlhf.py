@@ -1,9 +1,15 @@
-"""`openrlhf` exports as the responses of OpenRLHF's agent executor (--train.agent_func_path), which generate nothing."""
+"""`openrlhf` exports as the responses of OpenRLHF's agent executor (--train.agent_func_path), which generate nothing, for the
+prompts of `prompts` (as JSON lines, with the keys `input` and `label` and no chat template)."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from . import Row
+
+
+def prompts(rows: Iterable[Row]) -> list[Row]:
+    """The lines of the prompt dataset: an input is the id of a group, which tells groups apart whatever their prompts are."""
+    return [{"input": group, "label": label} for group, label in {row["group_id"]: row["labels"] for row in rows}.items()]
 
 
 def response(row: Row) -> Row:
@@ -31,19 +37,12 @@ def executor(rows: Iterable[Row]) -> type[Any]:
 
     waiting: dict[str, list[Row]] = {}
     for row in rows:
-        waiting.setdefault(row["prompts"], []).append(row)
+        waiting.setdefault(row["group_id"], []).append(row)
 
     class ReplayExecutor(AgentExecutorBase):  # type: ignore[misc]
-        async def execute(
-            self,
-            prompt: str,
-            label: Any,
-            sampling_params: Any,
-            max_length: int,
-            hf_tokenizer: Any,
-            llm_engine: Any,
-            images: Any = None,
-        ) -> Row:
+        async def execute(self, prompt: str, label: Any, *asked: Any, **more: Any) -> Row:
+            if not waiting.get(prompt):
+                raise ValueError(f"no rollouts are left of group {prompt}")
             return response(waiting[prompt].pop(0))
 
     return ReplayExecutor

@@ -1,5 +1,5 @@
-"""`trl` exports as the rollouts of TRL's GRPOTrainer: GRPOTrainer(rollout_func=rollout_func(rows), reward_funcs=[reward], …);
-`trl-async` exports as what a worker puts into the queue of AsyncGRPOTrainer."""
+"""`trl` exports as the rollouts of TRL's GRPOTrainer: GRPOTrainer(train_dataset=Dataset.from_list(prompts(rows)),
+rollout_func=rollout_func(rows), reward_funcs=[reward], …); `trl-async` exports as what AsyncGRPOTrainer's queue takes."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -8,9 +8,9 @@ from typing import Any
 from . import Row
 
 
-def text_of(prompt: str | list[Row]) -> str:
-    """A prompt of the trainer's dataset as the text that it has in an export."""
-    return prompt if isinstance(prompt, str) else str(prompt[-1]["content"])
+def prompts(rows: Iterable[Row]) -> list[Row]:
+    """The trainer's dataset. A prompt is the id of a group, which tells groups apart whatever their prompts are."""
+    return [{"prompt": group} for group in dict.fromkeys(row["group_id"] for row in rows)]
 
 
 def rollout_func(rows: Iterable[Row]) -> Callable[[list[Any], Any], dict[str, list[Any]]]:
@@ -18,18 +18,18 @@ def rollout_func(rows: Iterable[Row]) -> Callable[[list[Any], Any], dict[str, li
     its documentation says of duplicates; processes that share a prompt take turns."""
     waiting: dict[str, deque[Row]] = {}
     for row in rows:
-        waiting.setdefault(row["prompt"], deque()).append(row)
+        waiting.setdefault(row["group_id"], deque()).append(row)
 
     def rollouts(prompts: list[Any], trainer: Any) -> dict[str, list[Any]]:
-        wanted, first = [text_of(prompt) for prompt in prompts], 0
+        wanted, first = [str(prompt) for prompt in prompts], 0
         if trainer.accelerator.num_processes > 1:
             from accelerate.utils import gather_object
 
             wanted, first = gather_object(wanted), trainer.accelerator.process_index * len(prompts)
-        short = sorted(text for text, count in Counter(wanted).items() if len(waiting.get(text, ())) < count)
+        short = sorted(group for group, count in Counter(wanted).items() if len(waiting.get(group, ())) < count)
         if short:
             raise ValueError(f"no rollouts are left of {len(short)} prompts, such as {short[0]!r}")
-        chosen = [waiting[text].popleft() for text in wanted][first : first + len(prompts)]
+        chosen = [waiting[group].popleft() for group in wanted][first : first + len(prompts)]
         names = ("prompt_ids", "completion_ids", "logprobs", "env_mask", "reward")
         return {name: [row[name] for row in chosen] for name in names}
 

@@ -212,6 +212,7 @@ ROLLOUT = fields(
     custom_id=text,
     prompt_index=U32,
     sample_index=U32,
+    messages=nullable(listed(fields(role=text, content=text))),
     prompt_text=nullable(text),
     completion_text=text,
     prompt_ids=listed(U32),

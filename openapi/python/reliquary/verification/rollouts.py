@@ -139,6 +139,7 @@ def check_derived(r: Record) -> None:
     malformed(r["num_completion_tokens"] == count and r["num_prompt_tokens"] == len(r["prompt_ids"]))
     malformed(r["loss_mask"] == [learn] * count)
     malformed(len(r["behavior_logprobs"]) == count)
+    malformed(r["messages"] is None or r["prompt_text"] is not None)
     signed = r["reward_receipt"]
     malformed((r["reward_inputs"] is not None) == (signed is not None and signed["function"] != "client"))
     is_test = r["proof"]["profile"]["engine_class"] == "test"
