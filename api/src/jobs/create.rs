@@ -140,7 +140,8 @@ pub(crate) async fn price(
     };
     let conditions = draft.conditions;
     let quote = quotes::named(state, caller, conditions.quote, &mut faults).await?;
-    let price = quote.as_ref().map_or_else(|| test_mode::price(state, caller), |quote| quote.price);
+    let today = || test_mode::price(state, caller, draft.verification);
+    let price = quote.as_ref().map_or_else(today, |quote| quote.price);
     test_mode::check(caller, &draft.input, draft.sampling.n, &mut faults);
     let prompts = match &draft.input {
         Input::Prompts(prompts) => prompts.len(),

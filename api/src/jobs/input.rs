@@ -260,7 +260,8 @@ pub(crate) enum FailurePolicy {
 }
 
 /// `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
-/// and all groups of new or suspicious miners; a rollout that was not recomputed says so.
+/// and all groups of new or suspicious miners; a rollout that was not recomputed says so. It costs less, and the more the
+/// higher `p`: a quote or a dry run says how much.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what Level reads")]
