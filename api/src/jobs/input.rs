@@ -144,6 +144,10 @@ pub(crate) struct SamplingInput {
     /// At most so many tokens per completion. With the prompt's own they must fit the context.
     #[schema(required, minimum = 1)]
     pub(crate) max_tokens: Option<i64>,
+    /// None: a completion is proven whole, up to the model's own end or `max_tokens`, and no text cuts it short.
+    #[schema(max_items = 0, example = json!([]))]
+    #[serde(default)]
+    pub(crate) stop: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -222,6 +226,16 @@ pub(crate) struct VerificationInput {
     /// With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given.
     #[schema(example = 0.1)]
     pub(crate) p: Option<f64>,
+    /// Only `verified_only`: nothing is delivered before its group has passed.
+    #[schema(value_type = Option<Deliver>, default = "verified_only")]
+    pub(crate) deliver: Option<Word<Deliver>>,
+}
+
+/// When rollouts are delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Deliver {
+    VerifiedOnly,
 }
 
 /// How much is recomputed before it is delivered.
