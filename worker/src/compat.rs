@@ -95,11 +95,12 @@ struct Lines<'a> {
     upload: Option<Incoming>,
     hash: Sha256,
     bytes: i64,
+    count: i64,
 }
 
 impl<'a> Lines<'a> {
     fn new(cx: &'a Context, id: FileId) -> Self {
-        Self { cx, id, upload: None, hash: Sha256::new(), bytes: 0 }
+        Self { cx, id, upload: None, hash: Sha256::new(), bytes: 0, count: 0 }
     }
 
     async fn write(&mut self, line: &Value) -> Result<(), Error> {
@@ -112,6 +113,7 @@ impl<'a> Lines<'a> {
         upload.write(text.as_bytes()).await?;
         self.hash.update(&text);
         self.bytes += text.len() as i64;
+        self.count += 1;
         Ok(())
     }
 
@@ -124,6 +126,7 @@ impl<'a> Lines<'a> {
             purpose: Purpose::BatchOutput,
             filename,
             bytes: self.bytes,
+            lines: Some(self.count),
             sha256: self.hash.finalize().into(),
             object_key: file_key(self.id),
             created_at,

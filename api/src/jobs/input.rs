@@ -60,7 +60,7 @@ pub(crate) struct CreateJob {
     pub(crate) group: GroupInput,
     #[serde(default)]
     pub(crate) budget: BudgetInput,
-    /// `qte_…`: locks the prices of a quote for the same terms and prompts.
+    /// `qte_…`: locks the prices of a quote for the same terms and prompts, or the same bytes of a file.
     pub(crate) quote: Option<String>,
     /// When the job ends as `expired` if it is not done: nothing more is sent to miners, and what they have answered is
     /// still verified, delivered and charged.

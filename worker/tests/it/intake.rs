@@ -30,6 +30,7 @@ async fn upload(world: &World, text: &[u8]) -> FileId {
         purpose: Purpose::JobInput,
         filename: "prompts.jsonl".to_owned(),
         bytes: text.len() as i64,
+        lines: None,
         sha256: [0; 32],
         object_key,
         created_at: world.clock.now(),
