@@ -32,7 +32,8 @@ const PAGE: i64 = 32;
 /// Groups read at once.
 const GROUPS: i64 = 500;
 /// The states of groups without an answer.
-const UNANSWERED: [GroupState; 3] = [GroupState::Filtered, GroupState::Failed, GroupState::Cancelled];
+const UNANSWERED: [GroupState; 4] =
+    [GroupState::Filtered, GroupState::Failed, GroupState::Cancelled, GroupState::Expired];
 /// The code of a batch whose files could not be written.
 const NOT_WRITTEN: &str = "not_written";
 
