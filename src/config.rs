@@ -195,6 +195,7 @@ pub(crate) struct Miner {
 pub(crate) struct Pricing {
     pub rollout_rao: u64,
     pub filtered_bps: u32,
+    pub sampled_bps: u32,
     pub miner_share_bps: u32,
 }
 
@@ -276,6 +277,14 @@ impl Config {
         let rules = [
             share("pricing.filtered_bps", self.pricing.filtered_bps),
             share("pricing.miner_share_bps", self.pricing.miner_share_bps),
+            share("pricing.sampled_bps", self.pricing.sampled_bps),
+            // a miner earns the same of a sampled job: the house cannot pay out more than it takes
+            (
+                "pricing.sampled_bps",
+                self.pricing.sampled_bps.into(),
+                self.pricing.sampled_bps >= self.pricing.miner_share_bps,
+                "at least `pricing.miner_share_bps`",
+            ),
             some("postgres.max_connections", self.postgres.max_connections.into()),
             some("checkpoint.max_open", self.checkpoint.max_open as u64),
             some("worker.poll_ms", self.worker.poll_ms),
@@ -428,6 +437,7 @@ mod tests {
             (config.pricing.rollout_rao, config.pricing.filtered_bps, config.pricing.miner_share_bps),
             (120_000, 2500, 8000)
         );
+        assert_eq!(config.pricing.sampled_bps, 9000);
         assert_eq!(config.postgres.url.reveal(), None);
         assert_eq!((config.checkpoint.previous_dir.is_some(), config.miner.key_file), (true, None));
         assert_eq!(config.audit, audit::Settings::default(), "those that the economics were computed with");
@@ -526,6 +536,16 @@ mod tests {
                 "[pricing]\nfiltered_bps = 10001",
                 vec![],
                 "`pricing.filtered_bps` is 10001; it must be at most 10000",
+            ),
+            (
+                "[pricing]\nsampled_bps = 7999",
+                vec![],
+                "`pricing.sampled_bps` is 7999; it must be at least `pricing.miner_share_bps`",
+            ),
+            (
+                "[pricing]\nsampled_bps = 10001",
+                vec![],
+                "`pricing.sampled_bps` is 10001; it must be at most 10000",
             ),
             ("[worker]\nmax_attempts = 0", vec![], "`worker.max_attempts` is 0; it must be at least 1"),
         ] {

@@ -181,6 +181,7 @@ pub(crate) async fn start_api(
             shelf: Shelf::new(config.checkpoint.max_open),
             checkpoint: Arc::new(checkpoint),
             price: price(&config.pricing)?,
+            sampled_bps: config.pricing.sampled_bps,
             sampled_p: config.audit.policy.p,
             service_key: service_key.public(),
         }),

@@ -108,6 +108,15 @@ pub(crate) async fn admit_jobs(
     take(request, caller, [jobs, prompts, 0].map(|count| u32::try_from(count).unwrap_or(u32::MAX))).await
 }
 
+/// Counts prompts that are appended to a job, before they are written.
+pub(crate) async fn admit_prompts(
+    request: &HttpRequest,
+    caller: Caller,
+    prompts: usize,
+) -> Result<(), ApiError> {
+    admit_jobs(request, caller, 0, prompts).await
+}
+
 /// Counts the prompt of a request that is answered at once: the job behind it is our way of doing it, and none of those
 /// that its sender makes. With a test key it is one all the same: nobody pays for it.
 pub(crate) async fn admit_prompt(request: &HttpRequest, caller: Caller) -> Result<(), ApiError> {

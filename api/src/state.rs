@@ -7,6 +7,7 @@ use checkpoint::{Checkpoint, Shelf};
 use chrono::{DateTime, Utc};
 use grail::standard::Standard;
 use protocol::JobId;
+use protocol::job::Verification;
 use protocol::money::Price;
 use protocol::webhook::Secrets;
 use rand_core::{CryptoRng, OsRng, RngCore};
@@ -69,11 +70,21 @@ pub struct Offer {
     pub registered: Standard,
     /// Those of them that were asked for of late: config and tokenizer.
     pub shelf: Shelf<Checkpoint>,
+    /// Of a job that is recomputed whole.
     pub price: Price,
+    /// The share of it that one costs of which nothing is recomputed for certain, in 1/10000.
+    pub sampled_bps: u32,
     /// How likely a group of a sampled job is audited that does not say it itself; above 0 and at most 1.
     pub sampled_p: f64,
     /// The public key of the service's receipts.
     pub service_key: [u8; 32],
+}
+
+impl Offer {
+    /// What a job costs today of which so much is recomputed.
+    pub(crate) fn price_of(&self, verification: Verification) -> Price {
+        verification.p().map_or(self.price, |p| self.price.sampled(self.sampled_bps, p))
+    }
 }
 
 /// What no request decides: the time and chance.

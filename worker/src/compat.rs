@@ -32,7 +32,8 @@ const PAGE: i64 = 32;
 /// Groups read at once.
 const GROUPS: i64 = 500;
 /// The states of groups without an answer.
-const UNANSWERED: [GroupState; 3] = [GroupState::Filtered, GroupState::Failed, GroupState::Cancelled];
+const UNANSWERED: [GroupState; 4] =
+    [GroupState::Filtered, GroupState::Failed, GroupState::Cancelled, GroupState::Expired];
 /// The code of a batch whose files could not be written.
 const NOT_WRITTEN: &str = "not_written";
 
@@ -95,11 +96,12 @@ struct Lines<'a> {
     upload: Option<Incoming>,
     hash: Sha256,
     bytes: i64,
+    count: i64,
 }
 
 impl<'a> Lines<'a> {
     fn new(cx: &'a Context, id: FileId) -> Self {
-        Self { cx, id, upload: None, hash: Sha256::new(), bytes: 0 }
+        Self { cx, id, upload: None, hash: Sha256::new(), bytes: 0, count: 0 }
     }
 
     async fn write(&mut self, line: &Value) -> Result<(), Error> {
@@ -112,6 +114,7 @@ impl<'a> Lines<'a> {
         upload.write(text.as_bytes()).await?;
         self.hash.update(&text);
         self.bytes += text.len() as i64;
+        self.count += 1;
         Ok(())
     }
 
@@ -124,6 +127,7 @@ impl<'a> Lines<'a> {
             purpose: Purpose::BatchOutput,
             filename,
             bytes: self.bytes,
+            lines: Some(self.count),
             sha256: self.hash.finalize().into(),
             object_key: file_key(self.id),
             created_at,

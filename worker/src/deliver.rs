@@ -6,7 +6,7 @@ use protocol::Rao;
 use protocol::event::EventType;
 use protocol::job::GroupState;
 use protocol::rollout::{Reward, RewardReceipt};
-use protocol::selection::FilterReason;
+use protocol::selection::{Choice, FilterReason};
 use serde_json::json;
 use store::groups::{Finished, Token};
 use store::job_close::Ended;
@@ -33,6 +33,10 @@ fn filtered_for(chosen: &Chosen<'_>) -> Option<&'static str> {
     reasons.try_fold(first, |reason, next| {
         next.map(|next| if next == reason { reason } else { NOTHING_SELECTED })
     })
+}
+
+fn is_repeat(choice: &Choice) -> bool {
+    matches!(choice.filtered, Some(FilterReason::Duplicate | FilterReason::NearDuplicate))
 }
 
 /// Writes settled groups of one job. Count what it returns with `job_close::groups_ended`, last.
@@ -79,15 +83,14 @@ pub(crate) async fn write(
         let delivered = chosen.delivered();
         moved.selected += delivered as i64;
         moved.filtered += (chosen.members.len() - delivered) as i64;
+        moved.duplicate += chosen.selected.choices.iter().filter(|choice| is_repeat(choice)).count() as i64;
+        moved.reward_error += chosen.members.iter().filter(|member| member.error.is_some()).count() as i64;
         let reason = filtered_for(chosen);
         let (state, event) = match reason {
             None => (GroupState::Accepted, EventType::GroupAccepted),
             Some(_) => (GroupState::Filtered, EventType::GroupFiltered),
         };
-        match state {
-            GroupState::Accepted => ended.accepted += 1,
-            _ => ended.filtered += 1,
-        }
+        ended = ended.and(state, 1);
         finished.push(Finished { id: chosen.group.id, state, reason });
         said.push(subject.settled(event, summary(terms, chosen, prices, reason)));
     }

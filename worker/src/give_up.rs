@@ -8,7 +8,7 @@ use protocol::JobId;
 use protocol::job::GroupState;
 use store::groups::{Finished, Leased, Stranded, Token};
 use store::job_close::Ended;
-use store::{attempts, events, groups, job_close, job_progress, rollouts};
+use store::{attempts, events, groups, job_close, job_deadline, job_progress, rollouts};
 
 use crate::driver::retrying;
 use crate::{Context, Error, announce, metrics};
@@ -98,10 +98,12 @@ pub(crate) async fn withdraw(
             .collect();
         attempts::end(&mut tx, &numbers, Some(attempts::WITHDRAWN)).await?;
         if status.is_ending() {
-            let cancelled = |id| Finished { id, state: GroupState::Cancelled, reason: None };
-            let ended: Vec<Finished> = held.iter().copied().map(cancelled).collect();
+            let state = status.gives_up();
+            let reason = (state == GroupState::Expired).then_some(job_deadline::PASSED);
+            let given_up = |id| Finished { id, state, reason };
+            let ended: Vec<Finished> = held.iter().copied().map(given_up).collect();
             groups::finish(&mut tx, token, &ended).await?;
-            let ended = Ended { cancelled: ended.len() as i32, ..Ended::default() };
+            let ended = Ended::default().and(state, ended.len() as i32);
             job_close::groups_ended(&mut tx, job, ended, cx.clock.now()).await?;
         } else {
             // the first try again is at once: most often a worker was just restarted

@@ -85,7 +85,7 @@ pub(crate) async fn write(
         let subject = &refusal.subject;
         let count = refused.get(&subject.group).copied().unwrap_or(0);
         let end = match scope.status {
-            status if status.is_ending() => Some(GroupState::Cancelled),
+            status if status.is_ending() => Some(status.gives_up()),
             _ if count >= i64::from(cx.config.max_attempts) => Some(GroupState::Failed),
             _ => None,
         };
@@ -109,7 +109,7 @@ pub(crate) async fn write(
         }
         match end {
             Some(GroupState::Failed) => {
-                ended.failed += 1;
+                ended = ended.and(GroupState::Failed, 1);
                 let reason = refusal.reason.as_str();
                 said.push(failed(
                     subject.group,
@@ -119,7 +119,7 @@ pub(crate) async fn write(
                     reason,
                 ));
             }
-            Some(_) => ended.cancelled += 1,
+            Some(state) => ended = ended.and(state, 1),
             None => {
                 // a fraud is known by now; whatever else it was may need a moment to pass
                 let after = if is_proof(refusal.reason) { 0 } else { count.max(1) as u32 };

@@ -228,7 +228,7 @@ async fn stop_spending(
     let attempts: Vec<_> = beyond.iter().map(|group| (group.id, group.attempt)).collect();
     rollouts::cancel(conn, &attempts).await?;
     job_progress::note_reason(conn, job, job_budget::EXHAUSTED).await?;
-    let open = groups::cancel(conn, job, true, job_budget::EXHAUSTED).await?;
+    let open = groups::cancel(conn, job, true, (GroupState::Cancelled, job_budget::EXHAUSTED)).await?;
     tracing::info!(job.id = %job, "the job has reached its largest amount");
     Ok(beyond.len() as i32 + open.cancelled)
 }

@@ -89,6 +89,7 @@ async fn store(
         purpose: received.purpose,
         filename: received.filename,
         bytes: received.bytes,
+        lines: Some(received.lines),
         sha256: received.sha256,
         object_key: received.object_key,
         // as finely as it is stored: what is created and what is read are the same

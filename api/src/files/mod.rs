@@ -2,9 +2,12 @@
 
 mod receive;
 mod view;
+mod whole;
 
 pub(crate) mod content;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod show;
+
+pub(crate) use whole::{Wanted, whole};

@@ -2,6 +2,7 @@
 
 use actix_multipart::{Field, Multipart};
 use futures_util::StreamExt as _;
+use intake::LineCount;
 use protocol::FileId;
 use sha2::{Digest as _, Sha256};
 use store::files::Purpose;
@@ -19,6 +20,7 @@ pub(super) struct Received {
     pub(super) purpose: Purpose,
     pub(super) filename: String,
     pub(super) bytes: i64,
+    pub(super) lines: i64,
     pub(super) sha256: [u8; 32],
     pub(super) object_key: String,
 }
@@ -73,8 +75,8 @@ pub(super) async fn receive(
         fault("#/file", "required", "the file itself is the one part that must be there");
     }
     match (read, stored) {
-        (Some(purpose), Some(Stored { filename, bytes, sha256 })) => {
-            Ok(Received { purpose, filename, bytes, sha256, object_key: key })
+        (Some(purpose), Some(Stored { filename, bytes, lines, sha256 })) => {
+            Ok(Received { purpose, filename, bytes, lines, sha256, object_key: key })
         }
         (_, stored) => {
             if stored.is_some() {
@@ -88,6 +90,7 @@ pub(super) async fn receive(
 struct Stored {
     filename: String,
     bytes: i64,
+    lines: i64,
     sha256: [u8; 32],
 }
 
@@ -95,7 +98,7 @@ async fn store(mut field: Field, mut incoming: Incoming, limit: usize) -> Result
     let given = field.content_disposition().and_then(|shown| shown.get_filename()).unwrap_or("upload");
     let filename: String = given.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
     let filename = if filename.is_empty() { "upload".to_owned() } else { filename };
-    let (mut hash, mut bytes) = (Sha256::new(), 0_usize);
+    let (mut hash, mut bytes, mut lines) = (Sha256::new(), 0_usize, LineCount::default());
     while let Some(chunk) = field.next().await {
         let chunk = match chunk {
             Ok(chunk) => chunk,
@@ -110,10 +113,12 @@ async fn store(mut field: Field, mut incoming: Incoming, limit: usize) -> Result
             return Err(ApiError::PartTooLarge { part: "file", limit });
         }
         hash.update(&chunk);
+        lines.push(&chunk);
         incoming.write(&chunk).await?;
     }
     incoming.finish().await?;
-    Ok(Stored { filename, bytes: bytes as i64, sha256: hash.finalize().into() })
+    let lines = lines.lines() as i64;
+    Ok(Stored { filename, bytes: bytes as i64, lines, sha256: hash.finalize().into() })
 }
 
 async fn word(field: &mut Field) -> Result<String, ApiError> {

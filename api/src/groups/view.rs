@@ -24,7 +24,7 @@ pub(crate) struct GroupView {
     prompt_index: u32,
     #[schema(value_type = State)]
     state: GroupState,
-    /// Why it was filtered, has failed or was cancelled.
+    /// Why it was filtered, has failed, was cancelled or has expired.
     reason: Option<String>,
     /// How many miners were asked.
     attempts: u32,
@@ -43,8 +43,8 @@ pub(crate) struct GroupView {
     rollouts: Option<Vec<CompletionView>>,
 }
 
-/// The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
-/// of its job is filtered or fails.
+/// The states of a group; `accepted`, `filtered`, `failed`, `cancelled` and `expired` are final. `reserve` waits until
+/// another group of its job is filtered or fails; `expired` was not delivered when its job's deadline came.
 #[derive(ToSchema)]
 #[schema(as = GroupState, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::GroupState writes")]
@@ -60,6 +60,7 @@ pub(crate) enum State {
     Failed,
     Cancelled,
     Reserve,
+    Expired,
 }
 
 #[derive(Debug, Serialize, ToSchema)]

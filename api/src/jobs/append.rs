@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use intake::{PromptInput, Reader, default_id};
 use protocol::JobId;
 use protocol::job::{GroupState, MAX_JOB_PROMPTS, MAX_TEST_PROMPTS, Prompt};
@@ -23,6 +23,7 @@ use crate::checkpoints::model::{self, Model};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
+use crate::limits;
 use crate::params;
 use crate::state::AppState;
 
@@ -60,7 +61,7 @@ struct Read {
     (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.append", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn append_prompts(
-    caller: Caller,
+    (request, caller): (HttpRequest, Caller),
     path: web::Path<String>,
     once: Idempotency,
     body: Body,
@@ -87,6 +88,10 @@ pub(crate) async fn append_prompts(
         body::parse::<AppendPrompts>(&bytes).map(|body| read(body.prompts, &job, &model.checkpoint))
     })
     .await??;
+    // what is wrong in itself is not counted
+    if read.faults.0.is_empty() {
+        limits::admit_prompts(&request, caller, read.prompts.len()).await?;
+    }
     let done = once.run(&state, caller, async |tx| write(&state, caller, tx, id, read).await).await?;
     if done.fresh {
         state.wake.groups(GroupState::Pending);

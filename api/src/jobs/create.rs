@@ -11,18 +11,18 @@ use protocol::conditions::Budget;
 use protocol::job::{JobSpec, Prompt, SamplingSpec};
 use protocol::money::Price;
 use protocol::refill::Refill;
-use protocol::reward::{RewardModule, RewardTerms};
+use protocol::reward::RewardTerms;
 use protocol::{JobId, Rao};
 use serde::Deserialize;
 use store::job_conditions::Conditions;
-use store::reward_versions::State;
 use utoipa::IntoParams;
 
 use super::input::CreateJob;
+use super::input_file::{self, Unread};
 use super::parse::{self, Draft, Faults, Input};
-use super::reward::{BUILTINS, ModuleDraft, ModuleName, RewardDraft};
+use super::reward::RewardDraft;
 use super::view::JobView;
-use super::{input_file, insert, preview, terms, test_mode};
+use super::{insert, preview, reward_module, terms, test_mode};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -31,9 +31,8 @@ use crate::exports::request::ExportSpec;
 use crate::idempotency::{Idempotency, Once, Reply};
 use crate::limits;
 use crate::params;
-use crate::quotes;
+use crate::quotes::{self, Source};
 use crate::request::Trace;
-use crate::rewards::VersionName;
 use crate::state::AppState;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -48,8 +47,8 @@ pub(crate) struct CreateParams {
 ///
 /// Answers as soon as the job is queued and its highest possible price is held; follow it on
 /// `GET /v1/jobs/{id}/events`. With `input_file_id` it answers before the file is read: the job is `validating`, holds
-/// nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
-/// answer, with `Idempotency-Replayed: true`.
+/// nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an
+/// `Idempotency-Key` the same request can be sent again safely: it gets the same answer, with `Idempotency-Replayed: true`.
 #[utoipa::path(post, path = "/v1/jobs", tag = "jobs", request_body = CreateJob,
     params(CreateParams, ("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each job.")),
     responses(
@@ -77,10 +76,7 @@ pub(crate) async fn create_job(
     if !is_dry && let Some(answer) = once.answered(&state, caller).await? {
         return Ok(answer);
     }
-    let (draft, mut faults) = parse::read(&state, caller, body?).await?;
-    if is_dry {
-        input_file::refuse(&draft.input, "a dry run", &mut faults);
-    }
+    let (draft, faults) = parse::read(&state, caller, body?).await?;
     let priced = price(&state, caller, draft, faults).await?;
     afford(&state, caller, priced.hold).await?;
     if is_dry {
@@ -96,11 +92,14 @@ pub(crate) struct Priced {
     pub(super) spec: JobSpec,
     pub(super) conditions: Conditions,
     pub(super) input: Input,
+    /// The file that `input` names.
+    file: Option<Unread>,
     /// Its tokenizer is the prompts'.
     pub(super) checkpoint: Arc<Checkpoint>,
     pub(super) profile: ProfileId,
     pub(super) price: Price,
-    /// Every rollout at its full price; of a reserve, at the filtered one. Of a file, this is a single prompt's.
+    /// Every rollout at its full price; of a reserve, at the filtered one. Of a file whose lines nobody has counted, this is
+    /// a single prompt's.
     pub(super) maximum: Rao,
     /// What its budget leaves of that.
     pub(crate) hold: Rao,
@@ -117,9 +116,16 @@ impl Priced {
         }
     }
 
+    /// How many prompts it has, those of a file included; `None`: nobody has counted them.
+    pub(super) fn count(&self) -> Option<u32> {
+        self.file.map_or(Some(self.prompts().len() as u32), |file| file.lines)
+    }
+
     /// Tells it from jobs with other terms or prompts.
     pub(crate) fn digest(&self) -> Result<Hash, ApiError> {
-        quotes::digest(&self.spec, self.prompts(), self.checkpoint.id)
+        let prompts = || Source::Prompts(self.prompts());
+        let source = self.file.as_ref().map_or_else(prompts, |file| Source::File(&file.sha256));
+        quotes::digest(&self.spec, &source, self.checkpoint.id)
     }
 }
 
@@ -133,21 +139,23 @@ pub(crate) async fn price(
     let (checkpoint, standard) = (Arc::clone(&draft.model.checkpoint), draft.model.standard(&state.offer));
     let reward = match draft.reward {
         Some(RewardDraft::Module(draft)) => {
-            module(state, caller, draft, &mut faults).await?.map(RewardTerms::Module)
+            reward_module::find(state, caller, draft, &mut faults).await?.map(RewardTerms::Module)
         }
         Some(RewardDraft::Client(client)) => Some(RewardTerms::Client(client)),
         None => None,
     };
     let conditions = draft.conditions;
     let quote = quotes::named(state, caller, conditions.quote, &mut faults).await?;
-    let price = quote.as_ref().map_or_else(|| test_mode::price(state, caller), |quote| quote.price);
+    let today = || test_mode::price(state, caller, draft.verification);
+    let price = quote.as_ref().map_or_else(today, |quote| quote.price);
     test_mode::check(caller, &draft.input, draft.sampling.n, &mut faults);
+    let file = match &draft.input {
+        Input::Prompts(_) => None,
+        Input::File(file) => input_file::look(state, caller, *file, &draft.selection, &mut faults).await?,
+    };
     let prompts = match &draft.input {
-        Input::Prompts(prompts) => prompts.len(),
-        Input::File(file) => {
-            input_file::check(state, caller, *file, &mut faults).await?;
-            1
-        }
+        Input::Prompts(prompts) => prompts.len() as u32,
+        Input::File(_) => file.and_then(|file| file.lines).unwrap_or(1),
     };
     let (maximum, hold) = figures(
         prompts,
@@ -179,7 +187,7 @@ pub(crate) async fn price(
     };
     let (input, exports) = (draft.input, draft.exports);
     let profile = standard.profile().id();
-    let priced = Priced { spec, conditions, input, checkpoint, profile, price, maximum, hold, exports };
+    let priced = Priced { spec, conditions, input, file, checkpoint, profile, price, maximum, hold, exports };
     if let Some(quote) = quote
         && quote.digest != priced.digest()?
     {
@@ -191,13 +199,13 @@ pub(crate) async fn price(
 
 /// The most that the job can cost, and what its budget leaves of that.
 fn figures(
-    prompts: usize,
+    prompts: u32,
     refill: &Refill,
     samples: u32,
     (budget, price): (&Budget, &Price),
     faults: &mut Faults,
 ) -> (Rao, Rao) {
-    let Some(maximum) = refill.maximum(price, prompts as u32, samples) else {
+    let Some(maximum) = refill.maximum(price, prompts, samples) else {
         faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
         return (Rao::ZERO, Rao::ZERO);
     };
@@ -213,57 +221,6 @@ fn figures(
         faults.add("#/budget/max_rollouts", "budget_too_small", detail);
     }
     (maximum, budget.hold(price, maximum))
-}
-
-/// The module behind a reward function's name, if it is this project's to use.
-async fn module(
-    state: &AppState,
-    caller: Caller,
-    draft: ModuleDraft,
-    faults: &mut Faults,
-) -> Result<Option<RewardModule>, ApiError> {
-    let mut conn = state.tenant(caller).await?;
-    let (found, name) = match draft.name {
-        // a missing name is a fault already
-        ModuleName::Function(text) if text.is_empty() => return Ok(None),
-        ModuleName::Builtins => {
-            let found = store::reward_functions::builtin(&mut conn, BUILTINS).await?;
-            (
-                Some(found.ok_or_else(|| ApiError::Internal("the built-in rewards are not there".into()))?),
-                BUILTINS.to_owned(),
-            )
-        }
-        ModuleName::Function(text) => {
-            let pointer = "#/reward/function";
-            let found = match text.parse::<VersionName>() {
-                Ok(VersionName { function, version }) => {
-                    store::reward_versions::find(&mut conn, caller.project, function, version).await?
-                }
-                Err(()) => None,
-            };
-            let found = match found.map(|version| version.state) {
-                None => None,
-                Some(State::Ready(component)) => Some(component.sha256),
-                Some(State::Validating) => {
-                    faults.add(pointer, "reward_function_not_ready", "this version is still being validated");
-                    return Ok(None);
-                }
-                Some(State::Rejected { code }) => {
-                    let detail = format!("this version was rejected ({code}); its report says why");
-                    faults.add(pointer, "reward_function_invalid", detail);
-                    return Ok(None);
-                }
-            };
-            (found, text)
-        }
-    };
-    let Some(component_sha256) = found else {
-        let detail = format!("you have no reward function `{name}`");
-        faults.add("#/reward/function", "unknown_reward_function", detail);
-        return Ok(None);
-    };
-    let ModuleDraft { args, limits, on_error, max_error_rate, .. } = draft;
-    Ok(Some(RewardModule { name, component_sha256, limits, on_error, args, max_error_rate }))
 }
 
 /// Refuses what cannot be paid before it is written. The hold decides: this only spares the work.

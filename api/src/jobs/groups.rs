@@ -42,7 +42,7 @@ pub(crate) struct SummaryView {
     prompt_index: u32,
     #[schema(value_type = crate::groups::State)]
     state: GroupState,
-    /// Why it was filtered, has failed or was cancelled.
+    /// Why it was filtered, has failed, was cancelled or has expired.
     reason: Option<String>,
     /// How many miners were asked.
     attempts: u32,

@@ -60,7 +60,7 @@ pub(crate) struct CreateJob {
     pub(crate) group: GroupInput,
     #[serde(default)]
     pub(crate) budget: BudgetInput,
-    /// `qte_…`: locks the prices of a quote for the same terms and prompts.
+    /// `qte_…`: locks the prices of a quote for the same terms and prompts, or the same bytes of a file.
     pub(crate) quote: Option<String>,
     /// When the job ends as `expired` if it is not done: nothing more is sent to miners, and what they have answered is
     /// still verified, delivered and charged.
@@ -144,6 +144,10 @@ pub(crate) struct SamplingInput {
     /// At most so many tokens per completion. With the prompt's own they must fit the context.
     #[schema(required, minimum = 1)]
     pub(crate) max_tokens: Option<i64>,
+    /// None: a completion is proven whole, up to the model's own end or `max_tokens`, and no text cuts it short.
+    #[schema(max_items = 0, example = json!([]))]
+    #[serde(default)]
+    pub(crate) stop: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -222,6 +226,16 @@ pub(crate) struct VerificationInput {
     /// With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given.
     #[schema(example = 0.1)]
     pub(crate) p: Option<f64>,
+    /// Only `verified_only`: nothing is delivered before its group has passed.
+    #[schema(value_type = Option<Deliver>, default = "verified_only")]
+    pub(crate) deliver: Option<Word<Deliver>>,
+}
+
+/// When rollouts are delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Deliver {
+    VerifiedOnly,
 }
 
 /// How much is recomputed before it is delivered.
@@ -260,7 +274,8 @@ pub(crate) enum FailurePolicy {
 }
 
 /// `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
-/// and all groups of new or suspicious miners; a rollout that was not recomputed says so.
+/// and all groups of new or suspicious miners; a rollout that was not recomputed says so. It costs less, and the more the
+/// higher `p`: a quote or a dry run says how much.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what Level reads")]

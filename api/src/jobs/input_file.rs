@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use intake::PromptInput;
+use protocol::job::{MAX_JOB_PROMPTS, MAX_TEST_PROMPTS};
 use protocol::{FileId, JobId, Rao};
 use store::files::Purpose;
 use store::job_conditions::Conditions;
 use store::{PgConnection, job_inputs};
 
 use super::parse::{Faults, Input};
+use super::selection::Selection;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -30,10 +32,6 @@ pub(super) fn parse(
         let detail = "an open job begins with the prompts of its body, or with none";
         faults.add("#/open", "not_allowed", detail);
     }
-    if conditions.quote.is_some() {
-        let detail = "a quote is for prompts in the body: a file's price is known once it is read";
-        faults.add("#/quote", "not_allowed", detail);
-    }
     if let Ok(file) = given.parse() {
         Input::File(file)
     } else {
@@ -42,34 +40,49 @@ pub(super) fn parse(
     }
 }
 
-/// What is answered at once can say nothing of a file.
-pub(crate) fn refuse(input: &Input, what: &str, faults: &mut Faults) {
-    if let Input::File(_) = input {
-        let detail =
-            format!("{what} is made from prompts in the body: a file's price is known once it is read");
-        faults.add(POINTER, "not_allowed", detail);
-    }
+/// What is known of a file before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unread {
+    /// Each is a prompt, if nothing is wrong with it. `None`: the upload is from before they were counted.
+    pub(super) lines: Option<u32>,
+    pub(super) sha256: [u8; 32],
 }
 
-/// Checks that the file is this project's, and one of prompts. It may be deleted until the job is written.
-pub(super) async fn check(
+/// Looks whether the file is this project's, one of prompts, and not too long. It may be deleted until the job is written.
+pub(super) async fn look(
     state: &AppState,
     caller: Caller,
     file: FileId,
+    selection: &Selection,
     faults: &mut Faults,
-) -> Result<(), ApiError> {
+) -> Result<Option<Unread>, ApiError> {
     let mut conn = state.tenant(caller).await?;
-    match store::files::find(&mut conn, caller.project, file).await? {
-        None => unknown(faults),
-        Some(file) if file.purpose != Purpose::JobInput => {
-            let detail =
-                format!("its purpose is `{}`; a job reads files of `job_input`", file.purpose.as_str());
-            faults.add(POINTER, "wrong_purpose", detail);
-        }
-        Some(file) if file.bytes == 0 => faults.add(POINTER, "empty_file", "the file has no bytes"),
-        Some(_) => {}
+    let Some(file) = store::files::find(&mut conn, caller.project, file).await? else {
+        unknown(faults);
+        return Ok(None);
+    };
+    let most = if caller.mode.is_live() { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS };
+    if file.purpose != Purpose::JobInput {
+        let detail = format!("its purpose is `{}`; a job reads files of `job_input`", file.purpose.as_str());
+        faults.add(POINTER, "wrong_purpose", detail);
+    } else if file.bytes == 0 {
+        faults.add(POINTER, "empty_file", "the file has no bytes");
+    } else if let Some(lines) = file.lines.filter(|lines| *lines > most as i64) {
+        faults.add(POINTER, "too_many", format!("the file has {lines} lines; at most {most} in one job"));
+    } else if let (Some(lines), Some(target)) = (file.lines, selection.terms.refill.target())
+        && i64::from(target.groups) > lines
+    {
+        let detail = format!("{} is not from 1 to {lines}, the number of prompts", target.groups);
+        faults.add("#/selection/target_groups", "out_of_range", detail);
     }
-    Ok(())
+    Ok(Some(Unread { lines: file.lines.and_then(|lines| u32::try_from(lines).ok()), sha256: file.sha256 }))
+}
+
+/// What is answered when a job's figures are asked for and nobody knows how many prompts it has.
+pub(super) fn uncounted() -> ApiError {
+    let mut faults = Faults::default();
+    faults.add(POINTER, "not_allowed", "the file is from before lines were counted: upload it again");
+    ApiError::Validation(faults.0)
 }
 
 fn unknown(faults: &mut Faults) {

@@ -84,6 +84,7 @@ struct ManifestGroups {
     accepted: u64,
     filtered: u64,
     failed: u64,
+    /// Those that the job's deadline ended included.
     cancelled: u64,
 }
 

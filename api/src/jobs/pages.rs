@@ -133,7 +133,7 @@ impl Pages for UndeliveredPages {
         let records = match self.kind {
             Undelivered::Filtered => {
                 let tx = self.state.tenant(self.caller).await?;
-                store::records::of_filtered(tx, &self.state.objects, self.job, &paid).await?
+                store::records::of_rollouts(tx, &self.state.objects, self.caller.project, &paid).await?
             }
             Undelivered::Rejected | Undelivered::Failed => Vec::new(),
         };

@@ -12,7 +12,7 @@ use protocol::job::{
 };
 use store::job_conditions::Conditions;
 
-use super::input::{CreateJob, ExportInput, Level, SamplingInput, VerificationInput, Word};
+use super::input::{CreateJob, Deliver, ExportInput, Level, SamplingInput, VerificationInput, Word};
 use super::reward::{self, RewardDraft};
 use super::selection::{self, Selection};
 use super::terms::{self, TermsInput};
@@ -203,11 +203,17 @@ fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> Sampl
     }
     let top_k =
         faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k").unwrap_or(0);
+    if !given.stop.is_empty() {
+        let detail =
+            "a completion is proven whole: its ids, log-probs and reward are those of all that was sampled";
+        faults.add("#/sampling/stop", "sampling_not_provable", detail);
+    }
     SamplingSpec { n, temperature: temperature as f32, top_p: top_p as f32, top_k, max_tokens }
 }
 
 fn verification(given: VerificationInput, sampled_p: f64, faults: &mut Faults) -> Verification {
     const POINTER: &str = "#/verification/p";
+    faults.word(given.deliver, Deliver::VerifiedOnly, "#/verification/deliver", "verified_only");
     match faults.word(given.level, Level::Full, "#/verification/level", "full, sampled") {
         Level::Full => {
             if given.p.is_some() {

@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 
 use super::create::Priced;
 use super::estimate::{Asked, Estimate, estimate};
+use super::input_file;
+use super::parse::Input;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -37,16 +39,16 @@ pub(crate) struct PreviewView {
 pub(crate) struct FiguresView {
     #[schema(value_type = String)]
     checkpoint_id: CheckpointId,
-    prompts: usize,
-    /// Tokens of all prompts.
-    prompt_tokens: usize,
+    prompts: u32,
+    /// Tokens of all prompts. Null of a file: what is in its lines is known once a job has read them.
+    prompt_tokens: Option<usize>,
     /// Completions of each prompt.
     samples: u32,
     unit_prices: UnitPrices,
     /// Every rollout at its full price.
     #[schema(value_type = String, example = "61440000")]
     maximum_rao: Rao,
-    /// What is held when the job is created: the maximum, or what the budget leaves of it.
+    /// What is held when the job is queued: the maximum, or what the budget leaves of it.
     #[schema(value_type = String, example = "61440000")]
     hold_rao: Rao,
     estimate: Estimate,
@@ -85,15 +87,17 @@ impl Priced {
 }
 
 /// Prompts that will likely be generated: with a target, no more than it takes.
-fn generated(priced: &Priced, history: Option<&History>) -> u64 {
-    let prompts = priced.prompts().len() as u32;
+fn generated(priced: &Priced, prompts: u32, history: Option<&History>) -> u64 {
     let Some(target) = priced.spec.selection.refill.target() else { return prompts.into() };
     let accepted = history.map_or(1.0, |history| history.selected as f64 / history.asked.max(1) as f64);
     target.expected(prompts, accepted).into()
 }
 
 /// Tokens are only counted for those who ask what a job would cost.
-async fn prompt_tokens(priced: &Priced) -> Result<usize, ApiError> {
+async fn prompt_tokens(priced: &Priced) -> Result<Option<usize>, ApiError> {
+    if matches!(priced.input, Input::File(_)) {
+        return Ok(None);
+    }
     let contents: Vec<PromptContent> = priced.prompts().iter().map(|prompt| prompt.content.clone()).collect();
     let checkpoint = Arc::clone(&priced.checkpoint);
     let count = move || {
@@ -101,7 +105,7 @@ async fn prompt_tokens(priced: &Priced) -> Result<usize, ApiError> {
             contents.into_iter().map(|content| Ok(intake::tokens(&checkpoint.tokenizer, content)?.len()));
         counts.sum::<Result<usize, checkpoint::Error>>()
     };
-    web::block(count).await?.map_err(|error| ApiError::Internal(Box::new(error)))
+    web::block(count).await?.map(Some).map_err(|error| ApiError::Internal(Box::new(error)))
 }
 
 /// What a job costs, and what it will likely come to.
@@ -110,6 +114,7 @@ pub(crate) async fn figures(
     caller: Caller,
     priced: &Priced,
 ) -> Result<FiguresView, ApiError> {
+    let prompts = priced.count().ok_or_else(input_file::uncounted)?;
     let now = state.ambient.now();
     let filter = serde_json::to_value(priced.spec.filter)?;
     let mut conn = state.tenant(caller).await?;
@@ -119,7 +124,7 @@ pub(crate) async fn figures(
     drop(conn);
     let samples = priced.spec.sampling.n;
     let asked = Asked {
-        prompts: generated(priced, history.as_ref()),
+        prompts: generated(priced, prompts, history.as_ref()),
         samples,
         maximum: priced.maximum,
         hold: priced.hold,
@@ -129,7 +134,7 @@ pub(crate) async fn figures(
     let (estimate, warnings) = estimate(&asked, history.as_ref());
     Ok(FiguresView {
         checkpoint_id: priced.checkpoint.id,
-        prompts: priced.prompts().len(),
+        prompts,
         prompt_tokens: prompt_tokens(priced).await?,
         samples,
         unit_prices: UnitPrices {

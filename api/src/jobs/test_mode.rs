@@ -2,7 +2,7 @@
 
 use grail::ProfileId;
 use grail::profile::Profile;
-use protocol::job::{MAX_TEST_PROMPTS, MAX_TEST_SAMPLES};
+use protocol::job::{MAX_TEST_PROMPTS, MAX_TEST_SAMPLES, Verification};
 use protocol::money::Price;
 use protocol::{Mode, Rao};
 
@@ -11,8 +11,8 @@ use crate::auth::Caller;
 use crate::state::AppState;
 
 /// The price of the day: a test job costs nothing.
-pub(super) fn price(state: &AppState, caller: Caller) -> Price {
-    let price = state.offer.price;
+pub(super) fn price(state: &AppState, caller: Caller, verification: Verification) -> Price {
+    let price = state.offer.price_of(verification);
     if caller.mode.is_live() { price } else { Price { rollout: Rao::ZERO, ..price } }
 }
 

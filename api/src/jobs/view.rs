@@ -48,6 +48,8 @@ pub(crate) struct JobView {
     /// How much of an ended job was delivered or honestly filtered: `full`, `partial` or `none`.
     outcome: Option<&'static str>,
     created_at: DateTime<Utc>,
+    /// Since when it waits for miners: with an input file, since all of it was read. Null where that has not come to be.
+    queued_at: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
     /// When it was paused last.
     paused_at: Option<DateTime<Utc>>,
@@ -210,8 +212,11 @@ struct GroupCountsView {
     filtered: i64,
     failed: i64,
     cancelled: i64,
+    /// The deadline of the job came before they were delivered.
+    expired: i64,
 }
 
+/// Every verified rollout of a settled group is selected or filtered.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RolloutCounts)]
 struct RolloutCountsView {
@@ -220,7 +225,12 @@ struct RolloutCountsView {
     verified: i64,
     selected: i64,
     filtered: i64,
+    /// Of answers that were refused: a proof or its form did not hold.
     rejected: i64,
+    /// Of the filtered ones: repeats, or nearly, of what was delivered. They cost nothing.
+    duplicate: i64,
+    /// Of the selected and filtered ones: those that could not be rewarded; the job's `on_error` says what became of them.
+    reward_error: i64,
 }
 
 /// Amounts in rao, as strings.
@@ -397,6 +407,7 @@ impl From<Job> for JobView {
             status_reason: job.status_reason,
             outcome,
             created_at: job.created_at,
+            queued_at: job.queued_at,
             waiting_on: job.outlook.waiting_on.map(WaitingOn::as_str),
             queue_position: job.outlook.queue_position,
             eta: job.outlook.eta.map(|eta| EtaView { p50: eta.p50, p90: eta.p90 }),
@@ -453,9 +464,9 @@ impl From<Job> for JobView {
 }
 
 fn outcome(job: &Job) -> &'static str {
-    let GroupCounts { accepted, filtered, failed, cancelled, .. } = job.groups;
+    let GroupCounts { accepted, filtered, failed, cancelled, expired, .. } = job.groups;
     let target = job.spec.selection.refill.target().map(|target| target.groups.into());
-    protocol::job::outcome(accepted, filtered, failed + cancelled, target)
+    protocol::job::outcome(accepted, filtered, failed + cancelled + expired, target)
 }
 
 impl From<Settlement> for Spend {
@@ -484,6 +495,7 @@ impl From<GroupCounts> for GroupCountsView {
             filtered,
             failed,
             cancelled,
+            expired,
         } = counts;
         Self {
             reserve,
@@ -497,13 +509,23 @@ impl From<GroupCounts> for GroupCountsView {
             filtered,
             failed,
             cancelled,
+            expired,
         }
     }
 }
 
 impl From<RolloutCounts> for RolloutCountsView {
     fn from(counts: RolloutCounts) -> Self {
-        let RolloutCounts { generated, scored, verified, selected, filtered, rejected } = counts;
-        Self { generated, scored, verified, selected, filtered, rejected }
+        let RolloutCounts {
+            generated,
+            scored,
+            verified,
+            selected,
+            filtered,
+            rejected,
+            duplicate,
+            reward_error,
+        } = counts;
+        Self { generated, scored, verified, selected, filtered, rejected, duplicate, reward_error }
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
 use crate::jobs::input::CreateJob;
 use crate::jobs::preview::{self, FiguresView};
-use crate::jobs::{create, input_file, parse};
+use crate::jobs::{create, parse};
 use crate::state::AppState;
 
 /// How long a price is promised.
@@ -39,7 +39,8 @@ pub(crate) struct QuoteView {
 ///
 /// The body is that of `POST /v1/jobs`, and is checked as it is there. Nothing is held. Name the quote in the job (`quote`)
 /// to get its prices, whatever they are by then; the job's terms and prompts must be the same, its budget, deadline and
-/// metadata need not.
+/// metadata need not. Prompts of a file are the same if its bytes are; its lines are counted, and looked at when the job
+/// reads them: at the quoted prices its hold is taken then.
 #[utoipa::path(post, path = "/v1/quotes", tag = "quotes", request_body = CreateJob,
     params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each quote.")),
     responses(
@@ -65,7 +66,6 @@ pub(crate) async fn create_quote(
     if draft.conditions.quote.is_some() {
         faults.add("#/quote", "not_allowed", "a quote is not made from another");
     }
-    input_file::refuse(&draft.input, "a quote", &mut faults);
     let priced = create::price(&state, caller, draft, faults).await?;
     let figures = preview::figures(&state, caller, &priced).await?;
     let now = state.ambient.now();

@@ -42,13 +42,22 @@ pub(crate) async fn named(
     Ok(Some(Promise { price: quote.price, digest }))
 }
 
+/// Where the prompts of a quote are.
+pub(crate) enum Source<'a> {
+    Prompts(&'a [Prompt]),
+    /// In a file, of which this is the SHA-256: the same bytes are the same prompts, whatever their file is called.
+    File(&'a Hash),
+}
+
 /// What a quote is made for: all terms and prompts, but not the customer's words, nor how much it wants to spend.
-pub(crate) fn digest(spec: &JobSpec, prompts: &[Prompt], checkpoint: CheckpointId) -> Result<Hash, ApiError> {
+pub(crate) fn digest(
+    spec: &JobSpec,
+    source: &Source<'_>,
+    checkpoint: CheckpointId,
+) -> Result<Hash, ApiError> {
     let terms = JobSpec { max_amount: None, metadata: std::collections::BTreeMap::new(), ..spec.clone() };
-    let start = Transcript::new("reliquary/quote/1")
-        .bytes(checkpoint.as_bytes())
-        .bytes(&serde_json::to_vec(&terms)?)
-        .u32(prompts.len() as u32);
+    let terms = serde_json::to_vec(&terms)?;
+    let begin = |label| Transcript::new(label).bytes(checkpoint.as_bytes()).bytes(&terms);
     let add = |transcript: Transcript, prompt: &Prompt| {
         transcript
             .bytes(prompt.custom_id.as_bytes())
@@ -56,7 +65,13 @@ pub(crate) fn digest(spec: &JobSpec, prompts: &[Prompt], checkpoint: CheckpointI
             .bytes(prompt.reference.as_bytes())
             .bytes(prompt.metadata.as_bytes())
     };
-    Ok(prompts.iter().fold(start, add).finish())
+    Ok(match source {
+        Source::Prompts(prompts) => {
+            prompts.iter().fold(begin("reliquary/quote/1").u32(prompts.len() as u32), add)
+        }
+        Source::File(sha256) => begin("reliquary/quote/file/1").bytes(*sha256),
+    }
+    .finish())
 }
 
 fn content(content: &PromptContent) -> Hash {

@@ -48,7 +48,7 @@ pub(crate) async fn create_reward_version(
     let function: RewardFunctionId = params::id(&path, "reward function")?;
     owned(&state, caller, function).await?; // before 32 MiB are read
     let _place = uploads.0.admit(caller.account)?;
-    let upload = upload::read(body, &config, &state).await?;
+    let upload = upload::read(body, &config, caller, &state).await?;
     let (upload, upload_sha256) = web::block(move || {
         let hash = Sha256::digest(&upload.module).into();
         (upload, hash)

@@ -3,13 +3,16 @@
 use actix_web::web::{self, Bytes};
 use sandbox::WasiProfile;
 use serde::Serialize;
+use store::files::Purpose;
 use supervisor::validation::Specimen;
 use utoipa::ToSchema;
 
 use super::samples::{SampleInput, specimens};
+use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, FieldError};
+use crate::files::{Wanted, whole};
 use crate::form::{self, Form, Part};
 use crate::jobs::parse::Faults;
 use crate::state::AppState;
@@ -34,9 +37,12 @@ pub(crate) struct Upload {
 #[schema(example = json!({ "module": "(the bytes of the module)", "wasi": "none", "description": "exact match" }))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadForm {
-    /// A core module or a component; at most 32 MiB.
-    #[schema(value_type = String, format = Binary)]
+    /// A core module or a component; at most 32 MiB. Or give `file_id`.
+    #[schema(value_type = Option<String>, format = Binary)]
     module: (),
+    /// Instead of `module`: an uploaded file of purpose `reward_function`. The version keeps the bytes; the file may go.
+    #[schema(example = "file_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    file_id: Option<String>,
     /// What of WASI it may see: `none` or `deterministic`.
     #[schema(default = "none")]
     wasi: Option<String>,
@@ -53,19 +59,26 @@ pub(crate) struct UploadForm {
 pub(crate) async fn read(
     body: Body,
     config: &Config,
+    caller: Caller,
     state: &web::Data<AppState>,
 ) -> Result<Upload, ApiError> {
     let parts = [
         Part { name: "module", limit: config.max_module_body_bytes },
+        Part { name: "file_id", limit: MAX_WORD_BYTES },
         Part { name: "wasi", limit: MAX_WORD_BYTES },
         Part { name: "source_url", limit: MAX_URL_BYTES },
         Part { name: "description", limit: MAX_DESCRIPTION_BYTES },
         Part { name: "samples", limit: config.max_samples_body_bytes },
     ];
-    let Form([module, wasi, source_url, description, samples]) = body.form(&parts).await?;
+    let Form([module, file, wasi, source_url, description, samples]) = body.form(&parts).await?;
+    let mut faults = Faults::default();
+    let module = match text("file_id", file.as_ref(), &mut faults) {
+        Some(file) => of_file(state, caller, module, &file, config, &mut faults).await?,
+        None => module,
+    };
+    let is_missing = module.is_none() && file.is_none();
     let state = state.clone();
     web::block(move || {
-        let mut faults = Faults::default();
         let wasi = text("wasi", wasi.as_ref(), &mut faults);
         let source_url = text("source_url", source_url.as_ref(), &mut faults);
         let description = text("description", description.as_ref(), &mut faults);
@@ -76,8 +89,12 @@ pub(crate) async fn read(
             None => Vec::new(),
         };
         let specimens = specimens(given, None, &state.offer.checkpoint, &mut faults);
-        if module.is_none() {
-            faults.add("#/module", "required", "the module is the one part that must be there");
+        if is_missing {
+            faults.add(
+                "#/module",
+                "required",
+                "the module, or `file_id`, is the one part that must be there",
+            );
         }
         if !faults.0.is_empty() {
             return Err(ApiError::Validation(faults.0));
@@ -85,6 +102,26 @@ pub(crate) async fn read(
         Ok(Upload { module: module.unwrap_or_default(), wasi, source_url, description, specimens })
     })
     .await?
+}
+
+/// The module in a file of this project.
+async fn of_file(
+    state: &AppState,
+    caller: Caller,
+    module: Option<Bytes>,
+    file: &str,
+    config: &Config,
+    faults: &mut Faults,
+) -> Result<Option<Bytes>, ApiError> {
+    const POINTER: &str = "#/file_id";
+    if module.is_some() {
+        faults.add(POINTER, "not_allowed", "give `module` or `file_id`, not both");
+        return Ok(module);
+    }
+    let limit = config.max_module_body_bytes;
+    let wanted = Wanted { purpose: Purpose::RewardFunction, limit, pointer: POINTER };
+    let found = whole(state, caller, file, wanted).await?;
+    Ok(found.map_err(|FieldError { pointer, code, detail }| faults.add(pointer, code, detail)).ok())
 }
 
 fn text(part: &'static str, bytes: Option<&Bytes>, faults: &mut Faults) -> Option<String> {

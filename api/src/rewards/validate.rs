@@ -53,7 +53,7 @@ pub(crate) async fn validate_reward_module(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let receiving = uploads.0.admit(caller.account)?;
-    let upload = upload::read(body, &config, &state).await?;
+    let upload = upload::read(body, &config, caller, &state).await?;
     let examining = examinations.0.admit(caller.account)?;
     let (supervisor, tenant) = (state.supervisor.clone(), Tenant(*caller.account.as_bytes()));
     let validation = web::block(move || {

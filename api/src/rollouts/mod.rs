@@ -1,4 +1,4 @@
-//! Delivered rollouts, one at a time.
+//! Rollouts that were delivered, or filtered and paid for, one at a time.
 
 mod schema;
 
@@ -17,8 +17,8 @@ use crate::state::AppState;
 
 pub(crate) use schema::{RolloutItem, RolloutLine, RolloutSchema};
 
-/// The delivered rollout that a path names, if it is the caller's.
-async fn delivered(state: &AppState, caller: Caller, path: &str) -> Result<RolloutRecord, ApiError> {
+/// The rollout that a path names, if the caller was given it or has paid for it.
+async fn bought(state: &AppState, caller: Caller, path: &str) -> Result<RolloutRecord, ApiError> {
     let id: RolloutId = params::id(path, "rollout")?;
     let tx = state.tenant(caller).await?;
     let found = store::records::of_rollouts(tx, &state.objects, caller.project, &[id]).await?;

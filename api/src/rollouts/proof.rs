@@ -27,14 +27,14 @@ pub(crate) struct ProofView {
 #[utoipa::path(get, path = "/v1/rollouts/{id}/proof", tag = "verification", operation_id = "retrieve_rollout_proof",
     params(("id" = String, Path, description = "The rollout.")), responses(
     (status = 200, description = "The proof.", body = ProofView),
-    (status = 404, description = "No such rollout was delivered to you.", body = Problem, content_type = "application/problem+json")))]
+    (status = 404, description = "You were neither given such a rollout nor have you paid for it.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.rollouts.proof", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn show_proof(
     caller: Caller,
     path: web::Path<String>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = super::delivered(&state, caller, &path).await?;
+    let record = super::bought(&state, caller, &path).await?;
     let view = ProofView { object: "rollout.proof", rollout_id: record.id, proof: record.proof };
     Ok(HttpResponse::Ok().json(view))
 }

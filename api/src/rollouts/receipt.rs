@@ -36,14 +36,14 @@ pub(crate) struct ReceiptView {
 #[utoipa::path(get, path = "/v1/rollouts/{id}/receipt", tag = "verification", operation_id = "retrieve_rollout_receipt",
     params(("id" = String, Path, description = "The rollout.")), responses(
     (status = 200, description = "Signed by a key of `GET /v1/verification_keys`.", body = ReceiptView),
-    (status = 404, description = "No such rollout was delivered to you.", body = Problem, content_type = "application/problem+json")))]
+    (status = 404, description = "You were neither given such a rollout nor have you paid for it.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.rollouts.receipt", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn show_receipt(
     caller: Caller,
     path: web::Path<String>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let record = super::delivered(&state, caller, &path).await?;
+    let record = super::bought(&state, caller, &path).await?;
     Ok(HttpResponse::Ok().json(ReceiptView {
         object: "rollout.receipt",
         rollout_id: record.id,

@@ -31,7 +31,8 @@ pub(crate) struct CreateVerification {
     #[schema(example = "full")]
     #[serde(default = "full")]
     level: String,
-    /// From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them. Or give `file_id`.
+    /// From 1 to 64: ids of rollouts that were delivered to you or that you have paid for, or whole records as somebody has
+    /// them. Or give `file_id`.
     #[schema(min_items = 1, max_items = 64, example = json!(["rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"]))]
     rollouts: Option<Vec<Value>>,
     /// A file of purpose `verification`, with as many of them as NDJSON: what `GET /v1/jobs/{id}/rollouts` writes. At most
@@ -49,7 +50,7 @@ fn full() -> String {
 /// Have rollouts checked again.
 ///
 /// A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
-/// One that was not delivered to you gets the second alone. `reward` and `full` take their time: follow `Location`. It
+/// A filtered one that you have paid for counts as delivered; any other gets the second alone. `reward` and `full` take their time: follow `Location`. It
 /// costs nothing, changes nothing, and says nothing of the miner to the service.
 #[utoipa::path(post, path = "/v1/verifications", tag = "verification", request_body = CreateVerification,
     params(("Idempotency-Key" = Option<String>, Header, description = "At most 255 characters, new for each re-check.")),
@@ -87,7 +88,7 @@ pub(crate) async fn create_verification(
         }
     };
     let level = checked(&level, sent.len(), pointer)?;
-    let own = delivered(&state, caller, &sent).await?;
+    let own = bought(&state, caller, &sent).await?;
     let keys = store::service_keys::all(&mut *state.db.acquire().await?).await?;
     let keys: Vec<[u8; 32]> = keys.iter().map(|key| key.public_key).collect();
     let mut known: HashMap<CheckpointId, Model> = HashMap::new();
@@ -135,8 +136,8 @@ fn checked(level: &str, count: usize, counted: &str) -> Result<Level, ApiError> 
     known.filter(|_| faults.is_empty()).ok_or(ApiError::Validation(faults))
 }
 
-/// What was delivered to the caller under the ids that were sent.
-async fn delivered(state: &AppState, caller: Caller, sent: &[Sent]) -> Result<Vec<RolloutRecord>, ApiError> {
+/// What the caller was given, or has paid for, under the ids that were sent.
+async fn bought(state: &AppState, caller: Caller, sent: &[Sent]) -> Result<Vec<RolloutRecord>, ApiError> {
     let mut ids: Vec<RolloutId> = sent.iter().filter_map(Sent::id).collect();
     ids.sort_unstable();
     ids.dedup();

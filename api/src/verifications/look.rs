@@ -24,9 +24,10 @@ pub(super) enum Sent {
 }
 
 impl Sent {
-    /// A text is an id, an object a record. Anything else is neither.
+    /// A text is an id, an object a record, or what a list of filtered ones wraps around it. Anything else is neither.
     pub(super) fn read(value: &Value) -> Self {
-        match value {
+        let wrapped = (value["object"] == "undelivered_rollout").then(|| &value["rollout"]);
+        match wrapped.unwrap_or(value) {
             Value::String(text) => text.parse().map_or(Self::Unreadable, Self::Id),
             other => match strict_json::from_value(other) {
                 Ok(record) => Self::Record(Box::new(record)),

@@ -59,6 +59,40 @@ async fn verification_can_be_sampled_at_a_rate_of_ones_own_or_the_service_s() {
     }
 }
 
+/// With this service's own names and sizes, and nothing left out.
+#[tokio::test]
+async fn a_body_that_says_everything_is_taken() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let mut body = json!({
+        "model": { "checkpoint": "current" },
+        "prompts": [{ "custom_id": "p1", "messages": [{ "role": "user", "content": "40 + 2" }],
+            "reward_input": { "answer": "42" }, "metadata": {} }],
+        "sampling": { "n": 16, "temperature": 1.0, "top_p": 1.0, "top_k": 0, "max_tokens": 64, "stop": [] },
+        "reward": { "mode": "builtin", "name": "numeric", "args": {}, "on_error": "mask", "max_error_rate": 0.05,
+            "limits": { "fuel": 1_000_000_000, "memory_bytes": 67_108_864 } },
+        "selection": { "group_filter": { "min_std": 0.24 }, "refill": "drop", "max_generation_multiplier": 3,
+            "rollouts": { "strategy": "all" }, "difficulty": null },
+        "advantage": { "method": "grpo", "eps": 1e-6, "std_ddof": 1 },
+        "overlong": { "mode": "mask" },
+        "dedup": { "mode": "exact_tokens", "scope": "job" },
+        "policy": { "on_rotation": "finish", "max_staleness_versions": 0 },
+        "verification": { "level": "full", "deliver": "verified_only" },
+        "group": { "min_size": 8, "timeout_s": 900 },
+        "budget": { "max_amount_rao": "500000", "max_rollouts": 20_000, "on_exhausted": "pause" },
+        "deadline_at": service.clock.now() + chrono::TimeDelta::hours(1),
+        "priority": "standard",
+        "open": false,
+        "privacy": { "retention_days": 30, "training_use": "deny", "prompt_visibility": "assigned_miners" },
+        "exports": ["parquet"],
+        "metadata": { "run": "exp-12" },
+    });
+    let quote = service.post(&customer, "/v1/quotes", &body).await.json(201);
+    body["quote"] = quote["id"].clone();
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
+    assert_eq!((&job["quote"], &job["status"]), (&quote["id"], &json!("queued")));
+}
+
 fn uuid_of(job: &Value) -> uuid::Uuid {
     job["id"].as_str().unwrap().parse::<protocol::JobId>().unwrap().0
 }

@@ -148,6 +148,7 @@ impl Service {
                 registered: Standard::exact("test/1"),
                 shelf: Shelf::new(2),
                 price,
+                sampled_bps: 9_000,
                 sampled_p: 0.1,
                 service_key: key.public(),
             }),

@@ -1,10 +1,13 @@
 //! Jobs whose prompts come from a file, up to where a worker takes over: what is taken, what is refused, and the file while
 //! it is in use.
 
-use protocol::job::MAX_JOB_PROMPTS;
+use std::time::Duration;
+
+use protocol::job::{Encoding, MAX_JOB_PROMPTS, Prompt, PromptContent};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
+use store::job_inputs;
 
 use crate::harness::{Answer, Customer, ROLLOUT_RAO, Service, job_body};
 
@@ -115,15 +118,11 @@ async fn what_cannot_be_is_refused_with_its_field_and_leaves_nothing() {
     assert_eq!(delete(&service, &customer, &gone).await.status, 204);
     assert_eq!(faults(&post(&body(&gone)).await), fault(FIELD, "unknown_file"));
 
-    // what is answered at once can say nothing of a file
-    let dry = service.post(&customer, "/v1/jobs?dry_run=true", &body(&file)).await;
-    assert_eq!(faults(&dry), fault(FIELD, "not_allowed"));
-    let quote = service.post(&customer, "/v1/quotes", &body(&file)).await;
-    assert_eq!(faults(&quote), fault(FIELD, "not_allowed"));
-    let quote = service.post(&customer, "/v1/quotes", &job_body(1)).await.json(201);
-    let mut quoted = body(&file);
-    quoted["quote"] = quote["id"].clone();
-    assert_eq!(faults(&post(&quoted).await)[0], fault("#/quote", "not_allowed")[0]);
+    let long = upload(&service, &customer, "job_input", &"{}\n".repeat(MAX_JOB_PROMPTS + 1)).await;
+    assert_eq!(faults(&post(&body(&long)).await), fault(FIELD, "too_many"));
+    let mut few = body(&file);
+    few["selection"] = json!({ "refill": "resample_new_prompts", "target_groups": 2 });
+    assert_eq!(faults(&post(&few).await), fault("#/selection/target_groups", "out_of_range"));
     let mut open = body(&file);
     open["open"] = json!(true);
     assert_eq!(faults(&post(&open).await), fault("#/open", "not_allowed"));
@@ -140,6 +139,83 @@ async fn what_cannot_be_is_refused_with_its_field_and_leaves_nothing() {
     assert_eq!(service.sql("SELECT count(*) FROM job_inputs").await, "0");
     let limits = service.get(&customer, "/v1/limits").await.json(200);
     assert_eq!(limits["prompts"]["job"], json!(MAX_JOB_PROMPTS));
+}
+
+/// What the file reader does when all is right.
+async fn read(service: &Service, prompts: u32) {
+    let mut tx = service.db.begin().await.unwrap();
+    let served = [service.state.offer.checkpoint.id];
+    let mut leased = job_inputs::lease(&mut tx, &served, Duration::from_mins(1)).await.unwrap().unwrap();
+    let prompt = |index| Prompt {
+        index,
+        custom_id: format!("line-{index}"),
+        content: PromptContent::Text { text: "x".to_owned(), encoding: Encoding::Plain },
+        reference: "null".to_owned(),
+        metadata: "{}".to_owned(),
+    };
+    let all: Vec<Prompt> = (0..prompts).map(prompt).collect();
+    job_inputs::write(&mut tx, &leased, &all, leased.size).await.unwrap();
+    leased.lines = prompts;
+    job_inputs::queue(&mut tx, &leased, service.clock.now()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_quote_counts_the_lines_of_a_file_and_its_price_is_held_when_they_are_read() {
+    let service = Service::start().await;
+    let (customer, poor) = (service.customer(4_000_000).await, service.customer(2_000_000).await);
+    // more than a body takes, the last without an end
+    let text = LINES.repeat(1_500);
+    let file = upload(&service, &customer, "job_input", text.trim_end()).await;
+    let dry_run = "/v1/jobs?dry_run=true";
+    let preview = service.post(&customer, dry_run, &body(&file)).await.json(200);
+    let quote = service.post(&customer, "/v1/quotes", &body(&file)).await.json(201);
+    for figures in [&preview, &quote] {
+        assert_eq!((&figures["prompts"], &figures["prompt_tokens"]), (&json!(1_500), &Value::Null));
+        let most = json!((1_500 * 2 * ROLLOUT_RAO).to_string());
+        assert_eq!((&figures["maximum_rao"], &figures["hold_rao"]), (&most, &most));
+    }
+    let theirs = upload(&service, &poor, "job_input", &text).await;
+    assert_eq!(
+        service.post(&poor, dry_run, &body(&theirs)).await.problem(402),
+        "insufficient_credits",
+        "what the lines would cost is known"
+    );
+    let poor_job = service.post(&poor, "/v1/jobs", &body(&theirs)).await;
+    assert_eq!(poor_job.problem(402), "insufficient_credits");
+
+    // as if the service had become dearer since
+    service.sql(r#"UPDATE quotes SET price = price || '{"rollout": "500"}'"#).await;
+    let quoted = |file: &str| {
+        let mut body = body(file);
+        body["quote"] = quote["id"].clone();
+        body
+    };
+    let job = service.post(&customer, "/v1/jobs", &quoted(&file)).await.json(201);
+    assert_eq!((&job["status"], &job["spend"]["held_rao"]), (&json!("validating"), &json!("0")));
+    assert_eq!((&job["price"]["rollout_rao"], &job["quote"]), (&json!("500"), &quote["id"]));
+    read(&service, 1_500).await;
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let job = service.get(&customer, &path).await.json(200);
+    assert_eq!((&job["status"], &job["spend"]["held_rao"]), (&json!("queued"), &json!("1500000")));
+
+    // the same bytes are the same prompts; others, or prompts of a body, are not
+    let again = upload(&service, &customer, "job_input", text.trim_end()).await;
+    service.post(&customer, "/v1/jobs", &quoted(&again)).await.json(201);
+    let mut inline = job_body(1);
+    inline["quote"] = quote["id"].clone();
+    let other = upload(&service, &customer, "job_input", &text).await;
+    for body in [quoted(&other), inline] {
+        assert_eq!(service.post(&customer, "/v1/jobs", &body).await.problem(422), "quote_mismatch");
+    }
+    // one that nobody has counted can be a job, and no quote
+    service.sql("UPDATE files SET lines = NULL").await;
+    for path in [dry_run, "/v1/quotes"] {
+        let refused = service.post(&customer, path, &body(&other)).await;
+        assert_eq!(faults(&refused), [(FIELD.to_owned(), "not_allowed".to_owned())]);
+    }
+    service.post(&customer, "/v1/jobs", &body(&other)).await.json(201);
+    service.assert_ledger_clean().await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use api::Config;
 use chrono::DateTime;
 use embedded::testing::TestRedis;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Clock, Rates};
 
 use crate::harness::{Answer, Customer, Service, job_body, quick};
@@ -113,6 +113,38 @@ async fn jobs_and_prompts_are_counted_where_they_are_made() {
     assert_eq!(service.sql("SELECT count(*) FROM jobs").await, "2");
     service.clock.advance(Duration::from_mins(1));
     create("d", 2).await.json(201);
+}
+
+#[tokio::test]
+async fn prompts_that_are_appended_count_as_those_of_a_new_job() {
+    let service = Service::counting(strict(), clock(), Rates::local()).await;
+    let customer = service.customer(1_000_000).await;
+    let mut body = job_body(0);
+    body["open"] = json!(true);
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
+    let path = format!("/v1/jobs/{}/prompts", job["id"].as_str().unwrap());
+    let append = async |key: &str, texts: &[&str]| {
+        let prompts: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
+        let request = service.request(Method::POST, &path).bearer_auth(&customer.key);
+        let request = request.header("idempotency-key", key).json(&json!({ "prompts": prompts }));
+        Answer::of(request.send().await.unwrap()).await
+    };
+    // what is not valid costs no prompt
+    assert_eq!(append("a", &["1", "", "3"]).await.status, 422);
+    let first = append("b", &["1", "2", "3", "4"]).await;
+    assert_eq!(
+        (first.status, first.header("ratelimit").split(", \"r").next()),
+        (201, Some("\"jobs\";r=1;t=30, \"prompts\";r=1;t=48"))
+    );
+    let refused = append("c", &["5", "6"]).await;
+    assert_eq!(
+        (refused.problem(429).as_str(), &refused.json(429)["meta"]["limit_source"]),
+        ("rate_limited", &json!("prompts"))
+    );
+    assert_eq!(append("b", &["1", "2", "3", "4"]).await.text, first.text, "what was answered before is free");
+    assert_eq!(service.sql("SELECT count(*) FROM prompts").await, "4");
+    service.clock.advance(Duration::from_mins(1));
+    append("c", &["5", "6"]).await.json(201);
 }
 
 #[tokio::test]

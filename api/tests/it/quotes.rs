@@ -118,3 +118,46 @@ async fn an_estimate_rests_on_jobs_that_have_ended() {
     let quote = service.post(&customer, "/v1/quotes", &filtered).await.json(201);
     assert_eq!(quote["estimate"]["basis"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_sampled_job_costs_less_wherever_a_price_is_told_and_the_ledger_adds_up() {
+    let service = Service::start().await;
+    let customer = service.customer(100_000).await;
+    let sampled = |p: f64| {
+        let mut body = job_body(2);
+        body["verification"] = json!({ "level": "sampled", "p": p });
+        body
+    };
+    // 90 % and a tenth of the rest; a quarter of that, rounded down
+    let prices =
+        json!({ "verified_rollout_rao": "910", "filtered_rollout_rao": "227", "rejected_rollout_rao": "0" });
+    let mut body = sampled(0.1);
+    let preview = service.post(&customer, "/v1/jobs?dry_run=true", &body).await.json(200);
+    let quote = service.post(&customer, "/v1/quotes", &body).await.json(201);
+    for figures in [&preview, &quote] {
+        assert_eq!((&figures["unit_prices"], &figures["maximum_rao"]), (&prices, &json!("3640")));
+    }
+    // a job has the price by itself, and from its quote
+    for named in [Value::Null, quote["id"].clone()] {
+        body["quote"] = named;
+        let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
+        let price = json!({ "rollout_rao": "910", "filtered_rollout_rao": "227" });
+        assert_eq!((&job["price"], &job["spend"]["held_rao"]), (&price, &json!("3640")));
+        let id = job["id"].as_str().unwrap();
+        for index in 0..2 {
+            deliver(&service, id, index).await;
+        }
+        let spend = &service.get(&customer, &format!("/v1/jobs/{id}")).await.json(200)["spend"];
+        assert_eq!((&spend["charged_rao"], &spend["released_rao"]), (&json!("3640"), &json!("0")));
+        let rollouts = service.get(&customer, &format!("/v1/jobs/{id}/rollouts")).await.json(200);
+        assert!(rollouts["data"].as_array().unwrap().iter().all(|rollout| rollout["price_rao"] == "910"));
+    }
+    // of a group's 1820 the miner gets 87.91 %, which is 80 % of 2000 but for rounding
+    let sums = "SELECT code, sum(amount) FROM transfers WHERE code <> 'grant' GROUP BY 1 ORDER BY 1";
+    assert_eq!(service.sql(sums).await, "miner_share|6396\nrollout|7280");
+    service.assert_ledger_clean().await;
+
+    // all of it recomputed is a full job, and costs as much
+    let full = service.post(&customer, "/v1/jobs", &sampled(1.0)).await.json(201);
+    assert_eq!(full["price"]["rollout_rao"], "1000");
+}

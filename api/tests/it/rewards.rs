@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use reqwest::multipart::Form;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Customer, Service, job_body, module_form, quick};
@@ -96,6 +96,49 @@ async fn uploads_become_versions_and_jobs_name_them() {
     let mut conn = service.db.acquire().await.unwrap();
     let module = store::reward_functions::module(&mut conn, &hash).await.unwrap().unwrap();
     assert_eq!(module.component.len() as u64, ready["component_bytes"].as_u64().unwrap());
+}
+
+/// The same version, whichever way its bytes came, and no need of the file afterwards.
+#[tokio::test]
+async fn a_module_may_come_in_a_file() {
+    let service = Service::start().await;
+    let (customer, stranger) = (service.customer(0).await, service.customer(0).await);
+    let id = function(&service, &customer, "mine").await;
+    let stored = async |customer: &Customer, purpose: &str| {
+        let part = Part::bytes(last_number().to_vec()).file_name("reward.wasm");
+        let form = Form::new().text("purpose", purpose.to_owned()).part("file", part);
+        let file = service.form(customer, "/v1/files", form).await.json(201);
+        file["id"].as_str().unwrap().to_owned()
+    };
+    let of_file = async |path: &str, file: &str| {
+        service.form(&customer, path, Form::new().text("file_id", file.to_owned())).await
+    };
+    let file = stored(&customer, "reward_function").await;
+    let version = of_file(&versions(&id), &file).await.json(201);
+    assert_eq!(
+        (&version["state"], &version["upload_bytes"]),
+        (&json!("validating"), &json!(last_number().len()))
+    );
+    let path = format!("/v1/files/{file}");
+    let deleted = service.request(Method::DELETE, &path).bearer_auth(&customer.key).send().await.unwrap();
+    assert_eq!(deleted.status(), 204);
+    assert_eq!(service.validate().await, 1);
+    let again = upload(&service, &customer, &id, last_number()).await.json(200);
+    assert_eq!((&again["id"], &again["state"]), (&version["id"], &json!("ready")));
+
+    let file = stored(&customer, "reward_function").await;
+    let verdict = of_file("/v1/reward_functions/validate", &file).await.json(200);
+    assert_eq!(verdict["state"], "ready");
+    let theirs = stored(&stranger, "reward_function").await;
+    let other = stored(&customer, "job_input").await;
+    for (file, code) in [(theirs, "unknown_file"), ("x".to_owned(), "unknown_file"), (other, "wrong_purpose")]
+    {
+        let refused = of_file(&versions(&id), &file).await;
+        assert_eq!(faults(&refused, 422), [("#/file_id".to_owned(), code.to_owned())]);
+    }
+    let both = module_form(last_number()).text("file_id", file);
+    let refused = service.form(&customer, &versions(&id), both).await;
+    assert_eq!(faults(&refused, 422), [("#/file_id".to_owned(), "not_allowed".to_owned())]);
 }
 
 #[tokio::test]

@@ -216,11 +216,31 @@ async fn what_is_not_delivered_is_listed_with_its_reason() {
     let record: RolloutRecord = serde_json::from_value(list["data"][0]["rollout"].clone()).unwrap();
     record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &service.key.public()).unwrap();
     assert_eq!(record.price_rao.to_string(), "250");
+    // it is there by itself, and is checked again as what it is
+    let (item, one) = (&list["data"][0], format!("/v1/rollouts/{}", record.id));
+    assert_eq!(service.get(&customer, &one).await.json(200), item["rollout"]);
+    let proof = service.get(&customer, &format!("{one}/proof")).await.json(200);
+    assert_eq!(proof["head"], item["rollout"]["proof"]["head"]);
+    let receipt = service.get(&customer, &format!("{one}/receipt")).await.json(200);
+    assert_eq!(receipt["reward_receipt"], item["rollout"]["reward_receipt"]);
+    let mut other = item["rollout"].clone();
+    other["price_rao"] = json!("1000");
+    let sent = json!({ "level": "signatures", "rollouts": [record.id, item["rollout"], item, other] });
+    let again = service.post(&customer, "/v1/verifications", &sent).await.json(201);
+    let found: Vec<Value> =
+        again["rollouts"].as_array().unwrap().iter().map(|f| f["verdict"].clone()).collect();
+    assert_eq!(found, ["pass", "pass", "pass", "fail"], "{again}");
+    // what nobody has paid for is not shown
+    let unpaid =
+        service.get(&customer, &format!("{path}?status=filtered")).await.json(200)["data"][0].clone();
+    let unpaid = format!("/v1/rollouts/{}", unpaid["id"].as_str().unwrap());
+    assert_eq!(service.get(&customer, &unpaid).await.problem(404), "not_found");
     let none = lines(&service, &customer, &path).await;
     assert_eq!(none.len(), 1, "only one is delivered");
 
     let stranger = service.customer(1).await;
     assert_eq!(service.get(&stranger, &format!("{path}?status=filtered")).await.status, 404);
+    assert_eq!(service.get(&stranger, &one).await.status, 404);
     for bad in
         ["status=filtered&after=5", "status=filtered&include=reward_module", "status=rejected&after=rol_x"]
     {

@@ -109,6 +109,8 @@ async fn each_rule_by_itself() {
         ("/sampling/max_tokens", json!(0), "#/sampling/max_tokens", "out_of_range"),
         ("/sampling/temperature", json!(0.0), "#/sampling/temperature", "out_of_range"),
         ("/sampling/temperature", json!(2.01), "#/sampling/temperature", "out_of_range"),
+        ("/sampling/stop", json!(["\n"]), "#/sampling/stop", "sampling_not_provable"),
+        ("/verification", json!({ "deliver": "provisional" }), "#/verification/deliver", "unsupported_value"),
         ("/sampling/top_p", json!(1e-60), "#/sampling/top_p", "out_of_range"),
         ("/sampling/top_p", json!(1.01), "#/sampling/top_p", "out_of_range"),
         ("/reward", json!({ "mode": "python" }), "#/reward/mode", "unsupported_value"),

@@ -15,6 +15,6 @@ mod strict;
 
 pub use fault::{Fault, Faults};
 pub use input::{MessageInput, PromptInput, raw};
-pub use lines::{Line, Lines, MAX_LINE_BYTES};
+pub use lines::{Line, LineCount, Lines, MAX_LINE_BYTES};
 pub use names::Names;
 pub use reader::{NULL_DETAIL, Reader, default_id, metadata, reference, tokens};

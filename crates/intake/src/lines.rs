@@ -83,6 +83,26 @@ impl Lines {
     }
 }
 
+/// Counts the lines of bytes that come in pieces, and keeps none: as many as [`Lines`] gives out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LineCount {
+    ends: u64,
+    /// The last byte was no line's end.
+    is_within: bool,
+}
+
+impl LineCount {
+    pub fn push(&mut self, piece: &[u8]) {
+        self.ends += piece.split(|byte| *byte == b'\n').skip(1).count() as u64;
+        self.is_within = piece.last().map_or(self.is_within, |byte| *byte != b'\n');
+    }
+
+    /// Lines so far; one that has begun counts.
+    pub fn lines(&self) -> u64 {
+        self.ends + u64::from(self.is_within)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -116,6 +136,11 @@ mod tests {
             if expected.last() == Some(&"") {
                 expected.pop();
             }
+            let mut count = LineCount::default();
+            for piece in &pieces {
+                count.push(piece);
+            }
+            prop_assert_eq!(count.lines(), found.len() as u64);
             prop_assert_eq!(found, expected.into_iter().map(text).collect::<Vec<_>>());
             prop_assert_eq!(taken, bytes.len() as u64);
         }

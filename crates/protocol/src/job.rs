@@ -251,6 +251,11 @@ impl JobStatus {
     pub fn is_ending(self) -> bool {
         matches!(self, Self::Finalizing | Self::Cancelling)
     }
+
+    /// How groups end that a job gives up in this state.
+    pub fn gives_up(self) -> GroupState {
+        if self == Self::Finalizing { GroupState::Expired } else { GroupState::Cancelled }
+    }
 }
 
 impl fmt::Display for JobStatus {
@@ -295,6 +300,8 @@ pub enum GroupState {
     Cancelled,
     /// A spare prompt: waits until another group is filtered or fails.
     Reserve,
+    /// Terminal: the deadline of the job came before the group was delivered.
+    Expired,
 }
 
 impl GroupState {
@@ -310,6 +317,7 @@ impl GroupState {
         Self::Failed,
         Self::Cancelled,
         Self::Reserve,
+        Self::Expired,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -325,6 +333,7 @@ impl GroupState {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Reserve => "reserve",
+            Self::Expired => "expired",
         }
     }
 
@@ -333,7 +342,7 @@ impl GroupState {
     }
 
     pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Accepted | Self::Filtered | Self::Failed | Self::Cancelled)
+        matches!(self, Self::Accepted | Self::Filtered | Self::Failed | Self::Cancelled | Self::Expired)
     }
 
     /// Some worker is to move it on: the states of the index `groups_queue`.

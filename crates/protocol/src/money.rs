@@ -96,6 +96,19 @@ impl Price {
     pub fn filtered(&self) -> Rao {
         self.rollout.basis_points(self.filtered_bps)
     }
+
+    /// The price of a job of which each group is recomputed with probability `p`, out of 1: `sampled_bps` of the full one,
+    /// and the share `p` (in whole 1/10000) of what that leaves. Rounded down.
+    ///
+    /// The miner's part is as large as of the full price, but for rounding, and at most all: its work is the same, and what
+    /// cheating earns (docs/audit-economics.md) was computed with it.
+    #[must_use]
+    pub fn sampled(self, sampled_bps: u32, p: f64) -> Self {
+        let (base, p) = (sampled_bps.min(10_000), (p.clamp(0.0, 1.0) * 10_000.0).round() as u32);
+        let share = base + (10_000 - base) * p / 10_000;
+        let miner = (self.miner_share_bps * 10_000).checked_div(share).unwrap_or(0);
+        Self { rollout: self.rollout.basis_points(share), miner_share_bps: miner.min(10_000), ..self }
+    }
 }
 
 #[cfg(test)]
@@ -119,5 +132,23 @@ mod tests {
         assert_eq!(price.maximum(64, 8), Some(Rao(61_440_000)));
         assert_eq!(price.filtered(), Rao(30_000));
         assert_eq!(price.maximum(u64::MAX, 2), None);
+    }
+
+    #[test]
+    fn what_is_recomputed_less_costs_less_and_the_miner_earns_the_same() {
+        let price = Price { rollout: Rao(120_000), filtered_bps: 2_500, miner_share_bps: 8_000 };
+        let at = |p| price.sampled(9_000, p);
+        assert_eq!([0.0, 0.1, 0.29, 1.0].map(|p| at(p).rollout.get()), [108_000, 109_200, 111_480, 120_000]);
+        assert_eq!(at(1.0), price, "all of it recomputed is the full price");
+        assert_eq!(at(0.1).filtered(), Rao(27_300));
+        for p in [0.0, 0.000_01, 0.1, 0.333, 0.5, 0.999, 1.0] {
+            let (earns, full) = (at(p).rollout.basis_points(at(p).miner_share_bps).get(), 96_000);
+            assert!(earns <= full && full - earns <= 12, "{p}: {earns}");
+        }
+        assert_eq!(Price { rollout: Rao(1_003), ..price }.sampled(9_000, 0.1).rollout, Rao(912), "912.73");
+        // an operator's mistake costs the house, not the arithmetic
+        assert_eq!(price.sampled(7_000, 0.0).miner_share_bps, 10_000);
+        assert_eq!(price.sampled(0, 0.0).rollout, Rao::ZERO);
+        assert_eq!(Price { rollout: Rao(i64::MAX), ..price }.sampled(10_000, 0.5).rollout, Rao(i64::MAX));
     }
 }

@@ -184,7 +184,7 @@ async fn between(conn: &mut PgConnection, project: ProjectId, span: Span<Uuid>) 
         CROSS JOIN LATERAL (
             SELECT COALESCE(array_agg(j.id ORDER BY m.position), '{}') AS jobs,
                 COALESCE(sum(j.groups_accepted), 0)::bigint AS completed,
-                COALESCE(sum(j.groups_filtered + j.groups_failed + j.groups_cancelled), 0)::bigint AS failed,
+                COALESCE(sum(j.groups_filtered + j.groups_failed + j.groups_cancelled + j.groups_expired), 0)::bigint AS failed,
                 CASE WHEN bool_and(j.finished_at IS NOT NULL) THEN max(j.finished_at) END AS ended_at
             FROM compat_batch_jobs m JOIN jobs j ON j.id = m.job_id WHERE m.batch_id = b.id
         ) t

@@ -45,6 +45,8 @@ pub struct File {
     pub purpose: Purpose,
     pub filename: String,
     pub bytes: i64,
+    /// `None`: from before they were counted.
+    pub lines: Option<i64>,
     pub sha256: [u8; 32],
     pub object_key: String,
     pub created_at: DateTime<Utc>,
@@ -53,8 +55,8 @@ pub struct File {
 pub async fn insert(conn: &mut PgConnection, tenant: Tenant, file: &File) -> Result<(), Error> {
     sqlx::query!(
         r#"
-        INSERT INTO files (id, account_id, project_id, purpose, filename, bytes, sha256, object_key, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO files (id, account_id, project_id, purpose, filename, bytes, sha256, object_key, created_at, lines)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         file.id.0,
         tenant.account.0,
@@ -64,7 +66,8 @@ pub async fn insert(conn: &mut PgConnection, tenant: Tenant, file: &File) -> Res
         file.bytes,
         file.sha256.as_slice(),
         file.object_key,
-        file.created_at
+        file.created_at,
+        file.lines
     )
     .execute(conn)
     .await?;
@@ -104,7 +107,7 @@ async fn between(
 ) -> Result<Vec<File>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT id, purpose, filename, bytes, sha256, object_key, created_at FROM files
+        SELECT id, purpose, filename, bytes, lines, sha256, object_key, created_at FROM files
         WHERE project_id = $1 AND id BETWEEN $2 AND $3 AND deleted_at IS NULL AND ($4::text IS NULL OR purpose = $4)
         ORDER BY CASE WHEN $5 THEN id END, id DESC LIMIT $6
         "#,
@@ -124,6 +127,7 @@ async fn between(
                 purpose: Purpose::parse(&row.purpose).ok_or(Error::Corrupt("file purpose"))?,
                 filename: row.filename,
                 bytes: row.bytes,
+                lines: row.lines,
                 sha256: row.sha256.try_into().map_err(|_| Error::Corrupt("file hash"))?,
                 object_key: row.object_key,
                 created_at: row.created_at,

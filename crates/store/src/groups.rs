@@ -382,19 +382,19 @@ async fn give_up(
 /// Ends the open groups of a job that is being cancelled: those that no miner has answered yet, and unless `graceful`
 /// also those that were received but not delivered. Leases on them are lost.
 ///
-/// Where the customer scores, what it has not scored cannot be delivered, however graceful.
+/// Where the customer scores, what it has not scored cannot be delivered, however graceful. `state` is how they end.
 ///
 /// Call it with the job's row locked (its status just changed), then `job_close::groups_ended` with what it returns.
 pub async fn cancel(
     conn: &mut PgConnection,
     job: JobId,
     graceful: bool,
-    reason: &str,
+    (state, reason): (GroupState, &str),
 ) -> Result<Ended, Error> {
-    let cancelled = sqlx::query!(
+    let ended = sqlx::query!(
         r#"
         WITH ended AS (
-            UPDATE groups SET state = 'cancelled', reason = $4, finished_at = now(),
+            UPDATE groups SET state = $5, reason = $4, finished_at = now(),
                 lease_token = NULL, lease_until = NULL
             WHERE job_id = $1 AND (state IN ('reserve', 'pending', 'dispatched')
                 OR (state IN ('received', 'scored', 'awaiting_rewards')
@@ -413,11 +413,12 @@ pub async fn cancel(
         job.0,
         graceful,
         WITHDRAWN,
-        reason
+        reason,
+        state.as_str()
     )
     .fetch_one(conn)
     .await?;
-    Ok(Ended { cancelled: cancelled.count as i32, ..Ended::default() })
+    Ok(Ended::default().and(state, ended.count as i32))
 }
 
 /// A group that was refused and that no miner wants.

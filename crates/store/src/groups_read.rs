@@ -121,8 +121,8 @@ pub async fn find(
     } else {
         None
     };
-    let is_shown =
-        row.rewards_due_at.is_some() && !matches!(state, GroupState::Failed | GroupState::Cancelled);
+    let is_shown = row.rewards_due_at.is_some()
+        && !matches!(state, GroupState::Failed | GroupState::Cancelled | GroupState::Expired);
     let content = prompts::content(row.text, row.encoding.as_deref(), row.tokens.as_deref())?;
     let rows = if is_shown { Some(rows(&mut tx, id, row.attempt).await?) } else { None };
     drop(tx);
@@ -157,7 +157,7 @@ pub async fn find(
 /// Its answer was taken in, and is there: a group before that, or after it in vain, may have none.
 fn is_answered(state: GroupState) -> bool {
     use GroupState as S;
-    !matches!(state, S::Reserve | S::Pending | S::Dispatched | S::Failed | S::Cancelled)
+    !matches!(state, S::Reserve | S::Pending | S::Dispatched | S::Failed | S::Cancelled | S::Expired)
 }
 
 fn prompt_ids(content: PromptContent, segment: Option<&Segment>) -> Option<Vec<u32>> {

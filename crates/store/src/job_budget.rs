@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use protocol::conditions::{Budget, OnExhausted, THRESHOLDS};
 use protocol::event::EventType;
-use protocol::job::JobStatus;
+use protocol::job::{GroupState, JobStatus};
 use protocol::{JobId, Rao};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -80,7 +80,7 @@ pub async fn exhaust(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) ->
             }
             job_progress::note_reason(conn, job, EXHAUSTED).await?;
             sqlx::query!("UPDATE jobs SET is_open = FALSE WHERE id = $1", job.0).execute(&mut *conn).await?;
-            let ended = groups::cancel(conn, job, true, EXHAUSTED).await?;
+            let ended = groups::cancel(conn, job, true, (GroupState::Cancelled, EXHAUSTED)).await?;
             job_close::groups_ended(conn, job, ended, now).await?;
         }
     }

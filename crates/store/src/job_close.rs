@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use protocol::JobId;
 use protocol::event::EventType;
-use protocol::job::JobStatus;
+use protocol::job::{GroupState, JobStatus};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -17,11 +17,25 @@ pub struct Ended {
     pub filtered: i32,
     pub failed: i32,
     pub cancelled: i32,
+    pub expired: i32,
 }
 
 impl Ended {
-    pub(crate) fn total(self) -> i32 {
-        self.accepted + self.filtered + self.failed + self.cancelled
+    /// So many more that ended in this state, which is a terminal one.
+    #[must_use]
+    pub fn and(mut self, state: GroupState, groups: i32) -> Self {
+        *match state {
+            GroupState::Accepted => &mut self.accepted,
+            GroupState::Filtered => &mut self.filtered,
+            GroupState::Failed => &mut self.failed,
+            GroupState::Expired => &mut self.expired,
+            _ => &mut self.cancelled,
+        } += groups;
+        self
+    }
+
+    pub fn total(self) -> i32 {
+        self.accepted + self.filtered + self.failed + self.cancelled + self.expired
     }
 }
 
@@ -114,7 +128,7 @@ pub async fn fail(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     job_progress::note_reason(conn, job, reason).await?;
-    let ended = groups::cancel(conn, job, false, reason).await?;
+    let ended = groups::cancel(conn, job, false, (GroupState::Cancelled, reason)).await?;
     let Some(tally) = count(conn, job, ended).await? else { return Ok(()) };
     let status = match JobStatus::parse(&tally.status).ok_or(Error::Corrupt("job status"))? {
         JobStatus::Cancelling => JobStatus::Cancelled,
@@ -134,12 +148,15 @@ struct Tally {
     groups_filtered: i32,
     groups_failed: i32,
     groups_cancelled: i32,
+    groups_expired: i32,
     target_groups: Option<i32>,
     rollouts_generated: i64,
     rollouts_verified: i64,
     rollouts_selected: i64,
     rollouts_filtered: i64,
     rollouts_rejected: i64,
+    rollouts_duplicate: i64,
+    rollouts_reward_error: i64,
 }
 
 impl Tally {
@@ -154,8 +171,8 @@ async fn tally(conn: &mut PgConnection, job: JobId) -> Result<Option<Tally>, Err
         Tally,
         r#"
         SELECT open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
-            groups_cancelled, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
-            rollouts_filtered, rollouts_rejected
+            groups_cancelled, groups_expired, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
+            rollouts_filtered, rollouts_rejected, rollouts_duplicate, rollouts_reward_error
         FROM jobs WHERE id = $1 AND finished_at IS NULL
         "#,
         job.0
@@ -174,18 +191,19 @@ async fn count(conn: &mut PgConnection, job: JobId, ended: Ended) -> Result<Opti
         r#"
         UPDATE jobs SET open_groups = open_groups - $2, groups_accepted = groups_accepted + $3,
             groups_filtered = groups_filtered + $4, groups_failed = groups_failed + $5,
-            groups_cancelled = groups_cancelled + $6
+            groups_cancelled = groups_cancelled + $6, groups_expired = groups_expired + $7
         WHERE id = $1
         RETURNING open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
-            groups_cancelled, target_groups, rollouts_generated, rollouts_verified, rollouts_selected, rollouts_filtered,
-            rollouts_rejected
+            groups_cancelled, groups_expired, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
+            rollouts_filtered, rollouts_rejected, rollouts_duplicate, rollouts_reward_error
         "#,
         job.0,
         ended.total(),
         ended.accepted,
         ended.filtered,
         ended.failed,
-        ended.cancelled
+        ended.cancelled,
+        ended.expired
     )
     .fetch_optional(&mut *conn)
     .await?;
@@ -225,7 +243,7 @@ async fn close(
     let outcome = protocol::job::outcome(
         tally.groups_accepted.into(),
         tally.groups_filtered.into(),
-        (tally.groups_failed + tally.groups_cancelled).into(),
+        (tally.groups_failed + tally.groups_cancelled + tally.groups_expired).into(),
         tally.target_groups.map(i64::from),
     );
     let data = json!({
@@ -234,10 +252,12 @@ async fn close(
         "outcome": outcome,
         "counts": {
             "groups": { "accepted": tally.groups_accepted, "filtered": tally.groups_filtered,
-                "failed": tally.groups_failed, "cancelled": tally.groups_cancelled },
+                "failed": tally.groups_failed, "cancelled": tally.groups_cancelled,
+                "expired": tally.groups_expired },
             "rollouts": { "generated": tally.rollouts_generated, "verified": tally.rollouts_verified,
                 "selected": tally.rollouts_selected, "filtered": tally.rollouts_filtered,
-                "rejected": tally.rollouts_rejected },
+                "rejected": tally.rollouts_rejected, "duplicate": tally.rollouts_duplicate,
+                "reward_error": tally.rollouts_reward_error },
         },
         "spend": { "held_rao": settlement.held, "charged_rao": settlement.charged,
             "released_rao": settlement.released },

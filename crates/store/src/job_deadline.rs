@@ -49,8 +49,8 @@ pub async fn expire(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> 
     }
     job_progress::note_reason(conn, job, PASSED).await?;
     job_close::winding_down(conn, job, JobStatus::Finalizing, now).await?;
-    let ended = groups::cancel(conn, job, true, PASSED).await?;
-    let has_ended = match ended.cancelled {
+    let ended = groups::cancel(conn, job, true, (JobStatus::Finalizing.gives_up(), PASSED)).await?;
+    let has_ended = match ended.total() {
         0 => job_close::end_if_idle(conn, job, now).await?,
         _ => job_close::groups_ended(conn, job, ended, now).await?,
     };

@@ -250,13 +250,15 @@ pub async fn queue(
     let (wanted, spare) = jobs::wanted(&spec.selection.refill, count);
     sqlx::query!(
         r#"
-        UPDATE jobs SET status = 'queued', prompt_count = $2, open_groups = $2, target_groups = $3, reserve_left = $4
+        UPDATE jobs SET status = 'queued', prompt_count = $2, open_groups = $2, target_groups = $3, reserve_left = $4,
+            queued_at = $5
         WHERE id = $1
         "#,
         id.0,
         count as i32,
         wanted.map(|wanted| wanted as i32),
-        spare as i32
+        spare as i32,
+        now
     )
     .execute(&mut *conn)
     .await?;

@@ -97,8 +97,8 @@ pub async fn of_jobs(conn: &mut PgConnection, jobs: &[Uuid]) -> Result<HashMap<J
                 count(*) FILTER (WHERE state = 'dispatched') AS dispatched,
                 count(*) FILTER (WHERE state IN ('received', 'scored', 'verified')) AS ours,
                 count(*) FILTER (WHERE state = 'awaiting_rewards') AS awaiting,
-                count(*) FILTER (WHERE finished_at > now() - interval '10 minutes' AND state <> 'cancelled') AS settled,
-                min(finished_at) FILTER (WHERE finished_at > now() - interval '10 minutes' AND state <> 'cancelled') AS since
+                count(*) FILTER (WHERE finished_at > now() - interval '10 minutes' AND state NOT IN ('cancelled', 'expired')) AS settled,
+                min(finished_at) FILTER (WHERE finished_at > now() - interval '10 minutes' AND state NOT IN ('cancelled', 'expired')) AS since
             FROM groups WHERE job_id = j.id
         ) AS c
         WHERE j.id = ANY($1) AND j.finished_at IS NULL

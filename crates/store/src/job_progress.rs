@@ -56,6 +56,10 @@ pub struct Moved {
     pub selected: i64,
     pub filtered: i64,
     pub rejected: i64,
+    /// Of the filtered ones: repeats.
+    pub duplicate: i64,
+    /// Of the selected and filtered ones: those that nobody could reward.
+    pub reward_error: i64,
 }
 
 /// Adds audited tokens to the job's mismatch.
@@ -84,7 +88,8 @@ pub async fn count(conn: &mut PgConnection, job: JobId, moved: Moved) -> Result<
         r#"
         UPDATE jobs SET rollouts_generated = rollouts_generated + $2, rollouts_scored = rollouts_scored + $3,
             rollouts_verified = rollouts_verified + $4, rollouts_selected = rollouts_selected + $5,
-            rollouts_filtered = rollouts_filtered + $6, rollouts_rejected = rollouts_rejected + $7
+            rollouts_filtered = rollouts_filtered + $6, rollouts_rejected = rollouts_rejected + $7,
+            rollouts_duplicate = rollouts_duplicate + $8, rollouts_reward_error = rollouts_reward_error + $9
         WHERE id = $1
         "#,
         job.0,
@@ -93,7 +98,9 @@ pub async fn count(conn: &mut PgConnection, job: JobId, moved: Moved) -> Result<
         moved.verified,
         moved.selected,
         moved.filtered,
-        moved.rejected
+        moved.rejected,
+        moved.duplicate,
+        moved.reward_error
     )
     .execute(conn)
     .await?;

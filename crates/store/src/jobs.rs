@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::event::EventType;
-use protocol::job::{JobSpec, JobStatus, Prompt};
+use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
 use protocol::mismatch::Mismatch;
 use protocol::money::Price;
 use protocol::refill::Refill;
@@ -73,9 +73,10 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         INSERT INTO jobs (id, account_id, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
-            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, livemode)
+            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, queued_at, livemode)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-            $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, (SELECT p.livemode FROM projects p WHERE p.id = $13))
+            $20, $21, $22, $23, $24, $25, $26, $27, $28, $29,
+            CASE $27 WHEN 'queued' THEN $11::timestamptz END, (SELECT p.livemode FROM projects p WHERE p.id = $13))
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -149,6 +150,7 @@ pub struct GroupCounts {
     pub filtered: i64,
     pub failed: i64,
     pub cancelled: i64,
+    pub expired: i64,
 }
 
 /// How many rollouts of a job have reached which point.
@@ -160,6 +162,10 @@ pub struct RolloutCounts {
     pub selected: i64,
     pub filtered: i64,
     pub rejected: i64,
+    /// Of the filtered ones: repeats.
+    pub duplicate: i64,
+    /// Of the selected and filtered ones: those that nobody could reward.
+    pub reward_error: i64,
 }
 
 /// A job as its owner sees it.
@@ -190,6 +196,8 @@ pub struct Job {
     pub last_sequence: i64,
     pub trace_id: Option<String>,
     pub created_at: DateTime<Utc>,
+    /// `None`: its file is not read, or was refused.
+    pub queued_at: Option<DateTime<Utc>>,
     pub started_at: Option<DateTime<Utc>>,
     /// When it was paused last.
     pub paused_at: Option<DateTime<Utc>>,
@@ -235,9 +243,9 @@ async fn between(
         r#"
         SELECT j.id, j.status, COALESCE(j.pause_reason, j.status_reason) AS status_reason, j.spec, j.price, j.checkpoint_id, j.profile_id, j.randomness,
             j.prompt_count, j.last_sequence, j.traceparent, j.created_at, j.started_at, j.finished_at,
-            j.groups_accepted, j.groups_filtered, j.groups_failed, j.groups_cancelled,
+            j.groups_accepted, j.groups_filtered, j.groups_failed, j.groups_cancelled, j.groups_expired, j.queued_at,
             j.rollouts_generated, j.rollouts_scored, j.rollouts_verified, j.rollouts_selected,
-            j.rollouts_filtered, j.rollouts_rejected,
+            j.rollouts_filtered, j.rollouts_rejected, j.rollouts_duplicate, j.rollouts_reward_error,
             j.mismatch_tokens, j.mismatch_abs_sum, j.mismatch_kl_sum, j.mismatch_max,
             j.metadata, j.max_amount, j.max_rollouts, j.on_exhausted, j.deadline_at, j.priority, j.is_open,
             j.retention_days, j.training_use, j.quote_id, j.paused_at, j.finalizing_at, j.cancelling_at, j.purged_at,
@@ -352,8 +360,8 @@ pub async fn cancel(
     }
     job_close::winding_down(conn, id, JobStatus::Cancelling, now).await?;
     job_progress::note_reason(conn, id, CANCELLED).await?;
-    let ended = groups::cancel(conn, id, graceful, CANCELLED).await?;
-    if ended.cancelled > 0 {
+    let ended = groups::cancel(conn, id, graceful, (GroupState::Cancelled, CANCELLED)).await?;
+    if ended.total() > 0 {
         job_close::groups_ended(conn, id, ended, now).await?;
     } else {
         job_close::end_if_idle(conn, id, now).await?;
@@ -380,12 +388,16 @@ struct Row {
     groups_filtered: i32,
     groups_failed: i32,
     groups_cancelled: i32,
+    groups_expired: i32,
+    queued_at: Option<DateTime<Utc>>,
     rollouts_generated: i64,
     rollouts_scored: i64,
     rollouts_verified: i64,
     rollouts_selected: i64,
     rollouts_filtered: i64,
     rollouts_rejected: i64,
+    rollouts_duplicate: i64,
+    rollouts_reward_error: i64,
     mismatch_tokens: i64,
     mismatch_abs_sum: f64,
     mismatch_kl_sum: f64,
@@ -419,11 +431,44 @@ struct Row {
     verified: i64,
 }
 
+impl Row {
+    fn groups(&self) -> GroupCounts {
+        GroupCounts {
+            reserve: self.reserve,
+            pending: self.pending,
+            dispatched: self.dispatched,
+            received: self.received,
+            scored: self.scored,
+            awaiting_rewards: self.awaiting_rewards,
+            verified: self.verified,
+            accepted: self.groups_accepted.into(),
+            filtered: self.groups_filtered.into(),
+            failed: self.groups_failed.into(),
+            cancelled: self.groups_cancelled.into(),
+            expired: self.groups_expired.into(),
+        }
+    }
+
+    fn rollouts(&self) -> RolloutCounts {
+        RolloutCounts {
+            generated: self.rollouts_generated,
+            scored: self.rollouts_scored,
+            verified: self.rollouts_verified,
+            selected: self.rollouts_selected,
+            filtered: self.rollouts_filtered,
+            rejected: self.rollouts_rejected,
+            duplicate: self.rollouts_duplicate,
+            reward_error: self.rollouts_reward_error,
+        }
+    }
+}
+
 impl TryFrom<Row> for Job {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let rao = |amount| Rao::new(amount).ok_or(Error::Corrupt("negative amount"));
+        let (groups, rollouts) = (row.groups(), row.rollouts());
         Ok(Self {
             id: JobId(row.id),
             livemode: row.livemode,
@@ -451,27 +496,8 @@ impl TryFrom<Row> for Job {
             prompts: row.prompt_count.into(),
             input_file: row.input_file_id.map(FileId),
             input_errors: job_inputs::errors(row.input_errors)?,
-            groups: GroupCounts {
-                reserve: row.reserve,
-                pending: row.pending,
-                dispatched: row.dispatched,
-                received: row.received,
-                scored: row.scored,
-                awaiting_rewards: row.awaiting_rewards,
-                verified: row.verified,
-                accepted: row.groups_accepted.into(),
-                filtered: row.groups_filtered.into(),
-                failed: row.groups_failed.into(),
-                cancelled: row.groups_cancelled.into(),
-            },
-            rollouts: RolloutCounts {
-                generated: row.rollouts_generated,
-                scored: row.rollouts_scored,
-                verified: row.rollouts_verified,
-                selected: row.rollouts_selected,
-                filtered: row.rollouts_filtered,
-                rejected: row.rollouts_rejected,
-            },
+            groups,
+            rollouts,
             mismatch: Mismatch {
                 tokens: row.mismatch_tokens,
                 abs_sum: row.mismatch_abs_sum,
@@ -486,6 +512,7 @@ impl TryFrom<Row> for Job {
             last_sequence: row.last_sequence,
             trace_id: row.traceparent.as_deref().and_then(events::trace_id).map(str::to_owned),
             created_at: row.created_at,
+            queued_at: row.queued_at,
             started_at: row.started_at,
             paused_at: row.paused_at,
             finalizing_at: row.finalizing_at,

@@ -58,7 +58,7 @@ pub struct Facts {
     pub profile: ProfileId,
     pub randomness: Randomness,
     pub prompts: u32,
-    /// accepted, filtered, failed, cancelled.
+    /// accepted, filtered, failed, cancelled; those that the deadline ended are among the last.
     pub groups: [u64; 4],
     pub charged: Rao,
     pub verifiers: Vec<String>,
@@ -75,7 +75,8 @@ pub async fn facts(conn: &mut PgConnection, job: JobId) -> Result<Facts, Error> 
             CASE WHEN c.is_published THEN c.name ELSE COALESCE(
                 (SELECT r.hf_repo || '@' || r.revision FROM registered_checkpoints r
                  WHERE r.project_id = j.project_id AND r.checkpoint_id = c.id ORDER BY r.id LIMIT 1), c.name) END AS "name!",
-            j.randomness, j.prompt_count, j.groups_accepted, j.groups_filtered, j.groups_failed, j.groups_cancelled,
+            j.randomness, j.prompt_count, j.groups_accepted, j.groups_filtered, j.groups_failed,
+            j.groups_cancelled + j.groups_expired AS "groups_cancelled!",
             j.created_at, j.finished_at, h.captured
         FROM jobs j JOIN holds h ON h.job_id = j.id JOIN checkpoints c ON c.id = j.checkpoint_id
         WHERE j.id = $1

@@ -30,8 +30,8 @@ use crate::groups::uuids;
 use crate::objects::{Objects, logprobs_key};
 use crate::prompts;
 
-/// These rollouts of a project, in the order asked for. Ones that are not delivered, or not the project's, are left out.
-/// Reads in this transaction, and ends it before any object is read.
+/// These rollouts of a project, in the order asked for. Left out are those that are not the project's, and those that it was
+/// neither given nor has paid for. Reads in this transaction, and ends it before any object is read.
 pub async fn of_rollouts(
     mut tx: Transaction<'static, Postgres>,
     objects: &Objects,
@@ -44,9 +44,11 @@ pub async fn of_rollouts(
         r#"
         SELECT r.id, r.job_id, r.group_id, r.prompt_index, r.sample_index, r.reward, r.reward_components,
             r.reward_error, r.reward_receipt, r.advantage, r.repeats_in_group, r.price, r.sample_hash,
-            r.sequence AS "sequence!", r.created_at, r.minhash_cluster
+            -- a filtered one has none
+            COALESCE(r.sequence, 0) AS "sequence!", r.created_at, r.minhash_cluster
         FROM rollouts r JOIN jobs j ON j.id = r.job_id
-        WHERE r.id = ANY($1) AND j.project_id = $2 AND r.state = 'selected'
+        WHERE r.id = ANY($1) AND j.project_id = $2
+            AND (r.state = 'selected' OR (r.state = 'filtered' AND r.price > 0))
         ORDER BY array_position($1, r.id)
         "#,
         &wanted,
@@ -120,34 +122,6 @@ pub async fn before(
     .fetch_one(conn)
     .await?;
     Ok(Stretch::of(row.rows, row.first, wanted))
-}
-
-/// These rollouts of a job that were filtered and are paid for, in the order asked for; others are left out. Whose job it
-/// is, the caller has checked. Reads in this transaction, and ends it before any object is read.
-pub async fn of_filtered(
-    mut tx: Transaction<'static, Postgres>,
-    objects: &Objects,
-    job: JobId,
-    ids: &[RolloutId],
-) -> Result<Vec<RolloutRecord>, Error> {
-    let wanted: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
-        Row,
-        r#"
-        SELECT id, job_id, group_id, prompt_index, sample_index, reward, reward_components, reward_error,
-            reward_receipt, advantage, repeats_in_group, price, sample_hash, COALESCE(sequence, 0) AS "sequence!",
-            created_at, minhash_cluster
-        FROM rollouts
-        WHERE id = ANY($1) AND job_id = $2 AND state = 'filtered' AND price > 0
-        ORDER BY array_position($1, id)
-        "#,
-        &wanted,
-        job.0
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let records = assemble(tx, objects, rows).await?;
-    Ok(records.into_iter().map(|(_, record)| record).collect())
 }
 
 struct Row {

@@ -172,7 +172,7 @@ pub async fn conclude(
     if updated.rows_affected() == 1 { Ok(()) } else { Err(Error::StaleLease) }
 }
 
-/// A delivered rollout with the group that it came in.
+/// A rollout that was delivered, or filtered and paid for, with the group that it came in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivered {
     pub group: Group,
@@ -182,7 +182,7 @@ pub struct Delivered {
     pub reward: Option<f64>,
 }
 
-/// Where a delivered rollout of this project came from.
+/// Where a rollout of this project came from that it was given or has paid for.
 pub async fn delivered(
     conn: &mut PgConnection,
     project: ProjectId,
@@ -196,8 +196,8 @@ pub async fn delivered(
         JOIN jobs j ON j.id = r.job_id
         JOIN groups g ON g.id = r.group_id AND g.attempt = r.attempt
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
-        WHERE j.project_id = $1 AND r.id = $2 AND r.state = 'selected' AND g.state = 'accepted'
-            AND j.purged_at IS NULL
+        WHERE j.project_id = $1 AND r.id = $2 AND (r.state = 'selected' OR (r.state = 'filtered' AND r.price > 0))
+            AND g.state IN ('accepted', 'filtered') AND j.purged_at IS NULL
         "#,
         project.0,
         rollout.0

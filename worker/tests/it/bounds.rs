@@ -221,11 +221,16 @@ async fn a_deadline_ends_a_job_with_what_was_answered() {
     world.clock.advance(std::time::Duration::from_hours(1));
     world.bounds().await;
     assert_eq!(world.reason(job).await, "finalizing|deadline_passed");
-    assert_eq!(world.groups(job).await, "received cancelled cancelled");
+    assert_eq!(world.groups(job).await, "received expired expired");
     world.dispatch().await;
     world.finish(job).await;
     assert_eq!(world.reason(job).await, "expired|deadline_passed");
-    assert_eq!(world.groups(job).await, "accepted cancelled cancelled");
+    assert_eq!(world.groups(job).await, "accepted expired expired");
+    let ended = world.events(job).await.pop().unwrap();
+    let counts = json!({ "accepted": 1, "filtered": 0, "failed": 0, "cancelled": 0, "expired": 2 });
+    assert_eq!((&ended["data"]["counts"]["groups"], &ended["data"]["outcome"]), (&counts, &json!("partial")));
+    let reasons = "SELECT DISTINCT reason FROM groups WHERE state = 'expired'";
+    assert_eq!(world.sql(reasons).await, "deadline_passed");
     assert_eq!(world.spend(job).await, "12000|4000|8000");
     assert_eq!(world.records(job).await.len(), 4, "partial results stay where they are");
     let types: Vec<Value> = world.events(job).await.iter().rev().map(|event| event["type"].clone()).collect();

@@ -138,6 +138,9 @@ async fn the_same_tokens_are_delivered_once_per_job_and_repeats_cost_nothing() {
     assert_eq!(world.spend(job).await, "12000|8000|4000");
     let third = "SELECT DISTINCT state, reason, price FROM rollouts WHERE prompt_index = 2";
     assert_eq!(world.sql(third).await, "filtered|duplicate|0");
+    let repeats =
+        "SELECT rollouts_selected, rollouts_filtered, rollouts_duplicate, rollouts_reward_error FROM jobs";
+    assert_eq!(world.sql(repeats).await, "8|4|4|0");
     assert_eq!(world.records(job).await.len(), 8);
     // another job has its own dedup
     let mut new = NewJob::scored(1, 4).spec(|spec| spec.dedup = Dedup::ExactTokens);

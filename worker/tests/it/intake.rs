@@ -30,6 +30,7 @@ async fn upload(world: &World, text: &[u8]) -> FileId {
         purpose: Purpose::JobInput,
         filename: "prompts.jsonl".to_owned(),
         bytes: text.len() as i64,
+        lines: None,
         sha256: [0; 32],
         object_key,
         created_at: world.clock.now(),
@@ -96,10 +97,13 @@ async fn a_file_becomes_what_the_same_prompts_in_a_body_are() {
     let job = create(&world, NewJob::scored(0, 4), file).await;
     let waiting = shown(&world, job).await;
     assert_eq!((waiting.status, waiting.prompts, waiting.spend.held), (JobStatus::Validating, 0, Rao::ZERO));
+    assert_eq!(waiting.queued_at, None);
+    world.clock.advance(Duration::from_secs(5));
     assert_eq!(waiting.input_file, Some(file));
     read(&world).await;
     let ready = shown(&world, job).await;
     assert_eq!((ready.status, ready.prompts, ready.groups.pending), (JobStatus::Queued, 3, 3));
+    assert_eq!(ready.queued_at, Some(ready.created_at + chrono::TimeDelta::seconds(5)));
     assert_eq!(ready.spend.held, shown(&world, inline).await.spend.held);
     let rows = async |job: JobId| {
         let sql = "SELECT prompt_index, custom_id, text, encoding, encode(tokens, 'hex'), reference, metadata FROM prompts";

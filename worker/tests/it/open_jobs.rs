@@ -223,10 +223,13 @@ async fn adds_up(world: &World, job: JobId) {
     let job = store::jobs::find(&mut conn, world.account.default_project(), job).await.unwrap().unwrap();
     let g = job.groups;
     let open = g.pending + g.dispatched + g.received + g.scored + g.awaiting_rewards + g.verified;
-    assert_eq!(open + g.accepted + g.filtered + g.failed + g.cancelled, job.prompts, "{g:?}");
+    let ended = g.accepted + g.filtered + g.failed + g.cancelled + g.expired;
+    assert_eq!(g.reserve + open + ended, job.prompts, "{g:?}");
     assert!(!job.status.is_terminal() || open == 0, "{job:?}");
     let r = job.rollouts;
     assert!(r.selected + r.filtered <= r.verified && r.verified <= r.generated, "{r:?}");
+    assert!(r.duplicate <= r.filtered && r.reward_error <= r.selected + r.filtered, "{r:?}");
+    assert_eq!(job.queued_at, Some(job.created_at));
     let hold = job.spend;
     assert!(hold.charged <= hold.held, "{hold:?}");
 }

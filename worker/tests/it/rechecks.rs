@@ -1,6 +1,7 @@
 //! Re-checks that customers ask for: reward and model again, and nothing of it reaches the miners.
 
 use protocol::recheck::{Check, Item, Level, Verdict};
+use protocol::selection::GroupFilter;
 use protocol::{RolloutId, VerificationId};
 use store::verifications::{self, Verification};
 use uuid::Uuid;
@@ -49,6 +50,25 @@ async fn standings(world: &World) -> String {
     let miners = "SELECT m::text FROM miners m ORDER BY hotkey";
     let audits = "SELECT count(*) FROM audits";
     format!("{}\n{}", world.sql(miners).await, world.sql(audits).await)
+}
+
+#[tokio::test]
+async fn a_filtered_rollout_that_was_paid_for_is_looked_at_again() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    stub.say(&["It is 1"]);
+    world.stub(&stub).await;
+    let job = world.job(NewJob::scored(1, 4).spec(|spec| spec.filter = GroupFilter::MinStd(0.24))).await;
+    world.finish(job).await;
+    assert_eq!(world.sql("SELECT DISTINCT state, price FROM rollouts").await, "filtered|250");
+    let ids: Vec<RolloutId> = (0..4).map(|sample| job.group(0).rollout(1, sample)).collect();
+    let id = ask(&world, Level::Reward, &ids).await;
+    for item in done(&world, id).await.items {
+        assert_eq!(named(&item), [("record", Verdict::Pass), ("reward", Verdict::Pass)], "{item:?}");
+    }
+    world.sql("UPDATE rollouts SET price = 0 WHERE sample_index = 0").await;
+    let id = ask(&world, Level::Reward, &ids[..1]).await;
+    assert_eq!(done(&world, id).await.items[0].finding.as_deref(), Some("purged"), "nobody has paid for it");
 }
 
 #[tokio::test]

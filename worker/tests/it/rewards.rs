@@ -36,6 +36,8 @@ async fn masked_failures_are_delivered_without_a_reward_and_teach_nothing() {
         assert_eq!(record.reward_receipt.unwrap().receipt["outcome"], "fuel_exhausted");
     }
     assert_eq!(world.spend(job).await, "2000|2000|0");
+    let counts = "SELECT rollouts_selected, rollouts_filtered, rollouts_reward_error FROM jobs";
+    assert_eq!(world.sql(counts).await, "2|0|2");
 }
 
 #[tokio::test]

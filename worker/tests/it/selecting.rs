@@ -46,7 +46,8 @@ async fn batches(world: &World, job: JobId) -> String {
 
 /// The only terminal states, and as many as there are prompts.
 async fn counts_sum(world: &World, job: JobId) {
-    let sum = "SELECT prompt_count = groups_accepted + groups_filtered + groups_failed + groups_cancelled, open_groups";
+    let sum = "SELECT prompt_count = groups_accepted + groups_filtered + groups_failed + groups_cancelled \
+        + groups_expired, open_groups";
     assert_eq!(world.sql(&format!("{sum} FROM jobs WHERE id = '{}'", job.0)).await, "t|0");
 }
 

@@ -404,11 +404,38 @@ impl World {
         if !ends.is_empty() {
             let open = format!(
                 "SELECT count(*) FROM groups WHERE job_id = '{}' AND (lease_token IS NOT NULL OR state NOT IN
-                    ('accepted', 'filtered', 'failed', 'cancelled'))",
+                    ('accepted', 'filtered', 'failed', 'cancelled', 'expired'))",
                 job.0
             );
             assert_eq!(self.sql(&open).await, "0");
+            self.check_counts(job).await;
         }
+    }
+
+    /// What a job that has ended counts is what there is, and its groups are as many as its prompts.
+    async fn check_counts(&self, job: JobId) {
+        let groups = "accepted filtered failed cancelled expired".split(' ');
+        let groups: Vec<String> = groups
+            .map(|state| {
+                format!("j.groups_{state} = (SELECT count(*) FROM groups WHERE job_id = j.id AND state = '{state}')")
+            })
+            .collect();
+        let all = format!(
+            "SELECT {}, j.prompt_count = j.groups_accepted + j.groups_filtered + j.groups_failed + j.groups_cancelled
+                    + j.groups_expired,
+                j.rollouts_selected = r.selected, j.rollouts_filtered = r.filtered, j.rollouts_duplicate = r.duplicate,
+                j.rollouts_reward_error = r.reward_error
+             FROM jobs j CROSS JOIN LATERAL (
+                SELECT count(*) FILTER (WHERE state = 'selected') AS selected,
+                    count(*) FILTER (WHERE state = 'filtered') AS filtered,
+                    count(*) FILTER (WHERE state = 'filtered' AND reason LIKE '%duplicate') AS duplicate,
+                    count(*) FILTER (WHERE state IN ('selected', 'filtered') AND reward_error IS NOT NULL) AS reward_error
+                FROM rollouts WHERE job_id = j.id
+             ) r WHERE j.id = '{}'",
+            groups.join(", "),
+            job.0
+        );
+        assert_eq!(self.sql(&all).await, "t|t|t|t|t|t|t|t|t|t");
     }
 
     pub(crate) async fn events(&self, job: JobId) -> Vec<Value> {
