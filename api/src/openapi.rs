@@ -92,6 +92,7 @@ use crate::{
         sessions::jwks::show_jwks,
         billing::balance::show_balance,
         billing::ledger_entries::list_ledger_entries,
+        billing::prices::retrieve_prices,
         billing::usage::retrieve_usage,
         verifications::create::create_verification,
         verifications::show::show_verification,

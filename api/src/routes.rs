@@ -169,6 +169,7 @@ fn tenancy(app: &mut ServiceConfig) {
         .service(
             at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)),
         )
+        .service(at("/v1/prices", "GET").route(get().to(billing::prices::retrieve_prices)))
         .service(at("/v1/usage", "GET").route(get().to(billing::usage::retrieve_usage)));
 }
 

@@ -96,6 +96,8 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("POST", "/v1/stream_tokens", Some(EventsRead)),
     // every answer says it anyway
     ("GET", "/v1/limits", None),
+    // whoever may ask may know what it costs
+    ("GET", "/v1/prices", None),
     // a key may always look at itself
     ("GET", "/v1/api_keys/self", None),
     ("GET", "/v1/api_keys", Some(KeysWrite)),

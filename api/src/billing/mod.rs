@@ -2,4 +2,5 @@
 
 pub(crate) mod balance;
 pub(crate) mod ledger_entries;
+pub(crate) mod prices;
 pub(crate) mod usage;

@@ -19,7 +19,7 @@ pub(crate) mod selection_input;
 mod selection_view;
 mod stream;
 pub(crate) mod terms;
-mod test_mode;
+pub(crate) mod test_mode;
 mod view;
 
 pub(crate) use manifest_schema::InclusionSchema;

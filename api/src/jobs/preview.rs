@@ -59,7 +59,7 @@ pub(crate) struct FiguresView {
 /// For one rollout, in rao.
 #[derive(Debug, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the unit is part of every amount's name")]
-struct UnitPrices {
+pub(crate) struct UnitPrices {
     /// Verified and selected.
     #[schema(value_type = String, example = "120000")]
     verified_rollout_rao: Rao,
@@ -69,6 +69,16 @@ struct UnitPrices {
     /// Refused by the proof, a repeat, or without a reward by the service's fault.
     #[schema(value_type = String, example = "0")]
     rejected_rollout_rao: Rao,
+}
+
+impl From<Price> for UnitPrices {
+    fn from(price: Price) -> Self {
+        Self {
+            verified_rollout_rao: price.rollout,
+            filtered_rollout_rao: price.filtered(),
+            rejected_rollout_rao: Rao::ZERO,
+        }
+    }
 }
 
 /// Something that is allowed, and may surprise.
@@ -137,11 +147,7 @@ pub(crate) async fn figures(
         prompts,
         prompt_tokens: prompt_tokens(priced).await?,
         samples,
-        unit_prices: UnitPrices {
-            verified_rollout_rao: priced.price.rollout,
-            filtered_rollout_rao: priced.price.filtered(),
-            rejected_rollout_rao: Rao::ZERO,
-        },
+        unit_prices: priced.price.into(),
         maximum_rao: priced.maximum,
         hold_rao: priced.hold,
         estimate,

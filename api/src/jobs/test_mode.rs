@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::state::AppState;
 
 /// The price of the day: a test job costs nothing.
-pub(super) fn price(state: &AppState, caller: Caller, verification: Verification) -> Price {
+pub(crate) fn price(state: &AppState, caller: Caller, verification: Verification) -> Price {
     let price = state.offer.price_of(verification);
     if caller.mode.is_live() { price } else { Price { rollout: Rao::ZERO, ..price } }
 }

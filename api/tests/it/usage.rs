@@ -1,4 +1,4 @@
-//! What was charged, added up by time and by what it was for.
+//! What a rollout costs; and what was charged, added up by time and by what it was for.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use store::{Clock, Rates};
 
 use crate::deliver::deliver;
-use crate::harness::{Customer, Service, quick};
+use crate::harness::{Customer, Service, job_body, quick};
 
 async fn rows(service: &Service, customer: &Customer, query: &str) -> Vec<Value> {
     let usage = service.get(customer, &format!("/v1/usage{query}")).await.json(200);
@@ -94,4 +94,22 @@ async fn what_cannot_be_added_up_is_refused() {
         assert_eq!(refused.problem(400), "invalid_parameter", "{query}");
         assert_eq!(refused.json(400)["param"], param, "{query}");
     }
+}
+
+#[tokio::test]
+async fn prices_are_those_that_a_job_gets() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let prices = service.get(&customer, "/v1/prices").await.json(200);
+    for (verification, shown) in [
+        (json!({ "level": "full" }), &prices["full"]),
+        (json!({ "level": "sampled" }), &prices["sampled"]["unit_prices"]),
+    ] {
+        let mut body = job_body(1);
+        body["verification"] = verification;
+        let quote = service.post(&customer, "/v1/jobs?dry_run=true", &body).await.json(200);
+        assert_eq!(&quote["unit_prices"], shown);
+    }
+    assert_eq!(prices["full"]["verified_rollout_rao"], "1000");
+    assert_ne!(prices["full"], prices["sampled"]["unit_prices"]);
 }
