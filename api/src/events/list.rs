@@ -44,7 +44,10 @@ pub(crate) async fn list_project_events(
     let (limit, types) = (params::limit(limit, 100, 1000)?, super::event_types(types.as_deref())?);
     let after = cursor(&state, caller, after.as_deref().unwrap_or("0")).await?;
     let mut log = ProjectLog { state, caller, after, types, is_busy: false };
-    let batch = log.next(limit).await?;
+    let mut batch = log.next(limit).await?;
+    if !log.types.is_empty() {
+        batch.events.retain(|placed| log.types.contains(&placed.event.event));
+    }
     let bodies: Vec<&str> = batch.events.iter().map(|placed| placed.event.body.as_str()).collect();
     let first = batch.events.first().map(|placed| placed.place);
     Ok(super::json_page(&bodies, first, batch.is_full, log.after))

@@ -57,12 +57,15 @@ impl Page {
         self.text.len() + self.ends.len() * ENTRY_BYTES
     }
 
-    /// Those of these types, all if there are none; a few together, and each whole.
+    /// Those of these types, all if there are none; a few together, and each whole. Behind a last one that is left out its id
+    /// comes alone, so that the reader has the whole page behind it.
     pub(crate) fn chunks(&self, types: &[EventType]) -> Vec<Bytes> {
         let (mut chunks, mut open, mut at, mut sent) = (Vec::new(), None, 0, 0);
+        let mut is_behind = false;
         for (event, end) in &self.ends {
             let begin = std::mem::replace(&mut at, *end);
-            if types.is_empty() || types.contains(event) {
+            is_behind = !(types.is_empty() || types.contains(event));
+            if !is_behind {
                 sent += 1;
                 let from = *open.get_or_insert(begin);
                 if end - from >= CHUNK_BYTES {
@@ -76,9 +79,18 @@ impl Page {
         if let Some(from) = open {
             chunks.push(self.text.slice(from..at));
         }
+        if is_behind {
+            chunks.push(place(self.last));
+        }
         SENT.inc_by(sent);
         joined(chunks)
     }
+}
+
+/// An id alone. It moves the place that a reader goes on from when it reconnects, and `EventSource` tells nobody of it: by the
+/// standard, what has no data is no event.
+pub(crate) fn place(id: i64) -> Bytes {
+    Bytes::from(format!("id: {id}\n\n"))
 }
 
 /// Short pieces are put together: a filter may leave many.
@@ -143,10 +155,11 @@ mod tests {
                 .flat_map(|(_, e)| e.bytes())
                 .collect()
         };
-        assert_eq!(text(&[EventType::GroupScored]), wanted(0));
+        // what comes last is shown, or its id is
+        assert_eq!(text(&[EventType::GroupScored]), [wanted(0), b"id: 6\n\n".to_vec()].concat());
         assert_eq!(text(&[EventType::JobPaused]), wanted(1));
         assert_eq!(page.chunks(&[EventType::GroupScored]).len(), 1);
         assert_eq!(text(&[EventType::GroupScored, EventType::JobPaused]), all);
-        assert!(page.chunks(&[EventType::JobFailed]).is_empty());
+        assert_eq!(text(&[EventType::JobFailed]), b"id: 6\n\n");
     }
 }

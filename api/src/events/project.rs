@@ -27,7 +27,7 @@ pub(super) struct ProjectLog {
 /// What one look at the log gave.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// Those of the wanted types.
+    /// Of all types: a stream's reader has those behind it, too, that it does not want.
     pub(super) events: Vec<Placed>,
     /// More may be there already.
     pub(super) is_full: bool,
@@ -48,7 +48,7 @@ impl ProjectLog {
 
     /// Reads on, at most `limit` events.
     pub(super) async fn next(&mut self, limit: i64) -> Result<Batch, store::Error> {
-        let (mut events, is_more) = {
+        let (events, is_more) = {
             let (mut tx, is_more) = placed(&self.state, self.caller).await?;
             (project_log::page(&mut tx, self.caller.project, self.after, limit).await?, is_more)
         };
@@ -58,9 +58,6 @@ impl ProjectLog {
         let reset = events.first().map(|first| first.place).filter(|first| *first > self.after + 1);
         if let Some(last) = events.last() {
             self.after = last.place;
-        }
-        if !self.types.is_empty() {
-            events.retain(|placed| self.types.contains(&placed.event.event));
         }
         Ok(Batch { events, is_full, reset })
     }

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::StreamToken;
 use super::follow::{self, Look, Source};
 use super::list::cursor;
-use super::page::Page;
+use super::page::{Page, place};
 use super::project::ProjectLog;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
@@ -80,7 +80,7 @@ impl Source for ProjectLog {
     }
 
     fn opening(&self) -> Option<Bytes> {
-        Some(Bytes::from(format!("id: {}\n\n", self.after)))
+        Some(place(self.after))
     }
 
     fn hints(&self) -> Woken {
@@ -95,7 +95,7 @@ impl Source for ProjectLog {
         let batch = self.next(BATCH).await?;
         let page = Page::of(batch.events.iter().map(|placed| (placed.place, &placed.event)), BATCH);
         let mut text: Vec<Bytes> = batch.reset.map(reset).into_iter().collect();
-        text.extend(page.iter().flat_map(|page| page.chunks(&[])));
+        text.extend(page.iter().flat_map(|page| page.chunks(&self.types)));
         Ok(Look { text, is_full: batch.is_full, ended: false })
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::feed::Feed;
 use crate::auth::Caller;
 use crate::events::follow::{Look, Source};
-use crate::events::page::Page;
+use crate::events::page::{self, Page};
 use crate::events::tail::{Tail, Tails};
 use crate::state::AppState;
 
@@ -36,12 +36,17 @@ impl JobLog {
     }
 
     async fn with_rollouts(&mut self) -> Result<Look, store::Error> {
+        let before = self.feed.after;
         let batch = self.feed.next(BATCH_WITH_ROLLOUTS).await?;
         let events = batch.events.iter().map(|event| (event.sequence, event));
         let page = Page::of(events, BATCH_WITH_ROLLOUTS);
         let mut text: Vec<Bytes> =
             batch.reset.map(|oldest| reset(self.feed.job, oldest)).into_iter().collect();
         text.extend(page.iter().flat_map(|page| page.chunks(&[])));
+        // what was read and not wanted is behind the reader, too
+        if page.map_or(before, |page| page.last) < self.feed.after {
+            text.push(page::place(self.feed.after));
+        }
         Ok(Look { text, is_full: batch.is_full, ended: batch.ended })
     }
 

@@ -378,6 +378,35 @@ async fn filtered_streams_still_end() {
     assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), [2, 3]);
 }
 
+/// A reader that does as the standard says comes back with the last id it was given, whether that was an event's or stood
+/// alone, and is told that nothing follows. Else it would come back for ever.
+#[tokio::test]
+async fn a_filtered_stream_is_over_for_whoever_comes_back() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    append(&service, &job, 2_000).await; // more than a page of what nobody wants
+    let queries = ["?types=rollout.verified", "?types=job.queued", "?types=job.paused"];
+    let mut open = Vec::new();
+    for query in queries {
+        for included in ["", "&include=tokens"] {
+            let query = format!("{query}{included}");
+            open.push((Stream::open(&service, &customer, &job, &query, None).await, query));
+        }
+    }
+    deliver(&service, &job, 0).await; // sequences 2002 to 2005
+    for (mut stream, query) in open {
+        while stream.more().await {}
+        let ids: Vec<&str> = stream.text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+        assert_eq!(ids.last(), Some(&"2005"), "{query}");
+        assert!(ids.is_sorted_by_key(|id| id.parse::<i64>().unwrap()), "{query}: {ids:?}");
+        let shown = parse(&stream.text).len();
+        assert_eq!(shown, [2, 1, 0][queries.iter().position(|known| query.starts_with(known)).unwrap()]);
+        let again = Stream::answer(&service, &customer, &job, &query, Some(2_005)).await;
+        assert_eq!(again.status(), 204, "{query}");
+    }
+}
+
 /// Rollouts inside events can be trimmed, and their arrays packed: the numbers are the same.
 #[tokio::test]
 async fn included_arrays_can_be_packed() {
