@@ -59,6 +59,7 @@ pub(crate) struct EventParams {
     (status = 400, description = "A parameter or the cursor is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "No valid API key, or the stream token has expired: ask for another.", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "Rollouts were asked for, and the job's completions are deleted.", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "Too many streams are open.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.events", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn list_events(
@@ -77,7 +78,7 @@ pub(crate) async fn list_events(
     }
     let cursor = follow::cursor(&request, starting_after.as_deref())?;
     let live = params::accepts(&request, EVENT_STREAM);
-    let (after, is_over) = match feed::start(&state, caller, job, cursor).await? {
+    let (after, is_over) = match feed::start(&state, caller, job, cursor, rollouts.is_some()).await? {
         Start::Over(_) if live => return Ok(HttpResponse::NoContent().finish()),
         Start::Over(last) => return Ok(json_page(&[], None, false, last)),
         Start::At(after, is_over) => (after, is_over),

@@ -160,12 +160,13 @@ pub(super) enum Start {
     Over(i64),
 }
 
-/// Checks whose log it is and where the reader wants to go on.
+/// Checks whose log it is, where the reader wants to go on, and whether there are rollouts where it wants them.
 pub(super) async fn start(
     state: &AppState,
     caller: Caller,
     job: JobId,
     cursor: Option<&str>,
+    with_rollouts: bool,
 ) -> Result<Start, ApiError> {
     let mut conn = state.tenant(caller).await?;
     let log =
@@ -173,6 +174,8 @@ pub(super) async fn start(
     let text = cursor.unwrap_or("0");
     match follow::number(text)? {
         after if log.ended && after == log.last_sequence => Ok(Start::Over(after)),
+        // a stream that has begun cannot say so any more
+        _ if log.purged && with_rollouts => Err(ApiError::Expired),
         after if after <= log.last_sequence => Ok(Start::At(after, log.ended)),
         _ => Err(follow::invalid(text)),
     }
