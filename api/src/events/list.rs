@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::follow;
 use super::project::ProjectLog;
+use super::types::Types;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::{self, Query};
@@ -41,13 +42,11 @@ pub(crate) async fn list_project_events(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let EventListParams { limit, after, types } = query.0;
-    let (limit, types) = (params::limit(limit, 100, 1000)?, super::event_types(types.as_deref())?);
+    let (limit, types) = (params::limit(limit, 100, 1000)?, Types::of_log(types.as_deref())?);
     let after = cursor(&state, caller, after.as_deref().unwrap_or("0")).await?;
     let mut log = ProjectLog { state, caller, after, types, is_busy: false };
     let mut batch = log.next(limit).await?;
-    if !log.types.is_empty() {
-        batch.events.retain(|placed| log.types.contains(&placed.event.event));
-    }
+    batch.events.retain(|placed| log.types.takes(placed.event.event));
     let bodies: Vec<&str> = batch.events.iter().map(|placed| placed.event.body.as_str()).collect();
     let first = batch.events.first().map(|placed| placed.place);
     Ok(super::json_page(&bodies, first, batch.is_full, log.after))

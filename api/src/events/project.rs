@@ -1,10 +1,10 @@
 //! A project's log, read in bounded batches: the logs of all its jobs in one order (docs/adr/0014).
 
 use actix_web::web::Data;
-use protocol::event::EventType;
 use store::project_log::{self, Placed};
 use store::{Postgres, Transaction};
 
+use super::types::Types;
 use crate::auth::Caller;
 use crate::state::AppState;
 
@@ -18,8 +18,7 @@ pub(super) struct ProjectLog {
     pub(super) caller: Caller,
     /// The last place read.
     pub(super) after: i64,
-    /// Only these types; all if empty.
-    pub(super) types: Vec<EventType>,
+    pub(super) types: Types,
     /// The last look found something.
     pub(super) is_busy: bool,
 }

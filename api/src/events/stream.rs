@@ -15,6 +15,7 @@ use super::follow::{self, Look, Source};
 use super::list::cursor;
 use super::page::{Page, place};
 use super::project::ProjectLog;
+use super::types::Types;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::Query;
@@ -64,7 +65,7 @@ pub(crate) async fn stream_project_events(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let EventStreamParams { starting_after, types, stream_token } = query.0;
-    let types = super::event_types(types.as_deref())?;
+    let types = Types::of_log(types.as_deref())?;
     let after = match follow::cursor(&request, starting_after.as_deref())? {
         Some(text) => cursor(&state, caller, text).await?,
         None => ProjectLog::end(&state, caller).await?,

@@ -11,7 +11,7 @@ use super::stream::JobLog;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::events::follow::{self, EVENT_STREAM};
-use crate::events::{StreamToken, Streams, event_types, json_page};
+use crate::events::{StreamToken, Streams, Types, json_page};
 use crate::params::{self, Query};
 use crate::state::AppState;
 
@@ -27,7 +27,7 @@ pub(crate) struct EventParams {
     starting_after: Option<String>,
     /// Events of a page, from 1 to 1000 (to 100 with rollouts); 100 if not given. A stream has no limit.
     limit: Option<i64>,
-    /// Only these types, separated by commas.
+    /// Only these types, separated by commas. Of a stream `job.progress` is one, too.
     #[param(example = "rollout.verified,job.completed")]
     types: Option<String>,
     /// `rollout`: put the whole rollout into `data.rollout` of `rollout.verified` events; or only its `tokens`, `logprobs`
@@ -49,7 +49,8 @@ pub(crate) struct EventParams {
 /// Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
 /// may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
 /// ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
-/// more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
+/// more; `job.progress`, without one either, how far the job is, at most once a second while groups move (`JobProgress`).
+/// After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
 #[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", operation_id = "list_job_events",
     params(("id" = String, Path, description = "The job."), EventParams,
         ("Last-Event-ID" = Option<String>, Header, description = "The last sequence that was seen.")), responses(
@@ -71,7 +72,7 @@ pub(crate) async fn list_events(
 ) -> Result<HttpResponse, ApiError> {
     let job = params::id(&path, "job")?;
     let EventParams { starting_after, limit, types, include, encoding, stream_token } = query.0;
-    let types = event_types(types.as_deref())?;
+    let types = Types::of_job(types.as_deref())?;
     let rollouts = included(include.as_deref(), encoding.as_deref())?;
     if rollouts.is_some() {
         caller.must_have(Scope::RolloutsRead)?; // the route itself takes less
@@ -83,7 +84,9 @@ pub(crate) async fn list_events(
         Start::Over(last) => return Ok(json_page(&[], None, false, last)),
         Start::At(after, is_over) => (after, is_over),
     };
-    let mut feed = Feed { state: state.clone(), caller, job, after, types, rollouts, is_over };
+    let tells_progress = live && types.takes_progress();
+    let mut feed =
+        Feed { state: state.clone(), caller, job, after, types, rollouts, is_over, tells_progress };
     if live {
         let log = JobLog::new(feed, &Streams::of(&request)?.tails);
         return follow::answer(&request, state, log, stream_token.is_some());

@@ -10,6 +10,7 @@ mod manifest_schema;
 mod pages;
 pub(crate) mod parse;
 pub(crate) mod preview;
+mod progress;
 mod reward;
 mod selection;
 pub(crate) mod selection_input;

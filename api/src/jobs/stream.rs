@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use actix_web::web::{Bytes, Data};
 use protocol::JobId;
-use protocol::event::EventType;
 use serde_json::json;
 use store::wake::Woken;
 use tokio::time::Instant;
 
 use super::feed::Feed;
+use super::progress::{self, Progress};
 use crate::auth::Caller;
+use crate::events::Types;
 use crate::events::follow::{Look, Source};
 use crate::events::page::{self, Page};
 use crate::events::tail::{Tail, Tails};
@@ -27,22 +28,25 @@ const BATCH_WITH_ROLLOUTS: i64 = 32;
 pub(super) struct JobLog {
     feed: Feed,
     tail: Tail,
+    progress: Progress,
 }
 
 impl JobLog {
     pub(super) fn new(feed: Feed, tails: &Tails) -> Self {
         let tail = tails.open((feed.caller.project, feed.job));
-        Self { feed, tail }
+        let progress = Progress::new(feed.job);
+        Self { feed, tail, progress }
     }
 
     async fn with_rollouts(&mut self) -> Result<Look, store::Error> {
         let before = self.feed.after;
         let batch = self.feed.next(BATCH_WITH_ROLLOUTS).await?;
+        self.progress.note(batch.tally.as_ref());
         let events = batch.events.iter().map(|event| (event.sequence, event));
         let page = Page::of(events, BATCH_WITH_ROLLOUTS);
         let mut text: Vec<Bytes> =
             batch.reset.map(|oldest| reset(self.feed.job, oldest)).into_iter().collect();
-        text.extend(page.iter().flat_map(|page| page.chunks(&[])));
+        text.extend(page.iter().flat_map(|page| page.chunks(&Types::default())));
         // what was read and not wanted is behind the reader, too
         if page.map_or(before, |page| page.last) < self.feed.after {
             text.push(page::place(self.feed.after));
@@ -77,8 +81,8 @@ impl JobLog {
         feed.after = page.last;
         // after the terminal event only files are told of
         feed.is_over |= page.has_end;
-        let types: &[EventType] = &feed.types;
-        let text = gone.into_iter().chain(page.chunks(types)).collect();
+        self.progress.note(page.tally.as_ref().filter(|_| feed.tells_progress));
+        let text = gone.into_iter().chain(page.chunks(&feed.types)).collect();
         Look { text, is_full: page.is_full, ended: feed.is_over && !page.is_full }
     }
 }
@@ -101,7 +105,12 @@ impl Source for JobLog {
     }
 
     async fn look(&mut self, since: Instant) -> Result<Look, store::Error> {
-        if self.feed.rollouts.is_some() { self.with_rollouts().await } else { self.shared(since).await }
+        let mut look =
+            if self.feed.rollouts.is_some() { self.with_rollouts().await } else { self.shared(since).await }?;
+        if !look.ended {
+            look.text.extend(self.progress.due(self.feed.after, self.feed.state.ambient.now()));
+        }
+        Ok(look)
     }
 }
 
@@ -113,11 +122,16 @@ async fn read(
     after: i64,
 ) -> Result<Option<Page>, store::Error> {
     let limit = PAGE - after % PAGE;
-    let events = {
-        let mut conn = state.tenant_in(caller, job).await?;
-        store::events::page(&mut conn, job, after, limit).await?
+    let mut conn = state.tenant_in(caller, job).await?;
+    let events = store::events::page(&mut conn, job, after, limit).await?;
+    let Some(mut page) = Page::of(events.iter().map(|event| (event.sequence, event)), limit) else {
+        return Ok(None);
     };
-    Ok(Page::of(events.iter().map(|event| (event.sequence, event)), limit))
+    // who reads what was long ago has news before it
+    if !page.is_full {
+        page.tally = progress::after(&mut conn, job, &events).await?;
+    }
+    Ok(Some(page))
 }
 
 /// Says that events before `oldest` are kept no more, and where what they told of is. It is no event of the log: it has no

@@ -31,6 +31,7 @@ mod paging;
 mod patch;
 mod pause;
 mod people;
+mod progress;
 mod project_events;
 mod proof_spec;
 mod quotes;
