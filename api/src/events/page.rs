@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::web::Bytes;
 use protocol::event::EventType;
+use serde_json::Value;
 use store::events::Event;
 use store::job_tally::Tally;
 use telemetry::metrics::{IntCounter, counter};
@@ -96,6 +97,12 @@ impl Page {
 /// standard, what has no data is no event.
 pub(crate) fn place(id: i64) -> Bytes {
     Bytes::from(format!("id: {id}\n\n"))
+}
+
+/// Says that what the reader has not seen before `oldest` is kept no more. It is no event of a log, and has no id; the place
+/// behind it follows, since there may be nothing left whose id would move the reader.
+pub(crate) fn reset(oldest: i64, data: &Value) -> Bytes {
+    [format!("event: stream.reset\ndata: {data}\n\n").as_bytes(), &place(oldest - 1)].concat().into()
 }
 
 /// Short pieces are put together: a filter may leave many.

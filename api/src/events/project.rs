@@ -18,6 +18,8 @@ pub(super) struct ProjectLog {
     pub(super) caller: Caller,
     /// The last place read.
     pub(super) after: i64,
+    /// The last place that was given when the reader came.
+    pub(super) end: i64,
     pub(super) types: Types,
     /// The last look found something.
     pub(super) is_busy: bool,
@@ -30,8 +32,6 @@ pub(super) struct Batch {
     pub(super) events: Vec<Placed>,
     /// More may be there already.
     pub(super) is_full: bool,
-    /// What the reader wanted first is kept no more: the log goes on here.
-    pub(super) reset: Option<i64>,
 }
 
 impl ProjectLog {
@@ -53,12 +53,9 @@ impl ProjectLog {
         };
         self.is_busy = !events.is_empty();
         let is_full = is_more || events.len() as i64 >= limit;
-        // places have no gaps, either
-        let reset = events.first().map(|first| first.place).filter(|first| *first > self.after + 1);
-        if let Some(last) = events.last() {
-            self.after = last.place;
-        }
-        Ok(Batch { events, is_full, reset })
+        // nothing where there was something: it is kept no more
+        self.after = events.last().map_or(self.after.max(self.end), |last| last.place);
+        Ok(Batch { events, is_full })
     }
 }
 

@@ -48,8 +48,8 @@ pub(crate) struct EventParams {
 /// With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
 /// Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
 /// may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
-/// ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
-/// more; `job.progress`, without one either, how far the job is, at most once a second while groups move (`JobProgress`).
+/// ended and you have all of it. Events are kept until seven days after the job's end: `stream.reset`, which has no id,
+/// says that those before `oldest_sequence` are gone, and a page begins with the first that is left. `job.progress`, without one either, says how far the job is, at most once a second while groups move (`JobProgress`).
 /// After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
 #[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", operation_id = "list_job_events",
     params(("id" = String, Path, description = "The job."), EventParams,
@@ -79,19 +79,21 @@ pub(crate) async fn list_events(
     }
     let cursor = follow::cursor(&request, starting_after.as_deref())?;
     let live = params::accepts(&request, EVENT_STREAM);
-    let (after, is_over) = match feed::start(&state, caller, job, cursor, rollouts.is_some()).await? {
+    let (after, oldest, is_over) = match feed::start(&state, caller, job, cursor, rollouts.is_some()).await? {
         Start::Over(_) if live => return Ok(HttpResponse::NoContent().finish()),
         Start::Over(last) => return Ok(json_page(&[], None, false, last)),
-        Start::At(after, is_over) => (after, is_over),
+        Start::At { after, oldest, is_over } => (after, oldest, is_over),
     };
     let tells_progress = live && types.takes_progress();
     let mut feed =
-        Feed { state: state.clone(), caller, job, after, types, rollouts, is_over, tells_progress };
+        Feed { state: state.clone(), caller, job, after, types, rollouts, is_over, oldest, tells_progress };
     if live {
         let log = JobLog::new(feed, &Streams::of(&request)?.tails);
         return follow::answer(&request, state, log, stream_token.is_some());
     }
     let most = if rollouts.is_some() { MOST_WITH_ROLLOUTS } else { 1000 };
+    // a page begins with the first that is kept: its `first_id` says so
+    feed.pass_dropped();
     let batch = feed.next(params::limit(limit, 100, most)?).await?;
     let bodies: Vec<&str> = batch.events.iter().map(|event| event.body.as_str()).collect();
     let first = batch.events.first().map(|event| event.sequence);

@@ -34,6 +34,8 @@ pub(super) struct Feed {
     pub(super) rollouts: Option<Included>,
     /// The terminal event is known to be in the log: who has read all of it will get no more.
     pub(super) is_over: bool,
+    /// The first event that was kept when the reader came.
+    pub(super) oldest: i64,
     /// The job's counters are wanted with its events.
     pub(super) tells_progress: bool,
 }
@@ -69,6 +71,13 @@ pub(super) struct Batch {
 }
 
 impl Feed {
+    /// Puts the reader behind what is kept no more, and says where the log goes on; `None` if the reader has all of that.
+    pub(super) fn pass_dropped(&mut self) -> Option<i64> {
+        let is_behind = self.after + 1 < self.oldest;
+        self.after = self.after.max(self.oldest - 1);
+        is_behind.then_some(self.oldest)
+    }
+
     /// Reads on, at most `limit` events.
     pub(super) async fn next(&mut self, limit: i64) -> Result<Batch, store::Error> {
         let mut conn = self.state.tenant_in(self.caller, self.job).await?;
@@ -83,7 +92,7 @@ impl Feed {
         let (Some(first), Some(last)) = (events.first(), events.last()) else {
             return Ok(Batch { events, is_full: false, ended: self.is_over, reset: None, tally });
         };
-        // sequences have no gaps: what is missing before the first was kept for a while, and is gone
+        // sequences have no gaps: what is missing before the first has gone since the reader came
         let reset = Some(first.sequence).filter(|first| *first > self.after + 1);
         let last = last.sequence;
         // after the terminal event only files are told of
@@ -162,8 +171,14 @@ fn with_rollout(body: &str, rollout: Box<RawValue>) -> serde_json::Result<String
 
 /// Where a log's reader may start, and whether anything can follow.
 pub(super) enum Start {
-    /// After this sequence; and whether the log has ended already.
-    At(i64, bool),
+    At {
+        /// After this sequence.
+        after: i64,
+        /// The first that is kept.
+        oldest: i64,
+        /// The log has ended already.
+        is_over: bool,
+    },
     /// The log has ended, and its reader has seen this, its last event.
     Over(i64),
 }
@@ -184,7 +199,9 @@ pub(super) async fn start(
         after if log.ended && after == log.last_sequence => Ok(Start::Over(after)),
         // a stream that has begun cannot say so any more
         _ if log.purged && with_rollouts => Err(ApiError::Expired),
-        after if after <= log.last_sequence => Ok(Start::At(after, log.ended)),
+        after if after <= log.last_sequence => {
+            Ok(Start::At { after, oldest: log.oldest_sequence, is_over: log.ended })
+        }
         _ => Err(follow::invalid(text)),
     }
 }

@@ -29,13 +29,16 @@ pub(super) struct JobLog {
     feed: Feed,
     tail: Tail,
     progress: Progress,
+    opening: Option<Bytes>,
 }
 
 impl JobLog {
-    pub(super) fn new(feed: Feed, tails: &Tails) -> Self {
+    pub(super) fn new(mut feed: Feed, tails: &Tails) -> Self {
         let tail = tails.open((feed.caller.project, feed.job));
         let progress = Progress::new(feed.job);
-        Self { feed, tail, progress }
+        // before anything is read: nothing may be left that shows a gap
+        let opening = feed.pass_dropped().map(|oldest| reset(feed.job, oldest));
+        Self { feed, tail, progress, opening }
     }
 
     async fn with_rollouts(&mut self) -> Result<Look, store::Error> {
@@ -76,7 +79,7 @@ impl JobLog {
 
     fn take(&mut self, page: &Arc<Page>) -> Look {
         let feed = &mut self.feed;
-        // sequences have no gaps: what is missing before the first was kept for a while, and is gone
+        // sequences have no gaps: what is missing before the first has gone since the reader came
         let gone = (page.first > feed.after + 1).then(|| reset(feed.job, page.first));
         feed.after = page.last;
         // after the terminal event only files are told of
@@ -93,7 +96,7 @@ impl Source for JobLog {
     }
 
     fn opening(&self) -> Option<Bytes> {
-        None
+        self.opening.clone()
     }
 
     fn hints(&self) -> Woken {
@@ -134,9 +137,8 @@ async fn read(
     Ok(Some(page))
 }
 
-/// Says that events before `oldest` are kept no more, and where what they told of is. It is no event of the log: it has no
-/// id, and a reader's cursor stays where it is.
+/// With where the rollouts are that dropped events told of.
 fn reset(job: JobId, oldest: i64) -> Bytes {
-    let data = json!({ "oldest_sequence": oldest, "rollouts_url": format!("/v1/jobs/{job}/rollouts") });
-    Bytes::from(format!("event: stream.reset\ndata: {data}\n\n"))
+    let rollouts = format!("/v1/jobs/{job}/rollouts");
+    page::reset(oldest, &json!({ "oldest_sequence": oldest, "rollouts_url": rollouts }))
 }

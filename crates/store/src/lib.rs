@@ -17,6 +17,7 @@ pub mod copy_floor;
 pub mod db;
 pub mod error;
 pub mod escrow;
+pub mod event_retention;
 pub mod events;
 pub mod exports;
 pub mod files;
