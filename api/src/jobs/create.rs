@@ -31,7 +31,7 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
-use crate::exports::create::new_export;
+use crate::exports::create::{export_created, new_export};
 use crate::exports::request::ExportSpec;
 use crate::idempotency::{Idempotency, Once, Reply};
 use crate::limits;
@@ -345,10 +345,14 @@ pub(crate) async fn insert(
             json!({ "input_file_id": file })
         }
     };
+    let export = |spec| new_export(ExportId(state.ambient.id()), id, spec, true);
+    let new: Vec<_> = priced.exports.iter().map(export).collect();
+    for export in &new {
+        store::exports::create(tx, caller.tenant(), export, now).await?;
+    }
     store::audit_log::append(tx, &caller.did("job.created", &id, detail), now).await?;
-    for spec in &priced.exports {
-        let export = new_export(ExportId(state.ambient.id()), id, spec, true);
-        store::exports::create(tx, caller.tenant(), &export, now).await?;
+    for export in &new {
+        store::audit_log::append(tx, &export_created(caller, export), now).await?;
     }
     Ok(())
 }
