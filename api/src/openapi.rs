@@ -135,6 +135,8 @@ use crate::{
         meta::openapi_json::openapi_json,
         meta::docs::docs,
     ),
+    // of what streams say, which is one long text for the document
+    components(schemas(events::JobProgress)),
     tags(
         (name = "jobs", description = "Batches of prompts."),
         (name = "files", description = "What you upload once and name later."),

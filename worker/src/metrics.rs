@@ -7,7 +7,8 @@ use grail::RejectReason;
 use protocol::job::GroupState;
 use store::audits::NewAudit;
 use telemetry::metrics::{
-    HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, SECONDS, counters, gauge, gauges, histograms,
+    HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, SECONDS, counter, counters, gauge,
+    gauges, histograms,
 };
 
 static STEP_SECONDS: LazyLock<HistogramVec> = LazyLock::new(|| {
@@ -36,6 +37,9 @@ static VALIDATIONS: LazyLock<IntCounterVec> = LazyLock::new(|| {
 });
 static WEBHOOKS: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_webhook_tries_total", "Tries to deliver a webhook, by how they went.", &["outcome"])
+});
+static EVENTS_DROPPED: LazyLock<IntCounter> = LazyLock::new(|| {
+    counter("reliquary_events_dropped_total", "Events dropped of jobs that ended long ago.")
 });
 static STEP_FAILURES: LazyLock<IntCounterVec> = LazyLock::new(|| {
     counters("reliquary_step_failures_total", "Steps that failed through no fault of a miner.", &["step"])
@@ -70,6 +74,10 @@ pub(crate) fn rollouts_rejected(reason: RejectReason, count: u32) {
 
 pub(crate) fn webhook(outcome: &str) {
     WEBHOOKS.with_label_values(&[outcome]).inc();
+}
+
+pub(crate) fn events_dropped(count: u64) {
+    EVENTS_DROPPED.inc_by(count);
 }
 
 pub(crate) fn validated(found: &str) {

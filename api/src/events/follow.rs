@@ -181,6 +181,8 @@ fn follow(
                         continue;
                     }
                 }
+                // deleted while it was followed: whoever reconnects is told
+                Err(store::Error::Purged) => return,
                 // the client notices nothing but a pause: heartbeats go on
                 Err(error) if error.is_transient() => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "an event stream waits for the database");

@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::follow;
 use super::project::ProjectLog;
+use super::types::Types;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::{self, Query};
@@ -30,6 +31,7 @@ pub(crate) struct EventListParams {
 ///
 /// The events of all its jobs, oldest first, in one order that never changes: those of one job in the order of their
 /// `sequence`, those of several as they became known. `last_id` is how far the page has read; tell events apart by their `id`.
+/// Events are kept until seven days after their job's end.
 /// A key of the organisation names the project by `Reliquary-Project`.
 #[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "list_events", params(EventListParams), responses(
     (status = 200, description = "A page of events.", body = super::EventList),
@@ -41,19 +43,20 @@ pub(crate) async fn list_project_events(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let EventListParams { limit, after, types } = query.0;
-    let (limit, types) = (params::limit(limit, 100, 1000)?, super::event_types(types.as_deref())?);
-    let after = cursor(&state, caller, after.as_deref().unwrap_or("0")).await?;
-    let mut log = ProjectLog { state, caller, after, types, is_busy: false };
-    let batch = log.next(limit).await?;
+    let (limit, types) = (params::limit(limit, 100, 1000)?, Types::of_log(types.as_deref())?);
+    let (after, end) = cursor(&state, caller, after.as_deref().unwrap_or("0")).await?;
+    let mut log = ProjectLog { state, caller, after, end, types, is_busy: false };
+    let mut batch = log.next(limit).await?;
+    batch.events.retain(|placed| log.types.takes(placed.event.event));
     let bodies: Vec<&str> = batch.events.iter().map(|placed| placed.event.body.as_str()).collect();
     let first = batch.events.first().map(|placed| placed.place);
     Ok(super::json_page(&bodies, first, batch.is_full, log.after))
 }
 
-/// A place that was given, or 0.
-pub(super) async fn cursor(state: &AppState, caller: Caller, text: &str) -> Result<i64, ApiError> {
+/// A place that was given, or 0; and the last one.
+pub(super) async fn cursor(state: &AppState, caller: Caller, text: &str) -> Result<(i64, i64), ApiError> {
     let after = follow::number(text)?;
     let mut conn = state.tenant(caller).await?;
     let end = store::project_log::end(&mut conn, caller.project).await?;
-    if after <= end { Ok(after) } else { Err(follow::invalid(text)) }
+    if after <= end { Ok((after, end)) } else { Err(follow::invalid(text)) }
 }

@@ -6,6 +6,7 @@ mod project;
 mod schema;
 pub(crate) mod tail;
 mod token;
+mod types;
 
 pub(crate) mod create_token;
 pub(crate) mod list;
@@ -13,12 +14,11 @@ pub(crate) mod stream;
 
 use actix_web::HttpResponse;
 pub(crate) use follow::Streams;
-use protocol::event::EventType;
-pub(crate) use schema::{Event as EventSchema, EventList};
+pub(crate) use schema::{Event as EventSchema, EventList, JobProgress};
 pub(crate) use token::{LIFE as STREAM_TOKEN_LIFE, StreamClaims, StreamToken};
+pub(crate) use types::{PROGRESS, Types};
 
 use crate::body;
-use crate::error::ApiError;
 
 /// A page as JSON: the bodies as they are stored, without reading and writing them again. `first` is where its first event
 /// is, `read_to` how far it has read: with a filter it may end behind its last event.
@@ -29,13 +29,4 @@ pub(crate) fn json_page(bodies: &[&str], first: Option<i64>, has_more: bool, rea
         bodies.join(",")
     );
     HttpResponse::Ok().content_type(body::JSON).body(text)
-}
-
-/// Types separated by commas.
-pub(crate) fn event_types(given: Option<&str>) -> Result<Vec<EventType>, ApiError> {
-    let parse = |text: &str| {
-        let detail = format!("`{text}` is no type of event");
-        EventType::parse(text).ok_or(ApiError::InvalidParameter { name: "types", detail })
-    };
-    given.map_or_else(|| Ok(Vec::new()), |text| text.split(',').map(parse).collect())
 }

@@ -1,10 +1,10 @@
 //! A project's log, read in bounded batches: the logs of all its jobs in one order (docs/adr/0014).
 
 use actix_web::web::Data;
-use protocol::event::EventType;
 use store::project_log::{self, Placed};
 use store::{Postgres, Transaction};
 
+use super::types::Types;
 use crate::auth::Caller;
 use crate::state::AppState;
 
@@ -18,8 +18,9 @@ pub(super) struct ProjectLog {
     pub(super) caller: Caller,
     /// The last place read.
     pub(super) after: i64,
-    /// Only these types; all if empty.
-    pub(super) types: Vec<EventType>,
+    /// The last place that was given when the reader came.
+    pub(super) end: i64,
+    pub(super) types: Types,
     /// The last look found something.
     pub(super) is_busy: bool,
 }
@@ -27,12 +28,10 @@ pub(super) struct ProjectLog {
 /// What one look at the log gave.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// Those of the wanted types.
+    /// Of all types: a stream's reader has those behind it, too, that it does not want.
     pub(super) events: Vec<Placed>,
     /// More may be there already.
     pub(super) is_full: bool,
-    /// What the reader wanted first is kept no more: the log goes on here.
-    pub(super) reset: Option<i64>,
 }
 
 impl ProjectLog {
@@ -48,21 +47,15 @@ impl ProjectLog {
 
     /// Reads on, at most `limit` events.
     pub(super) async fn next(&mut self, limit: i64) -> Result<Batch, store::Error> {
-        let (mut events, is_more) = {
+        let (events, is_more) = {
             let (mut tx, is_more) = placed(&self.state, self.caller).await?;
             (project_log::page(&mut tx, self.caller.project, self.after, limit).await?, is_more)
         };
         self.is_busy = !events.is_empty();
         let is_full = is_more || events.len() as i64 >= limit;
-        // places have no gaps, either
-        let reset = events.first().map(|first| first.place).filter(|first| *first > self.after + 1);
-        if let Some(last) = events.last() {
-            self.after = last.place;
-        }
-        if !self.types.is_empty() {
-            events.retain(|placed| self.types.contains(&placed.event.event));
-        }
-        Ok(Batch { events, is_full, reset })
+        // nothing where there was something: it is kept no more
+        self.after = events.last().map_or(self.after.max(self.end), |last| last.place);
+        Ok(Batch { events, is_full })
     }
 }
 

@@ -44,6 +44,63 @@ pub(crate) struct Event {
     data: Value,
 }
 
+/// How far a job is: what the stream of a job tells between its events, at most once a second while groups move, as
+/// `event: job.progress`. It has no `id`, is in no log, and may be missed.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+pub(crate) struct JobProgress {
+    #[schema(example = "job.progress")]
+    object: String,
+    #[schema(example = "job.progress")]
+    r#type: String,
+    #[schema(example = "job_01K9QZ4E8V7X2M3N4P5Q6R7S8T")]
+    job_id: String,
+    /// Of the last event of the log before it.
+    #[schema(example = 184)]
+    sequence: i64,
+    created_at: DateTime<Utc>,
+    data: Progress,
+}
+
+/// The `data` of `job.progress_checkpoint` has the same members, with a `percent` that is a multiple of 5.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct Progress {
+    /// Whole percent of the job's groups that have ended; of a job with a target, of its groups that are accepted.
+    #[schema(minimum = 0, maximum = 100, example = 42)]
+    percent: i64,
+    counts: ProgressCounts,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct ProgressCounts {
+    prompts: i64,
+    groups: ProgressGroups,
+    rollouts: ProgressRollouts,
+}
+
+/// They add up to the prompts.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct ProgressGroups {
+    open: i64,
+    accepted: i64,
+    filtered: i64,
+    failed: i64,
+    cancelled: i64,
+}
+
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a schema")]
+struct ProgressRollouts {
+    generated: i64,
+    verified: i64,
+    selected: i64,
+    filtered: i64,
+    rejected: i64,
+}
+
 /// What happened. The last four end the log.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
@@ -52,6 +109,8 @@ enum EventType {
     JobQueued,
     #[schema(rename = "job.started")]
     JobStarted,
+    #[schema(rename = "job.progress_checkpoint")]
+    JobProgressCheckpoint,
     #[schema(rename = "job.prompts_added")]
     JobPromptsAdded,
     #[schema(rename = "job.closed")]

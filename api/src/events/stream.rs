@@ -13,8 +13,9 @@ use utoipa::IntoParams;
 use super::StreamToken;
 use super::follow::{self, Look, Source};
 use super::list::cursor;
-use super::page::Page;
+use super::page::{self, Page, place};
 use super::project::ProjectLog;
+use super::types::Types;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::params::Query;
@@ -48,7 +49,8 @@ pub(crate) struct EventStreamParams {
 /// project's log: 1, 2, 3, … without a gap, in an order that never changes; an event's `sequence` is its place in its job's.
 /// The first message has an id and nothing else, so that whoever reconnects with `Last-Event-ID` misses nothing, even if no
 /// event had come. The stream closes after a quarter of an hour, and may close at any time: reconnect, and nothing is lost.
-/// It never ends by itself. A key of the organisation names the project by `Reliquary-Project`.
+/// It never ends by itself. Events are kept until seven days after their job's end: where some are gone that you have not seen,
+/// `stream.reset`, which has no id, comes in their place and says where the log goes on (`oldest_sequence`). A key of the organisation names the project by `Reliquary-Project`.
 #[utoipa::path(get, path = "/v1/events/stream", tag = "events", operation_id = "stream_events",
     params(EventStreamParams,
         ("Last-Event-ID" = Option<String>, Header, description = "The last id that was seen.")), responses(
@@ -64,12 +66,14 @@ pub(crate) async fn stream_project_events(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let EventStreamParams { starting_after, types, stream_token } = query.0;
-    let types = super::event_types(types.as_deref())?;
-    let after = match follow::cursor(&request, starting_after.as_deref())? {
-        Some(text) => cursor(&state, caller, text).await?,
-        None => ProjectLog::end(&state, caller).await?,
+    let types = Types::of_log(types.as_deref())?;
+    let (after, end) = if let Some(text) = follow::cursor(&request, starting_after.as_deref())? {
+        cursor(&state, caller, text).await?
+    } else {
+        let end = ProjectLog::end(&state, caller).await?;
+        (end, end)
     };
-    let log = ProjectLog { state: state.clone(), caller, after, types, is_busy: false };
+    let log = ProjectLog { state: state.clone(), caller, after, end, types, is_busy: false };
     follow::answer(&request, state, log, stream_token.is_some())
 }
 
@@ -80,7 +84,7 @@ impl Source for ProjectLog {
     }
 
     fn opening(&self) -> Option<Bytes> {
-        Some(Bytes::from(format!("id: {}\n\n", self.after)))
+        Some(place(self.after))
     }
 
     fn hints(&self) -> Woken {
@@ -92,16 +96,22 @@ impl Source for ProjectLog {
     }
 
     async fn look(&mut self, _: Instant) -> Result<Look, store::Error> {
+        let mut at = self.after;
         let batch = self.next(BATCH).await?;
-        let page = Page::of(batch.events.iter().map(|placed| (placed.place, &placed.event)), BATCH);
-        let mut text: Vec<Bytes> = batch.reset.map(reset).into_iter().collect();
-        text.extend(page.iter().flat_map(|page| page.chunks(&[])));
+        let mut text = Vec::new();
+        // places have no gaps but those of what is kept no more, anywhere: jobs end in another order than they began
+        for run in batch.events.chunk_by(|placed, next| placed.place + 1 == next.place) {
+            let page = Page::of(run.iter().map(|placed| (placed.place, &placed.event)), BATCH);
+            let Some(page) = page else { continue };
+            text.extend((page.first > at + 1).then(|| reset(page.first)));
+            text.extend(page.chunks(&self.types));
+            at = page.last;
+        }
+        text.extend((self.after > at).then(|| reset(self.after + 1)));
         Ok(Look { text, is_full: batch.is_full, ended: false })
     }
 }
 
-/// Says that events before this place are kept no more. It is no event of the log, and has no id.
 fn reset(oldest: i64) -> Bytes {
-    let data = json!({ "oldest_sequence": oldest });
-    Bytes::from(format!("event: stream.reset\ndata: {data}\n\n"))
+    page::reset(oldest, &json!({ "oldest_sequence": oldest }))
 }

@@ -2,7 +2,7 @@
 //! log has readers.
 //!
 //! Whose log it is, every reader has asked the database before it opens a tail. Pages hold what the table of events holds,
-//! which no deletion of a job's data touches; rollouts inside events are never shared.
+//! which no deletion of a job's data touches, and which is dropped only of jobs that ended long ago; rollouts inside events are never shared.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};

@@ -3,6 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use protocol::{ExportId, JobId};
+use serde_json::json;
+use store::audit_log::Deed;
 use store::exports::{self, NewExport};
 
 use super::ExportView;
@@ -65,9 +67,15 @@ pub(crate) async fn create_export(
             return Err(ApiError::NotFound("job"));
         }
         let export = exports::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("export"))?;
+        store::audit_log::append(tx, &export_created(caller, &new), now).await?;
         Reply::located(StatusCode::ACCEPTED, format!("/v1/exports/{id}"), &ExportView::new(export, now))
     });
     Ok(done.await?.response)
+}
+
+/// That it was asked for, for the audit log: who takes data out, and of which job.
+pub(crate) fn export_created(caller: Caller, new: &NewExport<'static>) -> Deed<'static> {
+    caller.did("export.created", &new.id, json!({ "job_id": new.job, "format": new.format }))
 }
 
 /// An export as it is stored.

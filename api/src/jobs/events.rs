@@ -11,7 +11,7 @@ use super::stream::JobLog;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
 use crate::events::follow::{self, EVENT_STREAM};
-use crate::events::{StreamToken, Streams, event_types, json_page};
+use crate::events::{StreamToken, Streams, Types, json_page};
 use crate::params::{self, Query};
 use crate::state::AppState;
 
@@ -27,7 +27,7 @@ pub(crate) struct EventParams {
     starting_after: Option<String>,
     /// Events of a page, from 1 to 1000 (to 100 with rollouts); 100 if not given. A stream has no limit.
     limit: Option<i64>,
-    /// Only these types, separated by commas.
+    /// Only these types, separated by commas. Of a stream `job.progress` is one, too.
     #[param(example = "rollout.verified,job.completed")]
     types: Option<String>,
     /// `rollout`: put the whole rollout into `data.rollout` of `rollout.verified` events; or only its `tokens`, `logprobs`
@@ -48,8 +48,9 @@ pub(crate) struct EventParams {
 /// With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
 /// Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
 /// may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
-/// ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
-/// more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
+/// ended and you have all of it. Events are kept until seven days after the job's end: `stream.reset`, which has no id,
+/// says that those before `oldest_sequence` are gone, and a page begins with the first that is left. `job.progress`, without one either, says how far the job is, at most once a second while groups move (`JobProgress`).
+/// After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
 #[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", operation_id = "list_job_events",
     params(("id" = String, Path, description = "The job."), EventParams,
         ("Last-Event-ID" = Option<String>, Header, description = "The last sequence that was seen.")), responses(
@@ -59,6 +60,7 @@ pub(crate) struct EventParams {
     (status = 400, description = "A parameter or the cursor is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 401, description = "No valid API key, or the stream token has expired: ask for another.", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "Rollouts were asked for, and the job's completions are deleted.", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "Too many streams are open.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.events", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn list_events(
@@ -70,24 +72,28 @@ pub(crate) async fn list_events(
 ) -> Result<HttpResponse, ApiError> {
     let job = params::id(&path, "job")?;
     let EventParams { starting_after, limit, types, include, encoding, stream_token } = query.0;
-    let types = event_types(types.as_deref())?;
+    let types = Types::of_job(types.as_deref())?;
     let rollouts = included(include.as_deref(), encoding.as_deref())?;
     if rollouts.is_some() {
         caller.must_have(Scope::RolloutsRead)?; // the route itself takes less
     }
     let cursor = follow::cursor(&request, starting_after.as_deref())?;
     let live = params::accepts(&request, EVENT_STREAM);
-    let (after, is_over) = match feed::start(&state, caller, job, cursor).await? {
+    let (after, oldest, is_over) = match feed::start(&state, caller, job, cursor, rollouts.is_some()).await? {
         Start::Over(_) if live => return Ok(HttpResponse::NoContent().finish()),
         Start::Over(last) => return Ok(json_page(&[], None, false, last)),
-        Start::At(after, is_over) => (after, is_over),
+        Start::At { after, oldest, is_over } => (after, oldest, is_over),
     };
-    let mut feed = Feed { state: state.clone(), caller, job, after, types, rollouts, is_over };
+    let tells_progress = live && types.takes_progress();
+    let mut feed =
+        Feed { state: state.clone(), caller, job, after, types, rollouts, is_over, oldest, tells_progress };
     if live {
         let log = JobLog::new(feed, &Streams::of(&request)?.tails);
         return follow::answer(&request, state, log, stream_token.is_some());
     }
     let most = if rollouts.is_some() { MOST_WITH_ROLLOUTS } else { 1000 };
+    // a page begins with the first that is kept: its `first_id` says so
+    feed.pass_dropped();
     let batch = feed.next(params::limit(limit, 100, most)?).await?;
     let bodies: Vec<&str> = batch.events.iter().map(|event| event.body.as_str()).collect();
     let first = batch.events.first().map(|event| event.sequence);

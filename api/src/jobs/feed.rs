@@ -1,6 +1,7 @@
 //! A job's log, read in bounded batches, with whole rollouts inside its events where they are wanted.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use base64::Engine as _;
@@ -12,10 +13,12 @@ use protocol::rollout::RolloutRecord;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use store::events::Event;
+use store::job_tally::Tally;
 
+use super::progress;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::events::follow;
+use crate::events::{Types, follow};
 use crate::state::AppState;
 
 /// A reader of one job's log, and how far it has got.
@@ -26,12 +29,15 @@ pub(super) struct Feed {
     pub(super) job: JobId,
     /// The last sequence read.
     pub(super) after: i64,
-    /// Only these types; all if empty.
-    pub(super) types: Vec<EventType>,
+    pub(super) types: Types,
     /// Rollouts inside the events that announce them.
     pub(super) rollouts: Option<Included>,
     /// The terminal event is known to be in the log: who has read all of it will get no more.
     pub(super) is_over: bool,
+    /// The first event that was kept when the reader came.
+    pub(super) oldest: i64,
+    /// The job's counters are wanted with its events.
+    pub(super) tells_progress: bool,
 }
 
 /// How rollouts stand inside events.
@@ -60,33 +66,44 @@ pub(super) struct Batch {
     pub(super) ended: bool,
     /// What the reader wanted first is kept no more: the log goes on here.
     pub(super) reset: Option<i64>,
+    /// The job's counters, where they are wanted and may have moved.
+    pub(super) tally: Option<Arc<Tally>>,
 }
 
 impl Feed {
+    /// Puts the reader behind what is kept no more, and says where the log goes on; `None` if the reader has all of that.
+    pub(super) fn pass_dropped(&mut self) -> Option<i64> {
+        let is_behind = self.after + 1 < self.oldest;
+        self.after = self.after.max(self.oldest - 1);
+        is_behind.then_some(self.oldest)
+    }
+
     /// Reads on, at most `limit` events.
     pub(super) async fn next(&mut self, limit: i64) -> Result<Batch, store::Error> {
-        let mut events = {
-            let mut conn = self.state.tenant_in(self.caller, self.job).await?;
-            store::events::page(&mut conn, self.job, self.after, limit).await?
-        };
+        let mut conn = self.state.tenant_in(self.caller, self.job).await?;
+        let mut events = store::events::page(&mut conn, self.job, self.after, limit).await?;
         let is_full = events.len() as i64 == limit;
-        let (Some(first), Some(last)) = (events.first(), events.last()) else {
-            return Ok(Batch { events, is_full: false, ended: self.is_over, reset: None });
+        let tally = if self.tells_progress && !is_full {
+            progress::after(&mut conn, self.job, &events).await?
+        } else {
+            None
         };
-        // sequences have no gaps: what is missing before the first was kept for a while, and is gone
+        drop(conn);
+        let (Some(first), Some(last)) = (events.first(), events.last()) else {
+            return Ok(Batch { events, is_full: false, ended: self.is_over, reset: None, tally });
+        };
+        // sequences have no gaps: what is missing before the first has gone since the reader came
         let reset = Some(first.sequence).filter(|first| *first > self.after + 1);
         let last = last.sequence;
         // after the terminal event only files are told of
         self.is_over |= events.iter().any(|event| event.event.is_terminal());
         let ended = self.is_over && !is_full;
-        if !self.types.is_empty() {
-            events.retain(|event| self.types.contains(&event.event));
-        }
+        events.retain(|event| self.types.takes(event.event));
         if let Some(included) = self.rollouts {
             self.add_rollouts(&mut events, included).await?;
         }
         self.after = last;
-        Ok(Batch { events, is_full, ended, reset })
+        Ok(Batch { events, is_full, ended, reset, tally })
     }
 
     /// A delivered rollout is listed under the sequence of the event that announces it.
@@ -154,18 +171,25 @@ fn with_rollout(body: &str, rollout: Box<RawValue>) -> serde_json::Result<String
 
 /// Where a log's reader may start, and whether anything can follow.
 pub(super) enum Start {
-    /// After this sequence; and whether the log has ended already.
-    At(i64, bool),
+    At {
+        /// After this sequence.
+        after: i64,
+        /// The first that is kept.
+        oldest: i64,
+        /// The log has ended already.
+        is_over: bool,
+    },
     /// The log has ended, and its reader has seen this, its last event.
     Over(i64),
 }
 
-/// Checks whose log it is and where the reader wants to go on.
+/// Checks whose log it is, where the reader wants to go on, and whether there are rollouts where it wants them.
 pub(super) async fn start(
     state: &AppState,
     caller: Caller,
     job: JobId,
     cursor: Option<&str>,
+    with_rollouts: bool,
 ) -> Result<Start, ApiError> {
     let mut conn = state.tenant(caller).await?;
     let log =
@@ -173,7 +197,11 @@ pub(super) async fn start(
     let text = cursor.unwrap_or("0");
     match follow::number(text)? {
         after if log.ended && after == log.last_sequence => Ok(Start::Over(after)),
-        after if after <= log.last_sequence => Ok(Start::At(after, log.ended)),
+        // a stream that has begun cannot say so any more
+        _ if log.purged && with_rollouts => Err(ApiError::Expired),
+        after if after <= log.last_sequence => {
+            Ok(Start::At { after, oldest: log.oldest_sequence, is_over: log.ended })
+        }
         _ => Err(follow::invalid(text)),
     }
 }

@@ -15,7 +15,7 @@ use super::parse::Input;
 use super::{input_file, test_mode};
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::exports::create::new_export;
+use crate::exports::create::{export_created, new_export};
 use crate::state::AppState;
 
 static CREATED: std::sync::LazyLock<IntCounter> =
@@ -32,7 +32,7 @@ pub(crate) async fn jobs(
     let now = state.ambient.now();
     let mut deeds = Vec::with_capacity(jobs.len());
     for job in jobs {
-        deeds.push(one(state, caller, tx, *job, (traceparent, now)).await?);
+        deeds.extend(one(state, caller, tx, *job, (traceparent, now)).await?);
     }
     // when all that there is to lock is locked
     for deed in &deeds {
@@ -47,7 +47,7 @@ async fn one(
     tx: &mut Transaction<'static, Postgres>,
     (id, priced): (JobId, &Priced),
     (traceparent, now): (Option<&str>, DateTime<Utc>),
-) -> Result<Deed<'static>, ApiError> {
+) -> Result<Vec<Deed<'static>>, ApiError> {
     let job = NewJob {
         id,
         tenant: caller.tenant(),
@@ -78,11 +78,13 @@ async fn one(
             json!({ "input_file_id": file })
         }
     };
+    let mut deeds = vec![caller.did("job.created", &id, detail)];
     for spec in &priced.exports {
         let export = new_export(ExportId(state.ambient.id()), id, spec, true);
         store::exports::create(tx, caller.tenant(), &export, now).await?;
+        deeds.push(export_created(caller, &export));
     }
-    Ok(caller.did("job.created", &id, detail))
+    Ok(deeds)
 }
 
 /// Tells of a job that was committed. Hints: dispatch and streams also poll.

@@ -11,6 +11,7 @@ mod manifest_schema;
 mod pages;
 pub(crate) mod parse;
 pub(crate) mod preview;
+mod progress;
 mod reward;
 mod reward_module;
 mod selection;

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use actix_web::web::{Bytes, Data};
 use protocol::JobId;
-use protocol::event::EventType;
 use serde_json::json;
 use store::wake::Woken;
 use tokio::time::Instant;
 
 use super::feed::Feed;
+use super::progress::{self, Progress};
 use crate::auth::Caller;
+use crate::events::Types;
 use crate::events::follow::{Look, Source};
-use crate::events::page::Page;
+use crate::events::page::{self, Page};
 use crate::events::tail::{Tail, Tails};
 use crate::state::AppState;
 
@@ -27,21 +28,32 @@ const BATCH_WITH_ROLLOUTS: i64 = 32;
 pub(super) struct JobLog {
     feed: Feed,
     tail: Tail,
+    progress: Progress,
+    opening: Option<Bytes>,
 }
 
 impl JobLog {
-    pub(super) fn new(feed: Feed, tails: &Tails) -> Self {
+    pub(super) fn new(mut feed: Feed, tails: &Tails) -> Self {
         let tail = tails.open((feed.caller.project, feed.job));
-        Self { feed, tail }
+        let progress = Progress::new(feed.job);
+        // before anything is read: nothing may be left that shows a gap
+        let opening = feed.pass_dropped().map(|oldest| reset(feed.job, oldest));
+        Self { feed, tail, progress, opening }
     }
 
     async fn with_rollouts(&mut self) -> Result<Look, store::Error> {
+        let before = self.feed.after;
         let batch = self.feed.next(BATCH_WITH_ROLLOUTS).await?;
+        self.progress.note(batch.tally.as_ref());
         let events = batch.events.iter().map(|event| (event.sequence, event));
         let page = Page::of(events, BATCH_WITH_ROLLOUTS);
         let mut text: Vec<Bytes> =
             batch.reset.map(|oldest| reset(self.feed.job, oldest)).into_iter().collect();
-        text.extend(page.iter().flat_map(|page| page.chunks(&[])));
+        text.extend(page.iter().flat_map(|page| page.chunks(&Types::default())));
+        // what was read and not wanted is behind the reader, too
+        if page.map_or(before, |page| page.last) < self.feed.after {
+            text.push(page::place(self.feed.after));
+        }
         Ok(Look { text, is_full: batch.is_full, ended: batch.ended })
     }
 
@@ -67,13 +79,13 @@ impl JobLog {
 
     fn take(&mut self, page: &Arc<Page>) -> Look {
         let feed = &mut self.feed;
-        // sequences have no gaps: what is missing before the first was kept for a while, and is gone
+        // sequences have no gaps: what is missing before the first has gone since the reader came
         let gone = (page.first > feed.after + 1).then(|| reset(feed.job, page.first));
         feed.after = page.last;
         // after the terminal event only files are told of
         feed.is_over |= page.has_end;
-        let types: &[EventType] = &feed.types;
-        let text = gone.into_iter().chain(page.chunks(types)).collect();
+        self.progress.note(page.tally.as_ref().filter(|_| feed.tells_progress));
+        let text = gone.into_iter().chain(page.chunks(&feed.types)).collect();
         Look { text, is_full: page.is_full, ended: feed.is_over && !page.is_full }
     }
 }
@@ -84,7 +96,7 @@ impl Source for JobLog {
     }
 
     fn opening(&self) -> Option<Bytes> {
-        None
+        self.opening.clone()
     }
 
     fn hints(&self) -> Woken {
@@ -96,7 +108,12 @@ impl Source for JobLog {
     }
 
     async fn look(&mut self, since: Instant) -> Result<Look, store::Error> {
-        if self.feed.rollouts.is_some() { self.with_rollouts().await } else { self.shared(since).await }
+        let mut look =
+            if self.feed.rollouts.is_some() { self.with_rollouts().await } else { self.shared(since).await }?;
+        if !look.ended {
+            look.text.extend(self.progress.due(self.feed.after, self.feed.state.ambient.now()));
+        }
+        Ok(look)
     }
 }
 
@@ -108,16 +125,20 @@ async fn read(
     after: i64,
 ) -> Result<Option<Page>, store::Error> {
     let limit = PAGE - after % PAGE;
-    let events = {
-        let mut conn = state.tenant_in(caller, job).await?;
-        store::events::page(&mut conn, job, after, limit).await?
+    let mut conn = state.tenant_in(caller, job).await?;
+    let events = store::events::page(&mut conn, job, after, limit).await?;
+    let Some(mut page) = Page::of(events.iter().map(|event| (event.sequence, event)), limit) else {
+        return Ok(None);
     };
-    Ok(Page::of(events.iter().map(|event| (event.sequence, event)), limit))
+    // who reads what was long ago has news before it
+    if !page.is_full {
+        page.tally = progress::after(&mut conn, job, &events).await?;
+    }
+    Ok(Some(page))
 }
 
-/// Says that events before `oldest` are kept no more, and where what they told of is. It is no event of the log: it has no
-/// id, and a reader's cursor stays where it is.
+/// With where the rollouts are that dropped events told of.
 fn reset(job: JobId, oldest: i64) -> Bytes {
-    let data = json!({ "oldest_sequence": oldest, "rollouts_url": format!("/v1/jobs/{job}/rollouts") });
-    Bytes::from(format!("event: stream.reset\ndata: {data}\n\n"))
+    let rollouts = format!("/v1/jobs/{job}/rollouts");
+    page::reset(oldest, &json!({ "oldest_sequence": oldest, "rollouts_url": rollouts }))
 }

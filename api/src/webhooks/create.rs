@@ -64,6 +64,8 @@ pub(crate) async fn create_webhook_endpoint(
         }
         let endpoint = store::webhooks::find(tx, caller.project, id).await?;
         let endpoint = endpoint.ok_or(ApiError::NotFound("webhook endpoint"))?;
+        let deed = caller.did("webhook_endpoint.created", &id, settings::detail(&settings));
+        store::audit_log::append(tx, &deed, now).await?;
         let view = EndpointView::of(endpoint, &state.webhooks);
         Reply::created(format!("/v1/webhook_endpoints/{id}"), &view)
     });

@@ -1,6 +1,8 @@
 //! `DELETE /v1/webhook_endpoints/{id}`.
 
 use actix_web::{HttpResponse, web};
+use protocol::WebhookEndpointId;
+use serde_json::json;
 
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
@@ -18,11 +20,13 @@ pub(crate) async fn delete_webhook_endpoint(
     path: web::Path<String>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = params::id(&path, "webhook endpoint")?;
+    let id: WebhookEndpointId = params::id(&path, "webhook endpoint")?;
     let mut tx = state.tenant(caller).await?;
-    if !store::webhooks::delete(&mut tx, caller.project, id, state.ambient.now()).await? {
+    let now = state.ambient.now();
+    if !store::webhooks::delete(&mut tx, caller.project, id, now).await? {
         return Err(ApiError::NotFound("webhook endpoint"));
     }
+    store::audit_log::append(&mut tx, &caller.did("webhook_endpoint.deleted", &id, json!({})), now).await?;
     tx.commit().await.map_err(store::Error::from)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -20,7 +20,8 @@ use crate::state::AppState;
     responses(
     (status = 202, description = "It is on its way.", body = DeliveryView,
         headers(("Idempotency-Replayed" = String, description = "`true` on an answer given before."))),
-    (status = 404, description = "You have no such delivery, or its endpoint is gone.", body = Problem, content_type = "application/problem+json")))]
+    (status = 404, description = "You have no such delivery, or its endpoint is gone.", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "Its job ended more than seven days ago, and the event is kept no more.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.webhooks.redeliver", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn redeliver_webhook(
     caller: Caller,

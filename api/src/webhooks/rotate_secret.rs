@@ -35,12 +35,14 @@ pub(crate) async fn rotate_webhook_secret(
     let id: WebhookEndpointId = params::id(&path, "webhook endpoint")?;
     let once = once.of_value(&json!({}));
     let done = once.run(&state, caller, async |tx| {
-        let overlap = TimeDelta::from_std(OVERLAP).unwrap_or_default();
+        let (now, overlap) = (state.ambient.now(), TimeDelta::from_std(OVERLAP).unwrap_or_default());
         let missing = || ApiError::NotFound("webhook endpoint");
-        if !store::webhooks::rotate(tx, caller.project, id, state.ambient.now() + overlap).await? {
+        if !store::webhooks::rotate(tx, caller.project, id, now + overlap).await? {
             return Err(missing());
         }
         let endpoint = store::webhooks::find(tx, caller.project, id).await?.ok_or_else(missing)?;
+        let deed = caller.did("webhook_endpoint.secret_rotated", &id, json!({}));
+        store::audit_log::append(tx, &deed, now).await?;
         Reply::of(StatusCode::OK, &EndpointView::of(endpoint, &state.webhooks))
     });
     Ok(done.await?.response)

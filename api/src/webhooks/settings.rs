@@ -2,6 +2,7 @@
 
 use protocol::event::EventType;
 use protocol::webhook::{self, InvalidAddress};
+use serde_json::{Value, json};
 use store::webhooks::Settings;
 
 use crate::error::{ApiError, FieldError};
@@ -14,6 +15,14 @@ pub(super) struct Sent {
     pub(super) description: String,
     pub(super) event_types: Option<Vec<String>>,
     pub(super) enabled: bool,
+}
+
+/// What the audit log says of them. An address may hold what lets anybody send there, and the log is kept for ever: so its host
+/// alone.
+pub(super) fn detail(settings: &Settings) -> Value {
+    let url = webhook::address(&settings.url, true).ok();
+    let host = url.as_ref().and_then(|url| url.host_str());
+    json!({ "host": host, "event_types": settings.event_types, "enabled": settings.enabled })
 }
 
 /// Names that are resolved later are checked there.

@@ -13,7 +13,7 @@ use crate::state::AppState;
 #[utoipa::path(get, path = "/v1/events/{id}", tag = "webhooks", operation_id = "retrieve_event",
     params(("id" = String, Path, description = "The event: the `webhook-id` of a delivery.")), responses(
     (status = 200, description = "The event.", body = EventSchema),
-    (status = 404, description = "No job of yours has such an event, or it is one of a group or rollout: those are in the job's log.", body = Problem, content_type = "application/problem+json")))]
+    (status = 404, description = "No job of yours has such an event, or it is one of a group or rollout: those are in the job's log. Or the job ended more than seven days ago: events are kept no longer.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.webhooks.show_event", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn show_event(
     caller: Caller,

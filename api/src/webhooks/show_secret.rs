@@ -1,7 +1,9 @@
 //! `GET /v1/webhook_endpoints/{id}/secret`: what signs, shown to whoever may change the endpoint. It is derived, not stored.
 
 use actix_web::{HttpResponse, web};
+use protocol::WebhookEndpointId;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::auth::Caller;
@@ -35,10 +37,14 @@ pub(crate) async fn show_webhook_secret(
     path: web::Path<String>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = params::id(&path, "webhook endpoint")?;
-    let mut conn = state.tenant(caller).await?;
-    let endpoint = store::webhooks::find(&mut conn, caller.project, id).await?;
+    let id: WebhookEndpointId = params::id(&path, "webhook endpoint")?;
+    let mut tx = state.tenant(caller).await?;
+    let endpoint = store::webhooks::find(&mut tx, caller.project, id).await?;
     let endpoint = endpoint.ok_or(ApiError::NotFound("webhook endpoint"))?;
+    // nobody sees it of whom that is not on the log
+    let deed = caller.did("webhook_endpoint.secret_revealed", &id, json!({}));
+    store::audit_log::append(&mut tx, &deed, state.ambient.now()).await?;
+    tx.commit().await.map_err(store::Error::from)?;
     let keys = state.webhooks.of(endpoint.id, endpoint.generation);
     Ok(HttpResponse::Ok().json(SecretView {
         object: "webhook_secret",

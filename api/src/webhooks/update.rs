@@ -74,6 +74,8 @@ pub(crate) async fn update_webhook_endpoint(
     let settings = settings::read(changed, config.allow_private_webhooks)?;
     store::webhooks::update(&mut tx, caller.project, id, &settings).await?;
     let endpoint = store::webhooks::find(&mut tx, caller.project, id).await?.ok_or_else(missing)?;
+    let deed = caller.did("webhook_endpoint.updated", &id, settings::detail(&settings));
+    store::audit_log::append(&mut tx, &deed, state.ambient.now()).await?;
     tx.commit().await.map_err(store::Error::from)?;
     Ok(HttpResponse::Ok().json(EndpointView::of(endpoint, &state.webhooks)))
 }

@@ -288,6 +288,68 @@ async fn an_organisation_keeps_projects_apart_and_archives_them() {
     assert_eq!(service.post(&root, &own, &json!({})).await.problem(409), "project_in_use");
 }
 
+/// Whom the service writes to, who has seen what signs that, and who takes data out.
+#[tokio::test]
+async fn webhook_endpoints_and_exports_are_on_the_audit_log() {
+    let service = Service::start().await;
+    let (root, other) = (service.customer(100_000).await, service.customer(0).await);
+    let mut body = job_body(1);
+    body["exports"] = json!(["parquet"]);
+    let job = service.post(&root, "/v1/jobs", &body).await.json(201)["id"].as_str().unwrap().to_owned();
+    let wish = json!({ "url": "https://hooks.example.com/services/T0/B0/very-secret", "event_types": ["job.failed"] });
+    let make = || {
+        let request = service.request(Method::POST, "/v1/webhook_endpoints").bearer_auth(&root.key);
+        request.header("idempotency-key", "once").json(&wish)
+    };
+    let made = Answer::of(make().send().await.unwrap()).await.json(201);
+    let again = Answer::of(make().send().await.unwrap()).await.json(201);
+    assert_eq!(made, again, "it was made once, and is on the log once");
+    let path = format!("/v1/webhook_endpoints/{}", made["id"].as_str().unwrap());
+    // refused: not done
+    for (who, method, path, status) in [
+        (&other, Method::GET, format!("{path}/secret"), 404),
+        (&other, Method::DELETE, path.clone(), 404),
+        (&root, Method::PATCH, path.clone(), 422),
+        (&other, Method::POST, format!("/v1/jobs/{job}/exports"), 404),
+    ] {
+        let body = if method == Method::POST { json!({ "format": "ndjson" }) } else { json!({ "url": "x" }) };
+        assert_eq!(send(&service, who, method, &path, &body).await.status, status, "{path}");
+    }
+    send(&service, &root, Method::PATCH, &path, &json!({ "enabled": false })).await.json(200);
+    service.post(&root, &format!("{path}/rotate_secret"), &json!({})).await.json(200);
+    service.get(&root, &format!("{path}/secret")).await.json(200);
+    assert_eq!(send(&service, &root, Method::DELETE, &path, &json!({})).await.status, 204);
+    let export = json!({ "format": "parquet" });
+    let export = service.post(&root, &format!("/v1/jobs/{job}/exports"), &export).await.json(202);
+
+    let log = service.get(&root, "/v1/audit_log?limit=100").await.json(200);
+    let all: Vec<&Value> = log["data"].as_array().unwrap().iter().rev().collect();
+    let actions: Vec<&str> = all.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    let expected = [
+        "job.created",
+        "export.created",
+        "webhook_endpoint.created",
+        "webhook_endpoint.updated",
+        "webhook_endpoint.secret_rotated",
+        "webhook_endpoint.secret_revealed",
+        "webhook_endpoint.deleted",
+        "export.created",
+    ];
+    assert_eq!(actions, expected);
+    assert!(all[2..7].iter().all(|entry| entry["subject"] == made["id"]));
+    let (created, updated) = (&all[2]["detail"], &all[3]["detail"]);
+    let of = |enabled: bool| json!({ "host": "hooks.example.com", "event_types": ["job.failed"], "enabled": enabled });
+    assert_eq!((created, updated), (&of(true), &of(false)));
+    assert_eq!(
+        (&all[7]["subject"], &all[7]["detail"]),
+        (&export["id"], &json!({ "job_id": job, "format": "parquet" }))
+    );
+    assert!(all.iter().all(|entry| entry["key_id"] == all[0]["key_id"] && entry["key_id"].is_string()));
+    assert!(!log.to_string().contains("very-secret") && !log.to_string().contains("whsec_"));
+    let theirs = service.get(&other, "/v1/audit_log").await.json(200);
+    assert_eq!(theirs["data"], json!([]));
+}
+
 #[tokio::test]
 async fn the_audit_log_shows_what_was_done_and_every_later_change() {
     let service = Service::start().await;

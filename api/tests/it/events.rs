@@ -174,7 +174,7 @@ async fn a_stream_that_is_cut_anywhere_resumes_without_gap_or_repeat() {
         assert!(cuts < 5_000, "no end after {} events", seen.len());
     }
     let ids: Vec<i64> = seen.iter().map(|event| event.id).collect();
-    assert_eq!(ids, (1..=2_208).collect::<Vec<i64>>());
+    assert_eq!(ids, (1..=2_209).collect::<Vec<i64>>());
     assert!(cuts > 10, "{cuts} cuts");
     let whole = Stream::open(&service, &customer, &job, "", None).await.rest().await;
     assert_eq!(whole, seen, "an event reads the same every time");
@@ -305,7 +305,7 @@ async fn whole_rollouts_come_with_their_events() {
         deliver(&service, &job, index).await;
     }
     let events = Stream::open(&service, &customer, &job, "?include=rollout", None).await.rest().await;
-    assert_eq!(events.len(), 1 + 20 * 3 + 1);
+    assert_eq!(events.len(), 1 + 20 * 3 + 19 + 1, "and how far it was, at every 5 %");
     let listed = service.get(&customer, &format!("/v1/jobs/{job}/rollouts?limit=100")).await.json(200);
     let bodies: Vec<Value> = events.iter().map(|event| serde_json::from_str(&event.data).unwrap()).collect();
     let rollouts: Vec<&Value> =
@@ -376,6 +376,35 @@ async fn filtered_streams_still_end() {
     deliver(&service, &job, 0).await;
     let events = Stream::open(&service, &customer, &job, "?types=rollout.verified", None).await.rest().await;
     assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), [2, 3]);
+}
+
+/// A reader that does as the standard says comes back with the last id it was given, whether that was an event's or stood
+/// alone, and is told that nothing follows. Else it would come back for ever.
+#[tokio::test]
+async fn a_filtered_stream_is_over_for_whoever_comes_back() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    append(&service, &job, 2_000).await; // more than a page of what nobody wants
+    let queries = ["?types=rollout.verified", "?types=job.queued", "?types=job.paused"];
+    let mut open = Vec::new();
+    for query in queries {
+        for included in ["", "&include=tokens"] {
+            let query = format!("{query}{included}");
+            open.push((Stream::open(&service, &customer, &job, &query, None).await, query));
+        }
+    }
+    deliver(&service, &job, 0).await; // sequences 2002 to 2005
+    for (mut stream, query) in open {
+        while stream.more().await {}
+        let ids: Vec<&str> = stream.text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+        assert_eq!(ids.last(), Some(&"2005"), "{query}");
+        assert!(ids.is_sorted_by_key(|id| id.parse::<i64>().unwrap()), "{query}: {ids:?}");
+        let shown = parse(&stream.text).len();
+        assert_eq!(shown, [2, 1, 0][queries.iter().position(|known| query.starts_with(known)).unwrap()]);
+        let again = Stream::answer(&service, &customer, &job, &query, Some(2_005)).await;
+        assert_eq!(again.status(), 204, "{query}");
+    }
 }
 
 /// Rollouts inside events can be trimmed, and their arrays packed: the numbers are the same.

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::deliver::deliver;
+use crate::events::Stream;
 use crate::harness::{Answer, Customer, Service, job_body};
 
 async fn open(service: &Service, customer: &Customer, prompts: usize) -> String {
@@ -137,11 +138,20 @@ async fn deleted_data_is_gone_for_good_and_the_account_of_it_stays() {
         format!("/v1/rollouts/{rollout}/proof"),
         format!("/v1/jobs/{job}/rollouts"),
         format!("/v1/groups/{group}"),
+        format!("/v1/jobs/{job}/events?include=tokens"),
     ] {
         assert_eq!(service.get(&customer, &path).await.problem(410), "expired_resource", "{path}");
         let others = service.get(&other, &path).await;
         assert_eq!(others.problem(404), "not_found", "{path}");
     }
+    // the log stays, and a stream of it; with rollouts inside, it is refused before it begins
+    let events = format!("/v1/jobs/{job}/events");
+    let refused = Stream::ask(&service, &customer, &format!("{events}?include=rollout"), None).await;
+    assert_eq!(Answer::of(refused).await.problem(410), "expired_resource");
+    let seen = Stream::ask(&service, &customer, &format!("{events}?include=rollout"), Some(5)).await;
+    assert_eq!(seen.status(), 204, "who has all of it is told so");
+    let mut stream = Stream::of(Stream::ask(&service, &customer, &events, None).await);
+    assert_eq!(stream.events(5).await.len(), 5);
     let after = service.get(&customer, &format!("/v1/jobs/{job}")).await.json(200);
     assert_eq!((&after["spend"], &after["counts"]), (&before["spend"], &before["counts"]));
     assert!(after["purged_at"].is_string());

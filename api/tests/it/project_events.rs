@@ -165,6 +165,10 @@ async fn a_stream_begins_now_and_goes_on_where_it_was() {
     while parse(&stream.text).len() < 2 {
         assert!(stream.more().await);
     }
+    // what is hidden is behind its reader, too
+    while !stream.text.contains("\n\nid: 706\n\n") {
+        assert!(stream.more().await);
+    }
     for bad in ["after=707", "after=-1", "after=x", "after="] {
         assert_eq!(
             service.get(&customer, &format!("{LIST}?{bad}")).await.problem(400),

@@ -25,6 +25,8 @@ macro_rules! event_types {
 event_types! {
     JobQueued = "job.queued",
     JobStarted = "job.started",
+    /// Another twentieth of the job is done.
+    JobProgressCheckpoint = "job.progress_checkpoint",
     /// Prompts were appended to an open job.
     JobPromptsAdded = "job.prompts_added",
     /// An open job gets no more prompts.

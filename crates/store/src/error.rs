@@ -14,7 +14,7 @@ pub enum Error {
     /// A key or a project may not spend that much.
     #[error("the {}'s limit is {} rao, {} are spent and {} needed", .0.source.as_str(), .0.limit, .0.spent, .0.required)]
     SpendCap(Exceeded),
-    /// The job's prompts and completions were deleted, or their retention has ended.
+    /// The job's prompts and completions were deleted, or their retention has ended; or that of an event.
     #[error("the data was deleted")]
     Purged,
     #[error("not found")]

@@ -1,4 +1,5 @@
-//! The event log: gap-free per job, since the sequence only moves in the transaction that writes the event.
+//! The event log: gap-free per job, since the sequence only moves in the transaction that writes the event. How long it is kept
+//! is `event_retention`'s affair.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use protocol::JobId;
@@ -43,7 +44,8 @@ pub async fn append(
     let count = events.len() as i64;
     let row = sqlx::query!(
         r#"
-        UPDATE jobs SET last_sequence = last_sequence + $2 WHERE id = $1
+        UPDATE jobs SET last_sequence = last_sequence + $2, oldest_sequence = COALESCE(oldest_sequence, last_sequence + 1)
+        WHERE id = $1
         RETURNING last_sequence, traceparent, livemode, project_id
         "#,
         job.0,

@@ -8,6 +8,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use crate::events::{self, NewEvent};
+use crate::job_tally::{self, Tally};
 use crate::{Error, groups, job_progress, ledger, near, reserve, tenants};
 
 /// How many groups left the queue, by how they ended.
@@ -41,7 +42,7 @@ impl Ended {
 
 /// Counts groups that became terminal in this transaction; none is fine and does nothing, so that whoever comes late to
 /// a job that has ended cannot end it again. When none is open any more, ends the job: closes its hold
-/// and appends the terminal event. Append the groups' own events *before*, so that the terminal one is last.
+/// and appends the terminal event; else tells its progress, if that has come to another step. Append the groups' own events *before*, so that the terminal one is last.
 pub async fn groups_ended(
     conn: &mut PgConnection,
     job: JobId,
@@ -49,8 +50,12 @@ pub async fn groups_ended(
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
     let ended = reserve::follow(conn, job, ended).await?;
-    let Some(tally) = count(conn, job, ended).await? else { return Ok(None) };
-    end(conn, job, &tally, now).await
+    let Some(tally) = job_tally::count(conn, job, ended).await? else { return Ok(None) };
+    let status = end(conn, job, &tally, now).await?;
+    if status.is_none() {
+        job_tally::tell(conn, job, &tally, ended, now).await?;
+    }
+    Ok(status)
 }
 
 /// Ends a job that has not ended and has no open group, its row locked: one that was open to more prompts until now.
@@ -59,7 +64,7 @@ pub async fn end_if_idle(
     job: JobId,
     now: DateTime<Utc>,
 ) -> Result<Option<JobStatus>, Error> {
-    let Some(tally) = tally(conn, job).await? else { return Ok(None) };
+    let Some(tally) = job_tally::read(conn, job).await? else { return Ok(None) };
     end(conn, job, &tally, now).await
 }
 
@@ -71,7 +76,7 @@ pub(crate) async fn fail_unbegun(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     job_progress::note_reason(conn, job, reason).await?;
-    let tally = tally(conn, job).await?.ok_or(Error::Corrupt("an ended job"))?;
+    let tally = job_tally::read(conn, job).await?.ok_or(Error::Corrupt("an ended job"))?;
     close(conn, job, JobStatus::Failed, &tally, now).await
 }
 
@@ -129,85 +134,13 @@ pub async fn fail(
 ) -> Result<(), Error> {
     job_progress::note_reason(conn, job, reason).await?;
     let ended = groups::cancel(conn, job, false, (GroupState::Cancelled, reason)).await?;
-    let Some(tally) = count(conn, job, ended).await? else { return Ok(()) };
+    let Some(tally) = job_tally::count(conn, job, ended).await? else { return Ok(()) };
     let status = match JobStatus::parse(&tally.status).ok_or(Error::Corrupt("job status"))? {
         JobStatus::Cancelling => JobStatus::Cancelled,
         JobStatus::Finalizing => JobStatus::Expired,
         _ => JobStatus::Failed,
     };
     close(conn, job, status, &tally, now).await
-}
-
-/// A job's counters.
-struct Tally {
-    open_groups: i32,
-    is_open: bool,
-    status: String,
-    status_reason: Option<String>,
-    groups_accepted: i32,
-    groups_filtered: i32,
-    groups_failed: i32,
-    groups_cancelled: i32,
-    groups_expired: i32,
-    target_groups: Option<i32>,
-    rollouts_generated: i64,
-    rollouts_verified: i64,
-    rollouts_selected: i64,
-    rollouts_filtered: i64,
-    rollouts_rejected: i64,
-    rollouts_duplicate: i64,
-    rollouts_reward_error: i64,
-}
-
-impl Tally {
-    fn delivered(&self) -> i32 {
-        self.groups_accepted + self.groups_filtered
-    }
-}
-
-/// The counters of a job that has not ended.
-async fn tally(conn: &mut PgConnection, job: JobId) -> Result<Option<Tally>, Error> {
-    let tally = sqlx::query_as!(
-        Tally,
-        r#"
-        SELECT open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
-            groups_cancelled, groups_expired, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
-            rollouts_filtered, rollouts_rejected, rollouts_duplicate, rollouts_reward_error
-        FROM jobs WHERE id = $1 AND finished_at IS NULL
-        "#,
-        job.0
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(tally)
-}
-
-async fn count(conn: &mut PgConnection, job: JobId, ended: Ended) -> Result<Option<Tally>, Error> {
-    if ended.total() == 0 {
-        return Ok(None);
-    }
-    let tally = sqlx::query_as!(
-        Tally,
-        r#"
-        UPDATE jobs SET open_groups = open_groups - $2, groups_accepted = groups_accepted + $3,
-            groups_filtered = groups_filtered + $4, groups_failed = groups_failed + $5,
-            groups_cancelled = groups_cancelled + $6, groups_expired = groups_expired + $7
-        WHERE id = $1
-        RETURNING open_groups, is_open, status, status_reason, groups_accepted, groups_filtered, groups_failed,
-            groups_cancelled, groups_expired, target_groups, rollouts_generated, rollouts_verified, rollouts_selected,
-            rollouts_filtered, rollouts_rejected, rollouts_duplicate, rollouts_reward_error
-        "#,
-        job.0,
-        ended.total(),
-        ended.accepted,
-        ended.filtered,
-        ended.failed,
-        ended.cancelled,
-        ended.expired
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    tally.map(Some).ok_or(Error::NotFound)
 }
 
 async fn close(

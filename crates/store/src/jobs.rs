@@ -296,8 +296,12 @@ async fn between(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogState {
     pub last_sequence: i64,
+    /// The first event that is kept; behind the last one if none is.
+    pub oldest_sequence: i64,
     /// The last event is the terminal one.
     pub ended: bool,
+    /// The job's prompts and completions are deleted: what rollouts it told of cannot be read any more.
+    pub purged: bool,
 }
 
 /// The state of the log of a job of this project.
@@ -308,14 +312,21 @@ pub async fn log_state(
 ) -> Result<Option<LogState>, Error> {
     let row = sqlx::query!(
         r#"
-        SELECT last_sequence, finished_at IS NOT NULL AS "ended!" FROM jobs WHERE project_id = $1 AND id = $2
+        SELECT last_sequence, COALESCE(oldest_sequence, last_sequence + 1) AS "oldest_sequence!",
+            finished_at IS NOT NULL AS "ended!", purged_at IS NOT NULL AS "purged!"
+        FROM jobs WHERE project_id = $1 AND id = $2
         "#,
         project.0,
         id.0
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| LogState { last_sequence: row.last_sequence, ended: row.ended }))
+    Ok(row.map(|row| LogState {
+        last_sequence: row.last_sequence,
+        oldest_sequence: row.oldest_sequence,
+        ended: row.ended,
+        purged: row.purged,
+    }))
 }
 
 /// The place of a delivered rollout in its job's log; `None` if this job of this project has not delivered it.

@@ -1,4 +1,5 @@
-//! A project's log: the logs of its jobs in one order, which has no gaps and never changes. docs/adr/0014 says why nothing is
+//! A project's log: the logs of its jobs in one order, which never changes and has no gaps but those of events that are kept no
+//! more. docs/adr/0014 says why nothing is
 //! lost in it.
 //!
 //! An append to a job's log is written with its events and has no place yet. Places are given later, by whoever looks, to what
@@ -81,17 +82,22 @@ pub async fn page(
         r#"
         SELECT l.place - l.last + e.sequence AS "place!", e.sequence AS "sequence!", e.type AS "type!", e.body AS "body!"
         FROM (
-            SELECT job_id, first, last, place FROM project_log
-            WHERE project_id = $1 AND place > $2 ORDER BY place LIMIT $3
+            -- the last events of each append are behind the cursor: all of it, but of one that it stands in. What is before
+            -- them in the page says how many fit in
+            SELECT job_id, last, place, behind, (sum(behind) OVER (ORDER BY place) - behind)::bigint AS before
+            FROM (
+                SELECT job_id, last, place, LEAST(last - first + 1, place - $2) AS behind FROM project_log
+                WHERE project_id = $1 AND place > $2 ORDER BY place LIMIT $3
+            ) appended
         ) l
-        -- places have no gaps: the page is those up to `after + limit`. By the index, append by append: joined as a whole, the
-        -- planner would read all events there are
+        -- by the index, append by append: joined as a whole, the planner would read all events there are
         CROSS JOIN LATERAL (
             SELECT sequence, type, body FROM events
-            WHERE job_id = l.job_id AND sequence >= GREATEST(l.first, l.last - (l.place - $2) + 1)
-                AND sequence <= LEAST(l.last, l.last - (l.place - $2 - $3))
+            WHERE job_id = l.job_id AND sequence > l.last - l.behind AND sequence <= l.last
+                AND sequence <= l.last - l.behind + $3 - l.before
             ORDER BY sequence LIMIT $3
         ) e
+        WHERE l.before < $3
         ORDER BY l.place, e.sequence
         "#,
         project.0,

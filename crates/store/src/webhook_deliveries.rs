@@ -303,7 +303,8 @@ async fn between(
     Ok(deliveries.collect())
 }
 
-/// Sends a delivery once more, from its first try on; false if the project has none such, or its endpoint is gone.
+/// Sends a delivery once more, from its first try on; false if the project has none such, or its endpoint is gone. Fails with
+/// [`Error::Purged`] where the event is kept no more.
 pub async fn redeliver(
     conn: &mut PgConnection,
     project: ProjectId,
@@ -316,13 +317,29 @@ pub async fn redeliver(
             lease_token = NULL, lease_until = NULL
         FROM webhook_endpoints w
         WHERE d.id = $2 AND w.id = d.endpoint_id AND d.project_id = $1 AND w.deleted_at IS NULL
+            AND (d.job_id IS NULL OR d.sequence IS NOT NULL)
         "#,
         project.0,
         id.0
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(updated.rows_affected() == 1)
+    if updated.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let is_gone = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT 1 FROM webhook_deliveries
+            WHERE project_id = $1 AND id = $2 AND job_id IS NOT NULL AND sequence IS NULL
+        ) AS "gone!"
+        "#,
+        project.0,
+        id.0
+    )
+    .fetch_one(conn)
+    .await?;
+    if is_gone { Err(Error::Purged) } else { Ok(false) }
 }
 
 /// The exact text of an event that webhooks carry, of a job of this project.

@@ -17,6 +17,7 @@ mod compat;
 mod delivery;
 mod dispatching;
 mod exporting;
+mod forgetting;
 mod group_terms;
 mod intake;
 mod leases;
