@@ -15,9 +15,10 @@ async fn a_job_is_queued_held_and_logged() {
     let id = job["id"].as_str().unwrap();
     assert_eq!(created.header("location"), format!("/v1/jobs/{id}"));
     assert_json_snapshot!("created", job, {
-        ".id" => "[id]", ".created_at" => "[time]", ".checkpoint_id" => "[id]", ".profile_id" => "[id]",
+        ".id" => "[id]", ".created_at" => "[time]", ".queued_at" => "[time]", ".checkpoint_id" => "[id]", ".profile_id" => "[id]",
         ".randomness" => "[32 bytes]", ".trace_id" => "[trace]", ".reward.component_sha256" => "[hash]",
     });
+    assert_eq!(job["queued_at"], job["created_at"]);
     assert_eq!(job["randomness"].as_str().unwrap().len(), 64);
 
     let path = format!("/v1/jobs/{id}");

@@ -162,14 +162,11 @@ async fn heavy_parts_come_when_they_are_asked_for() {
     }
 }
 
-/// Of what was not delivered the reasons are told, and of what was paid for the record, too; nothing else.
-#[tokio::test]
-async fn what_is_not_delivered_is_listed_with_its_reason() {
-    let service = Service::start().await;
-    let customer = service.customer(1_000_000).await;
-    let job = service.job(&customer, 3).await;
+/// A job with rollouts of every kind: of three prompts one was filtered and is paid for.
+async fn with_undelivered(service: &Service, customer: &Customer) -> String {
+    let job = service.job(customer, 3).await;
     for index in 0..3 {
-        deliver(&service, &job, index).await;
+        deliver(service, &job, index).await;
     }
     let set = "UPDATE rollouts SET sequence = NULL";
     service
@@ -182,6 +179,45 @@ async fn what_is_not_delivered_is_listed_with_its_reason() {
              UPDATE groups SET reason = 'max_amount_reached' WHERE prompt_index = 2;"
         ))
         .await;
+    job
+}
+
+/// What was paid for is fetched, and checked again, as what was delivered.
+#[tokio::test]
+async fn a_filtered_rollout_that_was_paid_for_is_there_by_itself() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = with_undelivered(&service, &customer).await;
+    let path = format!("/v1/jobs/{job}/rollouts?status=filtered");
+    let list = service.get(&customer, &path).await.json(200);
+    let (unpaid, item) = (&list["data"][0], &list["data"][1]);
+    let id = item["id"].as_str().unwrap();
+    let one = format!("/v1/rollouts/{id}");
+    let record = |value: &Value| serde_json::from_value::<RolloutRecord>(value.clone()).unwrap();
+    assert_eq!(record(&service.get(&customer, &one).await.json(200)), record(&item["rollout"]));
+    let proof = service.get(&customer, &format!("{one}/proof")).await.json(200);
+    assert_eq!(proof["head"], item["rollout"]["proof"]["head"]);
+    let receipt = service.get(&customer, &format!("{one}/receipt")).await.json(200);
+    assert_eq!(receipt["reward_receipt"], item["rollout"]["reward_receipt"]);
+    let mut other = item["rollout"].clone();
+    other["price_rao"] = json!("1000");
+    let sent = json!({ "level": "signatures", "rollouts": [id, item["rollout"], item, other] });
+    let again = service.post(&customer, "/v1/verifications", &sent).await.json(201);
+    let found: Vec<&Value> = again["rollouts"].as_array().unwrap().iter().map(|f| &f["verdict"]).collect();
+    assert_eq!(found, ["pass", "pass", "pass", "fail"], "{again}");
+    // what nobody has paid for is not shown, and nothing to others
+    let unpaid = format!("/v1/rollouts/{}", unpaid["id"].as_str().unwrap());
+    assert_eq!(service.get(&customer, &unpaid).await.problem(404), "not_found");
+    let stranger = service.customer(1).await;
+    assert_eq!(service.get(&stranger, &one).await.status, 404);
+}
+
+/// Of what was not delivered the reasons are told, and of what was paid for the record, too; nothing else.
+#[tokio::test]
+async fn what_is_not_delivered_is_listed_with_its_reason() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = with_undelivered(&service, &customer).await;
     let path = format!("/v1/jobs/{job}/rollouts");
     let told = async |query: &str| -> Vec<(Value, Value, bool)> {
         let list = service.get(&customer, &format!("{path}?{query}")).await.json(200);
@@ -216,31 +252,11 @@ async fn what_is_not_delivered_is_listed_with_its_reason() {
     let record: RolloutRecord = serde_json::from_value(list["data"][0]["rollout"].clone()).unwrap();
     record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &service.key.public()).unwrap();
     assert_eq!(record.price_rao.to_string(), "250");
-    // it is there by itself, and is checked again as what it is
-    let (item, one) = (&list["data"][0], format!("/v1/rollouts/{}", record.id));
-    assert_eq!(service.get(&customer, &one).await.json(200), item["rollout"]);
-    let proof = service.get(&customer, &format!("{one}/proof")).await.json(200);
-    assert_eq!(proof["head"], item["rollout"]["proof"]["head"]);
-    let receipt = service.get(&customer, &format!("{one}/receipt")).await.json(200);
-    assert_eq!(receipt["reward_receipt"], item["rollout"]["reward_receipt"]);
-    let mut other = item["rollout"].clone();
-    other["price_rao"] = json!("1000");
-    let sent = json!({ "level": "signatures", "rollouts": [record.id, item["rollout"], item, other] });
-    let again = service.post(&customer, "/v1/verifications", &sent).await.json(201);
-    let found: Vec<Value> =
-        again["rollouts"].as_array().unwrap().iter().map(|f| f["verdict"].clone()).collect();
-    assert_eq!(found, ["pass", "pass", "pass", "fail"], "{again}");
-    // what nobody has paid for is not shown
-    let unpaid =
-        service.get(&customer, &format!("{path}?status=filtered")).await.json(200)["data"][0].clone();
-    let unpaid = format!("/v1/rollouts/{}", unpaid["id"].as_str().unwrap());
-    assert_eq!(service.get(&customer, &unpaid).await.problem(404), "not_found");
     let none = lines(&service, &customer, &path).await;
     assert_eq!(none.len(), 1, "only one is delivered");
 
     let stranger = service.customer(1).await;
     assert_eq!(service.get(&stranger, &format!("{path}?status=filtered")).await.status, 404);
-    assert_eq!(service.get(&stranger, &one).await.status, 404);
     for bad in
         ["status=filtered&after=5", "status=filtered&include=reward_module", "status=rejected&after=rol_x"]
     {
