@@ -150,6 +150,7 @@ async fn read(service: &Service, prompts: u32) {
         index,
         custom_id: format!("line-{index}"),
         content: PromptContent::Text { text: "x".to_owned(), encoding: Encoding::Plain },
+        messages: None,
         reference: "null".to_owned(),
         metadata: "{}".to_owned(),
     };

@@ -26,6 +26,7 @@ const NAMES: &[(&str, &str, &str, Part)] = &[
     ("Export", "/v1/exports/{id}", "get", Part::Answer),
     ("File", "/v1/files/{id}", "get", Part::Answer),
     ("Group", "/v1/groups/{id}", "get", Part::Answer),
+    ("GroupRewards", "/v1/groups/{id}/rewards", "post", Part::Answer),
     ("Job", "/v1/jobs/{id}", "get", Part::Answer),
     ("JobMetrics", "/v1/jobs/{id}/metrics", "get", Part::Answer),
     ("PatchJob", "/v1/jobs/{id}", "patch", Part::Body),

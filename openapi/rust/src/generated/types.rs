@@ -122,7 +122,7 @@ pub struct CreateJob {
     #[doc = "1 to 1000 prompts. For more, name a file instead."]
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub prompts: ::std::vec::Vec<PromptInput>,
-    #[doc = "`qte_…`: locks the prices of a quote for the same terms and prompts."]
+    #[doc = "`qte_…`: locks the prices of a quote for the same terms and prompts, or the same bytes of a file."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quote: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -286,6 +286,14 @@ pub struct FuelUsed {
     pub p50: i64,
     pub p99: i64,
 }
+#[doc = "`GradedRollout`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct GradedRollout {
+    pub components: ::std::collections::HashMap<::std::string::String, f64>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub reward: ::std::option::Option<f64>,
+    pub rollout_id: ::std::string::String,
+}
 #[doc = "`Group`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Group {
@@ -306,7 +314,7 @@ pub struct Group {
     pub prompt_index: i32,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub prompt_text: ::std::option::Option<::std::string::String>,
-    #[doc = "Why it was filtered, has failed or was cancelled."]
+    #[doc = "Why it was filtered, has failed, was cancelled or has expired."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
     #[doc = "Until when your rewards must be here; after that the job's `on_error` takes their place."]
@@ -324,6 +332,8 @@ pub struct GroupCounts {
     pub awaiting_rewards: i64,
     pub cancelled: i64,
     pub dispatched: i64,
+    #[doc = "The deadline of the job came before they were delivered."]
+    pub expired: i64,
     pub failed: i64,
     pub filtered: i64,
     pub pending: i64,
@@ -378,6 +388,15 @@ pub struct GroupReceipt {
     pub signature: ::std::string::String,
     pub task: ::std::string::String,
 }
+#[doc = "What was taken, the same every time that it is posted."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct GroupRewards {
+    pub group_id: ::std::string::String,
+    pub job_id: ::std::string::String,
+    pub object: ::std::string::String,
+    #[doc = "In sample order."]
+    pub rollouts: ::std::vec::Vec<GradedRollout>,
+}
 #[doc = "`GroupRollout`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct GroupRollout {
@@ -416,7 +435,7 @@ pub struct GroupSummary {
     pub job_id: ::std::string::String,
     pub object: ::std::string::String,
     pub prompt_index: i32,
-    #[doc = "Why it was filtered, has failed or was cancelled."]
+    #[doc = "Why it was filtered, has failed, was cancelled or has expired."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reason: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -520,6 +539,9 @@ pub struct Job {
     #[doc = "Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub queue_position: ::std::option::Option<i64>,
+    #[doc = "Since when it waits for miners: with an input file, since all of it was read. Null where that has not come to be."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub queued_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     #[doc = "The quote that its prices come from."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quote: ::std::option::Option<::std::string::String>,
@@ -610,13 +632,14 @@ pub struct JobEta {
 pub struct JobFigures {
     pub checkpoint_id: ::std::string::String,
     pub estimate: JobEstimate,
-    #[doc = "What is held when the job is created: the maximum, or what the budget leaves of it."]
+    #[doc = "What is held when the job is queued: the maximum, or what the budget leaves of it."]
     pub hold_rao: ::std::string::String,
     #[doc = "Every rollout at its full price."]
     pub maximum_rao: ::std::string::String,
-    #[doc = "Tokens of all prompts."]
-    pub prompt_tokens: u64,
-    pub prompts: u64,
+    #[doc = "Tokens of all prompts. Null of a file: what is in its lines is known once a job has read them."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub prompt_tokens: ::std::option::Option<u64>,
+    pub prompts: i32,
     #[doc = "Completions of each prompt."]
     pub samples: i32,
     pub unit_prices: UnitPrices,
@@ -974,15 +997,16 @@ pub struct Quote {
     pub estimate: JobEstimate,
     #[doc = "Until then a job that names it has its prices."]
     pub expires_at: ::chrono::DateTime<::chrono::offset::Utc>,
-    #[doc = "What is held when the job is created: the maximum, or what the budget leaves of it."]
+    #[doc = "What is held when the job is queued: the maximum, or what the budget leaves of it."]
     pub hold_rao: ::std::string::String,
     pub id: ::std::string::String,
     #[doc = "Every rollout at its full price."]
     pub maximum_rao: ::std::string::String,
     pub object: ::std::string::String,
-    #[doc = "Tokens of all prompts."]
-    pub prompt_tokens: u64,
-    pub prompts: u64,
+    #[doc = "Tokens of all prompts. Null of a file: what is in its lines is known once a job has read them."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub prompt_tokens: ::std::option::Option<u64>,
+    pub prompts: i32,
     #[doc = "Completions of each prompt."]
     pub samples: i32,
     pub unit_prices: UnitPrices,
@@ -1239,12 +1263,17 @@ pub struct RolloutBatch {
     pub n: i64,
     pub std: f64,
 }
-#[doc = "`RolloutCounts`"]
+#[doc = "Every verified rollout of a settled group is selected or filtered."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct RolloutCounts {
+    #[doc = "Of the filtered ones: repeats, or nearly, of what was delivered. They cost nothing."]
+    pub duplicate: i64,
     pub filtered: i64,
     pub generated: i64,
+    #[doc = "Of answers that were refused: a proof or its form did not hold."]
     pub rejected: i64,
+    #[doc = "Of the selected and filtered ones: those that could not be rewarded; the job's `on_error` says what became of them."]
+    pub reward_error: i64,
     pub scored: i64,
     pub selected: i64,
     pub verified: i64,
@@ -1335,6 +1364,9 @@ pub struct SamplingInput {
     #[doc = "Completions per prompt, 1 to 64; 1 only with advantage `none`."]
     #[serde(deserialize_with = "::std::option::Option::deserialize")]
     pub n: ::std::option::Option<::std::num::NonZeroU64>,
+    #[doc = "None: a completion is proven whole, up to the model's own end or `max_tokens`, and no text cuts it short."]
+    #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+    pub stop: ::std::vec::Vec<::std::string::String>,
     #[doc = "0.01 to 2."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub temperature: ::std::option::Option<f64>,
@@ -1474,6 +1506,8 @@ pub struct VerificationCheck {
 #[doc = "`VerificationInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct VerificationInput {
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub deliver: ::std::option::Option<crate::words::Deliver>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub level: ::std::option::Option<crate::words::VerificationLevel>,
     #[doc = "With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given."]

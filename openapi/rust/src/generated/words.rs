@@ -28,10 +28,15 @@ words! {
         Job = "job",
         Project = "project",
     }
+    /// When rollouts are delivered.
+    Deliver {
+        VerifiedOnly = "verified_only",
+    }
     /// What happened. The last four end the log.
     EventType {
         JobQueued = "job.queued",
         JobStarted = "job.started",
+        JobProgressCheckpoint = "job.progress_checkpoint",
         JobPromptsAdded = "job.prompts_added",
         JobClosed = "job.closed",
         GroupReceived = "group.received",
@@ -70,8 +75,8 @@ words! {
         Verification = "verification",
         BatchOutput = "batch_output",
     }
-    /// The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
-    /// of its job is filtered or fails.
+    /// The states of a group; `accepted`, `filtered`, `failed`, `cancelled` and `expired` are final. `reserve` waits until
+    /// another group of its job is filtered or fails; `expired` was not delivered when its job's deadline came.
     GroupState {
         Pending = "pending",
         Dispatched = "dispatched",
@@ -84,6 +89,7 @@ words! {
         Failed = "failed",
         Cancelled = "cancelled",
         Reserve = "reserve",
+        Expired = "expired",
     }
     /// `batch` takes one turn where `standard` takes four. A job never waits for another customer's backlog, whatever it is.
     JobPriority {
@@ -162,7 +168,8 @@ words! {
         Finish = "finish",
     }
     /// `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
-    /// and all groups of new or suspicious miners; a rollout that was not recomputed says so.
+    /// and all groups of new or suspicious miners; a rollout that was not recomputed says so. It costs less, and the more the
+    /// higher `p`: a quote or a dry run says how much.
     VerificationLevel {
         Full = "full",
         Sampled = "sampled",
