@@ -26,6 +26,7 @@ mod manifest;
 mod members;
 mod meta;
 mod money;
+mod null_characters;
 mod open_jobs;
 mod paging;
 mod patch;

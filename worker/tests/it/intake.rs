@@ -157,6 +157,36 @@ async fn every_fault_is_told_with_its_line_and_nothing_is_left() {
     world.check(job.id).await;
 }
 
+/// What a line says is a stranger's: its key may have as much as a line, and characters that no column takes.
+#[tokio::test]
+async fn faults_are_kept_short_and_without_what_cannot_be_stored() {
+    let world = World::new().await;
+    let long = "x".repeat((8 << 20) - 64);
+    let lines = [
+        format!(r#"{{"text":"x","{long}":1}}"#),
+        r#"{"text":"x","a\u0000b":1}"#.to_owned(),
+        r#"{"text":"x","custom_id":"\u0000"}"#.to_owned(),
+        r#"{"text":"x","metadata":{"args":{"parts":[{"name":"\u0000"}]}}}"#.to_owned(),
+        r#"{"text":"x","reference":"\u0000"}"#.to_owned(),
+    ];
+    let job = outcome(&world, &lines.join("\n")).await;
+    assert_eq!((job.status, job.status_reason.as_deref()), (JobStatus::Failed, Some("input_file_invalid")));
+    let codes: Vec<&str> = job.input_errors.iter().map(|error| error.code.as_str()).collect();
+    let expected = [
+        "unknown_parameter",
+        "unknown_parameter",
+        "invalid_custom_id",
+        "unsupported_value",
+        "null_character",
+    ];
+    assert_eq!(codes, expected);
+    assert!(job.input_errors[0].pointer.starts_with("#/xxx") && job.input_errors[0].pointer.len() < 600);
+    assert_eq!(job.input_errors[1].pointer, "#/a\u{fffd}b");
+    let bytes: usize = world.sql("SELECT octet_length(input_errors::text) FROM jobs").await.parse().unwrap();
+    assert!(bytes < 5_000, "{bytes}");
+    world.check(job.id).await;
+}
+
 #[tokio::test]
 async fn what_only_the_whole_file_shows_is_told_too() {
     let world = World::new().await;
