@@ -300,6 +300,33 @@ async fn a_job_that_is_cancelled_meanwhile_leaves_no_prompts() {
     world.check(job).await;
 }
 
+/// Nobody serves its checkpoint any more, and so nobody reads its file.
+#[tokio::test]
+async fn a_deadline_ends_a_job_whose_file_is_not_read() {
+    let world = World::new().await;
+    let file = upload(&world, lines(5).as_bytes()).await;
+    let deadline = world.clock.now() + Duration::from_mins(1);
+    let timed = NewJob::scored(0, 2).bound(|conditions| conditions.deadline_at = Some(deadline));
+    let job = create(&world, timed, file).await;
+    let mut conn = world.db.acquire().await.unwrap();
+    assert_eq!(job_inputs::lease(&mut conn, &[], HOLD).await.unwrap(), None);
+    world.bounds().await;
+    assert_eq!(world.status(job).await, "validating");
+    world.pass(61).await;
+    world.bounds().await;
+    let ended = shown(&world, job).await;
+    assert_eq!((ended.status, ended.status_reason.as_deref()), (JobStatus::Expired, Some("deadline_passed")));
+    assert_eq!(world.spend(job).await, "0|0|0");
+    // whoever comes by lets the file go, whatever it serves
+    let leased = job_inputs::lease(&mut conn, &[], HOLD).await.unwrap().unwrap();
+    assert!(!leased.is_wanted);
+    job_inputs::discard(&mut conn, &leased).await.unwrap();
+    let project = world.account.default_project();
+    let deleted = store::files::delete(&mut conn, project, file, world.clock.now()).await.unwrap();
+    assert_eq!(deleted, Deleted::Gone);
+    world.check(job).await;
+}
+
 /// What takes its worker down again and again ends, and says that it says nothing about the file.
 #[tokio::test]
 async fn a_file_is_not_begun_for_ever() {
