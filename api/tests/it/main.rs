@@ -39,6 +39,7 @@ mod rewards;
 mod rings;
 mod rollouts;
 mod sessions;
+mod spending;
 mod stream_tokens;
 mod tenants;
 mod test_keys;
