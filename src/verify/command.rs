@@ -159,6 +159,7 @@ impl<'a> Run<'a> {
                         self.judge = Some(self.open(&record)?);
                     }
                     self.learn()?;
+                    self.manifests.begin(record.job_id);
                     return Ok(Some(Item { place, size, record }));
                 }
                 Err(error) if error.is_fatal() => {
@@ -242,8 +243,10 @@ impl<'a> Run<'a> {
         self.hear(); // a file may end with them
         self.bar.finish_and_clear();
         self.verdicts.finish()?;
-        let (seconds, manifests) = (self.started.elapsed().as_secs_f64(), self.manifests.finish());
-        Ok(Report { manifests, seconds, ..self.report })
+        let (seconds, jobs_without_manifest) =
+            (self.started.elapsed().as_secs_f64(), self.manifests.untold());
+        let manifests = self.manifests.finish();
+        Ok(Report { manifests, jobs_without_manifest, seconds, ..self.report })
     }
 }
 

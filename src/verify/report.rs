@@ -43,6 +43,9 @@ pub struct Report {
     pub service_key_pinned: bool,
     /// Of each job that the file, or a file beside it, has the manifest of.
     pub manifests: Vec<ManifestReport>,
+    /// Jobs with rollouts of which nothing says a manifest: whether one is missing, was added or has another advantage or price,
+    /// is not known.
+    pub jobs_without_manifest: usize,
     pub seconds: f64,
 }
 
@@ -68,6 +71,7 @@ impl Report {
             service_key: String::new(),
             service_key_pinned: false,
             manifests: Vec::new(),
+            jobs_without_manifest: 0,
             seconds: 0.0,
         }
     }
@@ -146,6 +150,9 @@ impl Report {
         }
         for manifest in &self.manifests {
             let _ = write!(text, "\n  manifest     {}", told(manifest));
+        }
+        if self.jobs_without_manifest > 0 {
+            let _ = write!(text, "\n  manifest     none of {} job(s)", self.jobs_without_manifest);
         }
         if !self.findings.is_empty() {
             let _ = write!(text, "\n  refused");

@@ -13,15 +13,13 @@ use reliquary_client::verify::Verifier;
 use serde_json::{Value, json};
 use worker::reward_call::{self, Asked};
 
+use crate::delivery::DELIVERED;
 use crate::stack::CHECKPOINT;
 
-/// What a job delivered once, with its manifest: four rollouts of two prompts. The Python SDK's tests have it, too.
-const DELIVERED: &str = include_str!("../../openapi/python/tests/data/delivered.ndjson");
+/// By line what was found, `None` for a pass; and what is said of jobs.
+pub(crate) type Said = (BTreeMap<u64, Option<String>>, Value);
 
-/// By line what was found, `None` for a pass; and the manifests' reports.
-type Said = (BTreeMap<u64, Option<String>>, Value);
-
-fn program(file: &Path, keys: &[[u8; 32]], partial: bool) -> Option<Said> {
+pub(crate) fn program(file: &Path, keys: &[[u8; 32]], partial: bool) -> Option<Said> {
     let verdicts = file.with_extension("verdicts");
     let arguments = Arguments {
         level: Level::Signatures,
@@ -34,10 +32,11 @@ fn program(file: &Path, keys: &[[u8; 32]], partial: bool) -> Option<Said> {
     let text = fs::read_to_string(verdicts).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let found = |line: Value| (line["line"].as_u64().unwrap(), line["finding"].as_str().map(str::to_owned));
-    Some((lines.map(found).collect(), serde_json::to_value(report.manifests).unwrap()))
+    let of_jobs = json!({ "manifests": report.manifests, "without": report.jobs_without_manifest });
+    Some((lines.map(found).collect(), of_jobs))
 }
 
-fn client(file: &Path, verifier: &Verifier, said: &Said) -> Said {
+pub(crate) fn client(file: &Path, verifier: &Verifier, said: &Said) -> Said {
     let report = verifier.lines(std::io::BufReader::new(fs::File::open(file).unwrap())).unwrap();
     let failed = report.failed.iter().map(|(line, finding)| (*line, Some(finding.to_string())));
     let mut lines: BTreeMap<u64, Option<String>> = failed.collect();
@@ -46,7 +45,7 @@ fn client(file: &Path, verifier: &Verifier, said: &Said) -> Said {
     let passed: Vec<u64> = said.0.keys().copied().filter(|line| !lines.contains_key(line)).collect();
     assert_eq!(passed.len(), report.verified);
     lines.extend(passed.into_iter().map(|line| (line, None)));
-    (lines, serde_json::to_value(report.manifests).unwrap())
+    (lines, json!({ "manifests": report.manifests, "without": report.jobs_without_manifest }))
 }
 
 /// Each leaf of a value.
@@ -149,7 +148,9 @@ fn the_client_says_what_the_program_says() {
             for finding in said.0.values().flatten() {
                 *findings.entry(finding.clone()).or_default() += 1;
             }
-            refused += usize::from(said.1.as_array().unwrap().iter().any(|one| one["findings"] != json!([])));
+            refused += usize::from(
+                said.1["manifests"].as_array().unwrap().iter().any(|one| one["findings"] != json!([])),
+            );
             if number == 0 && *keys != [[7; 32]] {
                 assert!(said.0.values().all(Option::is_none) && said.0.len() == 4, "{said:?}");
             }

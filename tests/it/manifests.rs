@@ -162,7 +162,9 @@ fn pointers(value: &Value, at: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaves_and_records_that_were_changed_are_named() {
-    use ManifestFinding::{ManifestLeaves, ManifestMissing, ManifestRoot, ManifestTwice, RolloutsMissing};
+    use ManifestFinding::{
+        ManifestLeaves, ManifestMissing, ManifestRoot, ManifestTwice, RolloutsMissing, RolloutsTooMany,
+    };
     let parts = parts(outcome().await);
     let of = |change: &dyn Fn(&mut LeafHashes)| {
         let mut leaves = parts.leaves.clone();
@@ -202,11 +204,11 @@ async fn leaves_and_records_that_were_changed_are_named() {
         assert_eq!(found, [Finding::NotInManifest]);
         assert_eq!(words(&report), [RolloutsMissing]);
     }
-    // one that is there twice is there once
+    // one that is there twice is one too many, and makes up for none
     let mut records = parts.records.clone();
     records[1] = records[0].clone();
     let (report, found) = judge(&with_leaves(&parts), &records);
-    assert_eq!((found, words(&report)), (vec![], vec![RolloutsMissing]));
+    assert_eq!((found, words(&report)), (vec![], vec![RolloutsMissing, RolloutsTooMany]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

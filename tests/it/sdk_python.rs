@@ -18,7 +18,7 @@ const CREDITS: &str = "1000000000000";
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A Python that has the package and what its tests need, of pinned versions; made once, and kept in the target folder.
-async fn python() -> &'static Path {
+pub(crate) async fn python() -> &'static Path {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
     PYTHON.get_or_init(install).await
 }

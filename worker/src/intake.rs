@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::intake::{Fault, Line, Lines, Names, Reader};
+use ::intake::{Fault, Line, Lines, Names, Reader, Room};
 use bytes::Bytes;
 use checkpoint::Checkpoint;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
@@ -25,8 +25,6 @@ const BATCH_LINES: usize = 1_000;
 const BATCH_BYTES: usize = 1 << 20;
 /// Errors of one file that its owner is told of.
 const MAX_ERRORS: usize = 100;
-/// Of one error: it may quote what it is about.
-const MAX_DETAIL_CHARS: usize = 500;
 
 /// Why a job failed whose file was read.
 const INVALID: &str = "input_file_invalid";
@@ -71,7 +69,7 @@ impl Work for Leased {
         if !self.is_wanted {
             return discard(cx, self).await;
         }
-        let mut reading = Reading { leased: self.clone(), errors: Vec::new() };
+        let mut reading = Reading { leased: self.clone(), errors: Vec::new(), room: Room::default() };
         read(cx, &mut reading).await?;
         if reading.errors.is_empty() {
             check_whole(&mut reading);
@@ -93,13 +91,13 @@ impl Work for Leased {
 struct Reading {
     leased: Leased,
     errors: Vec<InputError>,
+    room: Room,
 }
 
 impl Reading {
     fn error(&mut self, line: Option<u32>, fault: Fault) {
-        let detail = fault.detail.chars().take(MAX_DETAIL_CHARS).collect();
-        let code = fault.code.to_owned();
-        self.errors.push(InputError { line, pointer: fault.pointer, code, detail });
+        let Some(Fault { pointer, code, detail }) = self.room.keep(fault) else { return };
+        self.errors.push(InputError { line, pointer, code: code.to_owned(), detail });
     }
 }
 

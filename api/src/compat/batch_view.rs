@@ -7,7 +7,7 @@ use serde_json::Value;
 use store::compat_batches::{Batch, State};
 use utoipa::ToSchema;
 
-use super::plan::LineFault;
+use super::line_faults::LineFault;
 
 pub(crate) const WINDOW: &str = "24h";
 

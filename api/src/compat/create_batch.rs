@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 
 use super::batch_view::{BatchView, WINDOW};
 use super::chat_input::Terms;
-use super::plan::{self, ENDPOINT, LineFault, Plan};
+use super::line_faults::LineFault;
+use super::plan::{self, ENDPOINT, Plan};
 use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
@@ -161,19 +162,20 @@ async fn price(
     new: &New,
 ) -> Result<Result<Vec<Job>, Vec<LineFault>>, ApiError> {
     let metadata = BTreeMap::from([("batch_id".to_owned(), new.id.to_string())]);
-    let (mut jobs, mut faults, mut hold) = (Vec::new(), plan.faults, Some(Rao::ZERO));
+    let (mut jobs, mut hold) = (Vec::new(), Some(Rao::ZERO));
     for planned in &mut plan.jobs {
         match planned.price(state, caller, new.expires_at(), &metadata).await {
             Ok(priced) => {
                 hold = hold.and_then(|sum| sum.checked_add(priced.hold));
                 jobs.push((JobId(state.ambient.id()), planned.terms.clone(), priced));
             }
-            Err(ApiError::Validation(errors)) => faults.extend(planned.explain(errors)),
+            Err(ApiError::Validation(errors)) => planned.explain(errors, &mut plan.faults),
             Err(error) => return Err(error),
         }
     }
+    let mut faults = plan.faults.found;
     if !faults.is_empty() {
-        faults.sort_by_key(|fault: &LineFault| fault.line);
+        faults.sort_by_key(|fault| fault.line);
         return Ok(Err(faults));
     }
     let Some(hold) = hold else {

@@ -3,6 +3,7 @@
 mod batch_view;
 mod chat_input;
 mod chat_schema;
+mod line_faults;
 mod model_view;
 mod plan;
 mod wait;

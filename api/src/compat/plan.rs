@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use actix_web::web;
 use chrono::{DateTime, SecondsFormat, Utc};
 use protocol::job::MAX_INLINE_PROMPTS;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 use super::chat_input::{Asked, ChatRequest, Terms};
+use super::line_faults::LineFaults;
 use crate::auth::Caller;
 use crate::body;
 use crate::checkpoints::model;
@@ -35,20 +35,6 @@ struct Line {
     method: String,
     url: String,
     body: ChatRequest,
-}
-
-/// One thing that is wrong with a batch's file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct LineFault {
-    /// Stable name of what is wrong.
-    #[schema(example = "out_of_range")]
-    pub(crate) code: String,
-    /// Counted from 1; null where it is the whole file.
-    pub(crate) line: Option<usize>,
-    pub(crate) message: String,
-    /// The member of the line.
-    #[schema(example = "body.temperature")]
-    pub(crate) param: Option<String>,
 }
 
 /// Requests with the same terms, as one job.
@@ -110,24 +96,19 @@ impl Planned {
     }
 
     /// What is wrong with the job, as faults of the lines that it is made of.
-    pub(crate) fn explain(&self, errors: Vec<FieldError>) -> Vec<LineFault> {
-        let explain = |error: FieldError| {
+    pub(crate) fn explain(&self, errors: Vec<FieldError>, faults: &mut LineFaults) {
+        for error in errors {
             let (prompt, pointer) = in_the_request(&error.pointer);
             let at = prompt.and_then(|prompt| self.lines.get(prompt)).or(self.lines.first());
             let is_of_line = pointer.starts_with("#/custom_id");
             let param = dotted(&pointer);
-            LineFault {
-                code: error.code.to_owned(),
-                line: at.copied(),
-                message: error.detail,
-                param: Some(match pointer.as_str() {
-                    "#" => "body".to_owned(),
-                    _ if is_of_line => param,
-                    _ => format!("body.{param}"),
-                }),
-            }
-        };
-        errors.into_iter().map(explain).collect()
+            let param = match pointer.as_str() {
+                "#" => "body".to_owned(),
+                _ if is_of_line => param,
+                _ => format!("body.{param}"),
+            };
+            faults.add(at.copied(), error.code, error.detail, &param);
+        }
     }
 }
 
@@ -158,12 +139,12 @@ pub(crate) struct Plan {
     pub(crate) jobs: Vec<Planned>,
     /// Lines that are no white space.
     pub(crate) requests: usize,
-    pub(crate) faults: Vec<LineFault>,
+    pub(crate) faults: LineFaults,
 }
 
 /// Reads the lines of a file. Takes its time on large ones: call it off the async threads.
 pub(crate) fn plan(bytes: &[u8]) -> Plan {
-    let mut plan = Plan { jobs: Vec::new(), requests: 0, faults: Vec::new() };
+    let mut plan = Plan { jobs: Vec::new(), requests: 0, faults: LineFaults::default() };
     let mut named: HashMap<String, usize> = HashMap::new();
     for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
         if text.trim_ascii().is_empty() {
@@ -171,28 +152,21 @@ pub(crate) fn plan(bytes: &[u8]) -> Plan {
         }
         plan.requests += 1;
         plan.line(index + 1, text, &mut named);
-        if plan.faults.len() >= MAX_FAULTS {
-            plan.faults.truncate(MAX_FAULTS);
+        if plan.faults.found.len() >= MAX_FAULTS {
+            plan.faults.found.truncate(MAX_FAULTS);
             return plan;
         }
     }
     if plan.requests == 0 {
-        plan.faults.push(LineFault {
-            code: "empty_file".to_owned(),
-            line: None,
-            message: "the file has no requests".to_owned(),
-            param: None,
-        });
+        plan.faults.add(None, "empty_file", "the file has no requests".to_owned(), "");
     }
     plan
 }
 
 impl Plan {
     fn line(&mut self, number: usize, text: &[u8], named: &mut HashMap<String, usize>) {
-        let mut fault = |code: &str, message: String, param: &str| {
-            let param = Some(param.to_owned()).filter(|param| !param.is_empty());
-            self.faults.push(LineFault { code: code.to_owned(), line: Some(number), message, param });
-        };
+        let mut fault =
+            |code, message: String, param: &str| self.faults.add(Some(number), code, message, param);
         let line: Line = match body::parse(text) {
             Ok(line) => line,
             Err(error) => {
@@ -232,16 +206,12 @@ impl Plan {
         } else if self.jobs.len() < MAX_JOBS {
             self.jobs.push(Planned { terms, prompts: vec![prompt], lines: vec![number] });
         } else {
-            self.faults.push(LineFault {
-                code: "too_many_jobs".to_owned(),
-                line: Some(number),
-                message: format!(
-                    "requests are put together by model, sampling, stop and logprobs, at most {MAX_INLINE_PROMPTS} in one \
+            let message = format!(
+                "requests are put together by model, sampling, stop and logprobs, at most {MAX_INLINE_PROMPTS} in one \
                      job: this line would begin job {}; a batch has at most {MAX_JOBS}",
-                    MAX_JOBS + 1
-                ),
-                param: None,
-            });
+                MAX_JOBS + 1
+            );
+            self.faults.add(Some(number), "too_many_jobs", message, "");
         }
     }
 }
@@ -267,7 +237,7 @@ mod tests {
         let lines =
             [line("a", ""), line("b", r#","n":2"#), String::new(), line("c", r#","n":1"#), "  ".to_owned()];
         let plan = read(&lines);
-        assert_eq!((plan.requests, &plan.faults), (3, &Vec::new()));
+        assert_eq!((plan.requests, &plan.faults.found), (3, &Vec::new()));
         let places: Vec<&[usize]> = plan.jobs.iter().map(|job| job.lines.as_slice()).collect();
         assert_eq!(places, [&[1, 4][..], &[2]]);
     }
@@ -280,7 +250,7 @@ mod tests {
         let distinct: Vec<String> =
             (1..=MAX_JOBS + 2).map(|n| line(&n.to_string(), &format!(",\"n\":{n}"))).collect();
         let lines: Vec<_> =
-            read(&distinct).faults.into_iter().map(|fault| (fault.code, fault.line)).collect();
+            read(&distinct).faults.found.into_iter().map(|fault| (fault.code, fault.line)).collect();
         assert_eq!(lines, [17, 18].map(|line| ("too_many_jobs".to_owned(), Some(line))));
     }
 
@@ -295,6 +265,7 @@ mod tests {
         ];
         let found: Vec<_> = read(&lines)
             .faults
+            .found
             .into_iter()
             .map(|fault| (fault.code, fault.line.unwrap(), fault.param.unwrap_or_default()))
             .collect();
@@ -313,8 +284,33 @@ mod tests {
             ("invalid_json", 5, "custom_id"),
         ];
         assert_eq!(found, expected);
-        assert_eq!(read(&[]).faults[0].code, "empty_file");
-        assert_eq!(read(&vec!["{".to_owned(); 2 * MAX_FAULTS]).faults.len(), MAX_FAULTS);
+        assert_eq!(read(&[]).faults.found[0].code, "empty_file");
+        assert_eq!(read(&vec!["{".to_owned(); 2 * MAX_FAULTS]).faults.found.len(), MAX_FAULTS);
+    }
+
+    #[test]
+    fn what_a_line_says_is_not_kept_at_its_length() {
+        let long = "x\\u0000".repeat(1 << 20);
+        let whole = line("a", "");
+        let lines = [
+            whole.replace("POST", &long),
+            whole.replace("/v1/chat", &long),
+            whole.replace("\"a\"", &format!("\"{long}\"")),
+            whole.replace("\"a\"", &format!("\"{long}\"")),
+            whole.replacen('{', &format!("{{\"{long}\":1,"), 1),
+            line("b", &format!(",\"{long}\":1")),
+            line("c", &format!(",\"stop\":{{\"{long}\":1}}")),
+        ];
+        let found = read(&lines).faults.found;
+        let mut codes: Vec<&str> = found.iter().map(|fault| fault.code.as_str()).collect();
+        codes.dedup();
+        let expected =
+            ["invalid_method", "invalid_url", "duplicate_custom_id", "unknown_parameter", "invalid_json"];
+        assert_eq!(codes, expected, "{found:?}");
+        for fault in found {
+            let written = serde_json::to_string(&fault).unwrap();
+            assert!(written.len() < 4000 && !written.contains("\\u0000"), "{written}");
+        }
     }
 
     #[test]
@@ -330,11 +326,10 @@ mod tests {
             "#/model/checkpoint",
             "#/sampling",
         ];
-        let told: Vec<_> = job
-            .explain(pointers.map(field).into())
-            .into_iter()
-            .map(|fault| (fault.line.unwrap(), fault.param.unwrap()))
-            .collect();
+        let mut faults = LineFaults::default();
+        job.explain(pointers.map(field).into(), &mut faults);
+        let told: Vec<_> =
+            faults.found.into_iter().map(|fault| (fault.line.unwrap(), fault.param.unwrap())).collect();
         let expected =
             [(3, "body.messages"), (1, "custom_id"), (1, "body.n"), (1, "body.model"), (1, "body")];
         assert_eq!(told, expected.map(|(line, param)| (line, param.to_owned())));

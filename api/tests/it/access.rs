@@ -15,7 +15,7 @@ async fn send(service: &Service, customer: &Customer, method: Method, path: &str
 }
 
 /// Makes a key; its id, and the customer who has it.
-async fn make(service: &Service, maker: &Customer, wish: &Value) -> (String, Customer) {
+pub(crate) async fn make(service: &Service, maker: &Customer, wish: &Value) -> (String, Customer) {
     let made = service.post(maker, "/v1/api_keys", wish).await.json(201);
     let key = made["key"].as_str().unwrap().to_owned();
     (made["id"].as_str().unwrap().to_owned(), Customer { account: maker.account, key })
@@ -151,7 +151,9 @@ async fn no_more_is_spent_than_a_limit_allows() {
     assert_eq!((&shown["spent_rao"], &shown["remaining_rao"]), (&json!("4000"), &json!("1000")));
 
     // another day, another 5000
-    service.sql("UPDATE holds SET created_at = created_at - interval '1 day'").await;
+    let yesterday =
+        "UPDATE holds SET created_at = created_at - interval '1 day'; UPDATE spent_days SET day = day - 1";
+    service.sql(yesterday).await;
     service.post(&capped, "/v1/jobs", &body).await.json(201);
 
     // and the project's own limit stands over all of its keys
@@ -451,7 +453,9 @@ async fn a_raised_budget_is_spending_too() {
     raise("5000").await.json(200);
     assert_eq!(raise("5001").await.problem(403), "spend_cap_exceeded");
     // not even when the job's own period is over: what it holds counts when it is raised
-    service.sql("UPDATE holds SET created_at = created_at - interval '1 day'").await;
+    let yesterday =
+        "UPDATE holds SET created_at = created_at - interval '1 day'; UPDATE spent_days SET day = day - 1";
+    service.sql(yesterday).await;
     assert_eq!(raise("6000").await.problem(403), "spend_cap_exceeded");
     raise("4000").await.json(200);
     service.assert_ledger_clean().await;

@@ -115,6 +115,41 @@ async fn a_batch_is_jobs_and_all_of_them_or_none() {
     service.assert_ledger_clean().await;
 }
 
+/// Faults quote what they are about, and are kept with the batch: without what no column takes, and not at its length.
+#[tokio::test]
+async fn a_batch_says_what_is_wrong_with_texts_that_cannot_be_stored() {
+    let service = Service::with(Config { max_job_body_bytes: 16 << 20, ..quick() }).await;
+    let customer = service.customer(1_000_000).await;
+    let long = "x\0".repeat(1 << 20);
+    let mut lines = vec![line("a\0", &json!({})); 7];
+    lines[1]["method"] = json!(long);
+    lines[2]["url"] = json!("\0");
+    lines[3][long.as_str()] = json!(1);
+    lines[4]["body"]["model"] = json!("\0");
+    lines[5]["body"]["messages"][0]["content"] = json!("\0");
+    lines[6]["body"]["messages"][0]["role"] = json!("\0");
+    let made = batch(&service, &customer, &lines).await;
+    assert_eq!(made["status"], "failed", "{made}");
+    let errors = made["errors"]["data"].as_array().unwrap();
+    for (number, code) in (1..).zip([
+        "invalid_custom_id",
+        "invalid_method",
+        "invalid_url",
+        "unknown_parameter",
+        "unknown_checkpoint",
+        "null_character",
+        "null_character",
+    ]) {
+        assert!(
+            errors.iter().any(|error| error["line"] == number && error["code"] == code),
+            "{code}: {made}"
+        );
+    }
+    let stored: usize =
+        service.sql("SELECT octet_length(errors::text) FROM compat_batches").await.parse().unwrap();
+    assert!(stored < 10_000, "{stored}");
+}
+
 #[tokio::test]
 async fn a_batch_of_a_bad_file_has_failed_and_is_no_job() {
     let service = Service::start().await;

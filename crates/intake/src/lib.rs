@@ -13,7 +13,7 @@ mod names;
 mod reader;
 mod strict;
 
-pub use fault::{Fault, Faults};
+pub use fault::{Fault, Faults, Room};
 pub use input::{MessageInput, PromptInput, raw};
 pub use lines::{Line, LineCount, Lines, MAX_LINE_BYTES};
 pub use names::Names;

@@ -366,6 +366,15 @@ impl Evidence {
         serde_json::to_string(self).expect("names, numbers and hashes are JSON")
     }
 
+    /// The job that it is about.
+    pub fn job(&self) -> JobId {
+        match self {
+            Self::Manifest(signed) => signed.manifest.job_id,
+            Self::Leaves(leaves) => leaves.job_id,
+            Self::Inclusion(inclusion) => inclusion.job_id,
+        }
+    }
+
     fn object(&self) -> &str {
         match self {
             Self::Manifest(manifest) => &manifest.object,

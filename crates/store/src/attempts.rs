@@ -6,13 +6,14 @@ use std::time::Duration;
 use grail::RejectReason;
 use grail::ids::{CheckpointId, Hotkey, ProfileId};
 use grail::profile::Profile;
-use protocol::{GroupId, JobId, Mode};
+use protocol::{GroupId, JobId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::groups::{Token, uuids};
 use crate::miners::Room;
-use crate::{Error, job_budget, lineup, miners};
+use crate::queue_head::{self, Head};
+use crate::{Error, job_budget, miners};
 
 /// The reason of an attempt that the service itself gave up: the job was cancelled, or its worker stopped or died.
 /// No blame on the miner.
@@ -82,7 +83,7 @@ async fn lease(conn: &mut PgConnection, offer: &Offer, room: Room) -> Result<Opt
         .chain([WITHDRAWN.to_owned()])
         .collect();
     for _ in 0..LOOKS {
-        let Some(head) = head(conn, offer, room, &excused).await? else { return Ok(None) };
+        let Some(head) = queue_head::of(conn, offer, room, &excused).await? else { return Ok(None) };
         // from here on what is in flight of it grows by nobody else, where that is bounded
         job_budget::reserve(conn, JobId(head.job), head.has_budget).await?;
         let rows = take(conn, offer, &head, &excused).await?;
@@ -95,68 +96,6 @@ async fn lease(conn: &mut PgConnection, offer: &Offer, room: Room) -> Result<Opt
         }
     }
     Ok(None)
-}
-
-/// The job whose turn it is.
-struct Head {
-    job: Uuid,
-    /// Groups of it that the miner has room for.
-    most: i64,
-    has_budget: bool,
-}
-
-async fn head(
-    conn: &mut PgConnection,
-    offer: &Offer,
-    room: Room,
-    excused: &[String],
-) -> Result<Option<Head>, Error> {
-    let times = lineup::times(Mode::of(offer.profile != Profile::test().id()));
-    let head = sqlx::query_as!(
-        Head,
-        r#"
-        -- jobs whose budget is spoken for: looked up once, not once for each of their groups
-        WITH spent AS MATERIALIZED (
-            SELECT r.job_id FROM job_room r JOIN jobs j ON j.id = r.job_id
-            WHERE j.finished_at IS NULL AND j.status IN ('queued', 'in_progress') AND r.groups < 1
-        )
-        SELECT g.job_id AS job, j.max_amount IS NOT NULL OR j.max_rollouts IS NOT NULL AS "has_budget!",
-            LEAST($8, GREATEST($9::bigint / j.samples, CASE WHEN $10 THEN 1 ELSE 0 END)) AS "most!"
-        FROM groups g JOIN jobs j ON j.id = g.job_id
-        WHERE g.state = 'pending' AND (g.lease_until IS NULL OR g.lease_until < now())
-            -- its customer still waits for it
-            AND (g.due_at IS NULL OR g.due_at > now())
-            -- the profile has the mode; this spares a walk over the other queue
-            AND g.vtime >= $11 AND g.vtime < $12
-            AND j.checkpoint_id = $2 AND j.profile_id = $3 AND j.status IN ('queued', 'in_progress')
-            AND j.id NOT IN (SELECT job_id FROM spent)
-            -- nothing that this miner has failed
-            AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.group_id = g.id AND a.hotkey = $1
-                AND a.reason IS NOT NULL AND a.reason <> ALL($4))
-            -- the second time only when no one else is left for a first
-            AND (NOT $5 OR NOT EXISTS (SELECT 1 FROM miners m
-                WHERE m.state = 'active' AND m.checkpoint_id = $2 AND m.profile_id = $3 AND m.hotkey <> $1
-                    AND m.last_seen_at > now() - make_interval(secs => $6)
-                    AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.group_id = g.id AND o.hotkey = m.hotkey
-                        AND o.reason IS NOT NULL AND o.reason <> $7)))
-        ORDER BY g.vtime, g.id LIMIT 1
-        "#,
-        offer.hotkey.as_bytes(),
-        offer.checkpoint.as_bytes(),
-        offer.profile.as_bytes(),
-        excused,
-        offer.again,
-        offer.fresh.as_secs_f64(),
-        WITHDRAWN,
-        offer.max_groups,
-        room.free,
-        room.idle,
-        times.start,
-        times.end
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(head)
 }
 
 /// Leases groups of the job, its hold locked by `job_budget::reserve`: no more than its budget has room for. None when

@@ -19,7 +19,7 @@ pub async fn due(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Res
         r#"
         SELECT id FROM jobs
         WHERE deadline_at <= $1 AND finished_at IS NULL AND deadline_at IS NOT NULL
-            AND status IN ('queued', 'in_progress', 'paused')
+            AND status IN ('validating', 'queued', 'in_progress', 'paused')
         ORDER BY deadline_at LIMIT $2
         "#,
         now,
@@ -36,7 +36,7 @@ pub async fn expire(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> 
     // it may have got another deadline since it was found
     let due = sqlx::query_scalar!(
         r#"
-        SELECT deadline_at <= $2 AND status IN ('queued', 'in_progress', 'paused') AS "due!" FROM jobs
+        SELECT deadline_at <= $2 AND status IN ('validating', 'queued', 'in_progress', 'paused') AS "due!" FROM jobs
         WHERE id = $1 AND deadline_at IS NOT NULL
         "#,
         job.0,

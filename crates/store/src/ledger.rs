@@ -531,6 +531,8 @@ pub struct Audit {
     pub escrow_off: i64,
     /// Rows of escrow that do not agree with the transfers that brought their money in and out.
     pub escrow_rows_off: i64,
+    /// Days of a key or project whose sum is not that of its holds.
+    pub spent_off: i64,
 }
 
 impl Audit {
@@ -544,6 +546,7 @@ impl Audit {
                 accounts_off: 0,
                 escrow_off: 0,
                 escrow_rows_off: 0,
+                spent_off: 0,
             }
     }
 }
@@ -568,6 +571,10 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
         ), waiting AS (
             SELECT e.account_id, SUM(e.amount) AS amount FROM escrow e JOIN holds h ON h.job_id = e.job_id
             WHERE e.state = 'held' AND h.state = 'closed' GROUP BY e.account_id
+        ), spent AS (
+            SELECT payer, (created_at AT TIME ZONE 'UTC')::date AS day,
+                SUM(CASE state WHEN 'open' THEN amount ELSE captured END) AS amount
+            FROM holds, UNNEST(key_ids || project_id) AS payer GROUP BY 1, 2
         )
         SELECT
             (SELECT COALESCE(SUM(credits_posted - debits_posted), 0)::bigint FROM accounts) AS "ledger_sum!",
@@ -590,7 +597,9 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
                 (SELECT * FROM transfers WHERE code IN ('escrow_release', 'escrow_forfeit')) AS t ON t.id = e.out_id
                 WHERE e.id IS NULL OR t.id IS NULL OR t.amount <> e.amount OR t.debit_account <> e.account_id
                     OR (t.code = 'escrow_release') <> (e.state = 'released')
-                    OR (t.code = 'escrow_forfeit' AND t.credit_account <> $1)) AS "escrow_rows_off!"
+                    OR (t.code = 'escrow_forfeit' AND t.credit_account <> $1)) AS "escrow_rows_off!",
+            (SELECT COUNT(*) FROM spent_days d FULL JOIN spent s ON s.payer = d.payer AND s.day = d.day
+                WHERE COALESCE(d.amount, 0) <> COALESCE(s.amount, 0)) AS "spent_off!"
         "#,
         HOUSE.0
     )
@@ -604,5 +613,6 @@ pub async fn audit(conn: &mut PgConnection) -> Result<Audit, Error> {
         accounts_off: row.accounts_off,
         escrow_off: row.escrow_off,
         escrow_rows_off: row.escrow_rows_off,
+        spent_off: row.spent_off,
     })
 }

@@ -55,6 +55,7 @@ pub mod project_log;
 pub mod projects;
 pub mod prompts;
 pub mod prompts_read;
+mod queue_head;
 pub mod queue_trial;
 pub mod quotes;
 pub mod rates;

@@ -11,7 +11,7 @@ use protocol::{AccountId, JobId, Mode};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Error, tenants};
+use crate::{Error, queue_head, tenants};
 
 /// Where the virtual time of test groups begins.
 const TEST: i64 = 1 << 62;
@@ -137,19 +137,42 @@ pub(crate) async fn front(conn: &mut PgConnection, mode: Mode) -> Result<Option<
     let times = times(mode);
     let front = sqlx::query_scalar!(
         r#"
-        -- one index seek for each state, past what is paused, instead of a walk over the queue
-        SELECT min(first.vtime) FROM UNNEST($1::text[]) AS s (state)
-        CROSS JOIN LATERAL (
-            SELECT g.vtime FROM groups g
-            WHERE g.state = s.state AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
-                AND g.vtime >= $2 AND g.vtime < $3
-                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused')
-            ORDER BY g.vtime LIMIT 1
-        ) AS first
+        SELECT LEAST(
+            -- what waits for a miner: as for a miner, jobs are looked at where too much in front is paused (queue_head)
+            COALESCE(
+                (SELECT w.vtime FROM (
+                    SELECT g.job_id, g.vtime FROM groups g
+                    WHERE g.state = 'pending' AND g.vtime >= $2 AND g.vtime < $3 ORDER BY g.vtime, g.id LIMIT $4
+                ) AS w
+                WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = w.job_id AND j.status = 'paused')
+                ORDER BY w.vtime LIMIT 1),
+                CASE WHEN (SELECT count(*) FROM (
+                    SELECT g.id FROM groups g
+                    WHERE g.state = 'pending' AND g.vtime >= $2 AND g.vtime < $3 ORDER BY g.vtime, g.id LIMIT $4
+                ) AS walked) >= $4 THEN (
+                    SELECT min(first.vtime) FROM jobs j CROSS JOIN LATERAL (
+                        SELECT g.vtime FROM groups g WHERE g.job_id = j.id AND g.state = 'pending'
+                        ORDER BY g.vtime, g.id LIMIT 1
+                    ) AS first
+                    WHERE j.finished_at IS NULL AND j.status <> 'paused' AND j.livemode = $5
+                ) END
+            ),
+            -- one index seek for each other state, past what is paused: of a job no more is there than miners have in hand
+            (SELECT min(first.vtime) FROM UNNEST($1::text[]) AS s (state)
+            CROSS JOIN LATERAL (
+                SELECT g.vtime FROM groups g
+                WHERE g.state = s.state AND g.state IN ('dispatched', 'received', 'scored', 'verified')
+                    AND g.vtime >= $2 AND g.vtime < $3
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.id = g.job_id AND j.status = 'paused')
+                ORDER BY g.vtime LIMIT 1
+            ) AS first)
+        )
         "#,
         &queued(),
         times.start,
-        times.end
+        times.end,
+        queue_head::WINDOW,
+        mode.is_live()
     )
     .fetch_one(conn)
     .await?;

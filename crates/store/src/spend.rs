@@ -1,7 +1,9 @@
 //! Caps on what jobs may cost: of a key, of the keys that made it, and of a project, in one period.
 //!
 //! A job counts for the period in which its money was held: while it runs with all that is held, then with what it was
-//! charged. The rows of the caps are locked until the hold is there, so two jobs at once cannot both have the last rao.
+//! charged. `spent_days` has the sums by day, which a trigger on `holds` moves (migration 0040): the rows of the caps are
+//! locked until the hold is there, so that two jobs at once cannot both have the last rao, and whoever waits for them must not
+//! wait for a walk over all holds there ever were.
 
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveTime, Utc};
 use protocol::{JobId, KeyId, ProjectId, Rao};
@@ -63,7 +65,7 @@ pub struct Cap {
 }
 
 impl Cap {
-    /// Since when spending counts.
+    /// Since when spending counts: the begin of a day.
     pub fn since(self, now: DateTime<Utc>) -> DateTime<Utc> {
         self.reset.map_or(DateTime::<Utc>::UNIX_EPOCH, |reset| reset.period(now).0)
     }
@@ -146,13 +148,13 @@ pub(crate) async fn admit(
     .await?;
     for row in keys {
         if let Some(cap) = Cap::read(row.limit_rao, row.limit_reset.as_deref())? {
-            let spent = key(conn, row.id, cap.since(now), Some(job)).await?;
+            let spent = spent(conn, row.id, cap.since(now), Some(job)).await?;
             check(Capped::Key, cap, spent, amount, now)?;
         }
     }
     for row in projects {
         if let Some(cap) = Cap::read(row.limit_rao, row.limit_reset.as_deref())? {
-            let spent = project(conn, row.id, cap.since(now), Some(job)).await?;
+            let spent = spent(conn, row.id, cap.since(now), Some(job)).await?;
             check(Capped::Project, cap, spent, amount, now)?;
         }
     }
@@ -169,48 +171,32 @@ fn check(source: Capped, cap: Cap, spent: Rao, required: Rao, now: DateTime<Utc>
 
 /// What the jobs of a key, and of the keys that it made, hold or were charged.
 pub async fn of_key(conn: &mut PgConnection, id: KeyId, since: DateTime<Utc>) -> Result<Rao, Error> {
-    key(conn, id.0, since, None).await
+    spent(conn, id.0, since, None).await
 }
 
 /// The same of a project.
 pub async fn of_project(conn: &mut PgConnection, id: ProjectId, since: DateTime<Utc>) -> Result<Rao, Error> {
-    project(conn, id.0, since, None).await
+    spent(conn, id.0, since, None).await
 }
 
-async fn key(
+/// What counts for a key or a project since the begin of a day. `with`: what this job holds does in any case.
+async fn spent(
     conn: &mut PgConnection,
-    key: Uuid,
+    payer: Uuid,
     since: DateTime<Utc>,
     with: Option<JobId>,
 ) -> Result<Rao, Error> {
     let spent = sqlx::query_scalar!(
         r#"
-        SELECT COALESCE(SUM(CASE state WHEN 'open' THEN amount ELSE captured END), 0)::bigint AS "spent!"
-        FROM holds WHERE key_ids @> ARRAY[$1::uuid] AND (created_at >= $2 OR job_id = $3)
+        SELECT (
+            (SELECT COALESCE(SUM(amount), 0) FROM spent_days WHERE payer = $1 AND day >= $2)
+            + COALESCE((SELECT amount FROM holds WHERE job_id = $3 AND created_at < $4 AND state = 'open'), 0)
+        )::bigint AS "spent!"
         "#,
-        key,
-        since,
-        with.map(|job| job.0)
-    )
-    .fetch_one(conn)
-    .await?;
-    Rao::new(spent).ok_or(Error::Corrupt("negative amount"))
-}
-
-async fn project(
-    conn: &mut PgConnection,
-    project: Uuid,
-    since: DateTime<Utc>,
-    with: Option<JobId>,
-) -> Result<Rao, Error> {
-    let spent = sqlx::query_scalar!(
-        r#"
-        SELECT COALESCE(SUM(CASE state WHEN 'open' THEN amount ELSE captured END), 0)::bigint AS "spent!"
-        FROM holds WHERE project_id = $1 AND (created_at >= $2 OR job_id = $3)
-        "#,
-        project,
-        since,
-        with.map(|job| job.0)
+        payer,
+        since.date_naive(),
+        with.map(|job| job.0),
+        since
     )
     .fetch_one(conn)
     .await?;

@@ -118,6 +118,7 @@ def _by_program(
         for line in verdicts.read_text(encoding="utf-8").splitlines():
             one = json.loads(line)
             report.verdicts.append(Verdict(one.get("id"), None if one["verdict"] == "pass" else one["finding"]))
+    report.jobs_without_manifest = said["jobs_without_manifest"]
     for one in said.get("manifests") or []:
         names = ("job_id", "delivered", "in_file", "not_shown", "key_is_pinned")
         report.manifests.append(ManifestReport(**{name: one[name] for name in names}, findings=set(one["findings"])))

@@ -89,12 +89,52 @@ def test_every_change_is_named(change, finding, tmp_path):
 def test_missing_added_and_foreign_ones_are_named():
     assert judged(*LINES[:-1]).manifests[0].findings == {"rollouts_missing"}
     assert judged(*LINES[:-1], is_partial=True).holds
-    assert judged(*LINES, LINES[-1]).holds  # one that is there twice is there once
+    assert judged(*LINES, LINES[-1]).manifests[0].findings == {"rollouts_too_many"}
+    assert judged(*LINES, LINES[-1], is_partial=True).manifests[0].findings == {"rollouts_too_many"}
+    both = {"rollouts_missing", "rollouts_too_many"}
+    assert judged(*LINES[:-1], LINES[-2]).manifests[0].findings == both  # one that is there twice makes up for none
     assert judged(LINES[0], *LINES[2:], is_partial=True).manifests[0].not_shown == 4
     other = judged(*LINES, service_keys=[bytes(32)])
     assert other.failed == 4 and other.manifests[0].findings >= {"manifest_key"}
     assert judged(LINES[1], *LINES[2:]).manifests[0].findings >= {"manifest_missing"}
     assert not judged().holds
+
+
+@pytest.mark.parametrize("change", [{"advantage": 9.0}, {"price_rao": "1"}, {"id": RECORDS[1]["id"]}])
+@pytest.mark.parametrize("partial", [False, True])
+def test_what_is_said_of_a_job_stands_before_its_rollouts(change, partial):
+    """A record before it would be judged as if there were no manifest."""
+    changed = json.dumps({**RECORDS[0], **change}).encode()
+    key = bytes.fromhex(KEY)
+    for lines in (
+        [changed, *LINES],
+        [changed, *LINES[3:], *LINES[:2]],
+        [LINES[0], changed, *LINES[1:]],
+        [*LINES[2:], *LINES[:2]],
+        [LINES[0], *LINES[2:], LINES[1]],
+    ):
+        report = judged(*lines, service_keys=[key], is_partial=partial)
+        assert report.manifests[0].findings >= {"manifest_late"} and not report.holds
+
+
+def test_what_is_said_of_more_jobs_than_are_remembered_is_late(monkeypatch):
+    monkeypatch.setattr(manifest, "MAX_UNTOLD", 1)
+    record = {**RECORDS[0], "job_id": "job_00000000000000000000000001"}
+    report = judged(json.dumps(record).encode(), *LINES)
+    assert report.manifests[0].findings == {"manifest_late"}
+
+
+def test_jobs_without_a_manifest_are_counted():
+    assert judged(*LINES).jobs_without_manifest == 0
+    report = judged(*LINES[2:])
+    assert report.holds and (report.jobs_without_manifest, report.manifests) == (1, [])
+
+
+def test_a_record_that_does_not_hold_is_in_the_file_too():
+    changed = json.loads(LINES[2])
+    changed["proof"]["signature"] = "00" * 64
+    report = judged(*LINES[:2], json.dumps(changed).encode(), *LINES[3:])
+    assert report.findings == [f"{changed['id']}: bad_signature"]
 
 
 def pointers(value, at=()):
@@ -215,6 +255,7 @@ def test_hostile_lines_are_refused_and_never_crash():
         b"[" * 100_000,
         b'{"object":"job.manifest"}',
         b'{"object":"rollout.inclusion","x":1}',
+        LINES[0].replace(b'"spec":{', b'"spec":{"x":1e999,'),
     ):
         report = judged(line)
         assert [verdict.finding for verdict in report.verdicts] == ["malformed_frame"], line[:40]

@@ -32,6 +32,8 @@ pub struct Report {
     pub advantages_checked: usize,
     /// Of each job that the file has the manifest of. A file without any is checked rollout by rollout only.
     pub manifests: Vec<ManifestReport>,
+    /// Jobs with rollouts and without a manifest.
+    pub jobs_without_manifest: usize,
 }
 
 impl Report {
@@ -134,6 +136,7 @@ impl Verifier {
             run.judge(group);
         }
         run.hear(); // a file may end with what it says of manifests
+        run.report.jobs_without_manifest = run.manifests.untold();
         run.report.manifests = run.manifests.finish();
         Ok(run.report)
     }
@@ -212,8 +215,9 @@ impl Run<'_> {
             self.report.failed.push((number, Finding::Unreadable));
         }
         let record = read.unwrap_or_default();
-        if record.is_some() {
+        if let Some(record) = &record {
             self.hear();
+            self.manifests.begin(record.job_id);
         }
         Ok(record)
     }

@@ -177,6 +177,36 @@ async fn every_fault_is_told_with_its_line_and_nothing_is_left() {
     world.check(job.id).await;
 }
 
+/// What a line says is a stranger's: its key may have as much as a line, and characters that no column takes.
+#[tokio::test]
+async fn faults_are_kept_short_and_without_what_cannot_be_stored() {
+    let world = World::new().await;
+    let long = "x".repeat((8 << 20) - 64);
+    let lines = [
+        format!(r#"{{"text":"x","{long}":1}}"#),
+        r#"{"text":"x","a\u0000b":1}"#.to_owned(),
+        r#"{"text":"x","custom_id":"\u0000"}"#.to_owned(),
+        r#"{"text":"x","metadata":{"args":{"parts":[{"name":"\u0000"}]}}}"#.to_owned(),
+        r#"{"text":"x","reference":"\u0000"}"#.to_owned(),
+    ];
+    let job = outcome(&world, &lines.join("\n")).await;
+    assert_eq!((job.status, job.status_reason.as_deref()), (JobStatus::Failed, Some("input_file_invalid")));
+    let codes: Vec<&str> = job.input_errors.iter().map(|error| error.code.as_str()).collect();
+    let expected = [
+        "unknown_parameter",
+        "unknown_parameter",
+        "invalid_custom_id",
+        "unsupported_value",
+        "null_character",
+    ];
+    assert_eq!(codes, expected);
+    assert!(job.input_errors[0].pointer.starts_with("#/xxx") && job.input_errors[0].pointer.len() < 600);
+    assert_eq!(job.input_errors[1].pointer, "#/a\u{fffd}b");
+    let bytes: usize = world.sql("SELECT octet_length(input_errors::text) FROM jobs").await.parse().unwrap();
+    assert!(bytes < 5_000, "{bytes}");
+    world.check(job.id).await;
+}
+
 #[tokio::test]
 async fn what_only_the_whole_file_shows_is_told_too() {
     let world = World::new().await;
@@ -287,6 +317,33 @@ async fn a_job_that_is_cancelled_meanwhile_leaves_no_prompts() {
         "0|0"
     );
     assert_eq!((delete().await, delete().await), (Deleted::Gone, Deleted::Unknown));
+    world.check(job).await;
+}
+
+/// Nobody serves its checkpoint any more, and so nobody reads its file.
+#[tokio::test]
+async fn a_deadline_ends_a_job_whose_file_is_not_read() {
+    let world = World::new().await;
+    let file = upload(&world, lines(5).as_bytes()).await;
+    let deadline = world.clock.now() + Duration::from_mins(1);
+    let timed = NewJob::scored(0, 2).bound(|conditions| conditions.deadline_at = Some(deadline));
+    let job = create(&world, timed, file).await;
+    let mut conn = world.db.acquire().await.unwrap();
+    assert_eq!(job_inputs::lease(&mut conn, &[], HOLD).await.unwrap(), None);
+    world.bounds().await;
+    assert_eq!(world.status(job).await, "validating");
+    world.pass(61).await;
+    world.bounds().await;
+    let ended = shown(&world, job).await;
+    assert_eq!((ended.status, ended.status_reason.as_deref()), (JobStatus::Expired, Some("deadline_passed")));
+    assert_eq!(world.spend(job).await, "0|0|0");
+    // whoever comes by lets the file go, whatever it serves
+    let leased = job_inputs::lease(&mut conn, &[], HOLD).await.unwrap().unwrap();
+    assert!(!leased.is_wanted);
+    job_inputs::discard(&mut conn, &leased).await.unwrap();
+    let project = world.account.default_project();
+    let deleted = store::files::delete(&mut conn, project, file, world.clock.now()).await.unwrap();
+    assert_eq!(deleted, Deleted::Gone);
     world.check(job).await;
 }
 

@@ -149,6 +149,34 @@ async fn a_job_that_is_paused_before_it_starts_is_queued_again_and_saves_up_no_t
     assert_eq!(world.sql(&turns).await, "5000\n5001\n5002");
 }
 
+/// More of them than is walked of the queue.
+#[tokio::test]
+async fn what_waits_behind_many_paused_groups_is_found_in_its_order() {
+    let world = World::new().await;
+    world.stub(&Stub::with_capacity(11, Manner::Good, 4).await).await;
+    let in_front = world.job(NewJob::scored(300, 2)).await;
+    let (paused, late, early) = (
+        world.job(NewJob::scored(2, 2)).await,
+        world.job(NewJob::scored(2, 2)).await,
+        world.job(NewJob::scored(2, 2)).await,
+    );
+    for (job, vtime) in [(in_front, 0), (paused, 500), (late, 9_000), (early, 7_000)] {
+        let sql = format!("UPDATE groups SET vtime = {vtime} + prompt_index WHERE job_id = '{}'", job.0);
+        world.sql(&sql).await;
+    }
+    world.pause(in_front).await;
+    world.pause(paused).await;
+    assert_eq!(worker::dispatch::step(&world.cx).await.unwrap(), Progress::Some);
+    let asked = "SELECT DISTINCT g.job_id FROM attempts a JOIN groups g ON g.id = a.group_id";
+    assert_eq!(world.sql(asked).await, early.0.to_string());
+    world.resume(paused).await;
+    let turns = format!("SELECT vtime FROM groups WHERE job_id = '{}' ORDER BY vtime", paused.0);
+    assert_eq!(world.sql(&turns).await, "7000\n7001");
+    world.quiet().await;
+    let none = format!("SELECT count(*) FROM groups WHERE job_id = '{}' AND state = 'pending'", in_front.0);
+    assert_eq!(world.sql(&none).await, "300");
+}
+
 #[tokio::test]
 async fn a_paused_job_can_be_cancelled_and_ends_with_its_last_group() {
     let world = world_that_scores_eight_groups_at_a_time().await;

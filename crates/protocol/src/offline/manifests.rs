@@ -1,5 +1,6 @@
 //! Checks delivered rollouts against the manifests of their jobs: signature, root, counts, each rollout's leaf, and that none is
-//! missing. What a file or a separate one says of manifests is taken in before the rollouts that it is about.
+//! missing. What a file or a separate one says of a job's manifest stands before the first of the job's rollouts: else those
+//! before it would be judged as if there were none.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,6 +12,10 @@ use super::Finding;
 use crate::ids::{JobId, RolloutId};
 use crate::manifest::{Evidence, Inclusion, Leaf, LeafHashes, SignedManifest};
 use crate::rollout::RolloutRecord;
+
+/// Jobs of which nothing is said are remembered up to here. A file that has rollouts of more cannot say anything of others
+/// afterwards.
+const MAX_UNTOLD: usize = 1 << 16;
 
 /// What can be wrong with a manifest as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -32,10 +37,12 @@ pub enum ManifestFinding {
     ManifestTwice,
     /// Rollouts that it counts as delivered are not in the file.
     RolloutsMissing,
-    /// The file has more rollouts of the job than were delivered.
+    /// The file has more rollouts of the job than were delivered, or one of them twice.
     RolloutsTooMany,
     /// Leaves or proofs of a job whose manifest is not there.
     ManifestMissing,
+    /// Something is said of it after rollouts of its job. It is not taken in.
+    ManifestLate,
 }
 
 /// What was found about one job's manifest.
@@ -70,6 +77,8 @@ struct OfJob {
     places: Option<HashMap<Hash, u64>>,
     inclusions: HashMap<RolloutId, Inclusion>,
     findings: BTreeSet<ManifestFinding>,
+    /// Rollouts of it were read: what is said of it from here on is late.
+    begun: bool,
     judged: bool,
     seen: BTreeSet<u64>,
     /// Rollouts that nothing shows the place of, each once.
@@ -80,6 +89,8 @@ struct OfJob {
 #[derive(Debug)]
 pub struct Manifests {
     jobs: BTreeMap<JobId, OfJob>,
+    /// Jobs that have rollouts, and of which nothing was said before them.
+    untold: BTreeSet<JobId>,
     /// The keys that the caller trusts; none: the file's own.
     pinned: Vec<[u8; 32]>,
     /// Files that were cut by their reader's wish may lack rollouts.
@@ -88,39 +99,59 @@ pub struct Manifests {
 
 impl Manifests {
     pub fn new(pinned: Vec<[u8; 32]>, partial: bool) -> Self {
-        Self { jobs: BTreeMap::new(), pinned, partial }
+        Self { jobs: BTreeMap::new(), untold: BTreeSet::new(), pinned, partial }
     }
 
     /// Takes in a line.
     pub fn learn(&mut self, evidence: &Evidence) {
+        let Self { jobs, untold, .. } = self;
+        let of_job = jobs.entry(evidence.job()).or_insert_with_key(|job| OfJob {
+            begun: untold.len() >= MAX_UNTOLD || untold.contains(job),
+            ..OfJob::default()
+        });
+        if of_job.begun {
+            of_job.findings.insert(ManifestFinding::ManifestLate);
+            return;
+        }
         match evidence {
-            Evidence::Manifest(signed) => {
-                let of_job = self.jobs.entry(signed.manifest.job_id).or_default();
-                match &of_job.manifest {
-                    Some(known) if *known != **signed => {
-                        of_job.findings.insert(ManifestFinding::ManifestTwice);
-                    }
-                    Some(_) => {}
-                    None => of_job.manifest = Some((**signed).clone()),
+            Evidence::Manifest(signed) => match &of_job.manifest {
+                Some(known) if *known != **signed => {
+                    of_job.findings.insert(ManifestFinding::ManifestTwice);
                 }
-            }
-            Evidence::Leaves(LeafHashes { job_id, first, hashes, .. }) => {
-                let of_job = self.jobs.entry(*job_id).or_default();
-                if *first == of_job.leaves.len() as u64 && !of_job.judged {
+                Some(_) => {}
+                None => of_job.manifest = Some((**signed).clone()),
+            },
+            Evidence::Leaves(LeafHashes { first, hashes, .. }) => {
+                if *first == of_job.leaves.len() as u64 {
                     of_job.leaves.extend(hashes);
                 } else {
                     of_job.findings.insert(ManifestFinding::ManifestLeaves);
                 }
             }
             Evidence::Inclusion(inclusion) => {
-                let of_job = self.jobs.entry(inclusion.job_id).or_default();
                 of_job.inclusions.insert(inclusion.rollout_id, (**inclusion).clone());
             }
         }
     }
 
+    /// Notes that a rollout of this job was read. Whoever judges it later says so at once: a record that waits for its group
+    /// must not be judged by what stands after it.
+    pub fn begin(&mut self, job: JobId) {
+        if let Some(of_job) = self.jobs.get_mut(&job) {
+            of_job.begun = true;
+        } else if self.untold.len() < MAX_UNTOLD {
+            self.untold.insert(job);
+        }
+    }
+
+    /// How many jobs have rollouts here and no word of a manifest: those are checked one by one only.
+    pub fn untold(&self) -> usize {
+        self.untold.len() - self.jobs.keys().filter(|job| self.untold.contains(job)).count()
+    }
+
     /// Whether the record is a leaf of its job's manifest, where there is one.
     pub fn check(&mut self, record: &RolloutRecord) -> Option<Finding> {
+        self.begin(record.job_id);
         let of_job = self.jobs.get_mut(&record.job_id)?;
         of_job.judge(&self.pinned);
         let named = record.proof.receipt.service_key;
@@ -149,7 +180,9 @@ impl OfJob {
             return;
         }
         let Some(signed) = &self.manifest else {
-            self.findings.insert(ManifestFinding::ManifestMissing);
+            if !self.findings.contains(&ManifestFinding::ManifestLate) {
+                self.findings.insert(ManifestFinding::ManifestMissing);
+            }
             return;
         };
         let checks = [
@@ -191,13 +224,22 @@ impl OfJob {
                 Some(inclusion.leaf_index)
             }
             (None, None) => {
-                self.not_shown.insert(record.id);
+                let is_first = self.not_shown.insert(record.id);
+                self.count(is_first);
                 return None;
             }
         };
         let Some(index) = index else { return Some(Finding::NotInManifest) };
-        self.seen.insert(index);
+        let is_first = self.seen.insert(index);
+        self.count(is_first);
         None
+    }
+
+    /// No rollout was delivered twice.
+    fn count(&mut self, is_first: bool) {
+        if !is_first {
+            self.findings.insert(ManifestFinding::RolloutsTooMany);
+        }
     }
 
     fn report(mut self, job: JobId, pinned: &[[u8; 32]], partial: bool) -> ManifestReport {
@@ -222,5 +264,38 @@ impl OfJob {
             key_is_pinned: pinned.contains(&key),
             findings: self.findings,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::LEAVES_OBJECT;
+
+    fn leaves(job_id: JobId) -> Evidence {
+        Evidence::Leaves(LeafHashes {
+            object: LEAVES_OBJECT.to_owned(),
+            job_id,
+            first: 0,
+            hashes: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn nothing_is_learned_of_a_job_that_may_have_been_forgotten() {
+        let job = |n: usize| JobId(uuid::Uuid::from_u128(n as u128));
+        let mut manifests = Manifests::new(Vec::new(), false);
+        manifests.learn(&leaves(job(1)));
+        (1..=MAX_UNTOLD).for_each(|n| manifests.begin(job(n)));
+        assert_eq!(manifests.untold(), MAX_UNTOLD - 1, "one of them is told of");
+        manifests.learn(&leaves(job(0)));
+        assert_eq!(manifests.untold(), MAX_UNTOLD - 1);
+        manifests.begin(job(MAX_UNTOLD + 1));
+        manifests.begin(job(MAX_UNTOLD + 2)); // of these one is forgotten
+        assert_eq!(manifests.untold(), MAX_UNTOLD);
+        manifests.learn(&leaves(job(MAX_UNTOLD + 2)));
+        let found: Vec<_> = manifests.finish().into_iter().flat_map(|report| report.findings).collect();
+        let missing = ManifestFinding::ManifestMissing;
+        assert_eq!(found, [missing, missing, ManifestFinding::ManifestLate]);
     }
 }

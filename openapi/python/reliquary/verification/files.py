@@ -1,8 +1,9 @@
 """Files of delivered rollouts: a verdict on each, and on the manifests of their jobs."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .manifest import ManifestReport, Manifests, is_evidence
 from .record import MODULE, Refused, is_module, parse
@@ -24,6 +25,8 @@ class Report:
     level: str
     verdicts: list[Verdict] = field(default_factory=list)
     manifests: list[ManifestReport] = field(default_factory=list)
+    # Jobs with rollouts and without a manifest: those are checked one by one, and none is missed.
+    jobs_without_manifest: int = 0
     # The keys were given; else those of the file are believed, which shows only that nobody changed it since.
     keys_are_pinned: bool = False
     # The checkpoint was at hand; else its id is believed.
@@ -64,7 +67,6 @@ def judge(
     for line in lines:
         if not line.strip(b" \t\r\n\f"):
             continue
-        name = None
         try:
             if is_module(line):
                 parse(line, MODULE)
@@ -73,12 +75,22 @@ def judge(
                 manifests.learn(line)
                 continue
             record = parse(line)
-            name = json.loads(line)["id"]
-            believed = believed or {record["proof"]["receipt"]["service_key"]}
-            verify(record, checkpoint, believed, allow_test)
-            manifests.check(record)
-            report.verdicts.append(Verdict(name, None))
         except Refused as refused:
-            report.verdicts.append(Verdict(name, str(refused)))
+            report.verdicts.append(Verdict(None, str(refused)))
+            continue
+        believed = believed or {record["proof"]["receipt"]["service_key"]}
+        finding = refusal(verify, record, checkpoint, believed, allow_test)
+        in_manifest = refusal(manifests.check, record)  # a record that does not hold is in the file, too
+        report.verdicts.append(Verdict(json.loads(line)["id"], finding or in_manifest))
+    report.jobs_without_manifest = manifests.untold
     report.manifests = manifests.finish()
     return report
+
+
+def refusal(check: Callable[..., None], *given: Any) -> str | None:
+    """Why a check refuses what it is given."""
+    try:
+        check(*given)
+    except Refused as refused:
+        return str(refused)
+    return None

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import struct
 import uuid
@@ -38,6 +39,9 @@ OBJECTS = ("job.manifest", "job.manifest_leaves", "rollout.inclusion")
 TEST_PROFILE = H("reliquary/profile/1", b"grail-r1", b"test", b"none")
 # No service tries a group so often.
 MAX_ATTEMPTS = 256
+# Jobs of which nothing is said are remembered up to here. A file that has rollouts of more cannot say anything of others
+# afterwards.
+MAX_UNTOLD = 1 << 16
 
 
 # ---- canonical JSON (RFC 8785) ----
@@ -60,6 +64,7 @@ def canonical(value: Any) -> str:
 
 def number(value: float) -> str:
     """The shortest digits that give this double again, laid out as ECMAScript's Number::toString does."""
+    malformed(math.isfinite(value))  # 1e999 is a number of JSON, and of no double
     if value == 0:
         return "0"
     sign, figures, exponent = Decimal(repr(value)).as_tuple()
@@ -263,28 +268,46 @@ class Job:
     places: dict[bytes, int] | None = None
     inclusions: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     findings: set[str] = field(default_factory=set)
+    # rollouts of it were read: what is said of it from here on is late
+    has_begun: bool = False
     is_judged: bool = False
     seen: set[int] = field(default_factory=set)
     not_shown: set[bytes] = field(default_factory=set)
 
 
 class Manifests:
-    """All manifests of one run. What is said of a job comes before its rollouts."""
+    """All manifests of one run. What is said of a job stands before its rollouts: else those before it would be judged as if
+    there were none."""
 
     def __init__(self, pinned: Collection[bytes], is_partial: bool) -> None:
         self._jobs: dict[bytes, Job] = {}
+        # jobs that have rollouts, and of which nothing was said before them
+        self._untold: set[bytes] = set()
+        self._last: tuple[str, Any] | None = None
         self._pinned, self._is_partial = pinned, is_partial
+
+    @property
+    def untold(self) -> int:
+        """How many jobs have rollouts here and no word of a manifest: those are checked one by one only."""
+        return len(self._untold - self._jobs.keys())
 
     def learn(self, line: bytes) -> None:
         kind, value = read(line)
-        known = value.known["manifest"] if kind == "job.manifest" else value
-        job = self._jobs.setdefault(known["job_id"], Job())
+        if self._last == (kind, value):
+            return  # files that were put together may say it again
+        self._last = kind, value
+        name = (value.known["manifest"] if kind == "job.manifest" else value)["job_id"]
+        has_begun = len(self._untold) >= MAX_UNTOLD or name in self._untold
+        job = self._jobs.setdefault(name, Job(has_begun=has_begun))
+        if job.has_begun:
+            job.findings.add("manifest_late")
+            return
         if kind == "job.manifest":
             if job.manifest is not None and job.manifest != value:
                 job.findings.add("manifest_twice")
             job.manifest = job.manifest or value
         elif kind == "job.manifest_leaves":
-            if value["first"] == len(job.leaves) and not job.is_judged:
+            if value["first"] == len(job.leaves):
                 job.leaves += value["hashes_base64"]
             else:
                 job.findings.add("manifest_leaves")
@@ -295,7 +318,10 @@ class Manifests:
         """Raises Refused when the job's manifest has no such rollout. `r` is a record as `parse` has read it."""
         job = self._jobs.get(r["job_id"])
         if job is None:
+            if len(self._untold) < MAX_UNTOLD:
+                self._untold.add(r["job_id"])
             return
+        job.has_begun = True
         self._judge(job)
         if job.manifest is None:
             return
@@ -309,15 +335,21 @@ class Manifests:
         inclusion = job.inclusions.get(r["id"])
         if job.places is not None:
             need(hashed in job.places, "not_in_manifest")
-            job.seen.add(job.places[hashed])
+            self._count(job, job.seen, job.places[hashed])
         elif inclusion is None:
-            job.not_shown.add(r["id"])
+            self._count(job, job.not_shown, r["id"])
         else:
             need(leaf_hash(r["job_id"], inclusion["leaf"]) == hashed, "not_in_manifest")
             count, root = known["manifest"]["leaf_count"], known["manifest"]["merkle_root"]
             need((inclusion["leaf_count"], inclusion["merkle_root"]) == (count, root), "inclusion_proof")
             need(climb(hashed, inclusion["leaf_index"], count, inclusion["path"]) == root, "inclusion_proof")
-            job.seen.add(inclusion["leaf_index"])
+            self._count(job, job.seen, inclusion["leaf_index"])
+
+    def _count(self, job: Job, known: set[Any], one: Any) -> None:
+        """No rollout was delivered twice."""
+        if one in known:
+            job.findings.add("rollouts_too_many")
+        known.add(one)
 
     def _judge(self, job: Job) -> None:
         """The manifest by itself, once: before the first of its rollouts."""
@@ -325,7 +357,8 @@ class Manifests:
             return
         job.is_judged = True
         if job.manifest is None:
-            job.findings.add("manifest_missing")
+            if "manifest_late" not in job.findings:
+                job.findings.add("manifest_missing")
             return
         signed, known = job.manifest, job.manifest.known
         manifest, key = known["manifest"], known["service_key"]
