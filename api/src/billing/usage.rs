@@ -30,10 +30,10 @@ pub(crate) struct UsageParams {
     bucket: Bucket,
     /// What the rows of one time are told apart by; nothing if not given.
     group_by: Option<GroupBy>,
-    /// The bucket that this time is in is the first one; thirty days before `to` if not given.
-    from: Option<DateTime<Utc>>,
+    /// The bucket that this time is in is the first one; thirty days before `end` if not given.
+    start: Option<DateTime<Utc>>,
     /// The bucket that this time is in is the last one; now if not given.
-    to: Option<DateTime<Utc>>,
+    end: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -67,9 +67,9 @@ pub(crate) struct UsageView {
     bucket: Bucket,
     group_by: Option<GroupBy>,
     /// Begin of the first bucket.
-    from: DateTime<Utc>,
+    start: DateTime<Utc>,
     /// End of the last one.
-    to: DateTime<Utc>,
+    end: DateTime<Utc>,
     /// Oldest first; a bucket in which nothing was charged has no row.
     data: Vec<UsageRowView>,
 }
@@ -118,12 +118,12 @@ pub(crate) async fn retrieve_usage(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let UsageParams { bucket, group_by, .. } = query.0;
-    let (from, to) = span(&query.0, state.ambient.now())?;
+    let (start, end) = span(&query.0, state.ambient.now())?;
     let wanted = Wanted {
         account: caller.account,
         project: (caller.reach == Reach::Project).then_some(caller.project),
-        from,
-        to,
+        from: start,
+        to: end,
         bucket: match bucket {
             Bucket::Hour => usage::Bucket::Hour,
             Bucket::Day => usage::Bucket::Day,
@@ -140,10 +140,10 @@ pub(crate) async fn retrieve_usage(
     let used = usage::read(&mut *state.tenant(caller).await?, &wanted).await?;
     if used.len() as i64 > MAX_ROWS {
         let detail = format!("more than {MAX_ROWS} rows: ask for a shorter time, or for fewer groups");
-        return Err(ApiError::InvalidParameter { name: "from", detail });
+        return Err(ApiError::InvalidParameter { name: "start", detail });
     }
     let data = used.iter().map(|used| row(used, bucket)).collect();
-    Ok(HttpResponse::Ok().json(UsageView { object: "usage", bucket, group_by, from, to, data }))
+    Ok(HttpResponse::Ok().json(UsageView { object: "usage", bucket, group_by, start, end, data }))
 }
 
 /// Whole buckets, and not too many.
@@ -155,18 +155,18 @@ fn span(query: &UsageParams, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateT
             detail: "this time is too far from today".to_owned(),
         })
     };
-    let last = query.to.unwrap_or(now);
-    let to = floor("to", last)? + length;
-    let from = match query.from {
-        Some(from) => floor("from", from)?,
-        None => floor("to", last)? - TimeDelta::days(DAYS),
+    let last = query.end.unwrap_or(now);
+    let to = floor("end", last)? + length;
+    let from = match query.start {
+        Some(from) => floor("start", from)?,
+        None => floor("end", last)? - TimeDelta::days(DAYS),
     };
     if from >= to {
-        return Err(ApiError::InvalidParameter { name: "from", detail: "it is after `to`".to_owned() });
+        return Err(ApiError::InvalidParameter { name: "start", detail: "it is after `end`".to_owned() });
     }
     if to - from > length * MAX_BUCKETS {
         let detail = format!("more than {MAX_BUCKETS} buckets: ask for a shorter time or longer buckets");
-        return Err(ApiError::InvalidParameter { name: "from", detail });
+        return Err(ApiError::InvalidParameter { name: "start", detail });
     }
     Ok((from, to))
 }

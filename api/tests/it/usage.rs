@@ -64,7 +64,7 @@ async fn what_was_charged_is_found_by_time_and_by_what_it_was_for() {
         let rows = rows(
             &service,
             &customer,
-            &format!("?bucket=1h&group_by={by}&from={}", began.to_rfc3339().replace('+', "%2B")),
+            &format!("?bucket=1h&group_by={by}&start={}", began.to_rfc3339().replace('+', "%2B")),
         )
         .await;
         let first = rows.iter().filter(|row| row["start"] == hours[0]["start"]).count();
@@ -85,10 +85,10 @@ async fn what_cannot_be_added_up_is_refused() {
     for (query, param) in [
         ("bucket=1w", "bucket"),
         ("group_by=prompt", "group_by"),
-        ("from=yesterday", "from"),
-        ("from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "from"),
-        ("bucket=1h&from=2026-01-01T00:00:00Z&to=2026-11-01T00:00:00Z", "from"),
-        ("to=%2B200000-01-01T00:00:00Z", "to"),
+        ("start=yesterday", "start"),
+        ("start=2026-11-02T00:00:00Z&end=2026-11-01T00:00:00Z", "start"),
+        ("bucket=1h&start=2026-01-01T00:00:00Z&end=2026-11-01T00:00:00Z", "start"),
+        ("end=%2B200000-01-01T00:00:00Z", "end"),
     ] {
         let refused = service.get(&customer, &format!("/v1/usage?{query}")).await;
         assert_eq!(refused.problem(400), "invalid_parameter", "{query}");

@@ -222,7 +222,7 @@ pub struct Export {
     #[doc = "Its job's: false of a test job."]
     pub livemode: bool,
     pub object: ::std::string::String,
-    #[doc = "Lines, records or rows of the file."]
+    #[doc = "Lines, records or rows of the file. Of a group that stands for filtered ones every format but `jsonl`, `parquet` and\n`arrow` has each row so often."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rows: ::std::option::Option<::std::string::String>,
     #[doc = "Of the file; hexadecimal."]
@@ -346,7 +346,7 @@ pub struct GroupCounts {
 #[doc = "Exactly one of these. Filters look at the rewards as the function gave them."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct GroupFilterInput {
-    #[doc = "Groups none of whose advantages is larger than this in size are not delivered."]
+    #[doc = "Groups none of whose advantages is larger than this in size are not delivered. With a method that needs the group\nalone: not with `batch_std`, `reinforce_pp`, `reinforce_pp_baseline`, `gdpo` or `none`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub abs_advantage_range: ::std::option::Option<f64>,
     #[doc = "Groups whose mean reward is not strictly between the two are not delivered."]
@@ -923,6 +923,13 @@ pub struct PolicyInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub on_rotation: ::std::option::Option<crate::words::RotationPolicy>,
 }
+#[doc = "The prices of the day. A job keeps those of when it was created, or of its quote."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct Prices {
+    pub full: UnitPrices,
+    pub object: ::std::string::String,
+    pub sampled: SampledPrices,
+}
 #[doc = "`PrivacyInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PrivacyInput {
@@ -940,7 +947,7 @@ pub struct PromptInput {
     #[doc = "Your name for it, once per job; `prompt-<index>` if not given. At most 128 characters."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom_id: ::std::option::Option<::std::string::String>,
-    #[doc = "Rendered with the checkpoint's chat template."]
+    #[doc = "Rendered with the checkpoint's chat template, and delivered with every rollout."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub messages: ::std::option::Option<::std::vec::Vec<MessageInput>>,
     #[doc = "A JSON object for the reward function; at most 4096 bytes."]
@@ -1203,6 +1210,9 @@ pub struct Rollout {
     #[doc = "One per completion token; 0 where a trainer must not learn."]
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub loss_mask: ::std::vec::Vec<i32>,
+    #[doc = "The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub messages: ::std::option::Option<::std::vec::Vec<RolloutMessage>>,
     pub num_completion_tokens: i32,
     pub num_prompt_tokens: i32,
     pub object: ::std::string::String,
@@ -1227,7 +1237,7 @@ pub struct Rollout {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reward_receipt: ::std::option::Option<RewardReceipt>,
     pub sample_index: i32,
-    #[doc = "How often a trainer should count it: more than 1 where its group stands for filtered ones, too."]
+    #[doc = "How often a trainer should count it: more than 1 where its group stands for filtered ones, too. Exports in a trainer's\nformat have it so often."]
     pub sample_weight: f64,
     pub sampling: RolloutSampling,
     #[doc = "Refuse versions that you do not know."]
@@ -1310,6 +1320,12 @@ pub struct RolloutGroup {
     pub stats_all: RewardStats,
     pub stats_selected: RewardStats,
 }
+#[doc = "`RolloutMessage`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct RolloutMessage {
+    pub content: ::std::string::String,
+    pub role: ::std::string::String,
+}
 #[doc = "`RolloutSampling`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct RolloutSampling {
@@ -1354,6 +1370,13 @@ pub struct SampleResult {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub score: ::std::option::Option<f64>,
     pub wall_us: i64,
+}
+#[doc = "With verification `sampled`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct SampledPrices {
+    #[doc = "How likely a group is audited where a job does not say it. A higher one costs more: a quote says how much."]
+    pub p: f64,
+    pub unit_prices: UnitPrices,
 }
 #[doc = "`SamplingInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -1456,6 +1479,40 @@ pub struct UpdateJobBudget {
     pub max_rollouts: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub on_exhausted: ::std::option::Option<crate::words::WhenExhausted>,
+}
+#[doc = "What was charged. Amounts add up to the charges of the statement, which has them when a job ends; this has them when a\nrollout is delivered."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct Usage {
+    pub bucket: crate::words::UsageBucket,
+    #[doc = "Oldest first; a bucket in which nothing was charged has no row."]
+    pub data: ::std::vec::Vec<UsageRow>,
+    #[doc = "Begin of the first bucket."]
+    pub from: ::chrono::DateTime<::chrono::offset::Utc>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub group_by: ::std::option::Option<crate::words::UsageGroupBy>,
+    pub object: ::std::string::String,
+    #[doc = "End of the last one."]
+    pub to: ::chrono::DateTime<::chrono::offset::Utc>,
+}
+#[doc = "`UsageRow`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct UsageRow {
+    pub charged_rao: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub checkpoint_id: ::std::option::Option<::std::string::String>,
+    pub end: ::chrono::DateTime<::chrono::offset::Utc>,
+    #[doc = "Charged at the price of rollouts that were filtered."]
+    pub filtered_rollouts: i64,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub job_id: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub key_id: ::std::option::Option<::std::string::String>,
+    #[doc = "With `group_by=project`; `null` otherwise, as are the other three."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub project_id: ::std::option::Option<::std::string::String>,
+    #[doc = "Charged in full."]
+    pub rollouts: i64,
+    pub start: ::chrono::DateTime<::chrono::offset::Utc>,
 }
 #[doc = "What a validation found."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]

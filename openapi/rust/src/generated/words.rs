@@ -135,7 +135,8 @@ words! {
         Drop = "drop",
     }
     /// `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
-    /// positive, half negative advantages.
+    /// positive, half negative advantages. The last two need a method that ranks the rollouts of a group by itself: not
+    /// `reinforce_pp`, `reinforce_pp_baseline`, `gdpo` or `none`.
     PickStrategy {
         All = "all",
         MaxVariance = "max_variance",
@@ -166,6 +167,16 @@ words! {
     /// What happens when another checkpoint becomes the current one.
     RotationPolicy {
         Finish = "finish",
+    }
+    UsageBucket {
+        1h = "1h",
+        1d = "1d",
+    }
+    UsageGroupBy {
+        Project = "project",
+        Job = "job",
+        Key = "key",
+        Model = "model",
     }
     /// `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
     /// and all groups of new or suspicious miners; a rollout that was not recomputed says so. It costs less, and the more the

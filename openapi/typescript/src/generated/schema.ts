@@ -532,6 +532,7 @@ export interface paths {
          * The log of your project.
          * @description The events of all its jobs, oldest first, in one order that never changes: those of one job in the order of their
          *     `sequence`, those of several as they became known. `last_id` is how far the page has read; tell events apart by their `id`.
+         *     Events are kept until seven days after their job's end.
          *     A key of the organisation names the project by `Reliquary-Project`.
          */
         get: operations["list_events"];
@@ -556,7 +557,8 @@ export interface paths {
          *     project's log: 1, 2, 3, … without a gap, in an order that never changes; an event's `sequence` is its place in its job's.
          *     The first message has an id and nothing else, so that whoever reconnects with `Last-Event-ID` misses nothing, even if no
          *     event had come. The stream closes after a quarter of an hour, and may close at any time: reconnect, and nothing is lost.
-         *     It never ends by itself. A key of the organisation names the project by `Reliquary-Project`.
+         *     It never ends by itself. Events are kept until seven days after their job's end: where some are gone that you have not seen,
+         *     `stream.reset`, which has no id, comes in their place and says where the log goes on (`oldest_sequence`). A key of the organisation names the project by `Reliquary-Project`.
          */
         get: operations["stream_events"];
         put?: never;
@@ -738,8 +740,8 @@ export interface paths {
          * Create a job.
          * @description Answers as soon as the job is queued and its highest possible price is held; follow it on
          *     `GET /v1/jobs/{id}/events`. With `input_file_id` it answers before the file is read: the job is `validating`, holds
-         *     nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an `Idempotency-Key` the same request can be sent again safely: it gets the same
-         *     answer, with `Idempotency-Replayed: true`.
+         *     nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an
+         *     `Idempotency-Key` the same request can be sent again safely: it gets the same answer, with `Idempotency-Replayed: true`.
          */
         post: operations["create_job"];
         delete?: never;
@@ -833,8 +835,9 @@ export interface paths {
          * @description With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
          *     Both give the same events: `id` is the sequence, which has no gaps, and an event reads the same every time. A stream
          *     may close at any time: reconnect with `Last-Event-ID`, and nothing is lost or repeated. 204 says that the log has
-         *     ended and you have all of it. `stream.reset`, which has no id, says that events before `oldest_sequence` are kept no
-         *     more. After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
+         *     ended and you have all of it. Events are kept until seven days after the job's end: `stream.reset`, which has no id,
+         *     says that those before `oldest_sequence` are gone, and a page begins with the first that is left. `job.progress`, without one either, says how far the job is, at most once a second while groups move (`JobProgress`).
+         *     After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
          */
         get: operations["list_job_events"];
         put?: never;
@@ -1167,6 +1170,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a rollout costs. */
+        get: operations["retrieve_prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects": {
         parameters: {
             query?: never;
@@ -1253,7 +1273,8 @@ export interface paths {
          * Get a quote.
          * @description The body is that of `POST /v1/jobs`, and is checked as it is there. Nothing is held. Name the quote in the job (`quote`)
          *     to get its prices, whatever they are by then; the job's terms and prompts must be the same, its budget, deadline and
-         *     metadata need not.
+         *     metadata need not. Prompts of a file are the same if its bytes are; its lines are counted, and looked at when the job
+         *     reads them: at the quoted prices its hold is taken then.
          */
         post: operations["create_quote"];
         delete?: never;
@@ -1434,7 +1455,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One delivered rollout with its proof and receipts. */
+        /**
+         * One rollout with its proof and receipts.
+         * @description One that was delivered, or that the job's rules filtered at the filtered price: `price_rao` tells them apart.
+         */
         get: operations["retrieve_rollout"];
         put?: never;
         post?: never;
@@ -1586,6 +1610,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your usage.
+         * @description Of all projects for a key that reaches the organisation, and of its own for any other.
+         */
+        get: operations["retrieve_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/verification_keys": {
         parameters: {
             query?: never;
@@ -1615,7 +1659,7 @@ export interface paths {
         /**
          * Have rollouts checked again.
          * @description A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
-         *     One that was not delivered to you gets the second alone. `reward` and `full` take their time: follow `Location`. It
+         *     A filtered one that you have paid for counts as delivered; any other gets the second alone. `reward` and `full` take their time: follow `Location`. It
          *     costs nothing, changes nothing, and says nothing of the miner to the service.
          */
         post: operations["create_verification"];
@@ -2502,7 +2546,7 @@ export interface components {
             privacy?: components["schemas"]["PrivacyInput"];
             /** @description 1 to 1000 prompts. For more, name a file instead. */
             prompts?: components["schemas"]["PromptInput"][];
-            /** @description `qte_…`: locks the prices of a quote for the same terms and prompts. */
+            /** @description `qte_…`: locks the prices of a quote for the same terms and prompts, or the same bytes of a file. */
             quote?: string | null;
             reward?: components["schemas"]["RewardInput"];
             sampling: components["schemas"]["SamplingInput"];
@@ -2607,7 +2651,8 @@ export interface components {
              */
             level?: string;
             /**
-             * @description From 1 to 64: ids of rollouts that were delivered to you, or whole records as somebody has them. Or give `file_id`.
+             * @description From 1 to 64: ids of rollouts that were delivered to you or that you have paid for, or whole records as somebody has
+             *     them. Or give `file_id`.
              * @example [
              *       "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"
              *     ]
@@ -2658,6 +2703,11 @@ export interface components {
          * @enum {string}
          */
         DedupScope: "group" | "job" | "project";
+        /**
+         * @description When rollouts are delivered.
+         * @enum {string}
+         */
+        Deliver: "verified_only";
         /** @description Whether all runs gave the same receipts. */
         DeterminismReport: {
             agreed: boolean;
@@ -2756,7 +2806,7 @@ export interface components {
          * @description What happened. The last four end the log.
          * @enum {string}
          */
-        EventType: "job.queued" | "job.started" | "job.prompts_added" | "job.closed" | "group.received" | "group.scored" | "group.awaiting_rewards" | "group.rejected" | "group.accepted" | "group.filtered" | "group.failed" | "rollout.verified" | "rollout.rejected" | "reward.error_rate_exceeded" | "budget.threshold_reached" | "job.paused" | "job.resumed" | "job.finalizing" | "export.ready" | "job.completed" | "job.failed" | "job.cancelled" | "job.expired";
+        EventType: "job.queued" | "job.started" | "job.progress_checkpoint" | "job.prompts_added" | "job.closed" | "group.received" | "group.scored" | "group.awaiting_rewards" | "group.rejected" | "group.accepted" | "group.filtered" | "group.failed" | "rollout.verified" | "rollout.rejected" | "reward.error_rate_exceeded" | "budget.threshold_reached" | "job.paused" | "job.resumed" | "job.finalizing" | "export.ready" | "job.completed" | "job.failed" | "job.cancelled" | "job.expired";
         /** @description What a module does with samples. */
         ExaminationReport: {
             determinism: components["schemas"]["DeterminismReport"];
@@ -2797,7 +2847,8 @@ export interface components {
             /** @constant */
             object: "export";
             /**
-             * @description Lines, records or rows of the file.
+             * @description Lines, records or rows of the file. Of a group that stands for filtered ones every format but `jsonl`, `parquet` and
+             *     `arrow` has each row so often.
              * @example 1024
              */
             rows?: string | null;
@@ -2997,7 +3048,7 @@ export interface components {
             /** Format: int32 */
             prompt_index: number;
             prompt_text?: string | null;
-            /** @description Why it was filtered, has failed or was cancelled. */
+            /** @description Why it was filtered, has failed, was cancelled or has expired. */
             reason?: string | null;
             /**
              * Format: date-time
@@ -3021,6 +3072,11 @@ export interface components {
             cancelled: number;
             /** Format: int64 */
             dispatched: number;
+            /**
+             * Format: int64
+             * @description The deadline of the job came before they were delivered.
+             */
+            expired: number;
             /** Format: int64 */
             failed: number;
             /** Format: int64 */
@@ -3043,7 +3099,8 @@ export interface components {
         GroupFilterInput: {
             /**
              * Format: double
-             * @description Groups none of whose advantages is larger than this in size are not delivered.
+             * @description Groups none of whose advantages is larger than this in size are not delivered. With a method that needs the group
+             *     alone: not with `batch_std`, `reinforce_pp`, `reinforce_pp_baseline`, `gdpo` or `none`.
              * @example 0.05
              */
             abs_advantage_range?: number | null;
@@ -3135,11 +3192,11 @@ export interface components {
             sample_index: number;
         };
         /**
-         * @description The states of a group; `accepted`, `filtered`, `failed` and `cancelled` are final. `reserve` waits until another group
-         *     of its job is filtered or fails.
+         * @description The states of a group; `accepted`, `filtered`, `failed`, `cancelled` and `expired` are final. `reserve` waits until
+         *     another group of its job is filtered or fails; `expired` was not delivered when its job's deadline came.
          * @enum {string}
          */
-        GroupState: "pending" | "dispatched" | "received" | "scored" | "awaiting_rewards" | "verified" | "accepted" | "filtered" | "failed" | "cancelled" | "reserve";
+        GroupState: "pending" | "dispatched" | "received" | "scored" | "awaiting_rewards" | "verified" | "accepted" | "filtered" | "failed" | "cancelled" | "reserve" | "expired";
         /** @description Of the scored rollouts, with the job's `std_ddof`. */
         GroupStats: {
             /** Format: double */
@@ -3166,7 +3223,7 @@ export interface components {
             object: "group.summary";
             /** Format: int32 */
             prompt_index: number;
-            /** @description Why it was filtered, has failed or was cancelled. */
+            /** @description Why it was filtered, has failed, was cancelled or has expired. */
             reason?: string | null;
             /** Format: date-time */
             rewards_due_at?: string | null;
@@ -3332,6 +3389,11 @@ export interface components {
              * @description Groups of others that come before its next one, counted up to 1000; null where none of it waits for a miner.
              */
             queue_position?: number | null;
+            /**
+             * Format: date-time
+             * @description Since when it waits for miners: with an input file, since all of it was read. Null where that has not come to be.
+             */
+            queued_at?: string | null;
             /** @description The quote that its prices come from. */
             quote?: string | null;
             /** @description Seeds every draw of the job; 32 bytes, hexadecimal. */
@@ -3419,7 +3481,7 @@ export interface components {
             checkpoint_id: string;
             estimate: components["schemas"]["JobEstimate"];
             /**
-             * @description What is held when the job is created: the maximum, or what the budget leaves of it.
+             * @description What is held when the job is queued: the maximum, or what the budget leaves of it.
              * @example 61440000
              */
             hold_rao: string;
@@ -3428,8 +3490,9 @@ export interface components {
              * @example 61440000
              */
             maximum_rao: string;
-            /** @description Tokens of all prompts. */
-            prompt_tokens: number;
+            /** @description Tokens of all prompts. Null of a file: what is in its lines is known once a job has read them. */
+            prompt_tokens?: number | null;
+            /** Format: int32 */
             prompts: number;
             /**
              * Format: int32
@@ -3598,6 +3661,27 @@ export interface components {
              */
             retention_days?: number | null;
             training_use: components["schemas"]["MayTrain"];
+        };
+        /**
+         * @description How far a job is: what the stream of a job tells between its events, at most once a second while groups move, as
+         *     `event: job.progress`. It has no `id`, is in no log, and may be missed.
+         */
+        JobProgress: {
+            /** Format: date-time */
+            created_at: string;
+            data: components["schemas"]["Progress"];
+            /** @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            job_id: string;
+            /** @constant */
+            object: "job.progress";
+            /**
+             * Format: int64
+             * @description Of the last event of the log before it.
+             * @example 184
+             */
+            sequence: number;
+            /** @example job.progress */
+            type: string;
         };
         /** @description Who scores; `null` for mode `none`. */
         JobReward: {
@@ -3829,7 +3913,10 @@ export interface components {
         ManifestGroups: {
             /** Format: int64 */
             accepted: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those that the job's deadline ended included.
+             */
             cancelled: number;
             /** Format: int64 */
             failed: number;
@@ -4062,7 +4149,8 @@ export interface components {
         };
         /**
          * @description `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
-         *     positive, half negative advantages.
+         *     positive, half negative advantages. The last two need a method that ranks the rollouts of a group by itself: not
+         *     `reinforce_pp`, `reinforce_pp_baseline`, `gdpo` or `none`.
          * @enum {string}
          */
         PickStrategy: "all" | "max_variance" | "top_abs_advantage" | "balanced";
@@ -4075,6 +4163,14 @@ export interface components {
             max_staleness_versions?: number | null;
             /** @default finish */
             on_rotation?: components["schemas"]["RotationPolicy"] | null;
+        };
+        /** @description The prices of the day. A job keeps those of when it was created, or of its quote. */
+        Prices: {
+            /** @description With verification `full`. */
+            full: components["schemas"]["UnitPrices"];
+            /** @constant */
+            object: "prices";
+            sampled: components["schemas"]["SampledPrices"];
         };
         PrivacyInput: {
             /** @default assigned_miners */
@@ -4122,6 +4218,47 @@ export interface components {
             /** @example urn:reliquary:error:validation_failed */
             type: string;
         };
+        /** @description The `data` of `job.progress_checkpoint` has the same members, with a `percent` that is a multiple of 5. */
+        Progress: {
+            counts: components["schemas"]["ProgressCounts"];
+            /**
+             * Format: int64
+             * @description Whole percent of the job's groups that have ended; of a job with a target, of its groups that are accepted.
+             * @example 42
+             */
+            percent: number;
+        };
+        ProgressCounts: {
+            groups: components["schemas"]["ProgressGroups"];
+            /** Format: int64 */
+            prompts: number;
+            rollouts: components["schemas"]["ProgressRollouts"];
+        };
+        /** @description They add up to the prompts. */
+        ProgressGroups: {
+            /** Format: int64 */
+            accepted: number;
+            /** Format: int64 */
+            cancelled: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            filtered: number;
+            /** Format: int64 */
+            open: number;
+        };
+        ProgressRollouts: {
+            /** Format: int64 */
+            filtered: number;
+            /** Format: int64 */
+            generated: number;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            selected: number;
+            /** Format: int64 */
+            verified: number;
+        };
         Project: components["schemas"]["SpendingLimit"] & {
             /** Format: date-time */
             archived_at?: string | null;
@@ -4153,7 +4290,7 @@ export interface components {
         PromptInput: {
             /** @description Your name for it, once per job; `prompt-<index>` if not given. At most 128 characters. */
             custom_id?: string | null;
-            /** @description Rendered with the checkpoint's chat template. */
+            /** @description Rendered with the checkpoint's chat template, and delivered with every rollout. */
             messages?: components["schemas"]["MessageInput"][] | null;
             /** @description A JSON object for the reward function; at most 4096 bytes. */
             metadata?: Record<string, unknown> | null;
@@ -4533,10 +4670,15 @@ export interface components {
             /** @description For you; at most 4096 bytes. */
             description?: string;
             /**
-             * Format: binary
-             * @description A core module or a component; at most 32 MiB.
+             * @description Instead of `module`: an uploaded file of purpose `reward_function`. The version keeps the bytes; the file may go.
+             * @example file_01K9QZ4E8V7X2M3N4P5Q6R7S8T
              */
-            module: string;
+            file_id?: string;
+            /**
+             * Format: binary
+             * @description A core module or a component; at most 32 MiB. Or give `file_id`.
+             */
+            module?: string;
             /** @description JSON: at most 64 samples that the report is about. */
             samples?: components["schemas"]["RewardSampleInput"][];
             /** @description Where its source is, for you; http or https. */
@@ -4709,6 +4851,8 @@ export interface components {
             livemode: boolean;
             /** @description One per completion token; 0 where a trainer must not learn. */
             loss_mask?: number[];
+            /** @description The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to. */
+            messages?: components["schemas"]["RolloutMessage"][] | null;
             /** Format: int32 */
             num_completion_tokens: number;
             /** Format: int32 */
@@ -4742,7 +4886,8 @@ export interface components {
             sample_index: number;
             /**
              * Format: double
-             * @description How often a trainer should count it: more than 1 where its group stands for filtered ones, too.
+             * @description How often a trainer should count it: more than 1 where its group stands for filtered ones, too. Exports in a trainer's
+             *     format have it so often.
              */
             sample_weight: number;
             sampling: components["schemas"]["RolloutSampling"];
@@ -4792,13 +4937,27 @@ export interface components {
             /** Format: double */
             std: number;
         };
+        /** @description Every verified rollout of a settled group is selected or filtered. */
         RolloutCounts: {
+            /**
+             * Format: int64
+             * @description Of the filtered ones: repeats, or nearly, of what was delivered. They cost nothing.
+             */
+            duplicate: number;
             /** Format: int64 */
             filtered: number;
             /** Format: int64 */
             generated: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of answers that were refused: a proof or its form did not hold.
+             */
             rejected: number;
+            /**
+             * Format: int64
+             * @description Of the selected and filtered ones: those that could not be rewarded; the job's `on_error` says what became of them.
+             */
+            reward_error: number;
             /** Format: int64 */
             scored: number;
             /** Format: int64 */
@@ -4858,6 +5017,11 @@ export interface components {
         };
         /** @description One line of the answer: rollouts, after the module that gave their rewards where that was asked for. */
         RolloutLine: components["schemas"]["BundledModule"] | components["schemas"]["Rollout"] | components["schemas"]["UndeliveredRollout"];
+        RolloutMessage: {
+            content: string;
+            /** @example user */
+            role: string;
+        };
         RolloutProof: components["schemas"]["Proof"] & {
             /** @constant */
             object: "rollout.proof";
@@ -4947,6 +5111,16 @@ export interface components {
             /** Format: int64 */
             wall_us: number;
         };
+        /** @description With verification `sampled`. */
+        SampledPrices: {
+            /**
+             * Format: double
+             * @description How likely a group is audited where a job does not say it. A higher one costs more: a quote says how much.
+             * @example 0.1
+             */
+            p: number;
+            unit_prices: components["schemas"]["UnitPrices"];
+        };
         SamplingInput: {
             /**
              * Format: int64
@@ -4958,6 +5132,11 @@ export interface components {
              * @description Completions per prompt, 1 to 64; 1 only with advantage `none`.
              */
             n: number | null;
+            /**
+             * @description None: a completion is proven whole, up to the model's own end or `max_tokens`, and no text cuts it short.
+             * @example []
+             */
+            stop?: string[];
             /**
              * Format: double
              * @description 0.01 to 2.
@@ -5699,6 +5878,55 @@ export interface components {
             event_types?: string[] | null;
             url?: string | null;
         };
+        /**
+         * @description What was charged. Amounts add up to the charges of the statement, which has them when a job ends; this has them when a
+         *     rollout is delivered.
+         */
+        Usage: {
+            bucket: components["schemas"]["UsageBucket"];
+            /** @description Oldest first; a bucket in which nothing was charged has no row. */
+            data: components["schemas"]["UsageRow"][];
+            /**
+             * Format: date-time
+             * @description Begin of the first bucket.
+             */
+            from: string;
+            group_by?: components["schemas"]["UsageGroupBy"] | null;
+            /** @constant */
+            object: "usage";
+            /**
+             * Format: date-time
+             * @description End of the last one.
+             */
+            to: string;
+        };
+        /** @enum {string} */
+        UsageBucket: "1h" | "1d";
+        /** @enum {string} */
+        UsageGroupBy: "project" | "job" | "key" | "model";
+        UsageRow: {
+            /** @example 61440000 */
+            charged_rao: string;
+            checkpoint_id?: string | null;
+            /** Format: date-time */
+            end: string;
+            /**
+             * Format: int64
+             * @description Charged at the price of rollouts that were filtered.
+             */
+            filtered_rollouts: number;
+            job_id?: string | null;
+            key_id?: string | null;
+            /** @description With `group_by=project`; `null` otherwise, as are the other three. */
+            project_id?: string | null;
+            /**
+             * Format: int64
+             * @description Charged in full.
+             */
+            rollouts: number;
+            /** Format: date-time */
+            start: string;
+        };
         /** @description What a validation found. */
         ValidationReport: {
             /**
@@ -5752,6 +5980,8 @@ export interface components {
             verdict: string;
         };
         VerificationInput: {
+            /** @default verified_only */
+            deliver?: components["schemas"]["Deliver"] | null;
             /** @default full */
             level?: components["schemas"]["VerificationLevel"] | null;
             /**
@@ -5790,7 +6020,8 @@ export interface components {
         };
         /**
          * @description `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
-         *     and all groups of new or suspicious miners; a rollout that was not recomputed says so.
+         *     and all groups of new or suspicious miners; a rollout that was not recomputed says so. It costs less, and the more the
+         *     higher `p`: a quote or a dry run says how much.
          * @enum {string}
          */
         VerificationLevel: "full" | "sampled";
@@ -7592,7 +7823,7 @@ export interface operations {
                 /** @description Events of a page, from 1 to 1000 (to 100 with rollouts); 100 if not given. A stream has no limit. */
                 limit?: number;
                 /**
-                 * @description Only these types, separated by commas.
+                 * @description Only these types, separated by commas. Of a stream `job.progress` is one, too.
                  * @example rollout.verified,job.completed
                  */
                 types?: string;
@@ -8272,6 +8503,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+        };
+    };
+    retrieve_prices: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Amounts in rao, as strings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prices"];
                 };
             };
         };
@@ -9121,6 +9375,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamToken"];
+                };
+            };
+        };
+    };
+    retrieve_usage: {
+        parameters: {
+            query?: {
+                /** @description How long a row's time is; `1d` if not given: a day of UTC. */
+                bucket?: components["schemas"]["UsageBucket"];
+                /** @description What the rows of one time are told apart by; nothing if not given. */
+                group_by?: components["schemas"]["UsageGroupBy"];
+                /** @description The bucket that this time is in is the first one; thirty days before `to` if not given. */
+                from?: string;
+                /** @description The bucket that this time is in is the last one; now if not given. */
+                to?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Amounts in rao, as strings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
         };
