@@ -25,7 +25,7 @@ const DAYS: i64 = 30;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UsageParams {
-    /// How long a row's time is; `1d` if not given: a day of UTC.
+    /// How long a row's time is; `day` if not given.
     #[serde(default)]
     bucket: Bucket,
     /// What the rows of one time are told apart by; nothing if not given.
@@ -37,12 +37,12 @@ pub(crate) struct UsageParams {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 #[schema(as = UsageBucket)]
 enum Bucket {
-    #[serde(rename = "1h")]
     Hour,
+    /// Of UTC.
     #[default]
-    #[serde(rename = "1d")]
     Day,
 }
 

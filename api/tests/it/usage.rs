@@ -38,7 +38,7 @@ async fn what_was_charged_is_found_by_time_and_by_what_it_was_for() {
         rows.iter().map(read).collect::<Vec<_>>()
     };
     // two rollouts a group at a thousand each; the customer's key reaches all projects
-    let hours = rows(&service, &customer, "?bucket=1h").await;
+    let hours = rows(&service, &customer, "?bucket=hour").await;
     assert_eq!(
         all(&hours, "job_id"),
         [(json!(null), json!(4), json!("4000")), (json!(null), json!(4), json!("4000"))]
@@ -46,7 +46,7 @@ async fn what_was_charged_is_found_by_time_and_by_what_it_was_for() {
     let time = |value: &Value| DateTime::<Utc>::from_str(value.as_str().unwrap()).unwrap();
     assert!(time(&hours[0]["start"]) <= began && began < time(&hours[0]["end"]));
     assert_eq!(time(&hours[0]["end"]), time(&hours[1]["start"]));
-    let jobs = rows(&service, &customer, "?bucket=1h&group_by=job").await;
+    let jobs = rows(&service, &customer, "?bucket=hour&group_by=job").await;
     let by_job =
         |job: &str, rollouts: u64| (json!(job), json!(rollouts), json!((rollouts * 1_000).to_string()));
     // ids of one moment are in no order
@@ -64,7 +64,7 @@ async fn what_was_charged_is_found_by_time_and_by_what_it_was_for() {
         let rows = rows(
             &service,
             &customer,
-            &format!("?bucket=1h&group_by={by}&start={}", began.to_rfc3339().replace('+', "%2B")),
+            &format!("?bucket=hour&group_by={by}&start={}", began.to_rfc3339().replace('+', "%2B")),
         )
         .await;
         let first = rows.iter().filter(|row| row["start"] == hours[0]["start"]).count();
@@ -72,7 +72,7 @@ async fn what_was_charged_is_found_by_time_and_by_what_it_was_for() {
         assert!(rows.iter().all(|row| row[name].is_string()), "{rows:?}");
     }
     // the other project's key sees its own
-    let own = rows(&service, &sibling, "?bucket=1h&group_by=job").await;
+    let own = rows(&service, &sibling, "?bucket=hour&group_by=job").await;
     assert_eq!(all(&own, "job_id"), [by_job(&theirs, 2)]);
     let stranger = service.customer(0).await;
     assert_eq!(rows(&service, &stranger, "").await, Vec::<Value>::new());
@@ -83,11 +83,11 @@ async fn what_cannot_be_added_up_is_refused() {
     let service = Service::start().await;
     let customer = service.customer(0).await;
     for (query, param) in [
-        ("bucket=1w", "bucket"),
+        ("bucket=week", "bucket"),
         ("group_by=prompt", "group_by"),
         ("start=yesterday", "start"),
         ("start=2026-11-02T00:00:00Z&end=2026-11-01T00:00:00Z", "start"),
-        ("bucket=1h&start=2026-01-01T00:00:00Z&end=2026-11-01T00:00:00Z", "start"),
+        ("bucket=hour&start=2026-01-01T00:00:00Z&end=2026-11-01T00:00:00Z", "start"),
         ("end=%2B200000-01-01T00:00:00Z", "end"),
     ] {
         let refused = service.get(&customer, &format!("/v1/usage?{query}")).await;

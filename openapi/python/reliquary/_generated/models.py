@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from pydantic import AwareDatetime, ConfigDict, RootModel
 
 from reliquary._model import ApiModel
 
 
 class AuditLogEntry(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     action: str
     at: AwareDatetime
@@ -35,7 +35,7 @@ class AuditLogEntry(ApiModel):
     """
     The member who did it; `null`: nobody who was signed in.
     """
-    object: Literal['audit_log.entry']
+    object: Literal["audit_log.entry"]
     previous_hash: str
     """
     Hash of the entry before, in hex; zeros in the first.
@@ -49,7 +49,7 @@ class AuditLogEntry(ApiModel):
 
 class Balance(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     available_rao: str
     """
@@ -59,12 +59,12 @@ class Balance(ApiModel):
     """
     Promised to running jobs.
     """
-    object: Literal['balance']
+    object: Literal["balance"]
 
 
 class Batch(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     cancelled_at: int | None = None
     cancelling_at: int | None = None
@@ -88,7 +88,7 @@ class Batch(ApiModel):
     in_progress_at: int | None = None
     input_file_id: str
     metadata: dict[str, str]
-    object: Literal['batch']
+    object: Literal["batch"]
     output_file_id: str | None = None
     """
     Answers, a line each. There once the batch has ended, if there are any.
@@ -97,13 +97,13 @@ class Batch(ApiModel):
     request_counts: RequestCounts
     status: (
         Literal[
-            'failed',
-            'in_progress',
-            'finalizing',
-            'completed',
-            'expired',
-            'cancelling',
-            'cancelled',
+            "failed",
+            "in_progress",
+            "finalizing",
+            "completed",
+            "expired",
+            "cancelling",
+            "cancelled",
         ]
         | str
     )
@@ -118,10 +118,10 @@ class BatchErrors(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     data: list[LineFault]
-    object: Literal['list']
+    object: Literal["list"]
 
 
 class BatchExtension(ApiModel):
@@ -130,7 +130,7 @@ class BatchExtension(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     job_ids: list[str]
     """
@@ -144,7 +144,7 @@ class BodyLimits(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     job: int
     """
@@ -170,7 +170,7 @@ class ChallengeSpec(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     block_ids: int
     """
@@ -188,7 +188,7 @@ class ChallengeSpec(ApiModel):
 
 class ChatChoice(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     finish_reason: str
     """
@@ -206,7 +206,7 @@ class ChatCompletion(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     choices: list[ChatChoice]
     created: int
@@ -218,13 +218,13 @@ class ChatCompletion(ApiModel):
     """
     The id of the checkpoint.
     """
-    object: Literal['chat.completion']
+    object: Literal["chat.completion"]
     usage: ChatUsage
 
 
 class ChatLogprobs(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     content: list[ChatTokenLogprob]
     refusal: str | None = None
@@ -235,7 +235,7 @@ class ChatLogprobs(ApiModel):
 
 class ChatMessage(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     content: str
     refusal: str | None = None
@@ -251,7 +251,7 @@ class ChatProvenance(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     proof: str
     receipt: str
@@ -264,7 +264,7 @@ class ChatProvenance(ApiModel):
 
 class ChatTokenLogprob(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     bytes: list[int] | None = None
     """
@@ -283,7 +283,7 @@ class ChatTokenLogprob(ApiModel):
 
 class ChatUsage(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     completion_tokens: int
     """
@@ -295,7 +295,7 @@ class ChatUsage(ApiModel):
 
 class Checkpoint(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     checkpoint_id: str | None = None
     """
@@ -320,7 +320,7 @@ class Checkpoint(ApiModel):
     Of published weights, the hash of their files: the same id, the same bits. Of your own, `ckpt_…`.
     """
     name: str
-    object: Literal['checkpoint']
+    object: Literal["checkpoint"]
     previous_id: str | None = None
     """
     The checkpoint that this one replaced.
@@ -342,7 +342,7 @@ class DeterminismReport(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     agreed: bool
     processes: int
@@ -358,7 +358,7 @@ class EngineClassSpec(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     name: str
     """
@@ -377,7 +377,7 @@ class ErrorMirror(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     message: str
@@ -387,7 +387,7 @@ class ErrorMirror(ApiModel):
 
 class EstimatedAmounts(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     max: str
     """
@@ -403,7 +403,7 @@ class EstimatedDurations(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     p50: float | None = None
     p90: float | None = None
@@ -415,7 +415,7 @@ class Event(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: AwareDatetime
     data: dict[str, Any]
@@ -428,7 +428,7 @@ class Event(ApiModel):
     """
     Its job's: false of a test job.
     """
-    object: Literal['event']
+    object: Literal["event"]
     sequence: int
     """
     1, 2, 3, … without a gap within its job.
@@ -439,30 +439,30 @@ class Event(ApiModel):
     """
     type: (
         Literal[
-            'job.queued',
-            'job.started',
-            'job.progress_checkpoint',
-            'job.prompts_added',
-            'job.closed',
-            'group.received',
-            'group.scored',
-            'group.awaiting_rewards',
-            'group.rejected',
-            'group.accepted',
-            'group.filtered',
-            'group.failed',
-            'rollout.verified',
-            'rollout.rejected',
-            'reward.error_rate_exceeded',
-            'budget.threshold_reached',
-            'job.paused',
-            'job.resumed',
-            'job.finalizing',
-            'export.ready',
-            'job.completed',
-            'job.failed',
-            'job.cancelled',
-            'job.expired',
+            "job.queued",
+            "job.started",
+            "job.progress_checkpoint",
+            "job.prompts_added",
+            "job.closed",
+            "group.received",
+            "group.scored",
+            "group.awaiting_rewards",
+            "group.rejected",
+            "group.accepted",
+            "group.filtered",
+            "group.failed",
+            "rollout.verified",
+            "rollout.rejected",
+            "reward.error_rate_exceeded",
+            "budget.threshold_reached",
+            "job.paused",
+            "job.resumed",
+            "job.finalizing",
+            "export.ready",
+            "job.completed",
+            "job.failed",
+            "job.cancelled",
+            "job.expired",
         ]
         | str
     )
@@ -477,7 +477,7 @@ class ExaminationReport(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     determinism: DeterminismReport
     lint: list[Finding]
@@ -494,7 +494,7 @@ class Export(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     bytes: str | None = None
     compression: str
@@ -521,7 +521,7 @@ class Export(ApiModel):
     """
     Its job's: false of a test job.
     """
-    object: Literal['export']
+    object: Literal["export"]
     rows: str | None = None
     """
     Lines, records or rows of the file. Of a group that stands for filtered ones every format but `jsonl`, `parquet` and
@@ -543,7 +543,7 @@ class FieldError(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     """
@@ -558,17 +558,14 @@ class FieldError(ApiModel):
 
 class File(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     bytes: int
     created_at: AwareDatetime
     filename: str
     id: str
-    object: Literal['file']
-    purpose: (
-        Literal['job_input', 'reward_function', 'batch', 'verification', 'batch_output']
-        | str
-    )
+    object: Literal["file"]
+    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"] | str
     """
     What a file is for.
     """
@@ -588,7 +585,7 @@ class Finding(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     """
@@ -600,7 +597,7 @@ class Finding(ApiModel):
 
 class FuelUsed(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     p50: int
     p99: int
@@ -608,7 +605,7 @@ class FuelUsed(ApiModel):
 
 class GradedRollout(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     components: dict[str, float]
     reward: float | None = None
@@ -617,7 +614,7 @@ class GradedRollout(ApiModel):
 
 class Group(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     attempts: int
     """
@@ -631,7 +628,7 @@ class Group(ApiModel):
     """
     id: str
     job_id: str
-    object: Literal['group']
+    object: Literal["group"]
     outcome: GroupOutcome | None = None
     prompt_ids: list[int] | None = None
     """
@@ -654,18 +651,18 @@ class Group(ApiModel):
     """
     state: (
         Literal[
-            'pending',
-            'dispatched',
-            'received',
-            'scored',
-            'awaiting_rewards',
-            'verified',
-            'accepted',
-            'filtered',
-            'failed',
-            'cancelled',
-            'reserve',
-            'expired',
+            "pending",
+            "dispatched",
+            "received",
+            "scored",
+            "awaiting_rewards",
+            "verified",
+            "accepted",
+            "filtered",
+            "failed",
+            "cancelled",
+            "reserve",
+            "expired",
         ]
         | str
     )
@@ -681,7 +678,7 @@ class GroupCounts(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     accepted: int
     awaiting_rewards: int
@@ -709,7 +706,7 @@ class GroupOutcome(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     batch: int | None = None
     """
@@ -742,7 +739,7 @@ class GroupReceipt(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     audit_round: int
     group_root: str
@@ -759,11 +756,11 @@ class GroupRewards(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     group_id: str
     job_id: str
-    object: Literal['group_rewards']
+    object: Literal["group_rewards"]
     rollouts: list[GradedRollout]
     """
     In sample order.
@@ -772,7 +769,7 @@ class GroupRewards(ApiModel):
 
 class GroupRollout(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     completion_ids: list[int]
     completion_text: str
@@ -799,7 +796,7 @@ class GroupStats(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     mean: float | None = None
     n: int
@@ -812,7 +809,7 @@ class GroupSummary(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     attempts: int
     """
@@ -822,7 +819,7 @@ class GroupSummary(ApiModel):
     finished_at: AwareDatetime | None = None
     id: str
     job_id: str
-    object: Literal['group.summary']
+    object: Literal["group.summary"]
     prompt_index: int
     reason: str | None = None
     """
@@ -831,18 +828,18 @@ class GroupSummary(ApiModel):
     rewards_due_at: AwareDatetime | None = None
     state: (
         Literal[
-            'pending',
-            'dispatched',
-            'received',
-            'scored',
-            'awaiting_rewards',
-            'verified',
-            'accepted',
-            'filtered',
-            'failed',
-            'cancelled',
-            'reserve',
-            'expired',
+            "pending",
+            "dispatched",
+            "received",
+            "scored",
+            "awaiting_rewards",
+            "verified",
+            "accepted",
+            "filtered",
+            "failed",
+            "cancelled",
+            "reserve",
+            "expired",
         ]
         | str
     )
@@ -858,7 +855,7 @@ class Histogram(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     bins: list[int]
     """
@@ -876,7 +873,7 @@ class Inclusion(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     job_id: str
     leaf: ManifestLeaf
@@ -886,7 +883,7 @@ class Inclusion(ApiModel):
     From 0, in the order of prompt, sample and attempt.
     """
     merkle_root: str
-    object: Literal['rollout.inclusion']
+    object: Literal["rollout.inclusion"]
     path: list[str]
     """
     The siblings from the leaf to the root, bottom up.
@@ -896,7 +893,7 @@ class Inclusion(ApiModel):
 
 class InputError(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     """
@@ -923,15 +920,15 @@ class InputErrors(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     data: list[InputError]
-    object: Literal['list']
+    object: Literal["list"]
 
 
 class Job(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     advantage: JobAdvantage
     budget: JobBudget
@@ -968,7 +965,7 @@ class Job(ApiModel):
     """
     metadata: dict[str, str]
     mismatch: JobMismatch | None = None
-    object: Literal['job']
+    object: Literal["job"]
     open: bool
     """
     Prompts can still be appended; it does not end before it is closed.
@@ -984,7 +981,7 @@ class Job(ApiModel):
     """
     policy: JobPolicy
     price: JobPrice
-    priority: Literal['standard', 'batch'] | str
+    priority: Literal["standard", "batch"] | str
     """
     `batch` takes one turn where `standard` takes four. A job never waits for another customer's backlog, whatever it is.
     """
@@ -1024,16 +1021,16 @@ class Job(ApiModel):
     started_at: AwareDatetime | None = None
     status: (
         Literal[
-            'validating',
-            'queued',
-            'in_progress',
-            'paused',
-            'finalizing',
-            'cancelling',
-            'completed',
-            'failed',
-            'cancelled',
-            'expired',
+            "validating",
+            "queued",
+            "in_progress",
+            "paused",
+            "finalizing",
+            "cancelling",
+            "completed",
+            "failed",
+            "cancelled",
+            "expired",
         ]
         | str
     )
@@ -1048,13 +1045,13 @@ class Job(ApiModel):
     verification: JobVerification
     waiting_on: (
         Literal[
-            'capacity',
-            'miners',
-            'verification',
-            'rewards',
-            'budget',
-            'paused',
-            'prompts',
+            "capacity",
+            "miners",
+            "verification",
+            "rewards",
+            "budget",
+            "paused",
+            "prompts",
         ]
         | str
         | None
@@ -1063,7 +1060,7 @@ class Job(ApiModel):
 
 class JobAdvantage(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     batch_groups: int | None = None
     """
@@ -1073,18 +1070,18 @@ class JobAdvantage(ApiModel):
     eps: float
     method: (
         Literal[
-            'grpo',
-            'dr_grpo',
-            'rloo',
-            'loo_std',
-            'batch_std',
-            'reinforce_pp',
-            'reinforce_pp_baseline',
-            'max_rl',
-            'opo',
-            'pass_k',
-            'gdpo',
-            'none',
+            "grpo",
+            "dr_grpo",
+            "rloo",
+            "loo_std",
+            "batch_std",
+            "reinforce_pp",
+            "reinforce_pp_baseline",
+            "max_rl",
+            "opo",
+            "pass_k",
+            "gdpo",
+            "none",
         ]
         | str
     )
@@ -1096,11 +1093,11 @@ class JobAdvantage(ApiModel):
 
 class JobBudget(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     max_amount_rao: str | None = None
     max_rollouts: int | None = None
-    on_exhausted: Literal['pause', 'complete', 'cancel'] | str
+    on_exhausted: Literal["pause", "complete", "cancel"] | str
     """
     What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
     completed or as cancelled. `status_reason` is `budget_exhausted`.
@@ -1109,7 +1106,7 @@ class JobBudget(ApiModel):
 
 class JobCounts(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     groups: GroupCounts
     prompts: int
@@ -1121,14 +1118,14 @@ class JobCounts(ApiModel):
 
 class JobDedup(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
-    mode: Literal['none', 'exact_tokens'] | str
+    mode: Literal["none", "exact_tokens"] | str
     """
     What counts as a repeat.
     """
     near: JobNearDedup | None = None
-    scope: Literal['group', 'job', 'project'] | str
+    scope: Literal["group", "job", "project"] | str
     """
     Where repeats are looked for. `group`: inside each group, where they are otherwise only flagged. `job`: in the other
     groups of the job. `project`: in all that the project's jobs have delivered.
@@ -1137,7 +1134,7 @@ class JobDedup(ApiModel):
 
 class JobDifficulty(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     target_mean: list[float]
 
@@ -1148,7 +1145,7 @@ class JobEstimate(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     accepted: int | None = None
     """
@@ -1172,7 +1169,7 @@ class JobEta(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     p50: AwareDatetime
     p90: AwareDatetime
@@ -1184,7 +1181,7 @@ class JobFigures(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     checkpoint_id: str
     estimate: JobEstimate
@@ -1218,7 +1215,7 @@ class JobGroup(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     min_size: int | None = None
     timeout_s: int | None = None
@@ -1230,7 +1227,7 @@ class JobGroupFilter(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     abs_advantage_range: float | None = None
     mean_range: list[float] | None = None
@@ -1243,7 +1240,7 @@ class JobMetrics(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     advantage: Histogram | None = None
     completion_tokens: Histogram | None = None
@@ -1262,7 +1259,7 @@ class JobMetrics(ApiModel):
     An estimate of the divergence of the sampling policy from the recomputed one, in nats; null until something was
     audited.
     """
-    object: Literal['job.metrics']
+    object: Literal["job.metrics"]
     refusals: dict[str, int]
     """
     Answers of miners that were refused, by reason; in groups.
@@ -1280,7 +1277,7 @@ class JobMismatch(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     kl: float
     """
@@ -1299,7 +1296,7 @@ class JobMismatch(ApiModel):
 
 class JobNearDedup(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     buckets: int
     hashes: int
@@ -1308,11 +1305,11 @@ class JobNearDedup(ApiModel):
 
 class JobOverlong(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     buffer: int | None = None
     factor: float | None = None
-    mode: Literal['keep', 'mask', 'soft_penalty', 'drop'] | str
+    mode: Literal["keep", "mask", "soft_penalty", "drop"] | str
     """
     Completions that were cut off. `mask`: their `loss_mask` is 0. `soft_penalty`: DAPO's, on what advantages rest on; the
     reward itself stays. `drop`: filtered.
@@ -1321,10 +1318,10 @@ class JobOverlong(ApiModel):
 
 class JobPick(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     m: int | None = None
-    strategy: Literal['all', 'max_variance', 'top_abs_advantage', 'balanced'] | str
+    strategy: Literal["all", "max_variance", "top_abs_advantage", "balanced"] | str
     """
     `max_variance`: the rewards that vary most (PODS). `top_abs_advantage`: the largest advantages in size. `balanced`: half
     positive, half negative advantages. The last two need a method that ranks the rollouts of a group by itself: not
@@ -1334,10 +1331,10 @@ class JobPick(ApiModel):
 
 class JobPolicy(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     max_staleness_versions: int
-    on_rotation: Literal['finish'] | str
+    on_rotation: Literal["finish"] | str
     """
     What happens when another checkpoint becomes the current one.
     """
@@ -1349,9 +1346,9 @@ class JobPreview(JobFigures):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
-    object: Literal['job.preview']
+    object: Literal["job.preview"]
 
 
 class JobPrice(ApiModel):
@@ -1360,7 +1357,7 @@ class JobPrice(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     filtered_rollout_rao: str
     """
@@ -1374,7 +1371,7 @@ class JobPrice(ApiModel):
 
 class JobPrivacy(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     prompt_visibility: str
     """
@@ -1384,7 +1381,7 @@ class JobPrivacy(ApiModel):
     """
     Null: until they are deleted.
     """
-    training_use: Literal['deny', 'allow'] | str
+    training_use: Literal["deny", "allow"] | str
     """
     Whether models may be trained on what the job brings to light.
     """
@@ -1396,7 +1393,7 @@ class JobReward(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     args: dict[str, Any] | None = None
     """
@@ -1413,11 +1410,11 @@ class JobReward(ApiModel):
     """
     limits: JobRewardLimits | None = None
     max_error_rate: float | None = None
-    mode: Literal['builtin', 'wasm', 'client', 'none'] | str
+    mode: Literal["builtin", "wasm", "client", "none"] | str
     """
     `builtin`, `wasm` or `client`.
     """
-    on_error: Literal['mask', 'zero', 'reject', 'fail_job'] | str
+    on_error: Literal["mask", "zero", "reject", "fail_job"] | str
     """
     `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
     as `failed`; what was delivered stays.
@@ -1426,7 +1423,7 @@ class JobReward(ApiModel):
 
 class JobRewardLimits(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     fuel: int
     memory_bytes: int
@@ -1434,7 +1431,7 @@ class JobRewardLimits(ApiModel):
 
 class JobSampling(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     max_tokens: int
     n: int
@@ -1445,12 +1442,12 @@ class JobSampling(ApiModel):
 
 class JobSelection(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     difficulty: JobDifficulty | None = None
     group_filter: JobGroupFilter | None = None
     max_generation_multiplier: float | None = None
-    refill: Literal['drop', 'resample_new_prompts', 'replace_with_good'] | str
+    refill: Literal["drop", "resample_new_prompts", "replace_with_good"] | str
     """
     What takes the place of filtered groups. `drop`: nothing. `resample_new_prompts`: prompts of the job's reserve, until
     `target_groups` are accepted. `replace_with_good`: an accepted group of the same batch (`advantage.batch_groups`) stands
@@ -1466,7 +1463,7 @@ class JobSpend(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     charged_rao: str
     held_rao: str
@@ -1481,9 +1478,9 @@ class JobSpend(ApiModel):
 
 class JobVerification(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
-    level: Literal['full', 'sampled'] | str
+    level: Literal["full", "sampled"] | str
     """
     `full`: every token of every rollout is recomputed. `sampled`: whole groups are, by a draw that nobody can foretell,
     and all groups of new or suspicious miners; a rollout that was not recomputed says so. It costs less, and the more the
@@ -1501,7 +1498,7 @@ class JobWarning(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     detail: str
@@ -1513,7 +1510,7 @@ class Jwk(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     alg: str
     crv: str
@@ -1532,7 +1529,7 @@ class JwkSet(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     keys: list[Jwk]
     """
@@ -1542,7 +1539,7 @@ class JwkSet(ApiModel):
 
 class LedgerEntry(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     amount_rao: str
     """
@@ -1556,7 +1553,7 @@ class LedgerEntry(ApiModel):
     held_after_rao: str
     id: str
     job_id: str | None = None
-    object: Literal['ledger_entry']
+    object: Literal["ledger_entry"]
     position: str
     """
     Where it stands in the statement; pass it as `after` or `before`.
@@ -1573,7 +1570,7 @@ class LedgerEntry(ApiModel):
 
 class LimitRange(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     default: int
     max: int
@@ -1581,10 +1578,10 @@ class LimitRange(ApiModel):
 
 class Limits(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     body_bytes: BodyLimits
-    object: Literal['limits']
+    object: Literal["limits"]
     prompts: PromptLimits
     rates: list[RateLimit]
 
@@ -1595,7 +1592,7 @@ class LineFault(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     """
@@ -1614,7 +1611,7 @@ class LineFault(ApiModel):
 
 class LogDetail(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     level: str
     """
@@ -1629,7 +1626,7 @@ class Manifest(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     charged_rao: str
     checkpoint: ManifestCheckpoint
@@ -1662,7 +1659,7 @@ class Manifest(ApiModel):
 
 class ManifestCheckpoint(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     id: str
     """
@@ -1673,7 +1670,7 @@ class ManifestCheckpoint(ApiModel):
 
 class ManifestCounts(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     groups: ManifestGroups
     prompts: int
@@ -1685,7 +1682,7 @@ class ManifestCounts(ApiModel):
 
 class ManifestGroups(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     accepted: int
     cancelled: int
@@ -1702,7 +1699,7 @@ class ManifestLeaf(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     advantage: float | None = None
     attempt: int
@@ -1729,7 +1726,7 @@ class ManifestLeaf(ApiModel):
 
 class ManifestReward(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     component_sha256: str | None = None
     function: str
@@ -1740,7 +1737,7 @@ class ManifestReward(ApiModel):
 
 class Member(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     email: str
     id: str
@@ -1750,7 +1747,7 @@ class Member(ApiModel):
     """
     Not newer than a minute.
     """
-    object: Literal['member']
+    object: Literal["member"]
     organization_id: str
     removed_at: AwareDatetime | None = None
     role: str
@@ -1773,7 +1770,7 @@ class Invitation(Member):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     sign_in_link: SignInLink
     """
@@ -1783,7 +1780,7 @@ class Invitation(Member):
 
 class Model(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created: int
     """
@@ -1797,7 +1794,7 @@ class Model(ApiModel):
     """
     The checkpoint's name, for people.
     """
-    object: Literal['model']
+    object: Literal["model"]
     owned_by: str
     """
     `reliquary`, or `you`: of one that your project has registered.
@@ -1806,7 +1803,7 @@ class Model(ApiModel):
 
 class ModuleDetail(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     component_bytes: int
     component_sha256: str
@@ -1824,13 +1821,13 @@ class ModuleDetail(ApiModel):
 
 class Organization(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: AwareDatetime
     default_project_id: str
     id: str
     name: str
-    object: Literal['organization']
+    object: Literal["organization"]
 
 
 class Prices(ApiModel):
@@ -1839,13 +1836,13 @@ class Prices(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     full: UnitPrices
     """
     With verification `full`.
     """
-    object: Literal['prices']
+    object: Literal["prices"]
     sampled: SampledPrices
 
 
@@ -1855,7 +1852,7 @@ class Problem(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     """
@@ -1894,7 +1891,7 @@ class Problem(ApiModel):
 
 class PromptLimits(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     custom_id_chars: int
     inline: int
@@ -1913,7 +1910,7 @@ class Proof(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     checkpoint_id: str
     head: str
@@ -1942,7 +1939,7 @@ class ProofCheck(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     assurance: str
     """
@@ -1971,7 +1968,7 @@ class ProofProfile(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     calibration: str | None = None
     """
@@ -1998,14 +1995,14 @@ class ProofSpec(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     challenge: ChallengeSpec
     checks: list[ProofCheck]
     engine_classes: list[EngineClassSpec]
     in_force: StandardInForce
     links: SpecLinks
-    object: Literal['proof_spec']
+    object: Literal["proof_spec"]
     record: RecordVersions
     scheme: str
     """
@@ -2022,7 +2019,7 @@ class Quote(JobFigures):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: AwareDatetime
     expires_at: AwareDatetime
@@ -2030,7 +2027,7 @@ class Quote(JobFigures):
     Until then a job that names it has its prices.
     """
     id: str
-    object: Literal['quote']
+    object: Literal["quote"]
 
 
 class RateLimit(ApiModel):
@@ -2039,7 +2036,7 @@ class RateLimit(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     limit: int
     name: str
@@ -2056,7 +2053,7 @@ class RateLimit(ApiModel):
 
 class Readiness(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     checkpoint_id: str
     """
@@ -2071,7 +2068,7 @@ class RecordVersions(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     oldest_schema_version: int
     schema_version: int
@@ -2082,7 +2079,7 @@ class RecordVersions(ApiModel):
 
 class RejectionDetail(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     code: str
     """
@@ -2097,7 +2094,7 @@ class RejectionDetail(ApiModel):
 
 class RequestCounts(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     completed: int
     """
@@ -2113,11 +2110,11 @@ class RewardAbi(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     engine: RewardEngine
     limits: RewardAbiLimits
-    object: Literal['reward_abi']
+    object: Literal["reward_abi"]
     outcomes: list[StableWord]
     """
     How a run may end. Only `ok` has rewards.
@@ -2140,7 +2137,7 @@ class RewardAbiLimits(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     component_name_bytes: int
     components: int
@@ -2165,7 +2162,7 @@ class RewardAbiLimits(ApiModel):
 
 class RewardBuiltin(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     args_schema: dict[str, Any]
     """
@@ -2176,7 +2173,7 @@ class RewardBuiltin(ApiModel):
     Arguments that it takes.
     """
     name: str
-    object: Literal['reward_function.builtin']
+    object: Literal["reward_function.builtin"]
     summary: str
 
 
@@ -2186,10 +2183,10 @@ class RewardBuiltinList(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     data: list[RewardBuiltin]
-    object: Literal['list']
+    object: Literal["list"]
 
 
 class RewardEngine(ApiModel):
@@ -2198,14 +2195,14 @@ class RewardEngine(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     wasmtime: str
 
 
 class RewardFunction(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: AwareDatetime
     id: str
@@ -2214,7 +2211,7 @@ class RewardFunction(ApiModel):
     `null` until a module was uploaded. It may be one that is not ready.
     """
     name: str
-    object: Literal['reward_function']
+    object: Literal["reward_function"]
 
 
 class RewardInputLimits(ApiModel):
@@ -2223,7 +2220,7 @@ class RewardInputLimits(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     fuel_per_sample: int
     input_bytes: int
@@ -2236,7 +2233,7 @@ class RewardInputs(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     limits: RewardInputLimits
     metadata: str
@@ -2255,7 +2252,7 @@ class RewardReceipt(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     function: str
     receipt: dict[str, Any]
@@ -2273,7 +2270,7 @@ class RewardStats(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     mean: float | None = None
     n: int
@@ -2286,9 +2283,9 @@ class RewardTest(ExaminationReport):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
-    object: Literal['reward_function.test']
+    object: Literal["reward_function.test"]
     version_id: str
 
 
@@ -2298,15 +2295,15 @@ class RewardValidation(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
-    object: Literal['reward_function.validation']
+    object: Literal["reward_function.validation"]
     rejection: str | None = None
     """
     Why it is rejected: a stable code.
     """
     report: ValidationReport
-    state: Literal['validating', 'ready', 'rejected'] | str
+    state: Literal["validating", "ready", "rejected"] | str
     """
     `ready` or `rejected`.
     """
@@ -2318,7 +2315,7 @@ class RewardVersionSummary(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     component_bytes: int | None = None
     component_sha256: str | None = None
@@ -2332,13 +2329,13 @@ class RewardVersionSummary(ApiModel):
     """
     What a job names: `<function>@<version>`.
     """
-    object: Literal['reward_function.version']
+    object: Literal["reward_function.version"]
     rejection: str | None = None
     """
     Why it is rejected: a stable code.
     """
     source_url: str | None = None
-    state: Literal['validating', 'ready', 'rejected'] | str
+    state: Literal["validating", "ready", "rejected"] | str
     """
     `validating`, then `ready` or `rejected`; after that it never changes. Jobs take versions that are ready.
     """
@@ -2365,14 +2362,14 @@ class RewardVersion(RewardVersionSummary):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     report: ValidationReport | None = None
 
 
 class RewardWorld(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     export: str
     """
@@ -2388,23 +2385,23 @@ class Rollout(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     advantage: float | None = None
     advantage_method: (
         Literal[
-            'grpo',
-            'dr_grpo',
-            'rloo',
-            'loo_std',
-            'batch_std',
-            'reinforce_pp',
-            'reinforce_pp_baseline',
-            'max_rl',
-            'opo',
-            'pass_k',
-            'gdpo',
-            'none',
+            "grpo",
+            "dr_grpo",
+            "rloo",
+            "loo_std",
+            "batch_std",
+            "reinforce_pp",
+            "reinforce_pp_baseline",
+            "max_rl",
+            "opo",
+            "pass_k",
+            "gdpo",
+            "none",
         ]
         | str
         | None
@@ -2441,7 +2438,7 @@ class Rollout(ApiModel):
     """
     num_completion_tokens: int
     num_prompt_tokens: int
-    object: Literal['rollout']
+    object: Literal["rollout"]
     price_rao: str
     prompt_ids: list[int] | None = None
     """
@@ -2485,7 +2482,7 @@ class Rollout(ApiModel):
 
 class RolloutAdvantageTerms(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     batch: RolloutBatch | None = None
     component_weights: dict[str, float]
@@ -2504,7 +2501,7 @@ class RolloutBatch(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     groups: int
     """
@@ -2525,7 +2522,7 @@ class RolloutCounts(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     duplicate: int
     """
@@ -2548,7 +2545,7 @@ class RolloutCounts(ApiModel):
 
 class RolloutDedup(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     is_duplicate: bool
     """
@@ -2570,7 +2567,7 @@ class RolloutDedup(ApiModel):
 
 class RolloutGroup(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     difficulty: float | None = None
     """
@@ -2595,7 +2592,7 @@ class RolloutGroup(ApiModel):
 
 class RolloutMessage(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     content: str
     role: str
@@ -2603,15 +2600,15 @@ class RolloutMessage(ApiModel):
 
 class RolloutProof(Proof):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
-    object: Literal['rollout.proof']
+    object: Literal["rollout.proof"]
     rollout_id: str
 
 
 class RolloutReceipt(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     group_receipt: GroupReceipt
     """
@@ -2625,14 +2622,14 @@ class RolloutReceipt(ApiModel):
     """
     From the head to the root, bottom up; hexadecimal.
     """
-    object: Literal['rollout.receipt']
+    object: Literal["rollout.receipt"]
     reward_receipt: RewardReceipt | None = None
     rollout_id: str
 
 
 class RolloutSampling(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     max_tokens: int
     temperature: float
@@ -2642,7 +2639,7 @@ class RolloutSampling(ApiModel):
 
 class RolloutSoftPenalty(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     buffer: int
     factor: float
@@ -2654,7 +2651,7 @@ class RolloutVerification(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     checks: list[VerificationCheck]
     differs: list[str]
@@ -2674,7 +2671,7 @@ class RolloutVerification(ApiModel):
 
 class SampleResult(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     components: dict[str, float]
     detail: str | None = None
@@ -2701,7 +2698,7 @@ class SampledPrices(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     p: float
     """
@@ -2712,7 +2709,7 @@ class SampledPrices(ApiModel):
 
 class Session(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: AwareDatetime
     ends_at: AwareDatetime
@@ -2729,7 +2726,7 @@ class Session(ApiModel):
     It is the one that asks.
     """
     member_id: str
-    object: Literal['session']
+    object: Literal["session"]
     refreshed_at: AwareDatetime
     user_agent: str | None = None
     """
@@ -2743,7 +2740,7 @@ class SessionGrant(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     access_token: str
     """
@@ -2763,7 +2760,7 @@ class SessionGrant(ApiModel):
     """
     id: str
     member_id: str
-    object: Literal['session']
+    object: Literal["session"]
     organization_id: str
     refresh_token: str
     """
@@ -2783,11 +2780,11 @@ class SignInLink(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     expires_at: AwareDatetime
     member_id: str
-    object: Literal['sign_in_link']
+    object: Literal["sign_in_link"]
     token: str | None = None
     """
     For `POST /v1/sessions`; in the one answer that made it.
@@ -2796,7 +2793,7 @@ class SignInLink(ApiModel):
 
 class SignatureSpec(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     algorithm: str
     by: str
@@ -2816,10 +2813,10 @@ class SignedManifest(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     manifest: Manifest
-    object: Literal['job.manifest']
+    object: Literal["job.manifest"]
     service_key: str
     """
     ed25519, hexadecimal.
@@ -2833,7 +2830,7 @@ class SignedManifest(ApiModel):
 
 class SpecLinks(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     inclusion: str
     manifest: str
@@ -2849,7 +2846,7 @@ class SpendingLimit(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     limit_rao: str | None = None
     """
@@ -2869,7 +2866,7 @@ class SpendingLimit(ApiModel):
 
 class ApiKey(SpendingLimit):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     allowed_cidrs: list[str] | None = None
     """
@@ -2900,7 +2897,7 @@ class ApiKey(SpendingLimit):
     False: a test key. What it makes is seen by test keys only, costs nothing and proves nothing.
     """
     name: str
-    object: Literal['api_key']
+    object: Literal["api_key"]
     prefix: str
     """
     What its text begins with.
@@ -2920,7 +2917,7 @@ class ApiKey(SpendingLimit):
 
 class Project(SpendingLimit):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     archived_at: AwareDatetime | None = None
     created_at: AwareDatetime
@@ -2930,7 +2927,7 @@ class Project(SpendingLimit):
     Every organisation has this one from the start.
     """
     name: str
-    object: Literal['project']
+    object: Literal["project"]
     organization_id: str
 
 
@@ -2940,7 +2937,7 @@ class StableWord(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     meaning: str
     name: str
@@ -2952,7 +2949,7 @@ class StandardInForce(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     checkpoint_id: str
     engine_class: str
@@ -2963,14 +2960,14 @@ class StandardInForce(ApiModel):
 
 class StreamToken(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     expires_at: AwareDatetime
     expires_in: int
     """
     How long it can be used to connect, in seconds.
     """
-    object: Literal['stream_token']
+    object: Literal["stream_token"]
     path: str
     token: str
     """
@@ -2980,7 +2977,7 @@ class StreamToken(ApiModel):
 
 class SuggestedLimits(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     fuel: int
     """
@@ -2995,7 +2992,7 @@ class Thresholds(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     bands: list[dict[str, Any]]
     """
@@ -3027,14 +3024,14 @@ class Thresholds(ApiModel):
 
 class TinkerCapabilities(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     supported_models: list[TinkerModel]
 
 
 class TinkerConfig(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     credential_default_source: str
     pjwt_auth_enabled: bool
@@ -3053,7 +3050,7 @@ class TinkerConfig(ApiModel):
 
 class TinkerDynamicConfig(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     refresh_interval_sec: int
     """
@@ -3071,7 +3068,7 @@ class TinkerFailed(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     category: str
     error: str
@@ -3083,7 +3080,7 @@ class TinkerFuture(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     request_id: str
     """
@@ -3097,14 +3094,14 @@ class TinkerFuture(ApiModel):
 
 class TinkerHeard(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     type: str
 
 
 class TinkerModel(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     max_context_length: int
     model_name: str
@@ -3117,7 +3114,7 @@ class TinkerModel(ApiModel):
 
 class TinkerSamplingSession(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     sampling_session_id: str
     type: str
@@ -3125,7 +3122,7 @@ class TinkerSamplingSession(ApiModel):
 
 class TinkerSession(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     info_message: str
     session_id: str
@@ -3134,7 +3131,7 @@ class TinkerSession(ApiModel):
 
 class TinkerTelemetryTaken(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     status: str
 
@@ -3145,7 +3142,7 @@ class TinkerTryAgain(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     queue_state: str
     request_id: str
@@ -3161,7 +3158,7 @@ class TinkerNoSamples(RootModel[TinkerTryAgain | TinkerFailed]):
 
 class TokenRecordSpec(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     bytes: int
     components: int | None = None
@@ -3176,7 +3173,7 @@ class ToleranceSpec(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     forged_activation: float
     """
@@ -3220,7 +3217,7 @@ class UndeliveredRollout(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     attempt: int
     """
@@ -3231,7 +3228,7 @@ class UndeliveredRollout(ApiModel):
     group_id: str
     id: str
     job_id: str
-    object: Literal['undelivered_rollout']
+    object: Literal["undelivered_rollout"]
     price_rao: str
     prompt_index: int
     reason: str | None = None
@@ -3252,7 +3249,7 @@ class UnitPrices(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     filtered_rollout_rao: str
     """
@@ -3275,28 +3272,28 @@ class Usage(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
-    bucket: Literal['1h', '1d'] | str
+    bucket: Literal["hour", "day"] | str
     data: list[UsageRow]
     """
     Oldest first; a bucket in which nothing was charged has no row.
     """
-    from_: Annotated[AwareDatetime, Field(alias='from')]
-    """
-    Begin of the first bucket.
-    """
-    group_by: Literal['project', 'job', 'key', 'model'] | str | None = None
-    object: Literal['usage']
-    to: AwareDatetime
+    end: AwareDatetime
     """
     End of the last one.
+    """
+    group_by: Literal["project", "job", "key", "model"] | str | None = None
+    object: Literal["usage"]
+    start: AwareDatetime
+    """
+    Begin of the first bucket.
     """
 
 
 class UsageRow(ApiModel):
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     charged_rao: str
     checkpoint_id: str | None = None
@@ -3324,7 +3321,7 @@ class ValidationReport(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     compile_ms: int
     """
@@ -3350,7 +3347,7 @@ class Verification(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: str
     finished_at: str | None = None
@@ -3359,7 +3356,7 @@ class Verification(ApiModel):
     """
     `signatures`, `reward` or `full`.
     """
-    object: Literal['verification']
+    object: Literal["verification"]
     rollouts: list[RolloutVerification]
     """
     One for each that was sent, in that order.
@@ -3380,7 +3377,7 @@ class VerificationCheck(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     finding: str | None = None
     name: str
@@ -3397,14 +3394,14 @@ class VerificationKey(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     algorithm: str
     kid: str
     """
     The thumbprint of the key (RFC 7638), which names it in `keys`.
     """
-    object: Literal['verification_key']
+    object: Literal["verification_key"]
     public_key: str
     """
     32 bytes, hexadecimal.
@@ -3426,7 +3423,7 @@ class VerificationKeys(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     data: list[VerificationKey]
     first_id: str | None = None
@@ -3436,7 +3433,7 @@ class VerificationKeys(ApiModel):
     The same as a JWK set.
     """
     last_id: str | None = None
-    object: Literal['list']
+    object: Literal["list"]
 
 
 class WasiProfile(ApiModel):
@@ -3445,7 +3442,7 @@ class WasiProfile(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     config_hash: str
     """
@@ -3461,7 +3458,7 @@ class WebhookDelivery(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: str
     ended_at: str | None = None
@@ -3491,7 +3488,7 @@ class WebhookDelivery(ApiModel):
     """
     When it is tried, while it is pending.
     """
-    object: Literal['webhook_delivery']
+    object: Literal["webhook_delivery"]
     state: str
     """
     `pending`, `delivered` or `failed`.
@@ -3505,7 +3502,7 @@ class WebhookEndpoint(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     created_at: str
     description: str
@@ -3519,7 +3516,7 @@ class WebhookEndpoint(ApiModel):
     `null`: every type that webhooks carry.
     """
     id: str
-    object: Literal['webhook_endpoint']
+    object: Literal["webhook_endpoint"]
     previous_secret_expires_at: str | None = None
     """
     Until when the keys of before the last rotation sign, too.
@@ -3537,10 +3534,10 @@ class WebhookSecret(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     endpoint_id: str
-    object: Literal['webhook_secret']
+    object: Literal["webhook_secret"]
     public_key: str
     """
     Of the `v1a` signatures (ed25519).
@@ -3557,7 +3554,7 @@ class WireSpec(ApiModel):
     """
 
     model_config = ConfigDict(
-        extra='allow',
+        extra="allow",
     )
     max_frame_tokens: int
     """

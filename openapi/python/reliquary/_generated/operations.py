@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from typing_extensions import Unpack
 
-from .._calls import Call, Id, Timeout, segment
 from .._callers import AsyncCaller, Caller
+from .._calls import Call, Id, Timeout, segment
 from .._pages import AsyncPages, Pages
 from . import models, params
 
@@ -17,14 +17,18 @@ class ApiKeysOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateApiKey]) -> models.ApiKey:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateApiKey]
+    ) -> models.ApiKey:
         """Make an API key.
 
         The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
         It is pinned to the newest version of this interface (`api_version`).
         A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
         """
-        return self._client.request_as(Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey)
+        return self._client.request_as(
+            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey
+        )
 
     def delete(self, api_key_id: Id, *, timeout: Timeout = None) -> None:
         """Revoke a key for good, within a few seconds. It stays on the list."""
@@ -38,33 +42,59 @@ class ApiKeysOperations:
         """The key that you use: what it may do, and what is left of its limit."""
         return self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.ApiKey)
 
-    def rotate(self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateApiKey]) -> models.ApiKey:
+    def rotate(
+        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateApiKey]
+    ) -> models.ApiKey:
         """Give a key another text. Its id, terms and spending stay.
 
         The answer holds the new text, this once. The one before is taken until `previous_expires_at`; one from before that no
         more.
         """
-        return self._client.request_as(Call("POST", f"/v1/api_keys/{segment(api_key_id)}/rotate", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/api_keys/{segment(api_key_id)}/rotate",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.ApiKey,
+        )
 
     def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateApiKey]) -> models.ApiKey:
         """Change a key. What you change counts within a few seconds."""
-        return self._client.request_as(Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.ApiKey)
+        return self._client.request_as(
+            Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.ApiKey
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.ApiKey]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.ApiKey]:
         """The keys of a project, newest first; the revoked ones, too. A test key sees the test keys."""
-        return Pages(self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.ApiKey)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/api_keys", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.ApiKey,
+        )
 
 
 class AuditLogOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.AuditLogEntry]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.AuditLogEntry]:
         """What was done in your organisation, newest first; a key of one project sees what was done in that one.
 
         Entries are never changed or deleted, and each is bound to the one before by its hash.
         """
-        return Pages(self._client, Call("GET", "/v1/audit_log", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.AuditLogEntry)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.AuditLogEntry,
+        )
 
 
 class BalanceOperations:
@@ -80,11 +110,16 @@ class CheckpointsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateCheckpoint]) -> models.Checkpoint:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateCheckpoint]
+    ) -> models.Checkpoint:
         """Ask for a checkpoint of your own. It is `pending` until the operator has looked at it; when it is `available`, jobs of
-your project name it in `model`.
+        your project name it in `model`.
         """
-        return self._client.request_as(Call("POST", "/v1/checkpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Checkpoint)
+        return self._client.request_as(
+            Call("POST", "/v1/checkpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Checkpoint,
+        )
 
     def current(self, *, timeout: Timeout = None) -> models.Checkpoint:
         """The current checkpoint."""
@@ -94,9 +129,15 @@ your project name it in `model`.
         """A checkpoint: the service's, or one that your project has registered."""
         return self._client.request_as(Call("GET", f"/v1/checkpoints/{segment(checkpoint_id)}", timeout=timeout), models.Checkpoint)
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.Checkpoint]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.Checkpoint]:
         """The service's checkpoints and your project's own, newest first."""
-        return Pages(self._client, Call("GET", "/v1/checkpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Checkpoint)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/checkpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Checkpoint,
+        )
 
 
 class EventsOperations:
@@ -107,7 +148,9 @@ class EventsOperations:
         """One event of a whole job, as its log has it."""
         return self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, types: str | None = None, timeout: Timeout = None) -> Pages[models.Event]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, types: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.Event]:
         """The log of your project.
 
         The events of all its jobs, oldest first, in one order that never changes: those of one job in the order of their
@@ -115,29 +158,62 @@ class EventsOperations:
         Events are kept until seven days after their job's end.
         A key of the organisation names the project by `Reliquary-Project`.
         """
-        return Pages(self._client, Call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types}, timeout=timeout), models.Event)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types}, timeout=timeout),
+            models.Event,
+        )
 
 
 class ExportsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateExport]) -> models.Export:
+    def create(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateExport]
+    ) -> models.Export:
         """Export a job's rollouts.
 
         The file is of everything that is delivered when you ask; what comes later is not in it. It is written in the background:
         follow `Location`, or wait for the event `export.ready`. The same rollouts give the same bytes. The formats are in
         docs/EXPORTS.md.
         """
-        return self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/exports", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Export)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Export,
+        )
 
     def retrieve(self, export_id: Id, *, timeout: Timeout = None) -> models.Export:
         """One export."""
         return self._client.request_as(Call("GET", f"/v1/exports/{segment(export_id)}", timeout=timeout), models.Export)
 
-    def list(self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.Export]:
+    def list(
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Export]:
         """The exports of a job, newest first."""
-        return Pages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/exports", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Export)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.Export,
+        )
 
 
 class FilesOperations:
@@ -155,9 +231,21 @@ class FilesOperations:
         """One file, without its content."""
         return self._client.request_as(Call("GET", f"/v1/files/{segment(file_id)}", timeout=timeout), models.File)
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, purpose: str | None = None, timeout: Timeout = None) -> Pages[models.File]:
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        purpose: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.File]:
         """Your files, newest first."""
-        return Pages(self._client, Call("GET", "/v1/files", query={"limit": limit, "after": after, "before": before, "purpose": purpose}, timeout=timeout), models.File)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/files", query={"limit": limit, "after": after, "before": before, "purpose": purpose}, timeout=timeout),
+            models.File,
+        )
 
 
 class GroupsOperations:
@@ -171,7 +259,9 @@ class GroupsOperations:
         follow as for any group. The same rewards can be posted again safely and get the same answer; others are refused.
         They are your own word: the delivered rollouts carry no reward receipt.
         """
-        return self._client.request_as(Call("POST", f"/v1/groups/{segment(group_id)}/rewards", body=body, timeout=timeout), models.GroupRewards)
+        return self._client.request_as(
+            Call("POST", f"/v1/groups/{segment(group_id)}/rewards", body=body, timeout=timeout), models.GroupRewards
+        )
 
     def retrieve(self, group_id: Id, *, timeout: Timeout = None) -> models.Group:
         """One group: all completions of one prompt.
@@ -186,13 +276,25 @@ class JobsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def append(self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.AppendPrompts]) -> models.Job:
+    def append(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.AppendPrompts]
+    ) -> models.Job:
         """Append prompts.
 
         To a job that was created with `open: true` and is not closed. Their highest possible price is held in the same
         transaction. With an `Idempotency-Key` the same request can be sent again safely.
         """
-        return self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/prompts", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Job)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/prompts",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
 
     def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJob]) -> models.Job:
         """Cancel a job.
@@ -201,7 +303,9 @@ class JobsOperations:
         fine, and `immediate` after `graceful` hurries it up. With reward mode `client`, groups whose rewards you have not
         posted are dropped either way.
         """
-        return self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/cancel", body=body or None, timeout=timeout), models.Job)
+        return self._client.request_as(
+            Call("POST", f"/v1/jobs/{segment(job_id)}/cancel", body=body or None, timeout=timeout), models.Job
+        )
 
     def close(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
         """Close a job.
@@ -211,7 +315,14 @@ class JobsOperations:
         """
         return self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/close", timeout=timeout), models.Job)
 
-    def create(self, *, dry_run: bool | None = None, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]) -> models.Job:
+    def create(
+        self,
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateJob],
+    ) -> models.Job:
         """Create a job.
 
         Answers as soon as the job is queued and its highest possible price is held; follow it on
@@ -219,7 +330,18 @@ class JobsOperations:
         nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an
         `Idempotency-Key` the same request can be sent again safely: it gets the same answer, with `Idempotency-Replayed: true`.
         """
-        return self._client.request_as(Call("POST", "/v1/jobs", query={"dry_run": dry_run}, body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Job)
+        return self._client.request_as(
+            Call(
+                "POST",
+                "/v1/jobs",
+                query={"dry_run": dry_run},
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
 
     def delete(self, job_id: Id, *, timeout: Timeout = None) -> None:
         """Delete a job's data.
@@ -229,7 +351,17 @@ class JobsOperations:
         """
         self._client.request(Call("DELETE", f"/v1/jobs/{segment(job_id)}", timeout=timeout))
 
-    def events(self, job_id: Id, *, starting_after: str | int | None = None, limit: int | None = None, types: str | None = None, include: str | None = None, encoding: str | None = None, timeout: Timeout = None) -> Pages[models.Event]:
+    def events(
+        self,
+        job_id: Id,
+        *,
+        starting_after: str | int | None = None,
+        limit: int | None = None,
+        types: str | None = None,
+        include: str | None = None,
+        encoding: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Event]:
         """A job's log.
 
         With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
@@ -239,18 +371,45 @@ class JobsOperations:
         says that those before `oldest_sequence` are gone, and a page begins with the first that is left. `job.progress`, without one either, says how far the job is, at most once a second while groups move (`JobProgress`).
         After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
         """
-        return Pages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/events", query={"starting_after": starting_after, "limit": limit, "types": types, "include": include, "encoding": encoding}, timeout=timeout), models.Event)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/events",
+                query={"starting_after": starting_after, "limit": limit, "types": types, "include": include, "encoding": encoding},
+                timeout=timeout,
+            ),
+            models.Event,
+        )
 
-    def groups(self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, status: str | None = None, timeout: Timeout = None) -> Pages[models.GroupSummary]:
+    def groups(
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        status: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.GroupSummary]:
         """The groups of a job, in the order of its prompts."""
-        return Pages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/groups", query={"limit": limit, "after": after, "before": before, "status": status}, timeout=timeout), models.GroupSummary)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/groups",
+                query={"limit": limit, "after": after, "before": before, "status": status},
+                timeout=timeout,
+            ),
+            models.GroupSummary,
+        )
 
     def manifest(self, job_id: Id, *, timeout: Timeout = None) -> models.SignedManifest:
         """What a job was, signed: its terms, model, counts and costs, and a Merkle root over all of its rollouts, those that were
-filtered, refused or dropped included.
+        filtered, refused or dropped included.
 
-        It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
-        then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
+                It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
+                then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
         """
         return self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}/manifest", timeout=timeout), models.SignedManifest)
 
@@ -281,7 +440,17 @@ filtered, refused or dropped included.
         """
         return self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}", timeout=timeout), models.Job)
 
-    def rollouts(self, job_id: Id, *, after: str | int | None = None, before: str | None = None, limit: int | None = None, status: str | None = None, include: str | None = None, timeout: Timeout = None) -> Pages[models.Rollout | models.UndeliveredRollout]:
+    def rollouts(
+        self,
+        job_id: Id,
+        *,
+        after: str | int | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+        include: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Rollout | models.UndeliveredRollout]:
         """A job's rollouts.
 
         The delivered ones come in the order of the job's log: a list, or, as `Accept` asks, in bulk: one a line
@@ -294,7 +463,16 @@ filtered, refused or dropped included.
         Of what was not delivered a list or lines tell the reasons; a filtered rollout that you have paid for (a group without
         variance) brings its record, too.
         """
-        return Pages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/rollouts", query={"after": after, "before": before, "limit": limit, "status": status, "include": include}, timeout=timeout), models.Rollout | models.UndeliveredRollout)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/rollouts",
+                query={"after": after, "before": before, "limit": limit, "status": status, "include": include},
+                timeout=timeout,
+            ),
+            models.Rollout | models.UndeliveredRollout,
+        )
 
     def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateJob]) -> models.Job:
         """Change a job.
@@ -304,21 +482,53 @@ filtered, refused or dropped included.
         """
         return self._client.request_as(Call("PATCH", f"/v1/jobs/{segment(job_id)}", body=body, timeout=timeout), models.Job)
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, status: str | None = None, created_after: str | None = None, metadata: Mapping[str, str] | None = None, timeout: Timeout = None) -> Pages[models.Job]:
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        status: str | None = None,
+        created_after: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Job]:
         """Your jobs, newest first."""
-        return Pages(self._client, Call("GET", "/v1/jobs", query={"limit": limit, "after": after, "before": before, "status": status, "created_after": created_after, "metadata": metadata}, timeout=timeout), models.Job)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/jobs",
+                query={
+                    "limit": limit,
+                    "after": after,
+                    "before": before,
+                    "status": status,
+                    "created_after": created_after,
+                    "metadata": metadata,
+                },
+                timeout=timeout,
+            ),
+            models.Job,
+        )
 
 
 class LedgerEntriesOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.LedgerEntry]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.LedgerEntry]:
         """Your statement, newest first.
 
         `first_id` and `last_id` are positions in the statement here.
         """
-        return Pages(self._client, Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.LedgerEntry)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.LedgerEntry,
+        )
 
 
 class LimitsOperations:
@@ -337,40 +547,97 @@ class OrganizationsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create_member(self, organization_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateMember]) -> models.Invitation:
+    def create_member(
+        self,
+        organization_id: Id,
+        *,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateMember],
+    ) -> models.Invitation:
         """Add a person to your organisation.
 
         The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
         gets the same member without it.
         """
-        return self._client.request_as(Call("POST", f"/v1/organizations/{segment(organization_id)}/members", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Invitation)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Invitation,
+        )
 
     def delete_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> None:
         """Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke."""
-        self._client.request(Call("DELETE", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout))
+        self._client.request(
+            Call("DELETE", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout)
+        )
 
-    def member_sign_in_link(self, organization_id: Id, member_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.SignInLink:
+    def member_sign_in_link(
+        self, organization_id: Id, member_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.SignInLink:
         """Make a link that signs a member in: yourself somewhere else, or with `members:write` somebody who has no session left.
 
         The answer holds its token, this once. The member's link from before opens nothing any more; their sessions stay.
         """
-        return self._client.request_as(Call("POST", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}/sign_in_link", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.SignInLink)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}/sign_in_link",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.SignInLink,
+        )
 
-    def members(self, organization_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.Member]:
+    def members(
+        self,
+        organization_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Member]:
         """The people of your organisation, newest first; without those who were removed."""
-        return Pages(self._client, Call("GET", f"/v1/organizations/{segment(organization_id)}/members", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Member)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.Member,
+        )
 
     def retrieve(self, organization_id: Id, *, timeout: Timeout = None) -> models.Organization:
         """Your organisation: whose money it is. A key of one project does not see it."""
-        return self._client.request_as(Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization)
+        return self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization
+        )
 
     def retrieve_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> models.Member:
         """One member; a removed one, too."""
-        return self._client.request_as(Call("GET", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout), models.Member)
+        return self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout),
+            models.Member,
+        )
 
-    def update_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateMember]) -> models.Member:
+    def update_member(
+        self, organization_id: Id, member_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateMember]
+    ) -> models.Member:
         """Give a member another role. Their sessions may do less within a few seconds, and more when they are refreshed."""
-        return self._client.request_as(Call("PATCH", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", body=body, timeout=timeout), models.Member)
+        return self._client.request_as(
+            Call("PATCH", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", body=body, timeout=timeout),
+            models.Member,
+        )
 
 
 class PricesOperations:
@@ -393,9 +660,13 @@ class ProjectsOperations:
         """
         return self._client.request_as(Call("POST", f"/v1/projects/{segment(project_id)}/archive", timeout=timeout), models.Project)
 
-    def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateProject]) -> models.Project:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateProject]
+    ) -> models.Project:
         """Make a project. It takes a key that reaches the organisation."""
-        return self._client.request_as(Call("POST", "/v1/projects", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Project)
+        return self._client.request_as(
+            Call("POST", "/v1/projects", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Project
+        )
 
     def retrieve(self, project_id: Id, *, timeout: Timeout = None) -> models.Project:
         """One project."""
@@ -403,11 +674,19 @@ class ProjectsOperations:
 
     def update(self, project_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateProject]) -> models.Project:
         """Change a project. It takes a key that reaches the organisation."""
-        return self._client.request_as(Call("PATCH", f"/v1/projects/{segment(project_id)}", body=body, timeout=timeout), models.Project)
+        return self._client.request_as(
+            Call("PATCH", f"/v1/projects/{segment(project_id)}", body=body, timeout=timeout), models.Project
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.Project]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.Project]:
         """The projects of your organisation, newest first; a key of one project sees that one."""
-        return Pages(self._client, Call("GET", "/v1/projects", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Project)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/projects", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Project,
+        )
 
 
 class ProofSpecOperations:
@@ -423,7 +702,9 @@ class QuotesOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]) -> models.Quote:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]
+    ) -> models.Quote:
         """Get a quote.
 
         The body is that of `POST /v1/jobs`, and is checked as it is there. Nothing is held. Name the quote in the job (`quote`)
@@ -431,7 +712,9 @@ class QuotesOperations:
         metadata need not. Prompts of a file are the same if its bytes are; its lines are counted, and looked at when the job
         reads them: at the quoted prices its hold is taken then.
         """
-        return self._client.request_as(Call("POST", "/v1/quotes", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Quote)
+        return self._client.request_as(
+            Call("POST", "/v1/quotes", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Quote
+        )
 
     def retrieve(self, quote_id: Id, *, timeout: Timeout = None) -> models.Quote:
         """One quote, as it was given."""
@@ -450,32 +733,82 @@ class RewardFunctionsOperations:
         """The rewards that come with the service, and their arguments."""
         return self._client.request_as(Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.RewardBuiltinList)
 
-    def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]) -> models.RewardFunction:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]
+    ) -> models.RewardFunction:
         """Name a reward function. Its modules follow as versions."""
-        return self._client.request_as(Call("POST", "/v1/reward_functions", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.RewardFunction)
+        return self._client.request_as(
+            Call("POST", "/v1/reward_functions", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.RewardFunction,
+        )
 
     def retrieve(self, reward_function_id: Id, *, timeout: Timeout = None) -> models.RewardFunction:
         """One reward function."""
-        return self._client.request_as(Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}", timeout=timeout), models.RewardFunction)
+        return self._client.request_as(
+            Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}", timeout=timeout), models.RewardFunction
+        )
 
-    def retrieve_version(self, reward_function_id: Id, version: Id | int, *, wait_s: int | None = None, timeout: Timeout = None) -> models.RewardVersion:
+    def retrieve_version(
+        self, reward_function_id: Id, version: Id | int, *, wait_s: int | None = None, timeout: Timeout = None
+    ) -> models.RewardVersion:
         """One version of a reward function, with what its validation found."""
-        return self._client.request_as(Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}", query={"wait_s": wait_s}, timeout=timeout), models.RewardVersion)
+        return self._client.request_as(
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}",
+                query={"wait_s": wait_s},
+                timeout=timeout,
+            ),
+            models.RewardVersion,
+        )
 
-    def test(self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestRewardVersion]) -> models.RewardTest:
+    def test(
+        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestRewardVersion]
+    ) -> models.RewardTest:
         """Run a version on samples.
 
         Nothing is kept. Each sample is run `repeat` times, in two processes by turns; `lint` says what a model would abuse.
         """
-        return self._client.request_as(Call("POST", f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}/test", body=body, timeout=timeout), models.RewardTest)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}/test",
+                body=body,
+                timeout=timeout,
+            ),
+            models.RewardTest,
+        )
 
-    def versions(self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.RewardVersionSummary]:
+    def versions(
+        self,
+        reward_function_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.RewardVersionSummary]:
         """The versions of a reward function, newest first, without their reports."""
-        return Pages(self._client, Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}/versions", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.RewardVersionSummary)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.RewardVersionSummary,
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.RewardFunction]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.RewardFunction]:
         """Your reward functions, newest first."""
-        return Pages(self._client, Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.RewardFunction)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.RewardFunction,
+        )
 
 
 class RolloutsOperations:
@@ -487,15 +820,21 @@ class RolloutsOperations:
 
         Any rollout that the service took in has one, delivered or not: `leaf.state` and `leaf.reason` say what became of it.
         """
-        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion)
+        return self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion
+        )
 
     def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutProof:
         """The proof of one rollout by itself."""
-        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.RolloutProof)
+        return self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.RolloutProof
+        )
 
     def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutReceipt:
         """The receipts of one rollout."""
-        return self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.RolloutReceipt)
+        return self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.RolloutReceipt
+        )
 
     def retrieve(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Rollout:
         """One rollout with its proof and receipts.
@@ -528,7 +867,9 @@ class SessionsOperations:
         The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is
         wrong with one, the answer is the same.
         """
-        return self._client.request_as(Call("POST", "/v1/sessions", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant)
+        return self._client.request_as(
+            Call("POST", "/v1/sessions", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
 
     def delete(self, session_id: Id, *, timeout: Timeout = None) -> None:
         """Sign out: your own session, or with `members:write` another's.
@@ -543,11 +884,30 @@ class SessionsOperations:
         It is good once: whoever brings one again ends the session, because somebody has a copy of it. Only for ten seconds the
         same token gets the same successor again, so that a lost answer or a second window does no harm.
         """
-        return self._client.request_as(Call("POST", "/v1/sessions/refresh", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant)
+        return self._client.request_as(
+            Call("POST", "/v1/sessions/refresh", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
 
-    def list(self, *, member_id: str | None = None, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.Session]:
+    def list(
+        self,
+        *,
+        member_id: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.Session]:
         """Sessions that are not over, newest first: your own, or with `members:read` those of others."""
-        return Pages(self._client, Call("GET", "/v1/sessions", query={"member_id": member_id, "limit": limit, "after": after, "before": before}, timeout=timeout), models.Session)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/sessions",
+                query={"member_id": member_id, "limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.Session,
+        )
 
 
 class StreamTokensOperations:
@@ -564,19 +924,32 @@ class StreamTokensOperations:
         the token has expired gets 401 and gives up (`onerror` with `readyState` 2): then ask for another token, and open
         the stream with `starting_after` set to the last `lastEventId`. Nothing is lost. The token is not kept and cannot be listed.
         """
-        return self._client.request_as(Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken)
+        return self._client.request_as(
+            Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken
+        )
 
 
 class UsageOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def list(self, *, bucket: Literal["1h", "1d"] | str | None = None, group_by: Literal["project", "job", "key", "model"] | str | None = None, from: str | None = None, to: str | None = None, timeout: Timeout = None) -> models.Usage:
+    def list(
+        self,
+        *,
+        bucket: Literal["hour", "day"] | str | None = None,
+        group_by: Literal["project", "job", "key", "model"] | str | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.Usage:
         """Your usage.
 
         Of all projects for a key that reaches the organisation, and of its own for any other.
         """
-        return self._client.request_as(Call("GET", "/v1/usage", query={"bucket": bucket, "group_by": group_by, "from": from, "to": to}, timeout=timeout), models.Usage)
+        return self._client.request_as(
+            Call("GET", "/v1/usage", query={"bucket": bucket, "group_by": group_by, "start": start, "end": end}, timeout=timeout),
+            models.Usage,
+        )
 
 
 class VerificationKeysOperations:
@@ -592,40 +965,81 @@ class VerificationsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateVerification]) -> models.Verification:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateVerification]
+    ) -> models.Verification:
         """Have rollouts checked again.
 
         A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
         A filtered one that you have paid for counts as delivered; any other gets the second alone. `reward` and `full` take their time: follow `Location`. It
         costs nothing, changes nothing, and says nothing of the miner to the service.
         """
-        return self._client.request_as(Call("POST", "/v1/verifications", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Verification)
+        return self._client.request_as(
+            Call("POST", "/v1/verifications", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Verification,
+        )
 
     def retrieve(self, verification_id: Id, *, timeout: Timeout = None) -> models.Verification:
         """How far a re-check is, and what it found."""
-        return self._client.request_as(Call("GET", f"/v1/verifications/{segment(verification_id)}", timeout=timeout), models.Verification)
+        return self._client.request_as(
+            Call("GET", f"/v1/verifications/{segment(verification_id)}", timeout=timeout), models.Verification
+        )
 
 
 class WebhookDeliveriesOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def redeliver(self, webhook_deliverie_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.WebhookDelivery:
+    def redeliver(
+        self, webhook_deliverie_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
-        return self._client.request_as(Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookDelivery)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
+        )
 
-    def list(self, *, endpoint: str | None = None, state: str | None = None, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.WebhookDelivery]:
+    def list(
+        self,
+        *,
+        endpoint: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> Pages[models.WebhookDelivery]:
         """Webhook deliveries, newest first."""
-        return Pages(self._client, Call("GET", "/v1/webhook_deliveries", query={"endpoint": endpoint, "state": state, "limit": limit, "after": after, "before": before}, timeout=timeout), models.WebhookDelivery)
+        return Pages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/webhook_deliveries",
+                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
+        )
 
 
 class WebhookEndpointsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.WebhookEndpoint:
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]
+    ) -> models.WebhookEndpoint:
         """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
-        return self._client.request_as(Call("POST", "/v1/webhook_endpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookEndpoint)
+        return self._client.request_as(
+            Call("POST", "/v1/webhook_endpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.WebhookEndpoint,
+        )
 
     def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
         """Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays."""
@@ -633,31 +1047,68 @@ class WebhookEndpointsOperations:
 
     def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
         """One webhook endpoint."""
-        return self._client.request_as(Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.WebhookEndpoint)
+        return self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.WebhookEndpoint
+        )
 
     def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookSecret:
         """The secret that signs what is sent to an endpoint."""
-        return self._client.request_as(Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret)
+        return self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret
+        )
 
-    def rotate_secret(self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.WebhookEndpoint:
+    def rotate_secret(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookEndpoint:
         """Give a webhook endpoint a new secret and a new public key.
 
         For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
         ends the first of the three. Send an `Idempotency-Key`, so that a repeated request does not rotate twice.
         """
-        return self._client.request_as(Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookEndpoint)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookEndpoint,
+        )
 
-    def test(self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.WebhookDelivery:
+    def test(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
-        return self._client.request_as(Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookDelivery)
+        return self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
+        )
 
-    def update(self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]) -> models.WebhookEndpoint:
+    def update(
+        self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]
+    ) -> models.WebhookEndpoint:
         """Change a webhook endpoint. What is left away stays."""
-        return self._client.request_as(Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout), models.WebhookEndpoint)
+        return self._client.request_as(
+            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout),
+            models.WebhookEndpoint,
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> Pages[models.WebhookEndpoint]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.WebhookEndpoint]:
         """Your webhook endpoints, newest first."""
-        return Pages(self._client, Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.WebhookEndpoint)
+        return Pages(
+            self._client,
+            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.WebhookEndpoint,
+        )
 
 
 class Resources:
@@ -691,18 +1142,23 @@ class Resources:
         self.webhook_deliveries = WebhookDeliveriesOperations(client)
         self.webhook_endpoints = WebhookEndpointsOperations(client)
 
+
 class AsyncApiKeysOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateApiKey]) -> models.ApiKey:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateApiKey]
+    ) -> models.ApiKey:
         """Make an API key.
 
         The answer holds its text, this once: a repeated request with the same `Idempotency-Key` gets the same key without it.
         It is pinned to the newest version of this interface (`api_version`).
         A key cannot make one that may do, reach or spend more than itself, and what the new key spends counts for both.
         """
-        return await self._client.request_as(Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey)
+        return await self._client.request_as(
+            Call("POST", "/v1/api_keys", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey
+        )
 
     async def delete(self, api_key_id: Id, *, timeout: Timeout = None) -> None:
         """Revoke a key for good, within a few seconds. It stays on the list."""
@@ -716,33 +1172,59 @@ class AsyncApiKeysOperations:
         """The key that you use: what it may do, and what is left of its limit."""
         return await self._client.request_as(Call("GET", "/v1/api_keys/self", timeout=timeout), models.ApiKey)
 
-    async def rotate(self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateApiKey]) -> models.ApiKey:
+    async def rotate(
+        self, api_key_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.RotateApiKey]
+    ) -> models.ApiKey:
         """Give a key another text. Its id, terms and spending stay.
 
         The answer holds the new text, this once. The one before is taken until `previous_expires_at`; one from before that no
         more.
         """
-        return await self._client.request_as(Call("POST", f"/v1/api_keys/{segment(api_key_id)}/rotate", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.ApiKey)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/api_keys/{segment(api_key_id)}/rotate",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.ApiKey,
+        )
 
     async def update(self, api_key_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateApiKey]) -> models.ApiKey:
         """Change a key. What you change counts within a few seconds."""
-        return await self._client.request_as(Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.ApiKey)
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/api_keys/{segment(api_key_id)}", body=body, timeout=timeout), models.ApiKey
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.ApiKey]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.ApiKey]:
         """The keys of a project, newest first; the revoked ones, too. A test key sees the test keys."""
-        return AsyncPages(self._client, Call("GET", "/v1/api_keys", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.ApiKey)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/api_keys", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.ApiKey,
+        )
 
 
 class AsyncAuditLogOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.AuditLogEntry]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.AuditLogEntry]:
         """What was done in your organisation, newest first; a key of one project sees what was done in that one.
 
         Entries are never changed or deleted, and each is bound to the one before by its hash.
         """
-        return AsyncPages(self._client, Call("GET", "/v1/audit_log", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.AuditLogEntry)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/audit_log", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.AuditLogEntry,
+        )
 
 
 class AsyncBalanceOperations:
@@ -758,11 +1240,16 @@ class AsyncCheckpointsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateCheckpoint]) -> models.Checkpoint:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateCheckpoint]
+    ) -> models.Checkpoint:
         """Ask for a checkpoint of your own. It is `pending` until the operator has looked at it; when it is `available`, jobs of
-your project name it in `model`.
+        your project name it in `model`.
         """
-        return await self._client.request_as(Call("POST", "/v1/checkpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Checkpoint)
+        return await self._client.request_as(
+            Call("POST", "/v1/checkpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Checkpoint,
+        )
 
     async def current(self, *, timeout: Timeout = None) -> models.Checkpoint:
         """The current checkpoint."""
@@ -770,11 +1257,19 @@ your project name it in `model`.
 
     async def retrieve(self, checkpoint_id: Id, *, timeout: Timeout = None) -> models.Checkpoint:
         """A checkpoint: the service's, or one that your project has registered."""
-        return await self._client.request_as(Call("GET", f"/v1/checkpoints/{segment(checkpoint_id)}", timeout=timeout), models.Checkpoint)
+        return await self._client.request_as(
+            Call("GET", f"/v1/checkpoints/{segment(checkpoint_id)}", timeout=timeout), models.Checkpoint
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Checkpoint]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Checkpoint]:
         """The service's checkpoints and your project's own, newest first."""
-        return AsyncPages(self._client, Call("GET", "/v1/checkpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Checkpoint)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/checkpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Checkpoint,
+        )
 
 
 class AsyncEventsOperations:
@@ -785,7 +1280,9 @@ class AsyncEventsOperations:
         """One event of a whole job, as its log has it."""
         return await self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, types: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Event]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, types: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Event]:
         """The log of your project.
 
         The events of all its jobs, oldest first, in one order that never changes: those of one job in the order of their
@@ -793,29 +1290,62 @@ class AsyncEventsOperations:
         Events are kept until seven days after their job's end.
         A key of the organisation names the project by `Reliquary-Project`.
         """
-        return AsyncPages(self._client, Call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types}, timeout=timeout), models.Event)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/events", query={"limit": limit, "after": after, "types": types}, timeout=timeout),
+            models.Event,
+        )
 
 
 class AsyncExportsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateExport]) -> models.Export:
+    async def create(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateExport]
+    ) -> models.Export:
         """Export a job's rollouts.
 
         The file is of everything that is delivered when you ask; what comes later is not in it. It is written in the background:
         follow `Location`, or wait for the event `export.ready`. The same rollouts give the same bytes. The formats are in
         docs/EXPORTS.md.
         """
-        return await self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/exports", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Export)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Export,
+        )
 
     async def retrieve(self, export_id: Id, *, timeout: Timeout = None) -> models.Export:
         """One export."""
         return await self._client.request_as(Call("GET", f"/v1/exports/{segment(export_id)}", timeout=timeout), models.Export)
 
-    def list(self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Export]:
+    def list(
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Export]:
         """The exports of a job, newest first."""
-        return AsyncPages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/exports", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Export)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/exports",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.Export,
+        )
 
 
 class AsyncFilesOperations:
@@ -833,23 +1363,39 @@ class AsyncFilesOperations:
         """One file, without its content."""
         return await self._client.request_as(Call("GET", f"/v1/files/{segment(file_id)}", timeout=timeout), models.File)
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, purpose: str | None = None, timeout: Timeout = None) -> AsyncPages[models.File]:
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        purpose: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.File]:
         """Your files, newest first."""
-        return AsyncPages(self._client, Call("GET", "/v1/files", query={"limit": limit, "after": after, "before": before, "purpose": purpose}, timeout=timeout), models.File)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/files", query={"limit": limit, "after": after, "before": before, "purpose": purpose}, timeout=timeout),
+            models.File,
+        )
 
 
 class AsyncGroupsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def post_rewards(self, group_id: Id, body: Sequence[params.GradeInput], *, timeout: Timeout = None) -> models.GroupRewards:
+    async def post_rewards(
+        self, group_id: Id, body: Sequence[params.GradeInput], *, timeout: Timeout = None
+    ) -> models.GroupRewards:
         """Post the rewards of a group.
 
         For a group that is `awaiting_rewards`: one entry for each of its rollouts. Selection, advantages and settlement
         follow as for any group. The same rewards can be posted again safely and get the same answer; others are refused.
         They are your own word: the delivered rollouts carry no reward receipt.
         """
-        return await self._client.request_as(Call("POST", f"/v1/groups/{segment(group_id)}/rewards", body=body, timeout=timeout), models.GroupRewards)
+        return await self._client.request_as(
+            Call("POST", f"/v1/groups/{segment(group_id)}/rewards", body=body, timeout=timeout), models.GroupRewards
+        )
 
     async def retrieve(self, group_id: Id, *, timeout: Timeout = None) -> models.Group:
         """One group: all completions of one prompt.
@@ -864,13 +1410,25 @@ class AsyncJobsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def append(self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.AppendPrompts]) -> models.Job:
+    async def append(
+        self, job_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.AppendPrompts]
+    ) -> models.Job:
         """Append prompts.
 
         To a job that was created with `open: true` and is not closed. Their highest possible price is held in the same
         transaction. With an `Idempotency-Key` the same request can be sent again safely.
         """
-        return await self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/prompts", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Job)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/jobs/{segment(job_id)}/prompts",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
 
     async def cancel(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CancelJob]) -> models.Job:
         """Cancel a job.
@@ -879,7 +1437,9 @@ class AsyncJobsOperations:
         fine, and `immediate` after `graceful` hurries it up. With reward mode `client`, groups whose rewards you have not
         posted are dropped either way.
         """
-        return await self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/cancel", body=body or None, timeout=timeout), models.Job)
+        return await self._client.request_as(
+            Call("POST", f"/v1/jobs/{segment(job_id)}/cancel", body=body or None, timeout=timeout), models.Job
+        )
 
     async def close(self, job_id: Id, *, timeout: Timeout = None) -> models.Job:
         """Close a job.
@@ -889,7 +1449,14 @@ class AsyncJobsOperations:
         """
         return await self._client.request_as(Call("POST", f"/v1/jobs/{segment(job_id)}/close", timeout=timeout), models.Job)
 
-    async def create(self, *, dry_run: bool | None = None, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]) -> models.Job:
+    async def create(
+        self,
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateJob],
+    ) -> models.Job:
         """Create a job.
 
         Answers as soon as the job is queued and its highest possible price is held; follow it on
@@ -897,7 +1464,18 @@ class AsyncJobsOperations:
         nothing, and is then `queued` with its price held, or `failed` with `errors` that name the lines. With an
         `Idempotency-Key` the same request can be sent again safely: it gets the same answer, with `Idempotency-Replayed: true`.
         """
-        return await self._client.request_as(Call("POST", "/v1/jobs", query={"dry_run": dry_run}, body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Job)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                "/v1/jobs",
+                query={"dry_run": dry_run},
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Job,
+        )
 
     async def delete(self, job_id: Id, *, timeout: Timeout = None) -> None:
         """Delete a job's data.
@@ -907,7 +1485,17 @@ class AsyncJobsOperations:
         """
         await self._client.request(Call("DELETE", f"/v1/jobs/{segment(job_id)}", timeout=timeout))
 
-    def events(self, job_id: Id, *, starting_after: str | int | None = None, limit: int | None = None, types: str | None = None, include: str | None = None, encoding: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Event]:
+    def events(
+        self,
+        job_id: Id,
+        *,
+        starting_after: str | int | None = None,
+        limit: int | None = None,
+        types: str | None = None,
+        include: str | None = None,
+        encoding: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Event]:
         """A job's log.
 
         With `Accept: text/event-stream` a stream that follows the job live and ends after its terminal event; else a page.
@@ -917,20 +1505,49 @@ class AsyncJobsOperations:
         says that those before `oldest_sequence` are gone, and a page begins with the first that is left. `job.progress`, without one either, says how far the job is, at most once a second while groups move (`JobProgress`).
         After the terminal event only `export.ready` can follow: a stream that was closed does not wait for it.
         """
-        return AsyncPages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/events", query={"starting_after": starting_after, "limit": limit, "types": types, "include": include, "encoding": encoding}, timeout=timeout), models.Event)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/events",
+                query={"starting_after": starting_after, "limit": limit, "types": types, "include": include, "encoding": encoding},
+                timeout=timeout,
+            ),
+            models.Event,
+        )
 
-    def groups(self, job_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, status: str | None = None, timeout: Timeout = None) -> AsyncPages[models.GroupSummary]:
+    def groups(
+        self,
+        job_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        status: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.GroupSummary]:
         """The groups of a job, in the order of its prompts."""
-        return AsyncPages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/groups", query={"limit": limit, "after": after, "before": before, "status": status}, timeout=timeout), models.GroupSummary)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/groups",
+                query={"limit": limit, "after": after, "before": before, "status": status},
+                timeout=timeout,
+            ),
+            models.GroupSummary,
+        )
 
     async def manifest(self, job_id: Id, *, timeout: Timeout = None) -> models.SignedManifest:
         """What a job was, signed: its terms, model, counts and costs, and a Merkle root over all of its rollouts, those that were
-filtered, refused or dropped included.
+        filtered, refused or dropped included.
 
-        It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
-        then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
+                It is signed within moments of the job's end, whether the job completed, failed or was cancelled, and never changes. Until
+                then the answer is 409: `job_not_ended`, or `manifest_pending` for those moments.
         """
-        return await self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}/manifest", timeout=timeout), models.SignedManifest)
+        return await self._client.request_as(
+            Call("GET", f"/v1/jobs/{segment(job_id)}/manifest", timeout=timeout), models.SignedManifest
+        )
 
     async def metrics(self, job_id: Id, *, timeout: Timeout = None) -> models.JobMetrics:
         """Metrics of a job."""
@@ -959,7 +1576,17 @@ filtered, refused or dropped included.
         """
         return await self._client.request_as(Call("GET", f"/v1/jobs/{segment(job_id)}", timeout=timeout), models.Job)
 
-    def rollouts(self, job_id: Id, *, after: str | int | None = None, before: str | None = None, limit: int | None = None, status: str | None = None, include: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Rollout | models.UndeliveredRollout]:
+    def rollouts(
+        self,
+        job_id: Id,
+        *,
+        after: str | int | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+        include: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Rollout | models.UndeliveredRollout]:
         """A job's rollouts.
 
         The delivered ones come in the order of the job's log: a list, or, as `Accept` asks, in bulk: one a line
@@ -972,7 +1599,16 @@ filtered, refused or dropped included.
         Of what was not delivered a list or lines tell the reasons; a filtered rollout that you have paid for (a group without
         variance) brings its record, too.
         """
-        return AsyncPages(self._client, Call("GET", f"/v1/jobs/{segment(job_id)}/rollouts", query={"after": after, "before": before, "limit": limit, "status": status, "include": include}, timeout=timeout), models.Rollout | models.UndeliveredRollout)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/jobs/{segment(job_id)}/rollouts",
+                query={"after": after, "before": before, "limit": limit, "status": status, "include": include},
+                timeout=timeout,
+            ),
+            models.Rollout | models.UndeliveredRollout,
+        )
 
     async def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateJob]) -> models.Job:
         """Change a job.
@@ -982,21 +1618,53 @@ filtered, refused or dropped included.
         """
         return await self._client.request_as(Call("PATCH", f"/v1/jobs/{segment(job_id)}", body=body, timeout=timeout), models.Job)
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, status: str | None = None, created_after: str | None = None, metadata: Mapping[str, str] | None = None, timeout: Timeout = None) -> AsyncPages[models.Job]:
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        status: str | None = None,
+        created_after: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Job]:
         """Your jobs, newest first."""
-        return AsyncPages(self._client, Call("GET", "/v1/jobs", query={"limit": limit, "after": after, "before": before, "status": status, "created_after": created_after, "metadata": metadata}, timeout=timeout), models.Job)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/jobs",
+                query={
+                    "limit": limit,
+                    "after": after,
+                    "before": before,
+                    "status": status,
+                    "created_after": created_after,
+                    "metadata": metadata,
+                },
+                timeout=timeout,
+            ),
+            models.Job,
+        )
 
 
 class AsyncLedgerEntriesOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.LedgerEntry]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.LedgerEntry]:
         """Your statement, newest first.
 
         `first_id` and `last_id` are positions in the statement here.
         """
-        return AsyncPages(self._client, Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.LedgerEntry)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/ledger_entries", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.LedgerEntry,
+        )
 
 
 class AsyncLimitsOperations:
@@ -1015,40 +1683,97 @@ class AsyncOrganizationsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create_member(self, organization_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateMember]) -> models.Invitation:
+    async def create_member(
+        self,
+        organization_id: Id,
+        *,
+        idempotency_key: str | None = None,
+        timeout: Timeout = None,
+        **body: Unpack[params.CreateMember],
+    ) -> models.Invitation:
         """Add a person to your organisation.
 
         The answer holds a link that signs them in, this once: hand it to them. A repeated request with the same `Idempotency-Key`
         gets the same member without it.
         """
-        return await self._client.request_as(Call("POST", f"/v1/organizations/{segment(organization_id)}/members", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Invitation)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                body=body,
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.Invitation,
+        )
 
     async def delete_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> None:
         """Remove a member. Their sessions end within a few seconds; keys that they made stay, and are yours to revoke."""
-        await self._client.request(Call("DELETE", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout))
+        await self._client.request(
+            Call("DELETE", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout)
+        )
 
-    async def member_sign_in_link(self, organization_id: Id, member_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.SignInLink:
+    async def member_sign_in_link(
+        self, organization_id: Id, member_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.SignInLink:
         """Make a link that signs a member in: yourself somewhere else, or with `members:write` somebody who has no session left.
 
         The answer holds its token, this once. The member's link from before opens nothing any more; their sessions stay.
         """
-        return await self._client.request_as(Call("POST", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}/sign_in_link", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.SignInLink)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}/sign_in_link",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.SignInLink,
+        )
 
-    def members(self, organization_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Member]:
+    def members(
+        self,
+        organization_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Member]:
         """The people of your organisation, newest first; without those who were removed."""
-        return AsyncPages(self._client, Call("GET", f"/v1/organizations/{segment(organization_id)}/members", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Member)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/organizations/{segment(organization_id)}/members",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.Member,
+        )
 
     async def retrieve(self, organization_id: Id, *, timeout: Timeout = None) -> models.Organization:
         """Your organisation: whose money it is. A key of one project does not see it."""
-        return await self._client.request_as(Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization)
+        return await self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}", timeout=timeout), models.Organization
+        )
 
     async def retrieve_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None) -> models.Member:
         """One member; a removed one, too."""
-        return await self._client.request_as(Call("GET", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout), models.Member)
+        return await self._client.request_as(
+            Call("GET", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", timeout=timeout),
+            models.Member,
+        )
 
-    async def update_member(self, organization_id: Id, member_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateMember]) -> models.Member:
+    async def update_member(
+        self, organization_id: Id, member_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateMember]
+    ) -> models.Member:
         """Give a member another role. Their sessions may do less within a few seconds, and more when they are refreshed."""
-        return await self._client.request_as(Call("PATCH", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", body=body, timeout=timeout), models.Member)
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/organizations/{segment(organization_id)}/members/{segment(member_id)}", body=body, timeout=timeout),
+            models.Member,
+        )
 
 
 class AsyncPricesOperations:
@@ -1069,11 +1794,17 @@ class AsyncProjectsOperations:
 
         It takes a key that reaches the organisation, and another project than the key's own. Archiving again is fine.
         """
-        return await self._client.request_as(Call("POST", f"/v1/projects/{segment(project_id)}/archive", timeout=timeout), models.Project)
+        return await self._client.request_as(
+            Call("POST", f"/v1/projects/{segment(project_id)}/archive", timeout=timeout), models.Project
+        )
 
-    async def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateProject]) -> models.Project:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateProject]
+    ) -> models.Project:
         """Make a project. It takes a key that reaches the organisation."""
-        return await self._client.request_as(Call("POST", "/v1/projects", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Project)
+        return await self._client.request_as(
+            Call("POST", "/v1/projects", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Project
+        )
 
     async def retrieve(self, project_id: Id, *, timeout: Timeout = None) -> models.Project:
         """One project."""
@@ -1081,11 +1812,19 @@ class AsyncProjectsOperations:
 
     async def update(self, project_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateProject]) -> models.Project:
         """Change a project. It takes a key that reaches the organisation."""
-        return await self._client.request_as(Call("PATCH", f"/v1/projects/{segment(project_id)}", body=body, timeout=timeout), models.Project)
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/projects/{segment(project_id)}", body=body, timeout=timeout), models.Project
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Project]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Project]:
         """The projects of your organisation, newest first; a key of one project sees that one."""
-        return AsyncPages(self._client, Call("GET", "/v1/projects", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.Project)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/projects", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Project,
+        )
 
 
 class AsyncProofSpecOperations:
@@ -1101,7 +1840,9 @@ class AsyncQuotesOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]) -> models.Quote:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateJob]
+    ) -> models.Quote:
         """Get a quote.
 
         The body is that of `POST /v1/jobs`, and is checked as it is there. Nothing is held. Name the quote in the job (`quote`)
@@ -1109,7 +1850,9 @@ class AsyncQuotesOperations:
         metadata need not. Prompts of a file are the same if its bytes are; its lines are counted, and looked at when the job
         reads them: at the quoted prices its hold is taken then.
         """
-        return await self._client.request_as(Call("POST", "/v1/quotes", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Quote)
+        return await self._client.request_as(
+            Call("POST", "/v1/quotes", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Quote
+        )
 
     async def retrieve(self, quote_id: Id, *, timeout: Timeout = None) -> models.Quote:
         """One quote, as it was given."""
@@ -1126,34 +1869,86 @@ class AsyncRewardFunctionsOperations:
 
     async def builtins(self, *, timeout: Timeout = None) -> models.RewardBuiltinList:
         """The rewards that come with the service, and their arguments."""
-        return await self._client.request_as(Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.RewardBuiltinList)
+        return await self._client.request_as(
+            Call("GET", "/v1/reward_functions/builtins", timeout=timeout), models.RewardBuiltinList
+        )
 
-    async def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]) -> models.RewardFunction:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateRewardFunction]
+    ) -> models.RewardFunction:
         """Name a reward function. Its modules follow as versions."""
-        return await self._client.request_as(Call("POST", "/v1/reward_functions", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.RewardFunction)
+        return await self._client.request_as(
+            Call("POST", "/v1/reward_functions", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.RewardFunction,
+        )
 
     async def retrieve(self, reward_function_id: Id, *, timeout: Timeout = None) -> models.RewardFunction:
         """One reward function."""
-        return await self._client.request_as(Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}", timeout=timeout), models.RewardFunction)
+        return await self._client.request_as(
+            Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}", timeout=timeout), models.RewardFunction
+        )
 
-    async def retrieve_version(self, reward_function_id: Id, version: Id | int, *, wait_s: int | None = None, timeout: Timeout = None) -> models.RewardVersion:
+    async def retrieve_version(
+        self, reward_function_id: Id, version: Id | int, *, wait_s: int | None = None, timeout: Timeout = None
+    ) -> models.RewardVersion:
         """One version of a reward function, with what its validation found."""
-        return await self._client.request_as(Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}", query={"wait_s": wait_s}, timeout=timeout), models.RewardVersion)
+        return await self._client.request_as(
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}",
+                query={"wait_s": wait_s},
+                timeout=timeout,
+            ),
+            models.RewardVersion,
+        )
 
-    async def test(self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestRewardVersion]) -> models.RewardTest:
+    async def test(
+        self, reward_function_id: Id, version: Id | int, *, timeout: Timeout = None, **body: Unpack[params.TestRewardVersion]
+    ) -> models.RewardTest:
         """Run a version on samples.
 
         Nothing is kept. Each sample is run `repeat` times, in two processes by turns; `lint` says what a model would abuse.
         """
-        return await self._client.request_as(Call("POST", f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}/test", body=body, timeout=timeout), models.RewardTest)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions/{segment(version)}/test",
+                body=body,
+                timeout=timeout,
+            ),
+            models.RewardTest,
+        )
 
-    def versions(self, reward_function_id: Id, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.RewardVersionSummary]:
+    def versions(
+        self,
+        reward_function_id: Id,
+        *,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.RewardVersionSummary]:
         """The versions of a reward function, newest first, without their reports."""
-        return AsyncPages(self._client, Call("GET", f"/v1/reward_functions/{segment(reward_function_id)}/versions", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.RewardVersionSummary)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                f"/v1/reward_functions/{segment(reward_function_id)}/versions",
+                query={"limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.RewardVersionSummary,
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.RewardFunction]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.RewardFunction]:
         """Your reward functions, newest first."""
-        return AsyncPages(self._client, Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.RewardFunction)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/reward_functions", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.RewardFunction,
+        )
 
 
 class AsyncRolloutsOperations:
@@ -1165,15 +1960,21 @@ class AsyncRolloutsOperations:
 
         Any rollout that the service took in has one, delivered or not: `leaf.state` and `leaf.reason` say what became of it.
         """
-        return await self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion)
+        return await self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/inclusion", timeout=timeout), models.Inclusion
+        )
 
     async def proof(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutProof:
         """The proof of one rollout by itself."""
-        return await self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.RolloutProof)
+        return await self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/proof", timeout=timeout), models.RolloutProof
+        )
 
     async def receipt(self, rollout_id: Id, *, timeout: Timeout = None) -> models.RolloutReceipt:
         """The receipts of one rollout."""
-        return await self._client.request_as(Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.RolloutReceipt)
+        return await self._client.request_as(
+            Call("GET", f"/v1/rollouts/{segment(rollout_id)}/receipt", timeout=timeout), models.RolloutReceipt
+        )
 
     async def retrieve(self, rollout_id: Id, *, timeout: Timeout = None) -> models.Rollout:
         """One rollout with its proof and receipts.
@@ -1206,7 +2007,9 @@ class AsyncSessionsOperations:
         The token comes from whoever invited you, or from a session of yours (`POST …/sign_in_link`). It is good once. Whatever is
         wrong with one, the answer is the same.
         """
-        return await self._client.request_as(Call("POST", "/v1/sessions", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant)
+        return await self._client.request_as(
+            Call("POST", "/v1/sessions", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
 
     async def delete(self, session_id: Id, *, timeout: Timeout = None) -> None:
         """Sign out: your own session, or with `members:write` another's.
@@ -1221,11 +2024,30 @@ class AsyncSessionsOperations:
         It is good once: whoever brings one again ends the session, because somebody has a copy of it. Only for ten seconds the
         same token gets the same successor again, so that a lost answer or a second window does no harm.
         """
-        return await self._client.request_as(Call("POST", "/v1/sessions/refresh", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant)
+        return await self._client.request_as(
+            Call("POST", "/v1/sessions/refresh", body=body, is_repeatable=False, timeout=timeout), models.SessionGrant
+        )
 
-    def list(self, *, member_id: str | None = None, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.Session]:
+    def list(
+        self,
+        *,
+        member_id: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.Session]:
         """Sessions that are not over, newest first: your own, or with `members:read` those of others."""
-        return AsyncPages(self._client, Call("GET", "/v1/sessions", query={"member_id": member_id, "limit": limit, "after": after, "before": before}, timeout=timeout), models.Session)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/sessions",
+                query={"member_id": member_id, "limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.Session,
+        )
 
 
 class AsyncStreamTokensOperations:
@@ -1242,19 +2064,32 @@ class AsyncStreamTokensOperations:
         the token has expired gets 401 and gives up (`onerror` with `readyState` 2): then ask for another token, and open
         the stream with `starting_after` set to the last `lastEventId`. Nothing is lost. The token is not kept and cannot be listed.
         """
-        return await self._client.request_as(Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken)
+        return await self._client.request_as(
+            Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken
+        )
 
 
 class AsyncUsageOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def list(self, *, bucket: Literal["1h", "1d"] | str | None = None, group_by: Literal["project", "job", "key", "model"] | str | None = None, from: str | None = None, to: str | None = None, timeout: Timeout = None) -> models.Usage:
+    async def list(
+        self,
+        *,
+        bucket: Literal["hour", "day"] | str | None = None,
+        group_by: Literal["project", "job", "key", "model"] | str | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        timeout: Timeout = None,
+    ) -> models.Usage:
         """Your usage.
 
         Of all projects for a key that reaches the organisation, and of its own for any other.
         """
-        return await self._client.request_as(Call("GET", "/v1/usage", query={"bucket": bucket, "group_by": group_by, "from": from, "to": to}, timeout=timeout), models.Usage)
+        return await self._client.request_as(
+            Call("GET", "/v1/usage", query={"bucket": bucket, "group_by": group_by, "start": start, "end": end}, timeout=timeout),
+            models.Usage,
+        )
 
 
 class AsyncVerificationKeysOperations:
@@ -1270,40 +2105,81 @@ class AsyncVerificationsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateVerification]) -> models.Verification:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateVerification]
+    ) -> models.Verification:
         """Have rollouts checked again.
 
         A whole record is compared with what was delivered to you under its id, and its signatures are checked; what differs is named.
         A filtered one that you have paid for counts as delivered; any other gets the second alone. `reward` and `full` take their time: follow `Location`. It
         costs nothing, changes nothing, and says nothing of the miner to the service.
         """
-        return await self._client.request_as(Call("POST", "/v1/verifications", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Verification)
+        return await self._client.request_as(
+            Call("POST", "/v1/verifications", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.Verification,
+        )
 
     async def retrieve(self, verification_id: Id, *, timeout: Timeout = None) -> models.Verification:
         """How far a re-check is, and what it found."""
-        return await self._client.request_as(Call("GET", f"/v1/verifications/{segment(verification_id)}", timeout=timeout), models.Verification)
+        return await self._client.request_as(
+            Call("GET", f"/v1/verifications/{segment(verification_id)}", timeout=timeout), models.Verification
+        )
 
 
 class AsyncWebhookDeliveriesOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def redeliver(self, webhook_deliverie_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.WebhookDelivery:
+    async def redeliver(
+        self, webhook_deliverie_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send a delivery again, whatever became of it. It has the same `webhook-id`."""
-        return await self._client.request_as(Call("POST", f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookDelivery)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/webhook_deliveries/{segment(webhook_deliverie_id)}/redeliver",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
+        )
 
-    def list(self, *, endpoint: str | None = None, state: str | None = None, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.WebhookDelivery]:
+    def list(
+        self,
+        *,
+        endpoint: str | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+        after: str | int | None = None,
+        before: str | None = None,
+        timeout: Timeout = None,
+    ) -> AsyncPages[models.WebhookDelivery]:
         """Webhook deliveries, newest first."""
-        return AsyncPages(self._client, Call("GET", "/v1/webhook_deliveries", query={"endpoint": endpoint, "state": state, "limit": limit, "after": after, "before": before}, timeout=timeout), models.WebhookDelivery)
+        return AsyncPages(
+            self._client,
+            Call(
+                "GET",
+                "/v1/webhook_deliveries",
+                query={"endpoint": endpoint, "state": state, "limit": limit, "after": after, "before": before},
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
+        )
 
 
 class AsyncWebhookEndpointsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def create(self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]) -> models.WebhookEndpoint:
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateWebhookEndpoint]
+    ) -> models.WebhookEndpoint:
         """Have webhooks sent somewhere. Its secret is at `GET /v1/webhook_endpoints/{id}/secret`."""
-        return await self._client.request_as(Call("POST", "/v1/webhook_endpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookEndpoint)
+        return await self._client.request_as(
+            Call("POST", "/v1/webhook_endpoints", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout),
+            models.WebhookEndpoint,
+        )
 
     async def delete(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> None:
         """Take a webhook endpoint away. What waits for it is not sent; the log of what was sent stays."""
@@ -1311,31 +2187,68 @@ class AsyncWebhookEndpointsOperations:
 
     async def retrieve(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookEndpoint:
         """One webhook endpoint."""
-        return await self._client.request_as(Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.WebhookEndpoint)
+        return await self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", timeout=timeout), models.WebhookEndpoint
+        )
 
     async def retrieve_secret(self, webhook_endpoint_id: Id, *, timeout: Timeout = None) -> models.WebhookSecret:
         """The secret that signs what is sent to an endpoint."""
-        return await self._client.request_as(Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret)
+        return await self._client.request_as(
+            Call("GET", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/secret", timeout=timeout), models.WebhookSecret
+        )
 
-    async def rotate_secret(self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.WebhookEndpoint:
+    async def rotate_secret(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookEndpoint:
         """Give a webhook endpoint a new secret and a new public key.
 
         For 24 hours everything is signed with both, so that nothing is lost while you change it. Another rotation within that time
         ends the first of the three. Send an `Idempotency-Key`, so that a repeated request does not rotate twice.
         """
-        return await self._client.request_as(Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookEndpoint)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/rotate_secret",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookEndpoint,
+        )
 
-    async def test(self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None) -> models.WebhookDelivery:
+    async def test(
+        self, webhook_endpoint_id: Id, *, idempotency_key: str | None = None, timeout: Timeout = None
+    ) -> models.WebhookDelivery:
         """Send an event of type `webhook.test` to an endpoint. It is tried again like any other."""
-        return await self._client.request_as(Call("POST", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test", is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.WebhookDelivery)
+        return await self._client.request_as(
+            Call(
+                "POST",
+                f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}/test",
+                is_keyed=True,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            ),
+            models.WebhookDelivery,
+        )
 
-    async def update(self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]) -> models.WebhookEndpoint:
+    async def update(
+        self, webhook_endpoint_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateWebhookEndpoint]
+    ) -> models.WebhookEndpoint:
         """Change a webhook endpoint. What is left away stays."""
-        return await self._client.request_as(Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout), models.WebhookEndpoint)
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/webhook_endpoints/{segment(webhook_endpoint_id)}", body=body, timeout=timeout),
+            models.WebhookEndpoint,
+        )
 
-    def list(self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None) -> AsyncPages[models.WebhookEndpoint]:
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.WebhookEndpoint]:
         """Your webhook endpoints, newest first."""
-        return AsyncPages(self._client, Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout), models.WebhookEndpoint)
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/webhook_endpoints", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.WebhookEndpoint,
+        )
 
 
 class AsyncResources:

@@ -25,18 +25,18 @@ class AdvantageInput(TypedDict):
     """
     method: NotRequired[
         Literal[
-            'grpo',
-            'dr_grpo',
-            'rloo',
-            'loo_std',
-            'batch_std',
-            'reinforce_pp',
-            'reinforce_pp_baseline',
-            'max_rl',
-            'opo',
-            'pass_k',
-            'gdpo',
-            'none',
+            "grpo",
+            "dr_grpo",
+            "rloo",
+            "loo_std",
+            "batch_std",
+            "reinforce_pp",
+            "reinforce_pp_baseline",
+            "max_rl",
+            "opo",
+            "pass_k",
+            "gdpo",
+            "none",
         ]
         | None
     ]
@@ -62,7 +62,7 @@ class BudgetInput(TypedDict):
     """
     The most rollouts that may be verified and settled, selected or filtered.
     """
-    on_exhausted: NotRequired[Literal['pause', 'complete', 'cancel'] | None]
+    on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
 
 
 class CancelJob(TypedDict):
@@ -70,7 +70,7 @@ class CancelJob(TypedDict):
     May be left out.
     """
 
-    mode: NotRequired[Literal['graceful', 'immediate']]
+    mode: NotRequired[Literal["graceful", "immediate"]]
     """
     What becomes of answers that are there already.
     """
@@ -268,7 +268,7 @@ class CreateJob(TypedDict):
     """
     overlong: NotRequired[OverlongInput]
     policy: NotRequired[PolicyInput]
-    priority: NotRequired[Literal['standard', 'batch'] | None]
+    priority: NotRequired[Literal["standard", "batch"] | None]
     privacy: NotRequired[PrivacyInput]
     prompts: NotRequired[Sequence[PromptInput]]
     """
@@ -364,9 +364,9 @@ class CreateWebhookEndpoint(TypedDict):
 
 
 class DedupInput(TypedDict):
-    mode: NotRequired[Literal['none', 'exact_tokens'] | None]
+    mode: NotRequired[Literal["none", "exact_tokens"] | None]
     near: NotRequired[NearDedupInput | None]
-    scope: NotRequired[Literal['group', 'job', 'project'] | None]
+    scope: NotRequired[Literal["group", "job", "project"] | None]
 
 
 class DifficultyInput(TypedDict):
@@ -403,9 +403,7 @@ class FileForm(TypedDict):
     """
     At most 200 MB.
     """
-    purpose: Literal[
-        'job_input', 'reward_function', 'batch', 'verification', 'batch_output'
-    ]
+    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"]
     """
     What a file is for.
     """
@@ -504,7 +502,7 @@ class OverlongInput(TypedDict):
     """
     With `soft_penalty`: what a completion at the limit loses.
     """
-    mode: NotRequired[Literal['keep', 'mask', 'soft_penalty', 'drop'] | None]
+    mode: NotRequired[Literal["keep", "mask", "soft_penalty", "drop"] | None]
 
 
 class PartInput(TypedDict):
@@ -513,7 +511,7 @@ class PartInput(TypedDict):
     """
 
     text: str
-    type: Literal['text']
+    type: Literal["text"]
 
 
 class PickInput(TypedDict):
@@ -526,9 +524,7 @@ class PickInput(TypedDict):
     """
     With every strategy but `all`: how many, 1 to `sampling.n`.
     """
-    strategy: NotRequired[
-        Literal['all', 'max_variance', 'top_abs_advantage', 'balanced'] | None
-    ]
+    strategy: NotRequired[Literal["all", "max_variance", "top_abs_advantage", "balanced"] | None]
 
 
 class PolicyInput(TypedDict):
@@ -536,16 +532,16 @@ class PolicyInput(TypedDict):
     """
     How many checkpoints a rollout may be behind the one that the job names; all are of that very one.
     """
-    on_rotation: NotRequired[Literal['finish'] | None]
+    on_rotation: NotRequired[Literal["finish"] | None]
 
 
 class PrivacyInput(TypedDict):
-    prompt_visibility: NotRequired[Literal['assigned_miners'] | None]
+    prompt_visibility: NotRequired[Literal["assigned_miners"] | None]
     retention_days: NotRequired[int | None]
     """
     How long prompts and completions stay after the job has ended. Proof hashes and the ledger are kept.
     """
-    training_use: NotRequired[Literal['deny', 'allow'] | None]
+    training_use: NotRequired[Literal["deny", "allow"] | None]
 
 
 class PromptInput(TypedDict):
@@ -601,12 +597,12 @@ class RewardInput(TypedDict):
     With `wasm` and `builtin`: the job pauses itself when more than this share of at least 32 rewards has failed since
     it began or was resumed. 0 to 1; 1 never pauses.
     """
-    mode: NotRequired[Literal['builtin', 'wasm', 'client', 'none'] | None]
+    mode: NotRequired[Literal["builtin", "wasm", "client", "none"] | None]
     name: NotRequired[str | None]
     """
     With `builtin`, for one built-in reward. Not beside `parts`.
     """
-    on_error: NotRequired[Literal['mask', 'zero', 'reject', 'fail_job'] | None]
+    on_error: NotRequired[Literal["mask", "zero", "reject", "fail_job"] | None]
     parts: NotRequired[Sequence[Mapping[str, Any]] | None]
     """
     With `builtin`, for the weighted sum of several: a list of `{"name", "weight", "args", "as"}`.
@@ -662,7 +658,7 @@ class RewardSampleInput(TypedDict):
     """
     The reward that it should get.
     """
-    finish: NotRequired[Literal['stop', 'length', 'tool', 'other'] | None]
+    finish: NotRequired[Literal["stop", "length", "tool", "other"] | None]
     metadata: NotRequired[Mapping[str, Any] | None]
     """
     A JSON object for the function; at most 4096 bytes.
@@ -723,9 +719,7 @@ class SelectionInput(TypedDict):
     """
     With `resample_new_prompts`: at most `target_groups` times this many groups are generated. 1 to 30.
     """
-    refill: NotRequired[
-        Literal['drop', 'resample_new_prompts', 'replace_with_good'] | None
-    ]
+    refill: NotRequired[Literal["drop", "resample_new_prompts", "replace_with_good"] | None]
     rollouts: NotRequired[PickInput | None]
     target_groups: NotRequired[int | None]
     """
@@ -762,7 +756,7 @@ class TinkerChunk(TypedDict):
     """
 
     tokens: Sequence[int]
-    type: Literal['encoded_text']
+    type: Literal["encoded_text"]
 
 
 class TinkerConfigRequest(TypedDict):
@@ -903,7 +897,7 @@ class UpdateJob(TypedDict):
     """
     Takes the place of all that was there.
     """
-    priority: NotRequired[Literal['standard', 'batch'] | None]
+    priority: NotRequired[Literal["standard", "batch"] | None]
 
 
 class UpdateJobBudget(TypedDict):
@@ -915,7 +909,7 @@ class UpdateJobBudget(TypedDict):
     """
     `null`: no bound.
     """
-    on_exhausted: NotRequired[Literal['pause', 'complete', 'cancel'] | None]
+    on_exhausted: NotRequired[Literal["pause", "complete", "cancel"] | None]
 
 
 class UpdateMember(TypedDict):
@@ -949,8 +943,8 @@ class UpdateWebhookEndpoint(TypedDict):
 
 
 class VerificationInput(TypedDict):
-    deliver: NotRequired[Literal['verified_only'] | None]
-    level: NotRequired[Literal['full', 'sampled'] | None]
+    deliver: NotRequired[Literal["verified_only"] | None]
+    level: NotRequired[Literal["full", "sampled"] | None]
     p: NotRequired[float | None]
     """
     With `sampled`: how likely each group is audited; above 0 and at most 1. The service's own rate if not given.

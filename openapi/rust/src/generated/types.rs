@@ -1486,13 +1486,13 @@ pub struct Usage {
     pub bucket: crate::words::UsageBucket,
     #[doc = "Oldest first; a bucket in which nothing was charged has no row."]
     pub data: ::std::vec::Vec<UsageRow>,
-    #[doc = "Begin of the first bucket."]
-    pub from: ::chrono::DateTime<::chrono::offset::Utc>,
+    #[doc = "End of the last one."]
+    pub end: ::chrono::DateTime<::chrono::offset::Utc>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub group_by: ::std::option::Option<crate::words::UsageGroupBy>,
     pub object: ::std::string::String,
-    #[doc = "End of the last one."]
-    pub to: ::chrono::DateTime<::chrono::offset::Utc>,
+    #[doc = "Begin of the first bucket."]
+    pub start: ::chrono::DateTime<::chrono::offset::Utc>,
 }
 #[doc = "`UsageRow`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]

@@ -169,8 +169,8 @@ words! {
         Finish = "finish",
     }
     UsageBucket {
-        1h = "1h",
-        1d = "1d",
+        Hour = "hour",
+        Day = "day",
     }
     UsageGroupBy {
         Project = "project",

@@ -5888,20 +5888,20 @@ export interface components {
             data: components["schemas"]["UsageRow"][];
             /**
              * Format: date-time
-             * @description Begin of the first bucket.
+             * @description End of the last one.
              */
-            from: string;
+            end: string;
             group_by?: components["schemas"]["UsageGroupBy"] | null;
             /** @constant */
             object: "usage";
             /**
              * Format: date-time
-             * @description End of the last one.
+             * @description Begin of the first bucket.
              */
-            to: string;
+            start: string;
         };
         /** @enum {string} */
-        UsageBucket: "1h" | "1d";
+        UsageBucket: "hour" | "day";
         /** @enum {string} */
         UsageGroupBy: "project" | "job" | "key" | "model";
         UsageRow: {
@@ -9382,14 +9382,14 @@ export interface operations {
     retrieve_usage: {
         parameters: {
             query?: {
-                /** @description How long a row's time is; `1d` if not given: a day of UTC. */
+                /** @description How long a row's time is; `day` if not given. */
                 bucket?: components["schemas"]["UsageBucket"];
                 /** @description What the rows of one time are told apart by; nothing if not given. */
                 group_by?: components["schemas"]["UsageGroupBy"];
-                /** @description The bucket that this time is in is the first one; thirty days before `to` if not given. */
-                from?: string;
+                /** @description The bucket that this time is in is the first one; thirty days before `end` if not given. */
+                start?: string;
                 /** @description The bucket that this time is in is the last one; now if not given. */
-                to?: string;
+                end?: string;
             };
             header?: {
                 /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
