@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use eventsource_stream::Eventsource as _;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder, StatusCode};
@@ -103,7 +103,12 @@ impl Customer {
         if !response.status().is_success() {
             bail!("the event stream answered {}: {}", response.status(), response.text().await?);
         }
-        let stream = response.bytes_stream().eventsource().map(|event| {
+        // what is not of the log has no id of its own, and comes with that of the event before it
+        let stream = response
+            .bytes_stream()
+            .eventsource()
+            .try_filter(|event| std::future::ready(event.event != "job.progress"));
+        let stream = stream.map(|event| {
             let event = event?;
             Ok(StreamEvent {
                 sequence: event.id.parse().context("event id")?,

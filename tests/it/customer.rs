@@ -148,9 +148,15 @@ impl Customer {
         }
         let events = response.bytes_stream().eventsource();
         // a cut connection is the end of this stream; what it left out shows as a gap in the log if it is not resumed
-        let events = events.take_while(|event| std::future::ready(event.is_ok())).map(|event| {
+        let events = events.take_while(|event| std::future::ready(event.is_ok())).filter_map(|event| {
             let event = event.unwrap();
-            Event { sequence: event.id.parse().unwrap(), name: event.event, text: event.data }
+            // what is not of the log has no id of its own, and comes with that of the event before it
+            let is_of_the_log = event.event != "job.progress";
+            std::future::ready(is_of_the_log.then(|| Event {
+                sequence: event.id.parse().unwrap(),
+                name: event.event,
+                text: event.data,
+            }))
         });
         Ok(Some(Box::pin(events)))
     }

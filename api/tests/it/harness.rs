@@ -299,7 +299,7 @@ impl Service {
     }
 }
 
-fn new_key(tenant: store::Tenant, text: &KeyText) -> NewKey<'_> {
+pub(crate) fn new_key(tenant: store::Tenant, text: &KeyText) -> NewKey<'_> {
     static TERMS: LazyLock<Terms> = LazyLock::new(Terms::of_project);
     NewKey {
         id: KeyId(Uuid::now_v7()),

@@ -96,6 +96,7 @@ async fn a_query_that_forgets_its_tenant_sees_only_that_tenants_rows() {
                 "session_tokens",
                 "sessions",
                 "sign_in_links",
+                "spent_days",
                 "usage_hours",
             ];
             let is_the_organisations = of_account.contains(&&*table);
