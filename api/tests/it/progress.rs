@@ -107,7 +107,10 @@ async fn a_stream_tells_how_far_its_job_is_now_and_then() {
     let (mut stream, mut packed) = (open("").await, open("?include=tokens").await);
     let (mut alone, mut without) = (open("?types=job.progress").await, open("?types=group.scored").await);
     let progress = |text: &str| -> Vec<Value> {
-        let blocks = text.split("\n\n").filter_map(|block| block.strip_prefix("event: job.progress\ndata: "));
+        // what follows the last blank line may be the first half of a block
+        let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
+        let blocks =
+            whole.split("\n\n").filter_map(|block| block.strip_prefix("event: job.progress\ndata: "));
         blocks.map(|data| serde_json::from_str(data).unwrap()).collect()
     };
     for part in 1..=2 {
