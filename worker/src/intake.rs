@@ -12,7 +12,8 @@ use ::intake::{Fault, Line, Lines, Names, Reader, Room};
 use bytes::Bytes;
 use checkpoint::Checkpoint;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
-use protocol::job::{GroupState, MAX_JOB_PROMPTS, MAX_TEST_PROMPTS, Prompt, SamplingSpec};
+use protocol::Mode;
+use protocol::job::{GroupState, Prompt, SamplingSpec, max_prompts};
 use protocol::reward::RewardTerms;
 use store::job_inputs::{self, InputError, Leased};
 
@@ -205,7 +206,7 @@ impl Parsing {
             is_builtin: leased.spec.reward.as_ref().is_some_and(RewardTerms::is_builtin),
             names,
             lines: leased.lines,
-            most: if leased.livemode { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS },
+            most: max_prompts(Mode::of(leased.livemode)),
             is_over: false,
         })
     }

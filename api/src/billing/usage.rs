@@ -128,13 +128,12 @@ pub(crate) async fn retrieve_usage(
             Bucket::Hour => usage::Bucket::Hour,
             Bucket::Day => usage::Bucket::Day,
         },
-        group_by: match group_by {
-            None => usage::GroupBy::Nothing,
-            Some(GroupBy::Project) => usage::GroupBy::Project,
-            Some(GroupBy::Job) => usage::GroupBy::Job,
-            Some(GroupBy::Key) => usage::GroupBy::Key,
-            Some(GroupBy::Model) => usage::GroupBy::Model,
-        },
+        group_by: group_by.map(|by| match by {
+            GroupBy::Project => usage::GroupBy::Project,
+            GroupBy::Job => usage::GroupBy::Job,
+            GroupBy::Key => usage::GroupBy::Key,
+            GroupBy::Model => usage::GroupBy::Model,
+        }),
         limit: MAX_ROWS + 1,
     };
     let used = usage::read(&mut *state.tenant(caller).await?, &wanted).await?;
@@ -155,11 +154,11 @@ fn span(query: &UsageParams, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateT
             detail: "this time is too far from today".to_owned(),
         })
     };
-    let last = query.end.unwrap_or(now);
-    let to = floor("end", last)? + length;
+    let last = floor("end", query.end.unwrap_or(now))?;
+    let to = last + length;
     let from = match query.start {
         Some(from) => floor("start", from)?,
-        None => floor("end", last)? - TimeDelta::days(DAYS),
+        None => last - TimeDelta::days(DAYS),
     };
     if from >= to {
         return Err(ApiError::InvalidParameter { name: "start", detail: "it is after `end`".to_owned() });

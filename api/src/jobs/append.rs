@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use intake::{PromptInput, Reader, default_id};
 use protocol::JobId;
-use protocol::job::{GroupState, MAX_JOB_PROMPTS, MAX_TEST_PROMPTS, Prompt};
+use protocol::job::{GroupState, Prompt, max_prompts};
 use protocol::reward::RewardTerms;
 use serde::Deserialize;
 use serde_json::json;
@@ -122,7 +122,7 @@ async fn write(
     let Some(job) = job_open::lock(tx, caller.tenant(), id).await? else {
         return Err(ApiError::JobNotOpen("it was not created open, or was closed, or is ending"));
     };
-    let most = if caller.mode.is_live() { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS };
+    let most = max_prompts(caller.mode);
     let prompts = numbered(tx, &job, read, most).await?;
     if job_open::append(tx, &job, &prompts, now).await?.is_none() {
         let mut faults = Faults::default();

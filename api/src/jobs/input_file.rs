@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use intake::PromptInput;
-use protocol::job::{MAX_JOB_PROMPTS, MAX_TEST_PROMPTS};
+use protocol::job::max_prompts;
 use protocol::{FileId, JobId, Rao};
 use store::files::Purpose;
 use store::job_conditions::Conditions;
@@ -61,7 +61,7 @@ pub(super) async fn look(
         unknown(faults);
         return Ok(None);
     };
-    let most = if caller.mode.is_live() { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS };
+    let most = max_prompts(caller.mode);
     if file.purpose != Purpose::JobInput {
         let detail = format!("its purpose is `{}`; a job reads files of `job_input`", file.purpose.as_str());
         faults.add(POINTER, "wrong_purpose", detail);

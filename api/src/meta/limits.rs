@@ -1,7 +1,7 @@
 //! `GET /v1/limits`: how much a customer may ask for, and how much of it is left.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, MAX_JOB_PROMPTS, MAX_TEST_PROMPTS};
+use protocol::job::{MAX_CUSTOM_ID_CHARS, MAX_INLINE_PROMPTS, max_prompts};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -80,7 +80,7 @@ pub(crate) async fn show_limits(
         remaining: standing.remaining,
         reset_s: seconds(standing.reset),
     });
-    let most = if caller.mode.is_live() { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS };
+    let most = max_prompts(caller.mode);
     Ok(HttpResponse::Ok().json(LimitsView {
         object: "limits",
         rates: rates.collect(),

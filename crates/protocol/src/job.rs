@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Mode;
 use crate::advantage::Advantage;
 use crate::message::Message;
 use crate::minhash::MinHash;
@@ -25,6 +26,11 @@ pub const MAX_TEST_SAMPLES: u32 = 8;
 pub const MAX_CUSTOM_ID_CHARS: usize = 128;
 pub const MAX_METADATA_ENTRIES: usize = 16;
 pub const MAX_METADATA_CHARS: usize = 512;
+
+/// The most prompts of one job, however they come.
+pub fn max_prompts(mode: Mode) -> usize {
+    if mode.is_live() { MAX_JOB_PROMPTS } else { MAX_TEST_PROMPTS }
+}
 
 /// How completions are sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -183,15 +183,7 @@ async fn close(
         "status": status,
         "status_reason": tally.status_reason,
         "outcome": outcome,
-        "counts": {
-            "groups": { "accepted": tally.groups_accepted, "filtered": tally.groups_filtered,
-                "failed": tally.groups_failed, "cancelled": tally.groups_cancelled,
-                "expired": tally.groups_expired },
-            "rollouts": { "generated": tally.rollouts_generated, "verified": tally.rollouts_verified,
-                "selected": tally.rollouts_selected, "filtered": tally.rollouts_filtered,
-                "rejected": tally.rollouts_rejected, "duplicate": tally.rollouts_duplicate,
-                "reward_error": tally.rollouts_reward_error },
-        },
+        "counts": tally.final_counts(),
         "spend": { "held_rao": settlement.held, "charged_rao": settlement.charged,
             "released_rao": settlement.released },
     });

@@ -68,13 +68,20 @@ impl Tally {
         (now > step(self.percent_less(ended))).then_some(now)
     }
 
-    /// As events show them.
+    /// As events of a job that goes on show them.
     pub fn counts(&self) -> Value {
+        let mut counts = self.final_counts();
+        counts["prompts"] = self.prompt_count.into();
+        counts["groups"]["open"] = self.open_groups.into();
+        counts
+    }
+
+    /// The same of one that ends.
+    pub(crate) fn final_counts(&self) -> Value {
         json!({
-            "prompts": self.prompt_count,
-            "groups": { "open": self.open_groups, "accepted": self.groups_accepted,
-                "filtered": self.groups_filtered, "failed": self.groups_failed,
-                "cancelled": self.groups_cancelled, "expired": self.groups_expired },
+            "groups": { "accepted": self.groups_accepted, "filtered": self.groups_filtered,
+                "failed": self.groups_failed, "cancelled": self.groups_cancelled,
+                "expired": self.groups_expired },
             "rollouts": { "generated": self.rollouts_generated, "verified": self.rollouts_verified,
                 "selected": self.rollouts_selected, "filtered": self.rollouts_filtered,
                 "rejected": self.rollouts_rejected, "duplicate": self.rollouts_duplicate,

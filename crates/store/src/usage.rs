@@ -18,7 +18,6 @@ pub enum Bucket {
 /// What the rows of a bucket are told apart by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupBy {
-    Nothing,
     Project,
     Job,
     Key,
@@ -36,7 +35,7 @@ pub struct Wanted {
     pub from: DateTime<Utc>,
     pub to: DateTime<Utc>,
     pub bucket: Bucket,
-    pub group_by: GroupBy,
+    pub group_by: Option<GroupBy>,
     /// At most so many rows.
     pub limit: i64,
 }
@@ -58,7 +57,7 @@ pub struct Used {
 
 /// Buckets in which something was charged, oldest first.
 pub async fn read(conn: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Used>, Error> {
-    let is = |by: GroupBy| wanted.group_by == by;
+    let is = |by: GroupBy| wanted.group_by == Some(by);
     // behind the wall of one project the jobs of another are not seen
     let outside = tenants::leave(conn).await?;
     let rows = sqlx::query!(
