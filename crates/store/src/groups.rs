@@ -70,7 +70,7 @@ pub async fn lease(
         r#"
         -- rows that another worker is taking right now are skipped, not waited for
         WITH free AS MATERIALIZED (
-            SELECT g.id FROM groups g
+            SELECT g.ctid AS place FROM groups g
             WHERE g.state = $1 AND (g.lease_until IS NULL OR g.lease_until < now())
                 -- the predicate of the index groups_queue, word for word, so that any plan can use it
                 AND g.state IN ('pending', 'dispatched', 'received', 'scored', 'verified')
@@ -89,9 +89,10 @@ pub async fn lease(
         SET lease_token = token.token, lease_until = now() + make_interval(secs => $4),
             -- to take a group back from a dead worker is no try of anything
             tries = tries + CASE g.state WHEN 'dispatched' THEN 0 ELSE 1 END
-        -- as an array, since a join with what is free would rather read the whole table
+        -- a row that this statement has locked stays in its place, so nothing is looked up again to get there; as an array,
+        -- since a join with what is free would rather read the whole table
         FROM token, prompts p
-        WHERE g.id = ANY(ARRAY(SELECT id FROM free)) AND p.job_id = g.job_id AND p.prompt_index = g.prompt_index
+        WHERE g.ctid = ANY(ARRAY(SELECT place FROM free)) AND p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         RETURNING g.id, g.job_id, g.prompt_index, p.custom_id, g.attempt, g.tries, g.hotkey, g.object_key,
             g.group_root, token.token AS "token!"
         "#,
