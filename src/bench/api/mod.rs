@@ -9,6 +9,9 @@ mod queue;
 mod report;
 mod writers;
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -22,6 +25,9 @@ use crate::demo::Customer;
 use crate::lifecycle::{Ending, Lifecycle};
 use crate::up::{self, Running};
 use crate::{cli, keys};
+
+/// Where a run's database is, below the folder of `bench api`.
+const DATA: &str = "data";
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Arguments {
@@ -44,11 +50,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let mut config = config.clone();
     config.gateway.listen.set_port(0);
-    config.data.dir = config.data.dir.join("bench-api"); // never beside real data
-    std::fs::create_dir_all(&config.data.dir)?;
+    let folder = config.data.dir.join("bench-api"); // never beside real data
+    let _alone = emptied(&folder)?;
+    config.data.dir = folder.join(DATA);
     config.api = unlimited(config.api);
     more_files()?;
-    let peers = peers::install(&config.data.dir).await?;
+    let peers = peers::install(&folder).await?;
     let measure = async |running: &Running| measure(arguments, &config, running, &peers).await;
     // no worker and no miner: nobody else touches what is measured
     let report = up::during(&config, lifecycle, ending, &[], None, measure).await?;
@@ -72,6 +79,18 @@ async fn measure(
     let streams = writers::measure(arguments.rounds, &log, running, &key, &config.data.dir).await?;
     let delay = delay::measure(&log, running, &key).await?;
     Ok(Report { ingest: ingest.rates, queue, streams, delay })
+}
+
+/// A folder without the data of an earlier run, whose rows would count; what peers have installed in it stays. Nobody else
+/// runs in it while the lock is held.
+fn emptied(folder: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    let lock = File::create(folder.join("bench.lock"))?;
+    lock.try_lock().with_context(|| format!("another `bench api` runs in {}", folder.display()))?;
+    match std::fs::remove_dir_all(folder.join(DATA)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(lock),
+    }
 }
 
 /// One customer asks for all there is.
