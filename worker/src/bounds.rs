@@ -1,9 +1,10 @@
-//! Bounds: jobs whose deadline has passed, and jobs whose budget cannot pay another group.
+//! Bounds: jobs whose deadline has passed, jobs whose budget cannot pay another group, and jobs whose checkpoint has rotated.
 
 use std::sync::Arc;
 
+use protocol::JobId;
 use protocol::job::GroupState;
-use store::{job_budget, job_deadline};
+use store::{job_budget, job_deadline, job_rotation};
 
 use crate::driver::retrying;
 use crate::{Context, Error, Progress};
@@ -17,6 +18,7 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
     let mut conn = cx.db.acquire().await?;
     let due = job_deadline::due(&mut conn, now, BATCH).await?;
     let exhausted = job_budget::exhausted(&mut conn, BATCH).await?;
+    let rotated = job_rotation::due(&mut conn, BATCH).await?;
     drop(conn);
     let mut count = 0;
     for job in due {
@@ -49,5 +51,28 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
             cx.wake.events(job);
         }
     }
+    count += tell_of_rotation(cx, rotated).await?;
     Ok(Progress::of(count))
+}
+
+/// Jobs whose checkpoint is no longer the current one: those that want to end then, do.
+async fn tell_of_rotation(cx: &Context, jobs: Vec<JobId>) -> Result<usize, Error> {
+    let mut count = 0;
+    for job in jobs {
+        let told = retrying(cx, || async {
+            let mut tx = cx.db.begin().await?;
+            let told = job_rotation::tell(&mut tx, job, cx.clock.now()).await?;
+            tx.commit().await?;
+            Ok(told)
+        })
+        .await?;
+        if told {
+            tracing::info!(job.id = %job, "another checkpoint became the current one");
+            count += 1;
+            // as above: its groups may be gone
+            cx.wake.groups(GroupState::Dispatched);
+            cx.wake.events(job);
+        }
+    }
+    Ok(count)
 }

@@ -143,6 +143,8 @@ enum EventType {
     JobResumed,
     #[schema(rename = "job.finalizing")]
     JobFinalizing,
+    #[schema(rename = "checkpoint.rotated")]
+    CheckpointRotated,
     #[schema(rename = "export.ready")]
     ExportReady,
     #[schema(rename = "job.completed")]

@@ -236,11 +236,12 @@ fn near(given: &NearInput, faults: &mut Faults) -> MinHash {
 
 fn policy(given: PolicyInput, faults: &mut Faults) -> PolicyTerms {
     let on_rotation = faults.word(given.on_rotation, OnRotation::Finish, "#/policy/on_rotation", "finish");
-    if on_rotation != OnRotation::Finish {
-        let detail = "a job ends on the checkpoint that it began with: only `finish` is offered";
+    if on_rotation == OnRotation::Requeue {
+        let detail = "a job ends on the checkpoint that it began with: `finish` or `cancel`";
         faults.add("#/policy/on_rotation", "unsupported_value", detail);
     }
-    let versions = given.max_staleness_versions.unwrap_or(0);
-    let versions = faults.whole(versions, 0..=MAX_STALENESS, "#/policy/max_staleness_versions");
-    PolicyTerms { on_rotation, max_staleness_versions: versions.unwrap_or(0) }
+    let versions = given.max_staleness_versions;
+    let most =
+        versions.and_then(|most| faults.whole(most, 0..=MAX_STALENESS, "#/policy/max_staleness_versions"));
+    PolicyTerms { on_rotation, max_staleness_versions: most }
 }

@@ -199,11 +199,13 @@ pub(crate) struct NearInput {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyInput {
-    /// A job ends on the checkpoint that it began with: `finish` is all that is offered for now.
+    /// `finish`: the job goes on with the checkpoint that it began with. `cancel`: it is cancelled, and what miners have
+    /// answered is still delivered. `requeue` is not offered yet.
     #[schema(value_type = Option<RotationPolicy>, default = "finish")]
     pub(crate) on_rotation: Option<Word<OnRotation>>,
-    /// How many checkpoints a rollout may be behind the one that the job names; all are of that very one.
-    #[schema(default = 0, minimum = 0, maximum = 1000)]
+    /// How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered
+    /// yet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints.
+    #[schema(minimum = 0, maximum = 1000)]
     pub(crate) max_staleness_versions: Option<i64>,
 }
 

@@ -174,7 +174,8 @@ impl From<&JobSpec> for DedupView {
 pub(super) struct PolicyView {
     #[schema(value_type = RotationPolicy)]
     on_rotation: OnRotation,
-    max_staleness_versions: u32,
+    /// How often another checkpoint may become the current one before what is not delivered is dropped. `null`: any number.
+    max_staleness_versions: Option<u32>,
 }
 
 impl From<&JobSpec> for PolicyView {

@@ -219,7 +219,7 @@ async fn selection_is_shown_as_it_was_given_and_a_reserve_is_held_at_a_quarter()
             "component_weights": { "format": 0.5 } },
         "overlong": { "mode": "soft_penalty", "buffer": 1, "factor": 0.5 },
         "dedup": { "mode": "none", "scope": "project", "near": { "ngram": 4, "buckets": 10, "hashes": 6 } },
-        "policy": { "on_rotation": "finish", "max_staleness_versions": 2 },
+        "policy": { "on_rotation": "cancel", "max_staleness_versions": 2 },
         "group": { "min_size": 3, "timeout_s": 900 },
     });
     for (part, terms) in given.as_object().unwrap() {

@@ -161,7 +161,7 @@ async fn each_rule_by_itself() {
         ("/overlong", json!({ "buffer": 1 }), "#/overlong/buffer", "not_allowed"),
         ("/overlong", json!({ "mode": "soft_penalty" }), "#/overlong/buffer", "required"),
         ("/dedup", json!({ "near": { "hashes": 0 } }), "#/dedup/near/hashes", "out_of_range"),
-        ("/policy", json!({ "on_rotation": "cancel" }), "#/policy/on_rotation", "unsupported_value"),
+        ("/policy", json!({ "on_rotation": "requeue" }), "#/policy/on_rotation", "unsupported_value"),
         ("/model", json!({ "checkpoint": unknown }), "#/model/checkpoint", "unknown_checkpoint"),
         ("/metadata", Value::Object(many), "#/metadata", "too_many"),
         ("/budget", json!({ "max_amount_rao": "1999" }), "#/budget/max_amount_rao", "budget_too_small"),

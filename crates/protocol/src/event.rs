@@ -51,6 +51,8 @@ event_types! {
     JobResumed = "job.resumed",
     /// The job's deadline has passed; what miners have answered is still verified and delivered.
     JobFinalizing = "job.finalizing",
+    /// Another checkpoint became the current one; the job's `policy` says what follows.
+    CheckpointRotated = "checkpoint.rotated",
     /// A file that was asked for can be fetched. May come after the job's end.
     ExportReady = "export.ready",
     JobCompleted = "job.completed",

@@ -120,12 +120,13 @@ impl GroupTerms {
     }
 }
 
-/// How far from the newest checkpoint what is delivered may be. A job ends on the checkpoint that it began with.
+/// What follows for a job when another checkpoint becomes the current one. It ends on the one that it began with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyTerms {
     pub on_rotation: OnRotation,
-    pub max_staleness_versions: u32,
+    /// How often another checkpoint may become the current one before what is not delivered is dropped; `None`: any number.
+    pub max_staleness_versions: Option<u32>,
 }
 
 /// What happens to a job when another checkpoint becomes the current one.
@@ -137,7 +138,7 @@ pub enum OnRotation {
     Finish,
     /// What was not generated yet moves to the new one. Not offered yet.
     Requeue,
-    /// It is cancelled. Not offered yet.
+    /// It is cancelled; what miners have answered is still delivered.
     Cancel,
 }
 

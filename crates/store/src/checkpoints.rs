@@ -43,10 +43,12 @@ pub async fn publish(
     .await?;
     sqlx::query!(
         r#"
-        INSERT INTO checkpoints (id, name, previous, status, config, created_at)
-        VALUES ($1, $2, $3, 'current', $4, $5)
+        INSERT INTO checkpoints (id, name, previous, status, config, created_at, version)
+        VALUES ($1, $2, $3, 'current', $4, $5, (SELECT COALESCE(max(c.version), 0) + 1 FROM checkpoints c))
         ON CONFLICT (id) DO UPDATE SET status = 'current', name = EXCLUDED.name, config = EXCLUDED.config,
             is_published = true,
+            -- the current one stays what it is
+            version = CASE checkpoints.status WHEN 'current' THEN checkpoints.version ELSE EXCLUDED.version END,
             previous = COALESCE(EXCLUDED.previous, checkpoints.previous)
         "#,
         id.0.as_slice(),

@@ -80,6 +80,26 @@ pub(crate) async fn fail_unbegun(
     close(conn, job, JobStatus::Failed, &tally, now).await
 }
 
+/// Cancels a job, its row locked: nothing more is sent to miners. `graceful` still delivers, and charges, what they have
+/// answered; otherwise all that is not delivered yet is dropped.
+pub(crate) async fn cancel(
+    conn: &mut PgConnection,
+    job: JobId,
+    graceful: bool,
+    reason: &'static str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    winding_down(conn, job, JobStatus::Cancelling, now).await?;
+    job_progress::note_reason(conn, job, reason).await?;
+    let ended = groups::cancel(conn, job, graceful, (GroupState::Cancelled, reason)).await?;
+    if ended.total() > 0 {
+        groups_ended(conn, job, ended, now).await?;
+    } else {
+        end_if_idle(conn, job, now).await?;
+    }
+    Ok(())
+}
+
 /// Says that a job is on its way to an end, its row locked: no more prompts, and it is not paused any more.
 pub(crate) async fn winding_down(
     conn: &mut PgConnection,

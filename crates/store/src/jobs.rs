@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::event::EventType;
-use protocol::job::{GroupState, JobSpec, JobStatus, Prompt};
+use protocol::job::{JobSpec, JobStatus, Prompt};
 use protocol::mismatch::Mismatch;
 use protocol::money::Price;
 use protocol::refill::Refill;
@@ -22,8 +22,7 @@ use crate::job_outlook::Outlook;
 use crate::keyset::{Found, Page, Span};
 use crate::ledger::Settlement;
 use crate::{
-    Error, Tenant, groups, job_close, job_inputs, job_outlook, job_progress, lineup, prompts, reserve,
-    tenants,
+    Error, Tenant, job_close, job_inputs, job_outlook, job_progress, lineup, prompts, reserve, tenants,
 };
 
 /// What is fixed when a job is created.
@@ -73,10 +72,12 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         INSERT INTO jobs (id, account_id, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
-            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, queued_at, livemode)
+            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, queued_at, livemode, rotation, rotation_told)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
             $20, $21, $22, $23, $24, $25, $26, $27, $28, $29,
-            CASE $27 WHEN 'queued' THEN $11::timestamptz END, (SELECT p.livemode FROM projects p WHERE p.id = $13))
+            CASE $27 WHEN 'queued' THEN $11::timestamptz END, (SELECT p.livemode FROM projects p WHERE p.id = $13),
+            COALESCE((SELECT c.version FROM checkpoints c WHERE c.status = 'current'), 0),
+            COALESCE((SELECT c.version FROM checkpoints c WHERE c.status = 'current'), 0))
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -350,7 +351,7 @@ pub async fn sequence_of(
     Ok(sequence.flatten())
 }
 
-/// Why a job and its groups ended that were cancelled.
+/// Why a job and its groups ended that its customer cancelled.
 const CANCELLED: &str = "cancelled_by_customer";
 
 /// Cancels a job of this project: no more is sent to miners. `graceful` still delivers, and charges, what miners have
@@ -369,14 +370,7 @@ pub async fn cancel(
     if before.is_terminal() {
         return Ok(before);
     }
-    job_close::winding_down(conn, id, JobStatus::Cancelling, now).await?;
-    job_progress::note_reason(conn, id, CANCELLED).await?;
-    let ended = groups::cancel(conn, id, graceful, (GroupState::Cancelled, CANCELLED)).await?;
-    if ended.total() > 0 {
-        job_close::groups_ended(conn, id, ended, now).await?;
-    } else {
-        job_close::end_if_idle(conn, id, now).await?;
-    }
+    job_close::cancel(conn, id, graceful, CANCELLED, now).await?;
     Ok(before)
 }
 

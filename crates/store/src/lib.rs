@@ -39,6 +39,7 @@ pub mod job_patch;
 pub mod job_pause;
 pub mod job_progress;
 pub mod job_purge;
+pub mod job_rotation;
 pub mod job_tally;
 pub mod job_terms;
 pub mod jobs;

@@ -26,7 +26,7 @@ impl World {
         applied
     }
 
-    async fn reason(&self, job: protocol::JobId) -> String {
+    pub(crate) async fn reason(&self, job: protocol::JobId) -> String {
         let sql =
             format!("SELECT status, COALESCE(pause_reason, status_reason) FROM jobs WHERE id = '{}'", job.0);
         self.sql(&sql).await

@@ -29,6 +29,7 @@ mod rechecks;
 mod refusals;
 mod registered;
 mod rewards;
+mod rotation;
 mod selecting;
 mod standings;
 mod statistics;
