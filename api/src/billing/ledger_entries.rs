@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use protocol::{JobId, LedgerEntryId};
+use protocol::{JobId, LedgerEntryId, QuoteId};
 use serde::Serialize;
 use store::ledger::Entry;
 use utoipa::ToSchema;
@@ -31,6 +31,9 @@ pub(crate) struct LedgerEntryView {
     job_id: Option<JobId>,
     /// Rollouts that were charged.
     rollout_count: i64,
+    /// The quote that priced the job, where one did.
+    #[schema(value_type = Option<String>)]
+    quote_id: Option<QuoteId>,
     /// Where it stands in the statement; pass it as `after` or `before`.
     #[schema(example = "17")]
     position: String,
@@ -48,6 +51,7 @@ impl From<Entry> for LedgerEntryView {
             held_after_rao: entry.held_after.to_string(),
             job_id: entry.job,
             rollout_count: entry.rollout_count,
+            quote_id: entry.quote,
             position: entry.position.to_string(),
             created_at: entry.created_at,
         }

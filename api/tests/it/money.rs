@@ -55,3 +55,33 @@ async fn the_statement_is_complete_and_paged() {
         (&json!(false), &json!("10000"))
     );
 }
+
+#[tokio::test]
+async fn the_statement_names_the_quote_that_priced_a_job() {
+    let service = Service::start().await;
+    let customer = service.customer(10_000).await;
+    let mut body = job_body(1);
+    let quote = service.post(&customer, "/v1/quotes", &body).await.json(201)["id"].clone();
+    let plain = service.job(&customer, 1).await;
+    body["quote"] = quote.clone();
+    let quoted = service.post(&customer, "/v1/jobs", &body).await.json(201)["id"].clone();
+    for job in [quoted.as_str().unwrap(), &plain] {
+        service
+            .post(&customer, &format!("/v1/jobs/{job}/cancel"), &json!({ "mode": "immediate" }))
+            .await
+            .json(202);
+    }
+    let page = service.get(&customer, "/v1/ledger_entries").await.json(200);
+    let lines: Vec<_> =
+        page["data"].as_array().unwrap().iter().map(|e| (&e["type"], &e["job_id"], &e["quote_id"])).collect();
+    let (nothing, plain) = (Value::Null, json!(plain));
+    let (hold, release) = (json!("hold"), json!("hold_release"));
+    let expected = [
+        (&release, &plain, &nothing),
+        (&release, &quoted, &quote),
+        (&hold, &quoted, &quote),
+        (&hold, &plain, &nothing),
+        (&json!("grant"), &nothing, &nothing),
+    ];
+    assert_eq!(lines, expected);
+}

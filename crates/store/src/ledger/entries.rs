@@ -1,7 +1,7 @@
 //! Entries: an account's statement, line by line, as its owner reads it.
 
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, JobId, LedgerEntryId};
+use protocol::{AccountId, JobId, LedgerEntryId, QuoteId};
 use sqlx::PgConnection;
 
 use crate::Error;
@@ -20,8 +20,11 @@ pub(super) async fn entry(
 ) -> Result<(), Error> {
     sqlx::query!(
         r#"
-        INSERT INTO ledger_entries (id, account_id, type, amount, balance_after, held_after, job_id, rollout_count, created_at)
-        SELECT $1, id, $3, $4, credits_posted - debits_posted, held, $5, $6, $7 FROM accounts WHERE id = $2
+        INSERT INTO ledger_entries (id, account_id, type, amount, balance_after, held_after, job_id, rollout_count, created_at,
+            quote_id)
+        SELECT $1, id, $3, $4, credits_posted - debits_posted, held, $5, $6, $7,
+            (SELECT quote_id FROM jobs WHERE jobs.id = $5)
+        FROM accounts WHERE id = $2
         "#,
         id.0,
         account.0,
@@ -47,6 +50,8 @@ pub struct Entry {
     pub held_after: i64,
     pub job: Option<JobId>,
     pub rollout_count: i64,
+    /// The one that priced the job.
+    pub quote: Option<QuoteId>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -59,7 +64,7 @@ pub async fn entries(
     let span = Span::newest_first(page);
     let rows = sqlx::query!(
         r#"
-        SELECT id, position AS "position!", type, amount, balance_after, held_after, job_id, rollout_count, created_at
+        SELECT id, position AS "position!", type, amount, balance_after, held_after, job_id, rollout_count, quote_id, created_at
         FROM ledger_entries
         WHERE account_id = $1 AND position BETWEEN $2 AND $3
         ORDER BY CASE WHEN $4 THEN position END, position DESC LIMIT $5
@@ -81,6 +86,7 @@ pub async fn entries(
         held_after: row.held_after,
         job: row.job_id.map(JobId),
         rollout_count: row.rollout_count,
+        quote: row.quote_id.map(QuoteId),
         created_at: row.created_at,
     }))
 }
