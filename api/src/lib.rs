@@ -6,6 +6,7 @@ mod address;
 mod auth;
 mod billing;
 mod body;
+mod budgets;
 mod checkpoints;
 mod compat;
 mod config;

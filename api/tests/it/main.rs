@@ -4,6 +4,7 @@
 
 mod access;
 mod bodies;
+mod budgets;
 mod cancel;
 mod checkpoints;
 mod compat;

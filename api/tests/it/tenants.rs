@@ -154,7 +154,7 @@ impl Owned {
             Some("models") => &self.model,
             Some("checkpoints") => &self.checkpoint,
             Some("exports") => &self.export,
-            Some("projects") => &self.project,
+            Some("projects" | "budgets") => &self.project,
             Some("organizations") => &self.organization,
             Some("sessions") => &self.session,
             Some("webhook_endpoints") => &self.others[0],
@@ -171,7 +171,7 @@ impl Owned {
             return path.to_owned();
         }
         let concrete = path.replace("{id}", self.id(path)).replace("{version}", "1");
-        let concrete = concrete.replace("{member_id}", &self.member);
+        let concrete = concrete.replace("{member_id}", &self.member).replace("{scope}", self.id(path));
         assert!(!concrete.contains('{'), "{path}: what stands in its other parameters?");
         concrete
     }

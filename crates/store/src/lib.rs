@@ -9,6 +9,7 @@ pub mod audit_log;
 pub mod audit_replay;
 pub mod audits;
 pub mod batches;
+pub mod budgets;
 pub mod checkpoints;
 pub mod client_rewards;
 pub mod clock;

@@ -27,7 +27,7 @@ pub async fn hold(
     amount: Rao,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let payer = spend::admit(conn, job, amount, now).await?;
+    let paying = spend::admit(conn, job, amount, now).await?;
     let held = sqlx::query!(
         r#"
         UPDATE accounts SET held = held + $2
@@ -52,8 +52,8 @@ pub async fn hold(
         account.0,
         amount.get(),
         now,
-        payer.project,
-        &payer.lineage
+        paying.project,
+        &paying.lineage
     )
     .execute(&mut *conn)
     .await?;
