@@ -21,6 +21,7 @@ mod form;
 mod gate;
 mod groups;
 mod idempotency;
+mod invoices;
 mod jobs;
 mod keys;
 mod limits;

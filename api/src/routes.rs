@@ -7,8 +7,8 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, budgets, checkpoints, compat, events, exports, files, groups, jobs, keys, members, meta,
-    organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
+    billing, budgets, checkpoints, compat, events, exports, files, groups, invoices, jobs, keys, members,
+    meta, organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -174,6 +174,8 @@ fn tenancy(app: &mut ServiceConfig) {
                 .route(get().to(budgets::show::show_budget))
                 .route(put().to(budgets::update::update_budget)),
         )
+        .service(at("/v1/invoices", "GET").route(get().to(invoices::list::list_invoices)))
+        .service(at("/v1/invoices/{id}", "GET").route(get().to(invoices::show::show_invoice)))
         .service(at("/v1/prices", "GET").route(get().to(billing::prices::retrieve_prices)))
         .service(at("/v1/usage", "GET").route(get().to(billing::usage::retrieve_usage)));
 }

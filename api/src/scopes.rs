@@ -78,6 +78,8 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/balance", Some(BillingRead)),
     ("GET", "/v1/ledger_entries", Some(BillingRead)),
     ("GET", "/v1/usage", Some(BillingRead)),
+    ("GET", "/v1/invoices", Some(BillingRead)),
+    ("GET", "/v1/invoices/{id}", Some(BillingRead)),
     ("GET", "/v1/budgets/{scope}", Some(BillingRead)),
     ("PUT", "/v1/budgets/{scope}", Some(BillingWrite)),
     ("POST", "/v1/verifications", Some(VerificationsWrite)),

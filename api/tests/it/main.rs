@@ -22,6 +22,7 @@ mod groups;
 mod harness;
 mod idempotency;
 mod input_files;
+mod invoices;
 mod keys;
 mod limits;
 mod manifest;

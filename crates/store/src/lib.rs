@@ -27,6 +27,7 @@ pub mod groups;
 pub mod groups_read;
 pub mod history;
 pub mod idempotency;
+pub mod invoices;
 pub mod job_budget;
 pub mod job_close;
 pub mod job_conditions;

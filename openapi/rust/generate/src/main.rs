@@ -28,6 +28,7 @@ const NAMES: &[(&str, &str, &str, Part)] = &[
     ("File", "/v1/files/{id}", "get", Part::Answer),
     ("Group", "/v1/groups/{id}", "get", Part::Answer),
     ("GroupRewards", "/v1/groups/{id}/rewards", "post", Part::Answer),
+    ("Invoice", "/v1/invoices/{id}", "get", Part::Answer),
     ("Job", "/v1/jobs/{id}", "get", Part::Answer),
     ("JobMetrics", "/v1/jobs/{id}/metrics", "get", Part::Answer),
     ("PatchJob", "/v1/jobs/{id}", "patch", Part::Body),
