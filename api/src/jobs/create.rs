@@ -8,7 +8,7 @@ use grail::ProfileId;
 use grail::chain::Terms;
 use grail::hash::Hash;
 use protocol::conditions::Budget;
-use protocol::job::{JobSpec, Prompt, SamplingSpec};
+use protocol::job::{JobSpec, Prompt, SamplingSpec, max_prompts};
 use protocol::money::Price;
 use protocol::refill::Refill;
 use protocol::reward::RewardTerms;
@@ -82,7 +82,9 @@ pub(crate) async fn create_job(
     if is_dry {
         return preview::answer(&state, caller, &priced).await;
     }
-    limits::admit_job(&request, caller, priced.prompts().len()).await?;
+    // a file from before lines were counted may have as many as any
+    let prompts = priced.count().map_or(max_prompts(caller.mode), |count| count as usize);
+    limits::admit_job(&request, caller, prompts).await?;
     write(&state, caller, &once, &priced, Trace::of(&request).as_deref()).await
 }
 
