@@ -194,6 +194,7 @@ pub(crate) struct Miner {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pricing {
     pub rollout_rao: u64,
+    pub per_1k_tokens_rao: u64,
     pub filtered_bps: u32,
     pub sampled_bps: u32,
     pub miner_share_bps: u32,
@@ -437,7 +438,7 @@ mod tests {
             (config.pricing.rollout_rao, config.pricing.filtered_bps, config.pricing.miner_share_bps),
             (120_000, 2500, 8000)
         );
-        assert_eq!(config.pricing.sampled_bps, 9000);
+        assert_eq!((config.pricing.sampled_bps, config.pricing.per_1k_tokens_rao), (9000, 0));
         assert_eq!(config.postgres.url.reveal(), None);
         assert_eq!((config.checkpoint.previous_dir.is_some(), config.miner.key_file), (true, None));
         assert_eq!(config.audit, audit::Settings::default(), "those that the economics were computed with");

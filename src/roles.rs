@@ -334,9 +334,11 @@ pub(crate) fn supervisor(config: &Config) -> anyhow::Result<Supervisor> {
 }
 
 pub(crate) fn price(pricing: &config::Pricing) -> anyhow::Result<Price> {
-    let rollout = i64::try_from(pricing.rollout_rao).ok().and_then(Rao::new);
+    let rao = |amount: u64| i64::try_from(amount).ok().and_then(Rao::new);
     Ok(Price {
-        rollout: rollout.context("pricing.rollout_rao is more rao than exist")?,
+        rollout: rao(pricing.rollout_rao).context("pricing.rollout_rao is more rao than exist")?,
+        per_1k_tokens: rao(pricing.per_1k_tokens_rao)
+            .context("pricing.per_1k_tokens_rao is more rao than exist")?,
         filtered_bps: pricing.filtered_bps,
         miner_share_bps: pricing.miner_share_bps,
     })

@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use protocol::job::JobStatus;
 use protocol::{JobId, Rao, Scope};
 use serde_json::{Value, json};
-use store::spend::Exceeded;
+use store::spend::{Exceeded, InFlight};
 
 pub use crate::problem::{ErrorMirror, FieldError, Problem};
 use crate::problem::{dotted, summary, title, urn};
@@ -69,6 +69,8 @@ pub(crate) enum ApiError {
     ProjectInUse(&'static str),
     #[error("the {}'s limit of {} rao leaves no room for {} more", .0.source.as_str(), .0.limit, .0.required)]
     SpendCapExceeded(Box<Exceeded>),
+    #[error("the {}'s limit of {} rao held at once leaves no room for {} more", .0.source.as_str(), .0.limit, .0.required)]
+    InFlightExhausted(Box<InFlight>),
     #[error("the job may cost up to {required} rao; {available} are available")]
     InsufficientCredits { required: Rao, available: Rao },
     #[error("there is no such {0}")]
@@ -232,6 +234,7 @@ impl ApiError {
             Self::KeyRevoked => "key_revoked",
             Self::ProjectInUse(_) => "project_in_use",
             Self::SpendCapExceeded(_) => "spend_cap_exceeded",
+            Self::InFlightExhausted(_) => "inflight_budget_exhausted",
             Self::InsufficientCredits { .. } => "insufficient_credits",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
@@ -302,7 +305,7 @@ impl ApiError {
             | Self::SpendCapExceeded(_)
             | Self::ModelNotAllowed { .. }
             | Self::InvalidLink => StatusCode::FORBIDDEN,
-            Self::InsufficientCredits { .. } => StatusCode::PAYMENT_REQUIRED,
+            Self::InsufficientCredits { .. } | Self::InFlightExhausted(_) => StatusCode::PAYMENT_REQUIRED,
             Self::NoSuchRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::NotFound(_) | Self::SamplingOnly => StatusCode::NOT_FOUND,
             Self::NoAnswer(_) | Self::AnswerPending(_) => StatusCode::GATEWAY_TIMEOUT,
@@ -396,6 +399,12 @@ impl ApiError {
                 "required_rao": exceeded.required,
                 "resets_at": exceeded.resets_at,
             }),
+            Self::InFlightExhausted(full) => json!({
+                "limit_source": full.source.as_str(),
+                "limit_rao": full.limit,
+                "held_rao": full.held,
+                "required_rao": full.required,
+            }),
             Self::InsufficientCredits { required, available } => {
                 json!({ "required_rao": required, "available_rao": available })
             }
@@ -427,6 +436,9 @@ impl ApiError {
     }
 
     fn is_retryable(&self) -> bool {
+        if let Self::InFlightExhausted(full) = self {
+            return full.may_fit_later();
+        }
         matches!(
             self,
             Self::TooManyStreams
@@ -519,6 +531,10 @@ impl ResponseError for ApiError {
             Self::IdempotencyInProgress => {
                 response.insert_header((header::RETRY_AFTER, 1));
             }
+            // when a job of theirs ends, nobody knows
+            Self::InFlightExhausted(full) if full.may_fit_later() => {
+                response.insert_header((header::RETRY_AFTER, 30));
+            }
             Self::RateLimited { retry_s, .. } => {
                 response.insert_header((header::RETRY_AFTER, *retry_s));
             }
@@ -535,6 +551,7 @@ impl From<store::Error> for ApiError {
         match error {
             store::Error::NotFound => Self::NotFound("resource"),
             store::Error::SpendCap(exceeded) => Self::SpendCapExceeded(Box::new(exceeded)),
+            store::Error::InFlight(full) => Self::InFlightExhausted(Box::new(full)),
             store::Error::Purged => Self::Expired,
             store::Error::InsufficientCredits { required, available } => {
                 Self::InsufficientCredits { required, available }

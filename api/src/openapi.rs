@@ -4,8 +4,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::{
-    billing, checkpoints, compat, document, events, exports, files, groups, jobs, keys, members, meta,
-    organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
+    billing, budgets, checkpoints, compat, document, events, exports, files, groups, invoices, jobs, keys,
+    members, meta, organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -94,6 +94,10 @@ use crate::{
         billing::ledger_entries::list_ledger_entries,
         billing::prices::retrieve_prices,
         billing::usage::retrieve_usage,
+        invoices::list::list_invoices,
+        invoices::show::show_invoice,
+        budgets::show::show_budget,
+        budgets::update::update_budget,
         verifications::create::create_verification,
         verifications::show::show_verification,
         webhooks::create::create_webhook_endpoint,

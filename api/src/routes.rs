@@ -3,12 +3,12 @@
 use std::future::ready;
 
 use actix_web::Resource;
-use actix_web::web::{self, ServiceConfig, delete, get, patch, post};
+use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put};
 
 use crate::error::{ApiError, unknown_route};
 use crate::{
-    billing, checkpoints, compat, events, exports, files, groups, jobs, keys, members, meta, organizations,
-    projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
+    billing, budgets, checkpoints, compat, events, exports, files, groups, invoices, jobs, keys, members,
+    meta, organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -169,6 +169,13 @@ fn tenancy(app: &mut ServiceConfig) {
         .service(
             at("/v1/ledger_entries", "GET").route(get().to(billing::ledger_entries::list_ledger_entries)),
         )
+        .service(
+            at("/v1/budgets/{scope}", "GET, PUT")
+                .route(get().to(budgets::show::show_budget))
+                .route(put().to(budgets::update::update_budget)),
+        )
+        .service(at("/v1/invoices", "GET").route(get().to(invoices::list::list_invoices)))
+        .service(at("/v1/invoices/{id}", "GET").route(get().to(invoices::show::show_invoice)))
         .service(at("/v1/prices", "GET").route(get().to(billing::prices::retrieve_prices)))
         .service(at("/v1/usage", "GET").route(get().to(billing::usage::retrieve_usage)));
 }

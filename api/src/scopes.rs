@@ -3,8 +3,8 @@
 use actix_web::HttpRequest;
 use protocol::Scope;
 use protocol::Scope::{
-    AuditRead, BillingRead, CheckpointsRead, CheckpointsWrite, EventsRead, ExportsWrite, FilesRead,
-    FilesWrite, JobsRead, JobsWrite, KeysWrite, MembersRead, MembersWrite, RewardFunctionsRead,
+    AuditRead, BillingRead, BillingWrite, CheckpointsRead, CheckpointsWrite, EventsRead, ExportsWrite,
+    FilesRead, FilesWrite, JobsRead, JobsWrite, KeysWrite, MembersRead, MembersWrite, RewardFunctionsRead,
     RewardFunctionsWrite, RolloutsRead, VerificationsWrite, WebhooksWrite,
 };
 
@@ -78,6 +78,10 @@ pub(crate) const TABLE: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/balance", Some(BillingRead)),
     ("GET", "/v1/ledger_entries", Some(BillingRead)),
     ("GET", "/v1/usage", Some(BillingRead)),
+    ("GET", "/v1/invoices", Some(BillingRead)),
+    ("GET", "/v1/invoices/{id}", Some(BillingRead)),
+    ("GET", "/v1/budgets/{scope}", Some(BillingRead)),
+    ("PUT", "/v1/budgets/{scope}", Some(BillingWrite)),
     ("POST", "/v1/verifications", Some(VerificationsWrite)),
     ("GET", "/v1/verifications/{id}", Some(VerificationsWrite)),
     ("GET", "/v1/webhook_endpoints", Some(WebhooksWrite)),

@@ -31,6 +31,7 @@ const MAX_ERRORS: usize = 100;
 const INVALID: &str = "input_file_invalid";
 const INSUFFICIENT_CREDITS: &str = "insufficient_credits";
 const SPEND_CAP_EXCEEDED: &str = "spend_cap_exceeded";
+const INFLIGHT_EXHAUSTED: &str = "inflight_budget_exhausted";
 /// And one whose file could not be.
 const NOT_READ: &str = "input_file_not_read";
 
@@ -268,6 +269,7 @@ async fn queue(cx: &Context, leased: &Leased) -> Result<(), Error> {
             (INSUFFICIENT_CREDITS, INSUFFICIENT_CREDITS, error.to_string())
         }
         Err(error @ store::Error::SpendCap(_)) => (SPEND_CAP_EXCEEDED, SPEND_CAP_EXCEEDED, error.to_string()),
+        Err(error @ store::Error::InFlight(_)) => (INFLIGHT_EXHAUSTED, INFLIGHT_EXHAUSTED, error.to_string()),
         Err(error) => return Err(error.into()),
     };
     let error = InputError { line: None, pointer: "#".to_owned(), code: code.to_owned(), detail };

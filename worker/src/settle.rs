@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use grail::Hotkey;
-use protocol::job::GroupState;
+use protocol::job::{GroupState, SamplingSpec};
 use protocol::money::Price;
 use protocol::selection::Choice;
 use protocol::{JobId, Mode, Rao};
@@ -20,6 +20,7 @@ use store::groups::{Finished, Lease, Leased, Token};
 use store::job_close::Ended;
 use store::job_terms::{self, JobTerms};
 use store::ledger::{self, Charge, Share};
+use store::rollouts::Member;
 use store::{PgConnection, audits, batches, groups, job_budget, job_close, job_progress, rollouts};
 use tracing::Instrument as _;
 
@@ -91,10 +92,10 @@ pub(crate) struct Priced<'l> {
     pub(crate) prices: Vec<Rao>,
 }
 
-fn price_of(choice: &Choice, price: &Price) -> Rao {
+fn price_of(choice: &Choice, tokens: u32, price: &Price) -> Rao {
     match choice.filtered {
-        None => price.rollout,
-        Some(reason) if reason.is_charged() => price.filtered(),
+        None => price.of(tokens),
+        Some(reason) if reason.is_charged() => price.filtered(tokens),
         Some(_) => Rao::ZERO,
     }
 }
@@ -125,7 +126,8 @@ async fn write(
 
     // what the hold can still pay decides how many of the groups are settled at all
     let mut left = ledger::uncaptured(conn, job).await?;
-    let dearest = terms.price.rollout.checked_mul(u64::from(terms.spec.sampling.n));
+    let SamplingSpec { n, max_tokens, .. } = terms.spec.sampling;
+    let dearest = terms.price.maximum(n.into(), max_tokens);
     let (mut payable, mut beyond) = (Vec::new(), Vec::new());
     for group in ours {
         match dearest.and_then(|dearest| left.checked_sub(dearest)) {
@@ -141,8 +143,11 @@ async fn write(
     let priced: Vec<Priced<'_>> = chosen
         .into_iter()
         .map(|chosen| {
+            let rollouts = chosen.selected.choices.iter().zip(&chosen.members);
+            // no answer with more tokens is taken in; the hold would not know of them
+            let tokens = |member: &Member| member.completion_tokens.min(max_tokens);
             let prices =
-                chosen.selected.choices.iter().map(|choice| price_of(choice, &terms.price)).collect();
+                rollouts.map(|(choice, member)| price_of(choice, tokens(member), &terms.price)).collect();
             Priced { chosen, prices }
         })
         .collect();

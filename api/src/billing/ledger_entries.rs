@@ -1,15 +1,18 @@
-//! `GET /v1/ledger_entries`: the account's statement, newest first.
+//! `GET /v1/ledger_entries`: the account's statement, newest first, as a list or as a table.
 
-use actix_web::{HttpResponse, web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use protocol::{JobId, LedgerEntryId};
-use serde::Serialize;
+use protocol::{JobId, LedgerEntryId, QuoteId};
+use serde::{Deserialize, Serialize};
+use store::keyset::{Cursor, Page};
 use store::ledger::Entry;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+use super::ledger_csv;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
-use crate::params::{List, PageParams, Query};
+use crate::params::{self, List, Query};
 use crate::state::AppState;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +34,9 @@ pub(crate) struct LedgerEntryView {
     job_id: Option<JobId>,
     /// Rollouts that were charged.
     rollout_count: i64,
+    /// The quote that priced the job, where one did.
+    #[schema(value_type = Option<String>)]
+    quote_id: Option<QuoteId>,
     /// Where it stands in the statement; pass it as `after` or `before`.
     #[schema(example = "17")]
     position: String,
@@ -48,27 +54,65 @@ impl From<Entry> for LedgerEntryView {
             held_after_rao: entry.held_after.to_string(),
             job_id: entry.job,
             rollout_count: entry.rollout_count,
+            quote_id: entry.quote,
             position: entry.position.to_string(),
             created_at: entry.created_at,
         }
     }
 }
 
+const CSV: &str = "text/csv";
+
+/// Where a page of the statement starts and how long it is.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LedgerParams {
+    /// At most so many, from 1 to 1000; 20 if not given.
+    #[param(minimum = 1, maximum = 1000, default = 20)]
+    limit: Option<i64>,
+    /// The page that follows this position: `last_id` of the page before.
+    after: Option<String>,
+    /// The page that ends before this position: `first_id` of the page after. Not together with `after`.
+    before: Option<String>,
+}
+
 /// Your statement, newest first.
 ///
-/// `first_id` and `last_id` are positions in the statement here.
-#[utoipa::path(get, path = "/v1/ledger_entries", tag = "billing", params(PageParams), responses(
-    (status = 200, description = "A page of the statement.", body = List<LedgerEntryView>),
+/// `first_id` and `last_id` are positions in the statement here. With `Accept: text/csv` a page is a table with the same
+/// columns, and where more follow the header `Link` names the next page.
+#[utoipa::path(get, path = "/v1/ledger_entries", tag = "billing", params(LedgerParams), responses(
+    (status = 200, description = "A page of the statement.",
+        content((List<LedgerEntryView> = "application/json"), (String = "text/csv")),
+        headers(("Link" = String, description = "With `text/csv`, where more follow: the next page."))),
     (status = 400, description = "A parameter is not valid.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.billing.ledger_entries", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn list_ledger_entries(
+    request: HttpRequest,
     caller: Caller,
-    page: Query<PageParams>,
+    query: Query<LedgerParams>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let page = page.0.read::<i64>()?;
+    let LedgerParams { limit, after, before } = query.0;
+    let limit = params::limit(limit, 20, 1000)?;
+    let page: Page<i64> = params::page(limit, after.as_deref(), before.as_deref())?;
     let mut conn = state.tenant(caller).await?;
     let found = store::ledger::entries(&mut conn, caller.account, page).await?;
+    drop(conn);
     let list: List<LedgerEntryView> = List::page(found, |row: &Entry| row.position.to_string());
-    Ok(HttpResponse::Ok().json(list))
+    if !params::accepts(&request, CSV) {
+        return Ok(HttpResponse::Ok().json(list));
+    }
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/csv; charset=utf-8; header=present");
+    if list.has_more {
+        let (step, end, way) = match page.cursor {
+            Cursor::Before(_) => ("before", &list.first_id, "prev"),
+            _ => ("after", &list.last_id, "next"),
+        };
+        let end = end.as_deref().unwrap_or_default();
+        let next = format!("</v1/ledger_entries?limit={limit}&{step}={end}>; rel=\"{way}\"");
+        response.insert_header((header::LINK, next));
+    }
+    Ok(response.body(ledger_csv::table(&list.data)?))
 }

@@ -8,7 +8,7 @@ use grail::ProfileId;
 use grail::chain::Terms;
 use grail::hash::Hash;
 use protocol::conditions::Budget;
-use protocol::job::{JobSpec, Prompt, SamplingSpec};
+use protocol::job::{JobSpec, Prompt, SamplingSpec, max_prompts};
 use protocol::money::Price;
 use protocol::refill::Refill;
 use protocol::reward::RewardTerms;
@@ -82,7 +82,9 @@ pub(crate) async fn create_job(
     if is_dry {
         return preview::answer(&state, caller, &priced).await;
     }
-    limits::admit_job(&request, caller, priced.prompts().len()).await?;
+    // a file from before lines were counted may have as many as any
+    let prompts = priced.count().map_or(max_prompts(caller.mode), |count| count as usize);
+    limits::admit_job(&request, caller, prompts).await?;
     write(&state, caller, &once, &priced, Trace::of(&request).as_deref()).await
 }
 
@@ -160,7 +162,7 @@ pub(crate) async fn price(
     let (maximum, hold) = figures(
         prompts,
         &draft.selection.terms.refill,
-        draft.sampling.n,
+        draft.sampling,
         (&conditions.budget, &price),
         &mut faults,
     );
@@ -201,17 +203,17 @@ pub(crate) async fn price(
 fn figures(
     prompts: u32,
     refill: &Refill,
-    samples: u32,
+    SamplingSpec { n: samples, max_tokens, .. }: SamplingSpec,
     (budget, price): (&Budget, &Price),
     faults: &mut Faults,
 ) -> (Rao, Rao) {
-    let Some(maximum) = refill.maximum(price, prompts, samples) else {
+    let maximum = refill.maximum(price, prompts, samples, max_tokens);
+    let Some((maximum, group)) = maximum.zip(price.maximum(samples.into(), max_tokens)) else {
         faults.add("#/prompts", "out_of_range", "the job would cost more rao than there are");
         return (Rao::ZERO, Rao::ZERO);
     };
     let samples = u64::from(samples);
     // it is fine that a budget does not reach to the end, but not that it does not reach to the first group
-    let group = price.rollout.checked_mul(samples).unwrap_or(maximum);
     if let Some(most) = budget.max_amount.filter(|most| *most < group) {
         let detail = format!("a group of {samples} may cost up to {group} rao; the budget is {most} rao");
         faults.add("#/budget/max_amount_rao", "budget_too_small", detail);
@@ -220,7 +222,7 @@ fn figures(
         let detail = format!("a group has {samples} rollouts; the budget is {most}");
         faults.add("#/budget/max_rollouts", "budget_too_small", detail);
     }
-    (maximum, budget.hold(price, maximum))
+    (maximum, budget.hold(price, max_tokens, maximum))
 }
 
 /// Refuses what cannot be paid before it is written. The hold decides: this only spares the work.

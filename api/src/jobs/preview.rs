@@ -45,7 +45,7 @@ pub(crate) struct FiguresView {
     /// Completions of each prompt.
     samples: u32,
     unit_prices: UnitPrices,
-    /// Every rollout at its full price.
+    /// Every rollout at its full price, with all tokens that it may have.
     #[schema(value_type = String, example = "61440000")]
     maximum_rao: Rao,
     /// What is held when the job is queued: the maximum, or what the budget leaves of it.
@@ -60,10 +60,13 @@ pub(crate) struct FiguresView {
 #[derive(Debug, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the unit is part of every amount's name")]
 pub(crate) struct UnitPrices {
-    /// Verified and selected.
+    /// Verified and selected, however long its completion is.
     #[schema(value_type = String, example = "120000")]
     verified_rollout_rao: Rao,
-    /// Honest, but kept back by the job's own group filter.
+    /// For a thousand tokens of its completion, on top of that; the sum is rounded down for each rollout.
+    #[schema(value_type = String, example = "0")]
+    per_1k_tokens_rao: Rao,
+    /// Honest, but kept back by the job's own group filter: a share of the price, and the same share of that of its tokens.
     #[schema(value_type = String, example = "30000")]
     filtered_rollout_rao: Rao,
     /// Refused by the proof, a repeat, or without a reward by the service's fault.
@@ -75,7 +78,8 @@ impl From<Price> for UnitPrices {
     fn from(price: Price) -> Self {
         Self {
             verified_rollout_rao: price.rollout,
-            filtered_rollout_rao: price.filtered(),
+            per_1k_tokens_rao: price.per_1k_tokens,
+            filtered_rollout_rao: price.filtered(0),
             rejected_rollout_rao: Rao::ZERO,
         }
     }

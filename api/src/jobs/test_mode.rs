@@ -2,9 +2,9 @@
 
 use grail::ProfileId;
 use grail::profile::Profile;
+use protocol::Mode;
 use protocol::job::{MAX_TEST_PROMPTS, MAX_TEST_SAMPLES, Verification};
 use protocol::money::Price;
-use protocol::{Mode, Rao};
 
 use super::parse::{Faults, Input};
 use crate::auth::Caller;
@@ -13,7 +13,7 @@ use crate::state::AppState;
 /// The price of the day: a test job costs nothing.
 pub(crate) fn price(state: &AppState, caller: Caller, verification: Verification) -> Price {
     let price = state.offer.price_of(verification);
-    if caller.mode.is_live() { price } else { Price { rollout: Rao::ZERO, ..price } }
+    if caller.mode.is_live() { price } else { price.free() }
 }
 
 /// A test job is a small one. How many lines its file has is known once it is read.

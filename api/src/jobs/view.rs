@@ -7,6 +7,7 @@ use grail::{CheckpointId, ProfileId, Randomness};
 use protocol::conditions::{OnExhausted, Priority, TrainingUse};
 use protocol::job::{JobStatus, SamplingSpec, Verification};
 use protocol::mismatch::MismatchMeans;
+use protocol::money::Price;
 use protocol::reward::{OnError, RewardLimits, RewardTerms};
 use protocol::{FileId, JobId, QuoteId, Rao};
 use serde::Serialize;
@@ -252,12 +253,25 @@ struct Spend {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JobPrice)]
 struct PriceView {
-    /// One verified and selected rollout.
+    /// One verified and selected rollout, however long its completion is.
     #[schema(value_type = String, example = "120000")]
     rollout_rao: Rao,
-    /// One honest rollout that the job's own rules filter.
+    /// A thousand tokens of its completion, on top of that; the sum is rounded down for each rollout.
+    #[schema(value_type = String, example = "0")]
+    per_1k_tokens_rao: Rao,
+    /// One honest rollout that the job's own rules filter: a share of the price, and the same share of that of its tokens.
     #[schema(value_type = String, example = "30000")]
     filtered_rollout_rao: Rao,
+}
+
+impl From<Price> for PriceView {
+    fn from(price: Price) -> Self {
+        Self {
+            rollout_rao: price.rollout,
+            per_1k_tokens_rao: price.per_1k_tokens,
+            filtered_rollout_rao: price.filtered(0),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -426,7 +440,7 @@ impl From<Job> for JobView {
             counts: Counts { prompts: job.prompts, groups: job.groups.into(), rollouts: job.rollouts.into() },
             mismatch: job.mismatch.means().map(MismatchView::from),
             spend: job.spend.into(),
-            price: PriceView { rollout_rao: job.price.rollout, filtered_rollout_rao: job.price.filtered() },
+            price: PriceView::from(job.price),
             checkpoint_id: job.checkpoint,
             profile_id: job.profile,
             randomness: job.randomness,

@@ -5,7 +5,7 @@ use protocol::{KeyId, ProjectId, Rao, Scopes};
 use serde::Serialize;
 use store::PgConnection;
 use store::api_keys::{ApiKey, prefix};
-use store::spend::{self, Cap};
+use store::spend::{self, Cap, Payer};
 use utoipa::ToSchema;
 
 /// How far a limit is used up; all `null` where there is none.
@@ -92,7 +92,7 @@ impl KeyView {
         now: DateTime<Utc>,
     ) -> Result<Self, store::Error> {
         let spent = match key.terms.cap {
-            Some(cap) => spend::of_key(conn, key.id, cap.since(now)).await?,
+            Some(cap) => spend::since(conn, Payer::Key(key.id), cap.since(now)).await?,
             None => Rao::ZERO,
         };
         let cidrs = key.terms.allowed_cidrs.as_ref();

@@ -5,7 +5,7 @@ use protocol::{AccountId, ProjectId, Rao};
 use serde::Serialize;
 use store::PgConnection;
 use store::projects::Project;
-use store::spend;
+use store::spend::{self, Payer};
 use utoipa::ToSchema;
 
 use crate::keys::SpendView;
@@ -35,7 +35,7 @@ impl ProjectView {
         now: DateTime<Utc>,
     ) -> Result<Self, store::Error> {
         let spent = match project.cap {
-            Some(cap) => spend::of_project(conn, project.id, cap.since(now)).await?,
+            Some(cap) => spend::since(conn, Payer::Project(project.id), cap.since(now)).await?,
             None => Rao::ZERO,
         };
         Ok(Self {

@@ -129,8 +129,8 @@ impl Service {
         let (dir, checkpoint) = checkpoint();
         let (stop, tasks, key) =
             (CancellationToken::new(), TaskTracker::new(), ServiceKey::from_seed(&[9; 32]));
-        let price =
-            Price { rollout: Rao::new(ROLLOUT_RAO).unwrap(), filtered_bps: 2_500, miner_share_bps: 8_000 };
+        let rollout = Rao::new(ROLLOUT_RAO).unwrap();
+        let price = Price { rollout, per_1k_tokens: Rao::ZERO, filtered_bps: 2_500, miner_share_bps: 8_000 };
         let supervisor = supervisor();
         publish(&db, &checkpoint, &supervisor, &clock).await;
         let mut conn = db.acquire().await.unwrap();

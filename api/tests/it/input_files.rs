@@ -11,7 +11,7 @@ use store::job_inputs;
 
 use crate::harness::{Answer, Customer, ROLLOUT_RAO, Service, job_body};
 
-async fn upload(service: &Service, customer: &Customer, purpose: &str, text: &str) -> String {
+pub(crate) async fn upload(service: &Service, customer: &Customer, purpose: &str, text: &str) -> String {
     let form = Form::new()
         .text("purpose", purpose.to_owned())
         .part("file", Part::bytes(text.as_bytes().to_vec()).file_name("prompts.jsonl"));
@@ -24,7 +24,7 @@ const LINES: &str = "{\"text\":\"What is 1 + 2?\",\"reference\":\"3\"}\n";
 const FIELD: &str = "#/input_file_id";
 
 /// A job that nothing is wrong with, of this file.
-fn body(file: &str) -> Value {
+pub(crate) fn body(file: &str) -> Value {
     let mut body = job_body(0);
     body.as_object_mut().unwrap().remove("prompts");
     body["input_file_id"] = json!(file);

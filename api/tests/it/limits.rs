@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use store::{Clock, Rates};
 
 use crate::harness::{Answer, Customer, Service, job_body, quick};
+use crate::{compat, input_files};
 
 fn strict() -> Config {
     Config { max_requests_per_minute: 30, max_jobs_per_minute: 2, max_prompts_per_minute: 5, ..quick() }
@@ -145,6 +146,45 @@ async fn prompts_that_are_appended_count_as_those_of_a_new_job() {
     assert_eq!(service.sql("SELECT count(*) FROM prompts").await, "4");
     service.clock.advance(Duration::from_mins(1));
     append("c", &["5", "6"]).await.json(201);
+}
+
+#[tokio::test]
+async fn prompts_of_a_file_count_as_those_of_a_body() {
+    let service = Service::counting(strict(), clock(), Rates::local()).await;
+    let customer = service.customer(1_000_000).await;
+    let lines = |count| "{\"text\":\"1 + 2?\",\"reference\":\"3\"}\n".repeat(count);
+    let four = input_files::upload(&service, &customer, "job_input", &lines(4)).await;
+    let two = input_files::upload(&service, &customer, "job_input", &lines(2)).await;
+    let first = service.post(&customer, "/v1/jobs", &input_files::body(&four)).await;
+    assert_eq!(
+        (first.status, first.header("ratelimit").split(", \"r").next()),
+        (201, Some("\"jobs\";r=1;t=30, \"prompts\";r=1;t=48"))
+    );
+    let refused = service.post(&customer, "/v1/jobs", &input_files::body(&two)).await;
+    assert_eq!(
+        (refused.problem(429).as_str(), &refused.json(429)["meta"]["limit_source"]),
+        ("rate_limited", &json!("prompts"))
+    );
+    assert_eq!(service.sql("SELECT count(*) FROM jobs").await, "1");
+    // nobody has counted it: it takes all there is
+    service.clock.advance(Duration::from_mins(1));
+    service.sql("UPDATE files SET lines = NULL").await;
+    let last = service.post(&customer, "/v1/jobs", &input_files::body(&two)).await;
+    assert_eq!((last.status, last.header("x-ratelimit-remaining-prompts")), (201, "0"));
+}
+
+#[tokio::test]
+async fn prompts_of_a_batch_count_as_those_of_a_job() {
+    let service = Service::counting(strict(), clock(), Rates::local()).await;
+    let customer = service.customer(1_000_000).await;
+    let requests =
+        |names: &[&str]| names.iter().map(|name| compat::line(name, &json!({}))).collect::<Vec<_>>();
+    compat::batch(&service, &customer, &requests(&["a", "b", "c", "d"])).await;
+    let left = service.get(&customer, "/v1/balance").await;
+    assert!(left.header("ratelimit").starts_with("\"jobs\";r=1;t=30, \"prompts\";r=1;t=48"));
+    let file = compat::upload(&service, &customer, &requests(&["e", "f"])).await;
+    let refused = service.post(&customer, "/v1/batches", &compat::wish(&file)).await;
+    assert_eq!(refused.json(429)["meta"]["limit_source"], "prompts");
 }
 
 #[tokio::test]

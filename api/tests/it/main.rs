@@ -4,6 +4,7 @@
 
 mod access;
 mod bodies;
+mod budgets;
 mod cancel;
 mod checkpoints;
 mod compat;
@@ -21,6 +22,7 @@ mod groups;
 mod harness;
 mod idempotency;
 mod input_files;
+mod invoices;
 mod keys;
 mod limits;
 mod manifest;

@@ -1,9 +1,10 @@
 //! What cannot be paid is not begun, and what is held is on the statement.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Service, job_body};
+use crate::harness::{Answer, Service, job_body};
 
 #[tokio::test]
 async fn a_job_that_cannot_be_paid_leaves_nothing() {
@@ -54,4 +55,88 @@ async fn the_statement_is_complete_and_paged() {
         (&second["has_more"], &second["data"][0]["balance_after_rao"]),
         (&json!(false), &json!("10000"))
     );
+}
+
+#[tokio::test]
+async fn the_statement_names_the_quote_that_priced_a_job() {
+    let service = Service::start().await;
+    let customer = service.customer(10_000).await;
+    let mut body = job_body(1);
+    let quote = service.post(&customer, "/v1/quotes", &body).await.json(201)["id"].clone();
+    let plain = service.job(&customer, 1).await;
+    body["quote"] = quote.clone();
+    let quoted = service.post(&customer, "/v1/jobs", &body).await.json(201)["id"].clone();
+    for job in [quoted.as_str().unwrap(), &plain] {
+        service
+            .post(&customer, &format!("/v1/jobs/{job}/cancel"), &json!({ "mode": "immediate" }))
+            .await
+            .json(202);
+    }
+    let page = service.get(&customer, "/v1/ledger_entries").await.json(200);
+    let lines: Vec<_> =
+        page["data"].as_array().unwrap().iter().map(|e| (&e["type"], &e["job_id"], &e["quote_id"])).collect();
+    let (nothing, plain) = (Value::Null, json!(plain));
+    let (hold, release) = (json!("hold"), json!("hold_release"));
+    let expected = [
+        (&release, &plain, &nothing),
+        (&release, &quoted, &quote),
+        (&hold, &quoted, &quote),
+        (&hold, &plain, &nothing),
+        (&json!("grant"), &nothing, &nothing),
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn the_statement_is_a_table_with_the_same_columns() {
+    let service = Service::start().await;
+    let customer = service.customer(100_000).await;
+    let mut body = job_body(1);
+    body["quote"] = service.post(&customer, "/v1/quotes", &body).await.json(201)["id"].clone();
+    for _ in 0..2 {
+        service.post(&customer, "/v1/jobs", &body).await.json(201);
+    }
+    let csv = async |query: &str| {
+        let request = service.request(Method::GET, &format!("/v1/ledger_entries{query}"));
+        let request = request.bearer_auth(&customer.key).header("accept", "text/csv");
+        Answer::of(request.send().await.unwrap()).await
+    };
+    let whole = csv("").await;
+    assert_eq!(
+        (whole.status, whole.header("content-type")),
+        (200, "text/csv; charset=utf-8; header=present")
+    );
+    assert_eq!(whole.header("link"), "");
+    let list = service.get(&customer, "/v1/ledger_entries").await.json(200);
+    let entries = list["data"].as_array().unwrap();
+    let mut lines = whole.text.split_terminator("\r\n").map(|line| line.split(',').collect::<Vec<_>>());
+    let columns = lines.next().unwrap();
+    let mut members: Vec<&str> = entries[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut sorted = columns.clone();
+    sorted.sort_unstable();
+    members.sort_unstable();
+    assert_eq!(sorted, members, "every member of an entry is a column, and no other");
+    let lines: Vec<Vec<&str>> = lines.collect();
+    assert_eq!(lines.len(), entries.len());
+    for (line, entry) in lines.iter().zip(entries) {
+        for (cell, column) in line.iter().zip(&columns) {
+            let text = match &entry[column] {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            assert_eq!(*cell, text, "{column}");
+        }
+    }
+    // a page says where it goes on
+    let first = csv("?limit=2").await;
+    let next = first.header("link").strip_prefix("</v1/ledger_entries").unwrap().to_owned();
+    let rest = csv(next.strip_suffix(">; rel=\"next\"").unwrap()).await;
+    assert_eq!(rest.header("link"), "");
+    let end = rest.text.split_once("\r\n").unwrap().1;
+    assert_eq!(format!("{}{end}", first.text), whole.text);
+    for (query, status) in [("?limit=1000", 200), ("?limit=1001", 400), ("?limit=0", 400), ("?after=x", 400)]
+    {
+        assert_eq!(csv(query).await.status, status, "{query}");
+    }
 }

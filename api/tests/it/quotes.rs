@@ -1,9 +1,10 @@
 //! Quotes, dry runs, and the prices that a job gets from a quote.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::deliver::deliver;
-use crate::harness::{Service, job_body};
+use crate::harness::{Answer, Service, job_body};
 
 #[tokio::test]
 async fn a_dry_run_checks_all_and_writes_nothing() {
@@ -14,8 +15,7 @@ async fn a_dry_run_checks_all_and_writes_nothing() {
     assert_eq!(preview["object"], "job.preview");
     assert_eq!((&preview["prompts"], &preview["samples"]), (&json!(3), &json!(2)));
     assert_eq!((&preview["maximum_rao"], &preview["hold_rao"]), (&json!("6000"), &json!("6000")));
-    let prices =
-        json!({ "verified_rollout_rao": "1000", "filtered_rollout_rao": "250", "rejected_rollout_rao": "0" });
+    let prices = json!({ "verified_rollout_rao": "1000", "per_1k_tokens_rao": "0", "filtered_rollout_rao": "250", "rejected_rollout_rao": "0" });
     assert_eq!(preview["unit_prices"], prices);
     let nothing = json!({ "generated": null, "accepted": null, "basis": null,
         "amount_rao": { "p50": null, "p90": null, "max": "6000" }, "duration_s": { "p50": null, "p90": null } });
@@ -129,8 +129,7 @@ async fn a_sampled_job_costs_less_wherever_a_price_is_told_and_the_ledger_adds_u
         body
     };
     // 90 % and a tenth of the rest; a quarter of that, rounded down
-    let prices =
-        json!({ "verified_rollout_rao": "910", "filtered_rollout_rao": "227", "rejected_rollout_rao": "0" });
+    let prices = json!({ "verified_rollout_rao": "910", "per_1k_tokens_rao": "0", "filtered_rollout_rao": "227", "rejected_rollout_rao": "0" });
     let mut body = sampled(0.1);
     let preview = service.post(&customer, "/v1/jobs?dry_run=true", &body).await.json(200);
     let quote = service.post(&customer, "/v1/quotes", &body).await.json(201);
@@ -141,7 +140,7 @@ async fn a_sampled_job_costs_less_wherever_a_price_is_told_and_the_ledger_adds_u
     for named in [Value::Null, quote["id"].clone()] {
         body["quote"] = named;
         let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
-        let price = json!({ "rollout_rao": "910", "filtered_rollout_rao": "227" });
+        let price = json!({ "rollout_rao": "910", "per_1k_tokens_rao": "0", "filtered_rollout_rao": "227" });
         assert_eq!((&job["price"], &job["spend"]["held_rao"]), (&price, &json!("3640")));
         let id = job["id"].as_str().unwrap();
         for index in 0..2 {
@@ -160,4 +159,37 @@ async fn a_sampled_job_costs_less_wherever_a_price_is_told_and_the_ledger_adds_u
     // all of it recomputed is a full job, and costs as much
     let full = service.post(&customer, "/v1/jobs", &sampled(1.0)).await.json(201);
     assert_eq!(full["price"]["rollout_rao"], "1000");
+}
+
+#[tokio::test]
+async fn a_price_of_tokens_is_held_for_the_longest_answers() {
+    let service = Service::start().await;
+    let customer = service.customer(100_000).await;
+    let mut body = job_body(2); // 2 samples each, of at most 16 tokens
+    body["open"] = json!(true);
+    let id = service.post(&customer, "/v1/quotes", &body).await.json(201)["id"].clone();
+    service.sql(r#"UPDATE quotes SET price = price || '{"per_1k_tokens": "10999"}'"#).await;
+    body["quote"] = id;
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
+    let price = json!({ "rollout_rao": "1000", "per_1k_tokens_rao": "10999", "filtered_rollout_rao": "250" });
+    assert_eq!(job["price"], price);
+    // 10.999 a token, rounded down for each rollout: 1175
+    assert_eq!(job["spend"]["held_rao"], "4700");
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let more = json!({ "prompts": [{ "text": "7 + 2?", "reference": "9" }] });
+    let longer = service.post(&customer, &format!("{path}/prompts"), &more).await.json(201);
+    assert_eq!(longer["spend"]["held_rao"], "7050");
+    let patched = async |rao: Value| {
+        let request = service.request(Method::PATCH, &path).bearer_auth(&customer.key);
+        let changes = json!({ "budget": { "max_amount_rao": rao } });
+        Answer::of(request.json(&changes).send().await.unwrap()).await.json(200)["spend"]["held_rao"].clone()
+    };
+    assert_eq!(patched(json!("5000")).await, "5000");
+    assert_eq!(patched(Value::Null).await, "7050");
+    service.assert_ledger_clean().await;
+    // a budget that does not reach to the first group is too small for its tokens
+    body["budget"] = json!({ "max_amount_rao": "2349" });
+    assert_eq!(service.post(&customer, "/v1/jobs", &body).await.problem(422), "budget_too_small");
+    body["budget"] = json!({ "max_amount_rao": "2350" });
+    service.post(&customer, "/v1/jobs", &body).await.json(201);
 }

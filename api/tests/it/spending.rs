@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use protocol::{KeyId, ProjectId};
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::spend::{self, Cap, Reset};
+use store::spend::{self, Cap, Payer, Reset};
 use store::{Clock, Rates};
 
 use crate::access::make;
@@ -60,11 +60,14 @@ impl Payers {
                 service.sql(&format!("{sum} WHERE {whose} AND created_at >= '{}'", since.to_rfc3339())).await
             };
             for key in &self.keys {
-                let kept = spend::of_key(&mut conn, *key, since).await.unwrap();
+                let kept = spend::since(&mut conn, Payer::Key(*key), since).await.unwrap();
                 assert_eq!(kept.to_string(), sum(format!("key_ids @> ARRAY['{}'::uuid]", key.0)).await);
             }
+            let whole = Payer::Organization(self.callers[0].account);
+            let kept = spend::since(&mut conn, whole, since).await.unwrap();
+            assert_eq!(kept.to_string(), sum("TRUE".to_owned()).await);
             for project in &self.projects {
-                let kept = spend::of_project(&mut conn, *project, since).await.unwrap();
+                let kept = spend::since(&mut conn, Payer::Project(*project), since).await.unwrap();
                 assert_eq!(kept.to_string(), sum(format!("project_id = '{}'", project.0)).await);
             }
         }
@@ -194,6 +197,7 @@ async fn no_hold_is_lost_between_two_that_move_at_once() {
     }
     payers.check(&service).await;
     let mut conn = service.db.acquire().await.unwrap();
-    let spent = spend::of_key(&mut conn, payers.keys[1], DateTime::UNIX_EPOCH).await.unwrap().get();
+    let spent =
+        spend::since(&mut conn, Payer::Key(payers.keys[1]), DateTime::UNIX_EPOCH).await.unwrap().get();
     assert!((1..=60_000).contains(&spent), "{spent}");
 }

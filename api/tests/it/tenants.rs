@@ -53,6 +53,7 @@ pub(crate) struct Owned {
     export: String,
     project: String,
     organization: String,
+    invoice: String,
     /// Who is signed in, and the session.
     pub(crate) member: String,
     session: String,
@@ -109,6 +110,9 @@ impl Owned {
         Answer::of(patched.bearer_auth(&root.key).send().await.unwrap()).await.json(200);
         let others = Self::others(service, owner, &rollout).await;
         let organization = owner.account.to_string();
+        // a key that reaches the organisation sees it
+        let invoices = service.get(root, "/v1/invoices").await.json(200);
+        let invoice = invoices["data"][0]["id"].as_str().unwrap().to_owned();
         let person = join(service, root, "viewer").await;
         let (member, session) = (person.member, person.session);
         Self {
@@ -125,6 +129,7 @@ impl Owned {
             export,
             project,
             organization,
+            invoice,
             member,
             session,
             others,
@@ -154,8 +159,9 @@ impl Owned {
             Some("models") => &self.model,
             Some("checkpoints") => &self.checkpoint,
             Some("exports") => &self.export,
-            Some("projects") => &self.project,
+            Some("projects" | "budgets") => &self.project,
             Some("organizations") => &self.organization,
+            Some("invoices") => &self.invoice,
             Some("sessions") => &self.session,
             Some("webhook_endpoints") => &self.others[0],
             Some("webhook_deliveries") => &self.others[1],
@@ -171,7 +177,7 @@ impl Owned {
             return path.to_owned();
         }
         let concrete = path.replace("{id}", self.id(path)).replace("{version}", "1");
-        let concrete = concrete.replace("{member_id}", &self.member);
+        let concrete = concrete.replace("{member_id}", &self.member).replace("{scope}", self.id(path));
         assert!(!concrete.contains('{'), "{path}: what stands in its other parameters?");
         concrete
     }

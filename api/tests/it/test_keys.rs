@@ -205,7 +205,15 @@ async fn sessions_choose_by_a_header_and_keys_do_not() {
 }
 
 /// What is the organisation's own, and of no mode.
-const SHARED: &[&str] = &["/v1/projects", "/v1/organizations", "/v1/sessions", "/v1/audit_log", "/v1/models"];
+const SHARED: &[&str] = &[
+    "/v1/projects",
+    "/v1/organizations",
+    "/v1/sessions",
+    "/v1/audit_log",
+    "/v1/models",
+    "/v1/budgets",
+    "/v1/invoices",
+];
 
 #[tokio::test]
 async fn no_route_shows_a_test_key_what_is_live_or_a_live_key_what_is_a_test() {

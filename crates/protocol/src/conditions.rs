@@ -92,8 +92,8 @@ impl Budget {
     }
 
     /// What is held for a job that can cost `maximum`: no more than the budget can come to.
-    pub fn hold(&self, price: &Price, maximum: Rao) -> Rao {
-        let rollouts = self.max_rollouts.and_then(|most| price.rollout.checked_mul(most));
+    pub fn hold(&self, price: &Price, max_tokens: u32, maximum: Rao) -> Rao {
+        let rollouts = self.max_rollouts.and_then(|most| price.maximum(most, max_tokens));
         [self.max_amount, rollouts].into_iter().flatten().fold(maximum, Rao::min)
     }
 
@@ -119,16 +119,27 @@ mod tests {
 
     #[test]
     fn a_hold_is_the_least_of_what_may_come_to_be_charged() {
-        let price = Price { rollout: rao(10), filtered_bps: 2_500, miner_share_bps: 8_000 };
+        let tokens = |per_1k| Price {
+            rollout: rao(10),
+            per_1k_tokens: rao(per_1k),
+            filtered_bps: 2_500,
+            miner_share_bps: 8_000,
+        };
+        let price = tokens(0);
         let budget = |max_amount: Option<i64>, max_rollouts| Budget {
             max_amount: max_amount.map(rao),
             max_rollouts,
             on_exhausted: OnExhausted::Pause,
         };
-        let held = |budget: Budget| budget.hold(&price, rao(1_000)).get();
+        let held = |budget: Budget| budget.hold(&price, 500, rao(1_000)).get();
         assert_eq!(held(budget(None, None)), 1_000);
         assert_eq!(held(budget(Some(70), None)), 70);
         assert_eq!(held(budget(Some(70), Some(3))), 30);
+        assert_eq!(
+            budget(None, Some(3)).hold(&tokens(40), 500, rao(1_000)),
+            rao(90),
+            "10 and 20 for its tokens"
+        );
         assert_eq!(held(budget(Some(5_000), Some(500))), 1_000);
         assert_eq!(held(budget(None, Some(u64::MAX))), 1_000, "more rao than there are bound nothing");
     }

@@ -133,6 +133,11 @@ resource_id!(
 );
 
 resource_id!(
+    /// One month of an organisation's statement.
+    InvoiceId, "inv_"
+);
+
+resource_id!(
     /// Where a customer has webhooks sent to.
     WebhookEndpointId, "whe_"
 );
@@ -156,6 +161,11 @@ impl AccountId {
     /// Every customer has this project from the start.
     pub fn default_project(self) -> ProjectId {
         ProjectId(self.0)
+    }
+
+    /// The invoice of a month is a function of both: it is nowhere stored.
+    pub fn invoice(self, year: i32, month: u32) -> InvoiceId {
+        InvoiceId(Uuid::new_v5(&self.0, format!("invoice/{year}-{month:02}").as_bytes()))
     }
 }
 

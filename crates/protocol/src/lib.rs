@@ -38,8 +38,8 @@ pub mod work;
 pub use bundled_module::BundledModule;
 
 pub use ids::{
-    AccountId, BatchId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId,
-    QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, VerificationId,
+    AccountId, BatchId, EventId, ExportId, FileId, GroupId, InvoiceId, JobId, KeyId, LedgerEntryId, MemberId,
+    ProjectId, QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, VerificationId,
     WebhookDeliveryId, WebhookEndpointId,
 };
 pub use message::Message;

@@ -48,12 +48,12 @@ impl Refill {
 
     /// The most that a job can cost: with a target, so many groups whole, and all others that may be generated filtered.
     /// `None` when that is more rao than exist.
-    pub fn maximum(&self, price: &Price, prompts: u32, samples: u32) -> Option<Rao> {
+    pub fn maximum(&self, price: &Price, prompts: u32, samples: u32, max_tokens: u32) -> Option<Rao> {
         let all = |groups: u32| u64::from(groups).checked_mul(u64::from(samples));
-        let Some(target) = self.target() else { return price.maximum(prompts.into(), samples.into()) };
+        let Some(target) = self.target() else { return price.maximum(all(prompts)?, max_tokens) };
         let wanted = target.groups.min(prompts);
-        let beyond = price.filtered().checked_mul(all(target.most(prompts) - wanted)?)?;
-        price.maximum(wanted.into(), samples.into())?.checked_add(beyond)
+        let beyond = price.maximum_filtered(all(target.most(prompts) - wanted)?, max_tokens)?;
+        price.maximum(all(wanted)?, max_tokens)?.checked_add(beyond)
     }
 }
 
@@ -65,7 +65,12 @@ mod tests {
 
     #[test]
     fn a_target_bounds_what_is_generated_and_what_it_costs() {
-        let price = Price { rollout: Rao::new(1_000).unwrap(), filtered_bps: 2_500, miner_share_bps: 0 };
+        let price = Price {
+            rollout: Rao::new(1_000).unwrap(),
+            per_1k_tokens: Rao::ZERO,
+            filtered_bps: 2_500,
+            miner_share_bps: 0,
+        };
         let target = |groups, max_generation_multiplier| Target { groups, max_generation_multiplier };
         assert_eq!(target(4, 3.0).most(100), 12);
         assert_eq!(target(4, 3.0).most(10), 10);
@@ -73,14 +78,18 @@ mod tests {
         assert_eq!(target(3, 1.5).most(10), 4);
         assert_eq!(target(4, 1e300).most(10), 10);
         assert_eq!([1.0, 0.5, 0.3, 0.0].map(|share| target(4, 3.0).expected(100, share)), [4, 8, 12, 12]);
-        let of = |refill: Refill, prompts| refill.maximum(&price, prompts, 8).unwrap().get();
+        let of = |refill: Refill, prompts| refill.maximum(&price, prompts, 8, 500).unwrap().get();
         assert_eq!(of(Refill::Drop, 10), 80_000);
         // 4 groups at the full price and 6 at a quarter
         assert_eq!(of(Refill::ResampleNewPrompts(target(4, 3.0)), 10), 32_000 + 12_000);
         assert_eq!(of(Refill::ResampleNewPrompts(target(4, 1.0)), 10), 32_000);
         assert_eq!(of(Refill::ResampleNewPrompts(target(40, 3.0)), 10), 80_000);
+        // 8 rollouts of 500 tokens at 1000 and 500; of 4 groups beyond, a quarter of that
+        let tokens = Price { per_1k_tokens: Rao::new(1_000).unwrap(), ..price };
+        let refill = Refill::ResampleNewPrompts(target(1, 5.0));
+        assert_eq!(refill.maximum(&tokens, 10, 8, 500).unwrap().get(), 12_000 + 12_000);
         assert_eq!(
-            Refill::Drop.maximum(&Price { rollout: Rao::new(i64::MAX).unwrap(), ..price }, 2, 1),
+            Refill::Drop.maximum(&Price { rollout: Rao::new(i64::MAX).unwrap(), ..price }, 2, 1, 500),
             None
         );
     }

@@ -2,7 +2,7 @@
 
 use protocol::Rao;
 
-use crate::spend::Exceeded;
+use crate::spend::{Exceeded, InFlight};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -11,9 +11,12 @@ pub enum Error {
     StaleLease,
     #[error("the account has {available} rao available, {required} are needed")]
     InsufficientCredits { required: Rao, available: Rao },
-    /// A key or a project may not spend that much.
+    /// A key, a project or an organisation may not spend that much.
     #[error("the {}'s limit is {} rao, {} are spent and {} needed", .0.source.as_str(), .0.limit, .0.spent, .0.required)]
     SpendCap(Exceeded),
+    /// Not so much may be held at once.
+    #[error("the {}'s limit is {} rao held at once, {} are held and {} needed", .0.source.as_str(), .0.limit, .0.held, .0.required)]
+    InFlight(InFlight),
     /// The job's prompts and completions were deleted, or their retention has ended; or that of an event.
     #[error("the data was deleted")]
     Purged,

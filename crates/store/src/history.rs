@@ -43,7 +43,7 @@ pub async fn of_checkpoint(
         WITH ended AS (
             SELECT j.id, j.samples, j.groups_accepted + j.groups_filtered AS settled, j.rollouts_selected,
                 j.rollouts_filtered + j.rollouts_selected + j.rollouts_rejected AS generated,
-                (j.price ->> 'rollout')::bigint AS rollout, h.captured,
+                j.dearest_rollout AS rollout, h.captured,
                 EXTRACT(EPOCH FROM j.finished_at - j.started_at)::double precision AS seconds
             FROM jobs j JOIN holds h ON h.job_id = j.id
             WHERE j.livemode AND j.checkpoint_id = $1 AND j.finished_at > $3 AND j.started_at IS NOT NULL

@@ -243,10 +243,12 @@ pub async fn queue(
     let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
     let checkpoint =
         CheckpointId::from_slice(&row.checkpoint_id).map_err(|_| Error::Corrupt("checkpoint id"))?;
-    let (count, samples) = (leased.lines, row.samples as u32);
-    let Some(maximum) = spec.selection.refill.maximum(&price, count, samples) else { return Ok(None) };
+    let (count, samples, max_tokens) = (leased.lines, row.samples as u32, spec.sampling.max_tokens);
+    let Some(maximum) = spec.selection.refill.maximum(&price, count, samples, max_tokens) else {
+        return Ok(None);
+    };
     let budget = job_conditions::budget(row.max_amount, row.max_rollouts, &row.on_exhausted)?;
-    let hold = budget.hold(&price, maximum);
+    let hold = budget.hold(&price, max_tokens, maximum);
     let (wanted, spare) = jobs::wanted(&spec.selection.refill, count);
     sqlx::query!(
         r#"

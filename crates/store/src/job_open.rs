@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use protocol::event::EventType;
-use protocol::job::{JobStatus, Prompt};
+use protocol::job::{JobSpec, JobStatus, Prompt};
 use protocol::money::Price;
 use protocol::{JobId, Rao};
 use serde_json::json;
@@ -24,6 +24,7 @@ pub struct Open {
     /// The index that the next prompt gets.
     pub next: u32,
     samples: u32,
+    max_tokens: u32,
     price: Price,
 }
 
@@ -31,18 +32,21 @@ pub struct Open {
 pub async fn lock(conn: &mut PgConnection, tenant: Tenant, id: JobId) -> Result<Option<Open>, Error> {
     jobs::log_state(conn, tenant.project, id).await?.ok_or(Error::NotFound)?;
     let status = job_progress::lock(conn, id).await?;
-    let row = sqlx::query!("SELECT prompt_count, samples, price, is_open FROM jobs WHERE id = $1", id.0)
-        .fetch_one(conn)
-        .await?;
+    let row =
+        sqlx::query!("SELECT prompt_count, samples, price, spec, is_open FROM jobs WHERE id = $1", id.0)
+            .fetch_one(conn)
+            .await?;
     let takes = matches!(status, JobStatus::Queued | JobStatus::InProgress | JobStatus::Paused);
     if !row.is_open || !takes {
         return Ok(None);
     }
+    let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
     Ok(Some(Open {
         id,
         tenant,
         next: row.prompt_count as u32,
         samples: row.samples as u32,
+        max_tokens: spec.sampling.max_tokens,
         price: serde_json::from_value(row.price).map_err(|_| Error::Corrupt("price"))?,
     }))
 }
@@ -69,7 +73,8 @@ pub async fn append(
 ) -> Result<Option<Rao>, Error> {
     let (id, count) = (job.id, new.len() as u32);
     let total = job.next + count;
-    let Some(maximum) = job.price.maximum(total.into(), job.samples.into()) else { return Ok(None) };
+    let rollouts = u64::from(total) * u64::from(job.samples);
+    let Some(maximum) = job.price.maximum(rollouts, job.max_tokens) else { return Ok(None) };
     let outside = tenants::leave(conn).await?;
     prompts::insert(conn, id, new).await?;
     outside.back(conn).await?;
@@ -86,7 +91,7 @@ pub async fn append(
     .await?;
     let budget = job_conditions::budget(row.max_amount, row.max_rollouts, &row.on_exhausted)?;
     let held = Rao::new(row.held).ok_or(Error::Corrupt("held"))?;
-    let hold = budget.hold(&job.price, maximum).max(held);
+    let hold = budget.hold(&job.price, job.max_tokens, maximum).max(held);
     ledger::adjust(conn, id, hold, now).await?;
     let priority = job_conditions::priority(&row.priority)?;
     let outside = tenants::leave(conn).await?;

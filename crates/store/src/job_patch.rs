@@ -112,7 +112,9 @@ async fn budget(
 
     let in_flight = row.in_flight as u64 * row.samples as u64;
     let captured = Rao::new(row.captured).ok_or(Error::Corrupt("captured"))?;
-    let amount = price.rollout.checked_mul(in_flight).and_then(|worst| captured.checked_add(worst));
+    let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
+    let max_tokens = spec.sampling.max_tokens;
+    let amount = price.maximum(in_flight, max_tokens).and_then(|worst| captured.checked_add(worst));
     let amount = amount.ok_or(Error::Corrupt("more rao in flight than there are"))?;
     let rollouts = row.rollouts as u64 + in_flight;
     if budget.max_amount.is_some_and(|most| most < amount)
@@ -120,12 +122,11 @@ async fn budget(
     {
         return Ok(Applied::BelowSpent { amount, rollouts });
     }
-    let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
     let refill = spec.selection.refill;
-    let maximum = refill.maximum(&price, row.prompt_count as u32, row.samples as u32);
+    let maximum = refill.maximum(&price, row.prompt_count as u32, row.samples as u32, max_tokens);
     let maximum = maximum.ok_or(Error::Corrupt("more rao than there are"))?;
     // rollouts that cost less leave room for more of them: what is spoken for is held in any case
-    ledger::adjust(conn, id, budget.hold(&price, maximum).max(amount), now).await?;
+    ledger::adjust(conn, id, budget.hold(&price, max_tokens, maximum).max(amount), now).await?;
     sqlx::query!(
         "UPDATE jobs SET max_amount = $2, max_rollouts = $3, on_exhausted = $4 WHERE id = $1",
         id.0,

@@ -56,6 +56,7 @@ pub enum NewInput<'a> {
 pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc>) -> Result<(), Error> {
     let spec = serde_json::to_value(job.spec).map_err(|_| Error::Corrupt("job spec"))?;
     let price = serde_json::to_value(job.price).map_err(|_| Error::Corrupt("price"))?;
+    let dearest = job.price.maximum(1, job.spec.sampling.max_tokens).ok_or(Error::Corrupt("price"))?;
     let metadata = serde_json::to_value(&job.spec.metadata).map_err(|_| Error::Corrupt("metadata"))?;
     let Conditions { budget, deadline_at, priority, open, retention_days, training_use, quote } =
         *job.conditions;
@@ -72,10 +73,11 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         INSERT INTO jobs (id, account_id, spec, price, checkpoint_id, profile_id, randomness,
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
-            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, queued_at, livemode, rotation, rotation_told)
+            key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, queued_at, livemode,
+            dearest_rollout, rotation, rotation_told)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
             $20, $21, $22, $23, $24, $25, $26, $27, $28, $29,
-            CASE $27 WHEN 'queued' THEN $11::timestamptz END, (SELECT p.livemode FROM projects p WHERE p.id = $13),
+            CASE $27 WHEN 'queued' THEN $11::timestamptz END, (SELECT p.livemode FROM projects p WHERE p.id = $13), $30,
             COALESCE((SELECT c.version FROM checkpoints c WHERE c.status = 'current'), 0),
             COALESCE((SELECT c.version FROM checkpoints c WHERE c.status = 'current'), 0))
         "#,
@@ -107,7 +109,8 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         spare as i32,
         status.as_str(),
         file.map(|file| file.0),
-        job.spec.group.timeout_s.map(|timeout| timeout as i32)
+        job.spec.group.timeout_s.map(|timeout| timeout as i32),
+        dearest.get()
     )
     .execute(&mut *conn)
     .await?;

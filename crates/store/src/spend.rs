@@ -1,4 +1,5 @@
-//! Caps on what jobs may cost: of a key, of the keys that made it, and of a project, in one period.
+//! Caps on what jobs may cost in one period, and on what they may hold at once: of a key, of the keys that made it, of a
+//! project, and of an organisation.
 //!
 //! A job counts for the period in which its money was held: while it runs with all that is held, then with what it was
 //! charged. `spent_days` has the sums by day, which a trigger on `holds` moves (migration 0040): the rows of the caps are
@@ -6,11 +7,12 @@
 //! wait for a walk over all holds there ever were.
 
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveTime, Utc};
-use protocol::{JobId, KeyId, ProjectId, Rao};
+use protocol::{AccountId, JobId, KeyId, ProjectId, Rao};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::budgets::Limits;
 
 /// How often a limit begins anew. In UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,18 +80,20 @@ impl Cap {
     }
 }
 
-/// Whose cap it is.
+/// Who has limits. A job is all of these: its key and the keys that made that, its project, and its organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Capped {
-    Key,
-    Project,
+pub enum Payer {
+    Key(KeyId),
+    Project(ProjectId),
+    Organization(AccountId),
 }
 
-impl Capped {
+impl Payer {
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Key => "key",
-            Self::Project => "project",
+            Self::Key(_) => "key",
+            Self::Project(_) => "project",
+            Self::Organization(_) => "organization",
         }
     }
 }
@@ -97,20 +101,37 @@ impl Capped {
 /// A cap that a job would exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded {
-    pub source: Capped,
+    pub source: Payer,
     pub limit: Rao,
     pub spent: Rao,
     pub required: Rao,
     pub resets_at: Option<DateTime<Utc>>,
 }
 
-/// What of the caps over a job's money is known: the lineage of its key, and its project.
-pub(crate) struct Payer {
-    pub(crate) project: Uuid,
-    pub(crate) lineage: Vec<Uuid>,
+/// A job for which more would be held at once than may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InFlight {
+    pub source: Payer,
+    pub limit: Rao,
+    pub held: Rao,
+    pub required: Rao,
 }
 
-/// Lets a job hold `amount` more, if every cap over it allows that. In the transaction that takes the hold, before it.
+impl InFlight {
+    /// Whether there will be room once other jobs have ended.
+    pub fn may_fit_later(&self) -> bool {
+        self.required <= self.limit
+    }
+}
+
+/// What of the limits over a job's money is known: the lineage of its key, its project and its organisation.
+pub(crate) struct Paying {
+    pub(crate) project: Uuid,
+    pub(crate) lineage: Vec<Uuid>,
+    account: Uuid,
+}
+
+/// Lets a job hold `amount` more, if every limit over it allows that. In the transaction that takes the hold, before it.
 ///
 /// What the job holds already counts in any case: else one of an earlier period could be raised without end.
 pub(crate) async fn admit(
@@ -118,11 +139,11 @@ pub(crate) async fn admit(
     job: JobId,
     amount: Rao,
     now: DateTime<Utc>,
-) -> Result<Payer, Error> {
-    let payer = sqlx::query_as!(
-        Payer,
+) -> Result<Paying, Error> {
+    let paying = sqlx::query_as!(
+        Paying,
         r#"
-        SELECT j.project_id AS project, COALESCE(k.lineage, '{}') AS "lineage!"
+        SELECT j.project_id AS project, j.account_id AS account, COALESCE(k.lineage, '{}') AS "lineage!"
         FROM jobs j LEFT JOIN api_keys k ON k.id = j.key_id WHERE j.id = $1
         "#,
         job.0
@@ -130,38 +151,67 @@ pub(crate) async fn admit(
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound)?;
-    // always in this order, so that two jobs cannot wait for each other in a ring
+    if amount == Rao::ZERO {
+        return Ok(paying); // nothing more is spent: a test job's, or one whose prompts come later
+    }
+    for (payer, limits) in lock(conn, &paying).await? {
+        if let Some(cap) = limits.cap {
+            check(payer, cap, spent(conn, payer, cap.since(now), Some(job)).await?, amount, now)?;
+        }
+        if let Some(limit) = limits.in_flight {
+            let held = held(conn, payer).await?;
+            if held.checked_add(amount).is_none_or(|sum| sum > limit) {
+                return Err(Error::InFlight(InFlight { source: payer, limit, held, required: amount }));
+            }
+        }
+    }
+    Ok(paying)
+}
+
+/// The limits over a job's money, their rows locked until the hold is there. Always in this order, so that two jobs cannot
+/// wait for each other in a ring.
+async fn lock(conn: &mut PgConnection, paying: &Paying) -> Result<Vec<(Payer, Limits)>, Error> {
+    let mut found = Vec::new();
     let keys = sqlx::query!(
         r#"
-        SELECT id, limit_rao, limit_reset FROM api_keys WHERE id = ANY($1) AND limit_rao IS NOT NULL
+        SELECT id, limit_rao, limit_reset, in_flight_limit_rao FROM api_keys
+        WHERE id = ANY($1) AND (limit_rao IS NOT NULL OR in_flight_limit_rao IS NOT NULL)
         ORDER BY id FOR NO KEY UPDATE
         "#,
-        &payer.lineage
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    let projects = sqlx::query!(
-        "SELECT id, limit_rao, limit_reset FROM projects WHERE id = $1 AND limit_rao IS NOT NULL FOR NO KEY UPDATE",
-        payer.project
+        &paying.lineage
     )
     .fetch_all(&mut *conn)
     .await?;
     for row in keys {
-        if let Some(cap) = Cap::read(row.limit_rao, row.limit_reset.as_deref())? {
-            let spent = spent(conn, row.id, cap.since(now), Some(job)).await?;
-            check(Capped::Key, cap, spent, amount, now)?;
-        }
+        let limits = Limits::read(row.limit_rao, row.limit_reset.as_deref(), row.in_flight_limit_rao)?;
+        found.push((Payer::Key(KeyId(row.id)), limits));
     }
-    for row in projects {
-        if let Some(cap) = Cap::read(row.limit_rao, row.limit_reset.as_deref())? {
-            let spent = spent(conn, row.id, cap.since(now), Some(job)).await?;
-            check(Capped::Project, cap, spent, amount, now)?;
-        }
+    let project = sqlx::query!(
+        r#"
+        SELECT limit_rao, limit_reset, in_flight_limit_rao FROM projects
+        WHERE id = $1 AND (limit_rao IS NOT NULL OR in_flight_limit_rao IS NOT NULL) FOR NO KEY UPDATE
+        "#,
+        paying.project
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(row) = project {
+        let limits = Limits::read(row.limit_rao, row.limit_reset.as_deref(), row.in_flight_limit_rao)?;
+        found.push((Payer::Project(ProjectId(paying.project)), limits));
     }
-    Ok(payer)
+    // limited or not: the hold changes the row anyway
+    let row = sqlx::query!(
+        "SELECT limit_rao, limit_reset, in_flight_limit_rao FROM accounts WHERE id = $1 FOR NO KEY UPDATE",
+        paying.account
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    let limits = Limits::read(row.limit_rao, row.limit_reset.as_deref(), row.in_flight_limit_rao)?;
+    found.push((Payer::Organization(AccountId(paying.account)), limits));
+    Ok(found)
 }
 
-fn check(source: Capped, cap: Cap, spent: Rao, required: Rao, now: DateTime<Utc>) -> Result<(), Error> {
+fn check(source: Payer, cap: Cap, spent: Rao, required: Rao, now: DateTime<Utc>) -> Result<(), Error> {
     if spent.get().checked_add(required.get()).is_some_and(|sum| sum <= cap.limit.get()) {
         return Ok(());
     }
@@ -169,31 +219,36 @@ fn check(source: Capped, cap: Cap, spent: Rao, required: Rao, now: DateTime<Utc>
     Err(Error::SpendCap(Exceeded { source, limit: cap.limit, spent, required, resets_at }))
 }
 
-/// What the jobs of a key, and of the keys that it made, hold or were charged.
-pub async fn of_key(conn: &mut PgConnection, id: KeyId, since: DateTime<Utc>) -> Result<Rao, Error> {
-    spent(conn, id.0, since, None).await
+/// What the jobs of a payer hold or were charged: of a key with those of the keys that it made.
+pub async fn since(conn: &mut PgConnection, payer: Payer, since: DateTime<Utc>) -> Result<Rao, Error> {
+    spent(conn, payer, since, None).await
 }
 
-/// The same of a project.
-pub async fn of_project(conn: &mut PgConnection, id: ProjectId, since: DateTime<Utc>) -> Result<Rao, Error> {
-    spent(conn, id.0, since, None).await
-}
-
-/// What counts for a key or a project since the begin of a day. `with`: what this job holds does in any case.
+/// What counts for a payer since the begin of a day. `with`: what this job holds does in any case.
 async fn spent(
     conn: &mut PgConnection,
-    payer: Uuid,
+    payer: Payer,
     since: DateTime<Utc>,
     with: Option<JobId>,
 ) -> Result<Rao, Error> {
+    // an organisation is its projects: its default one has its id, so it has no rows of its own
+    let payers = match payer {
+        Payer::Key(id) => vec![id.0],
+        Payer::Project(id) => vec![id.0],
+        Payer::Organization(id) => {
+            sqlx::query_scalar!("SELECT id FROM projects WHERE account_id = $1", id.0)
+                .fetch_all(&mut *conn)
+                .await?
+        }
+    };
     let spent = sqlx::query_scalar!(
         r#"
         SELECT (
-            (SELECT COALESCE(SUM(amount), 0) FROM spent_days WHERE payer = $1 AND day >= $2)
+            (SELECT COALESCE(SUM(amount), 0) FROM spent_days WHERE payer = ANY($1) AND day >= $2)
             + COALESCE((SELECT amount FROM holds WHERE job_id = $3 AND created_at < $4 AND state = 'open'), 0)
         )::bigint AS "spent!"
         "#,
-        payer,
+        &payers,
         since.date_naive(),
         with.map(|job| job.0),
         since
@@ -201,6 +256,37 @@ async fn spent(
     .fetch_one(conn)
     .await?;
     Rao::new(spent).ok_or(Error::Corrupt("negative amount"))
+}
+
+/// What a payer's jobs hold at once: the sum of its open holds, as `held` of an account is.
+pub async fn held(conn: &mut PgConnection, payer: Payer) -> Result<Rao, Error> {
+    let held = match payer {
+        Payer::Key(id) => {
+            sqlx::query_scalar!(
+                r#"
+                SELECT COALESCE(SUM(amount), 0)::bigint AS "held!" FROM holds
+                WHERE state = 'open' AND key_ids @> ARRAY[$1::uuid]
+                "#,
+                id.0
+            )
+            .fetch_one(conn)
+            .await?
+        }
+        Payer::Project(id) => {
+            sqlx::query_scalar!(
+                r#"
+                SELECT COALESCE(SUM(amount), 0)::bigint AS "held!" FROM holds WHERE state = 'open' AND project_id = $1
+                "#,
+                id.0
+            )
+            .fetch_one(conn)
+            .await?
+        }
+        Payer::Organization(id) => {
+            sqlx::query_scalar!("SELECT held FROM accounts WHERE id = $1", id.0).fetch_one(conn).await?
+        }
+    };
+    Rao::new(held).ok_or(Error::Corrupt("negative amount"))
 }
 
 #[cfg(test)]
@@ -220,14 +306,16 @@ mod tests {
         assert_eq!(Reset::Monthly.period(last).1, at("2029-01-01T00:00:00Z"));
     }
 
+    const KEY: Payer = Payer::Key(KeyId(Uuid::nil()));
+
     #[test]
     fn the_last_rao_may_be_spent_and_no_more() {
         let rao = |amount| Rao::new(amount).unwrap();
         let cap = Cap { limit: rao(10), reset: None };
         let now = DateTime::<Utc>::UNIX_EPOCH;
-        assert!(check(Capped::Key, cap, rao(4), rao(6), now).is_ok());
-        assert!(check(Capped::Key, cap, rao(4), rao(7), now).is_err());
+        assert!(check(KEY, cap, rao(4), rao(6), now).is_ok());
+        assert!(check(KEY, cap, rao(4), rao(7), now).is_err());
         let most = Cap { limit: Rao::new(i64::MAX).unwrap(), reset: None };
-        assert!(check(Capped::Key, most, rao(i64::MAX), rao(1), now).is_err(), "sums do not wrap");
+        assert!(check(KEY, most, rao(i64::MAX), rao(1), now).is_err(), "sums do not wrap");
     }
 }

@@ -2,6 +2,9 @@
 
 use grail::check::Rules;
 use grail::keys::ServiceKey;
+use protocol::Rao;
+use protocol::money::Price;
+use protocol::refill::{Refill, Target};
 use protocol::selection::{Dedup, GroupFilter};
 use worker::Role;
 
@@ -122,6 +125,108 @@ async fn a_group_without_variance_costs_a_quarter_and_is_kept_back() {
     assert_eq!(world.event_counts(job).await.get("rollout.verified"), None);
     assert_eq!(world.records(job).await, []);
     assert_eq!(world.status(job).await, "completed");
+}
+
+/// Tokens at ten rao each. Answers may have 24 of them: a rollout costs at most 1240.
+fn by_the_token(prompts: usize, n: u32) -> NewJob {
+    let new = NewJob::scored(prompts, n);
+    NewJob { price: Price { per_1k_tokens: rao(10_000), ..new.price }, ..new }
+}
+
+#[tokio::test]
+async fn tokens_cost_what_they_are_and_the_hold_covers_the_longest() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    stub.say(&["It is 1", "It is 222222"]);
+    world.stub(&stub).await;
+    let job = world.job(by_the_token(2, 4)).await;
+    world.finish(job).await;
+    let due = world.sql("SELECT sum(1000 + 10 * completion_tokens) FROM rollouts").await;
+    let rest = 9_920 - due.parse::<i64>().unwrap();
+    assert_eq!(world.spend(job).await, format!("9920|{due}|{rest}"));
+    let each = "SELECT DISTINCT price = 1000 + 10 * completion_tokens, completion_tokens BETWEEN 1 AND 24 FROM rollouts";
+    assert_eq!(world.sql(each).await, "t|t");
+    assert_ne!(world.sql("SELECT count(DISTINCT price) FROM rollouts").await, "1", "longer ones cost more");
+    let records = world.records(job).await;
+    assert!(records.iter().all(|(_, record)| record.price_rao > rao(1_000)));
+
+    // a group without variance costs a quarter of the same price
+    let job = world.job(by_the_token(1, 4).spec(|spec| spec.filter = GroupFilter::MinStd(100.0))).await;
+    world.finish(job).await;
+    let quarter = format!(
+        "SELECT DISTINCT state, price = (1000 + 10 * completion_tokens) * 2500 / 10000 FROM rollouts WHERE job_id = '{}'",
+        job.0
+    );
+    assert_eq!(world.sql(&quarter).await, "filtered|t");
+}
+
+#[tokio::test]
+async fn a_budget_counts_what_is_in_flight_with_all_its_tokens() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    // two groups at 4000, and one with its tokens: at most 4960
+    let mut new = by_the_token(3, 4);
+    new.conditions.budget.max_amount = Some(rao(8_200));
+    let job = world.job(new).await;
+    world.finish(job).await;
+    assert_eq!(world.groups(job).await, "accepted cancelled cancelled");
+    // in rollouts, the hold is for so many of the longest
+    let mut new = by_the_token(3, 4);
+    new.conditions.budget.max_rollouts = Some(4);
+    let job = world.job(new).await;
+    world.finish(job).await;
+    assert!(world.spend(job).await.starts_with("4960|"));
+    // prompts in reserve are held at the price of filtered ones of the same length
+    let target = Target { groups: 1, max_generation_multiplier: 3.0 };
+    let refill = Refill::ResampleNewPrompts(target);
+    let job = world.job(by_the_token(3, 4).spec(|spec| spec.selection.refill = refill)).await;
+    world.finish(job).await;
+    assert!(world.spend(job).await.starts_with("7440|"), "4960, and twice a quarter of it");
+}
+
+/// Whatever the prices are and whatever becomes of rollouts: the hold covers the charges, and the ledger's sum is zero.
+#[tokio::test]
+async fn charges_of_any_price_stay_within_their_hold() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    stub.say(&["It is 1", "It is 2", "It is 333333333", "1"]);
+    world.stub(&stub).await;
+    let mut draw = 7_u64;
+    let mut below = |most: u64| {
+        draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (draw >> 33) % most
+    };
+    for round in 0..12 {
+        let mut new = NewJob::scored(1 + below(4) as usize, 2 + below(4) as u32);
+        new.price.rollout = rao(below(3) as i64 * 777);
+        new.price.per_1k_tokens = rao(below(90_000) as i64);
+        new.price.filtered_bps = below(10_001) as u32;
+        new.spec.dedup = if below(2) == 0 { Dedup::ExactTokens } else { Dedup::None };
+        new.spec.filter = if below(3) == 0 { GroupFilter::MinStd(100.0) } else { GroupFilter::None };
+        let (price, sampling) = (new.price, new.spec.sampling);
+        if below(3) == 0 {
+            let group = price.maximum(sampling.n.into(), sampling.max_tokens).unwrap();
+            new.conditions.budget.max_amount = Some(rao(group.get() + below(5_000) as i64));
+        }
+        let job = world.job(new).await;
+        // with every turn of it the laws hold, and at its end what was captured is what the rollouts cost
+        world.finish(job).await;
+        let rows = format!(
+            "SELECT state, reason, price, completion_tokens FROM rollouts WHERE job_id = '{}'",
+            job.0
+        );
+        for row in world.sql(&rows).await.lines() {
+            let columns: Vec<&str> = row.split('|').collect();
+            let tokens = columns[3].parse().unwrap();
+            let due = match (columns[0], columns[1]) {
+                ("selected", _) => price.of(tokens),
+                ("filtered", "low_variance") => price.filtered(tokens),
+                _ => Rao::ZERO,
+            };
+            assert_eq!(columns[2], due.to_string(), "round {round}: {row}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ pub(crate) fn rao(amount: i64) -> Rao {
 
 /// A selected rollout costs 1000, a filtered one 250, and four fifths of it are the miner's.
 pub(crate) fn price() -> Price {
-    Price { rollout: rao(1_000), filtered_bps: 2_500, miner_share_bps: 8_000 }
+    Price { rollout: rao(1_000), per_1k_tokens: rao(0), filtered_bps: 2_500, miner_share_bps: 8_000 }
 }
 
 pub(crate) fn checkpoint() -> Arc<Checkpoint> {
@@ -256,8 +256,8 @@ impl World {
     /// The same, or of a test key: in the twin of the project, at no cost, under the test profile.
     pub(crate) async fn job_in(&self, mode: Mode, job: NewJob) -> JobId {
         let (price, profile) = match mode {
-            Mode::Live => (price(), self.standard.profile().id()),
-            Mode::Test => (Price { rollout: Rao::ZERO, ..price() }, Profile::test().id()),
+            Mode::Live => (job.price, self.standard.profile().id()),
+            Mode::Test => (job.price.free(), Profile::test().id()),
         };
         let home = self.account.default_project();
         let mut conn = self.db.acquire().await.unwrap();
@@ -265,12 +265,13 @@ impl World {
         drop(conn);
         let id = JobId(Uuid::now_v7());
         let now = self.clock.now();
-        let NewJob { spec, mut conditions, prompts } = job;
+        let NewJob { spec, mut conditions, prompts, .. } = job;
         let checkpoint = checkpoint();
         let prompts = self.prompts(&prompts);
-        let all = spec.selection.refill.maximum(&price, prompts.len() as u32, spec.sampling.n).unwrap();
+        let SamplingSpec { n, max_tokens, .. } = spec.sampling;
+        let all = spec.selection.refill.maximum(&price, prompts.len() as u32, n, max_tokens).unwrap();
         conditions.budget.max_amount = conditions.budget.max_amount.or(spec.max_amount);
-        let hold = conditions.budget.hold(&price, all);
+        let hold = conditions.budget.hold(&price, max_tokens, all);
         let new = store::jobs::NewJob {
             id,
             tenant: Tenant { account: self.account, project },
@@ -491,6 +492,7 @@ pub(crate) struct NewJob {
     pub(crate) spec: JobSpec,
     pub(crate) conditions: Conditions,
     pub(crate) prompts: Vec<String>,
+    pub(crate) price: Price,
 }
 
 impl NewJob {
@@ -514,6 +516,7 @@ impl NewJob {
                 ..Conditions::default()
             },
             prompts: (0..prompts).map(|index| format!("Ana has {index} pens.")).collect(),
+            price: price(),
         }
     }
 

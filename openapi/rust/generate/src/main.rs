@@ -19,6 +19,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// What is called by its own name here, whatever the document calls it: (name, path, method, part).
 const NAMES: &[(&str, &str, &str, Part)] = &[
     ("Balance", "/v1/balance", "get", Part::Answer),
+    ("Budget", "/v1/budgets/{scope}", "get", Part::Answer),
     ("Checkpoint", "/v1/checkpoints/current", "get", Part::Answer),
     ("CreateExport", "/v1/jobs/{id}/exports", "post", Part::Body),
     ("CreateJob", "/v1/jobs", "post", Part::Body),
@@ -27,6 +28,7 @@ const NAMES: &[(&str, &str, &str, Part)] = &[
     ("File", "/v1/files/{id}", "get", Part::Answer),
     ("Group", "/v1/groups/{id}", "get", Part::Answer),
     ("GroupRewards", "/v1/groups/{id}/rewards", "post", Part::Answer),
+    ("Invoice", "/v1/invoices/{id}", "get", Part::Answer),
     ("Job", "/v1/jobs/{id}", "get", Part::Answer),
     ("JobMetrics", "/v1/jobs/{id}/metrics", "get", Part::Answer),
     ("PatchJob", "/v1/jobs/{id}", "patch", Part::Body),
@@ -36,6 +38,7 @@ const NAMES: &[(&str, &str, &str, Part)] = &[
     ("RewardVersion", "/v1/reward_functions/{id}/versions/{version}", "get", Part::Answer),
     ("Rollout", "/v1/rollouts/{id}", "get", Part::Answer),
     ("StreamToken", "/v1/stream_tokens", "post", Part::Answer),
+    ("UpdateBudget", "/v1/budgets/{scope}", "put", Part::Body),
     ("Usage", "/v1/usage", "get", Part::Answer),
     ("Verification", "/v1/verifications/{id}", "get", Part::Answer),
     ("WebhookDelivery", "/v1/webhook_deliveries/{id}/redeliver", "post", Part::Answer),
