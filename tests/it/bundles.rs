@@ -333,7 +333,7 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     let decode = |tokens: &[u32]| signatures.checkpoint().tokenizer.decode(tokens).unwrap();
     let (mut forged, key) = forge(&group, outcome.miner(&group[0].proof.hotkey), decode, |_, _, _| {});
     let same = Verdict { finding: None, reward: RewardCheck::Same, advantage: AdvantageCheck::Same };
-    assert_eq!(rewards.judge(&forged, &key), vec![same; group.len()], "the forger's tools are right");
+    assert_eq!(rewards.judge(&forged, &[key]), vec![same; group.len()], "the forger's tools are right");
 
     let changed = forged[1].reward.map(|reward| 1.0 - reward).unwrap();
     forged[1].reward = Some(changed);
@@ -351,14 +351,14 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
         let signed = RewardReceipt::sign(function, shown, hash, &record.proof.head, &stated, &service);
         record.reward_receipt = Some(signed);
     }
-    assert_eq!(signatures.verify(&forged, &key), vec![None; group.len()], "the signatures hold");
+    assert_eq!(signatures.verify(&forged, &[key]), vec![None; group.len()], "the signatures hold");
     // one call gave all of them
     let differs = Verdict {
         finding: Some(Finding::RewardDiffers),
         reward: RewardCheck::None,
         advantage: AdvantageCheck::None,
     };
-    assert_eq!(rewards.judge(&forged, &key), vec![differs; group.len()]);
+    assert_eq!(rewards.judge(&forged, &[key]), vec![differs; group.len()]);
 }
 
 /// A process of its own network, in which there is none.

@@ -53,7 +53,7 @@ fn key(record: &RolloutRecord) -> [u8; 32] {
 fn accepts(changed: Value, group: &[RolloutRecord], key: &[u8; 32]) -> bool {
     serde_json::from_value::<RolloutRecord>(changed).is_ok_and(|record| {
         let group = [&[record], &group[1..]].concat();
-        SIGNATURES.verify(&group, key)[0].is_none()
+        SIGNATURES.verify(&group, &[*key])[0].is_none()
     })
 }
 
@@ -267,7 +267,7 @@ async fn any_flipped_bit_flips_one_verdict_and_no_other() {
         place.flip(&mut forged[sample], at);
         // as text: 0.0 and -0.0 are equal as numbers, but not as what was delivered
         prop_assert!(text(&forged) != text(&group), "{:?} flips nothing", place);
-        let verdicts = FULL.verify(&forged, &key);
+        let verdicts = FULL.verify(&forged, &[key]);
         for (other, verdict) in verdicts.iter().enumerate() {
             prop_assert_eq!(
                 verdict.is_some(),
@@ -301,8 +301,8 @@ async fn a_forgery_with_good_signatures_fails_on_the_model() {
             // a file of the older version says nothing of advantages, which other tokens would change
             (record.schema_version, record.advantage_method, record.advantage_terms) = (2, None, None);
         }
-        assert!(SIGNATURES.verify(&forged, &key).iter().all(Option::is_none), "the forgery is a good one");
-        FULL.verify(&forged, &key)
+        assert!(SIGNATURES.verify(&forged, &[key]).iter().all(Option::is_none), "the forgery is a good one");
+        FULL.verify(&forged, &[key])
     };
     let refused = |reason| {
         let mut verdicts = vec![None; group.len()];

@@ -33,7 +33,7 @@ async fn what_is_delivered_verifies_offline() {
     assert_eq!((record.custom_id.as_str(), record.sample_index, record.reward), ("prompt-1", 1, Some(0.5)));
     let keys = service.get(&customer, "/v1/verification_keys").await.json(200);
     let key = hex::decode(keys["data"][0]["public_key"].as_str().unwrap()).unwrap().try_into().unwrap();
-    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &key).unwrap();
+    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &[key]).unwrap();
 
     let proof = service.get(&customer, &format!("/v1/rollouts/{}/proof", ids[1])).await.json(200);
     assert_eq!((&proof["rollout_id"], &proof["records"]), (&json!(ids[1]), &json!(record.proof.records)));
@@ -250,7 +250,7 @@ async fn what_is_not_delivered_is_listed_with_its_reason() {
     // the record of a filtered rollout can be verified like any other
     let list = service.get(&customer, &format!("{path}?status=filtered&after={last}")).await.json(200);
     let record: RolloutRecord = serde_json::from_value(list["data"][0]["rollout"].clone()).unwrap();
-    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &service.key.public()).unwrap();
+    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &[service.key.public()]).unwrap();
     assert_eq!(record.price_rao.to_string(), "250");
     let none = lines(&service, &customer, &path).await;
     assert_eq!(none.len(), 1, "only one is delivered");

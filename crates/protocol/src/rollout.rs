@@ -399,13 +399,18 @@ impl RolloutRecord {
     }
 
     /// Level L0 on the delivered record: ranges, EOS rule, chain, both signatures, Merkle path, dedup hash, reward
-    /// receipt. `service_key` is the key that the reader trusts. A test rollout can hold like any other: who takes it for a live
+    /// receipt. `service_keys` are those that the reader trusts: the service may have changed its key between the two
+    /// receipts, so that each may name another of them. A test rollout can hold like any other: who takes it for a live
     /// one has not looked at `livemode`, which this makes true.
-    pub fn check(&self, rules: &check::Rules<'_>, service_key: &[u8; 32]) -> Result<Rebuilt, RejectReason> {
+    pub fn check(
+        &self,
+        rules: &check::Rules<'_>,
+        service_keys: &[[u8; 32]],
+    ) -> Result<Rebuilt, RejectReason> {
         let rebuilt = self.rebuild().ok_or(RejectReason::MalformedFrame)?;
         let Rebuilt { task, commitment } = &rebuilt;
         check::rollout(task, rules, self.sample_index, &self.proof.hotkey, commitment)?;
-        if self.proof.receipt.service_key != *service_key {
+        if !service_keys.contains(&self.proof.receipt.service_key) {
             return Err(RejectReason::BadReceipt);
         }
         let path: Vec<Hash> = self.proof.merkle_path.iter().map(|hash| hash.0).collect();
@@ -422,7 +427,7 @@ impl RolloutRecord {
         }
         let reward_holds = match &self.reward_receipt {
             Some(receipt) => {
-                receipt.service_key == *service_key
+                service_keys.contains(&receipt.service_key)
                     && receipt.is_consistent()
                     && receipt.is_signed(&commitment.head, &self.stated_reward())
             }

@@ -124,7 +124,7 @@ pub(crate) fn record() -> RolloutRecord {
 /// What an offline reader without the model says of one line of a delivered file. `None`: no record at all.
 fn read(line: &[u8]) -> Option<Result<(), RejectReason>> {
     let record: RolloutRecord = serde_json::from_slice(line).ok()?;
-    Some(record.check(&RULES, &service().public()).map(|_| ()))
+    Some(record.check(&RULES, &[service().public()]).map(|_| ()))
 }
 
 fn changed(change: impl FnOnce(&mut Value)) -> Option<Result<(), RejectReason>> {
@@ -258,7 +258,7 @@ fn test_record() -> RolloutRecord {
 #[test]
 fn a_test_rollout_cannot_be_made_to_look_like_a_live_one() {
     let own = test_record();
-    let check = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    let check = |record: &RolloutRecord| record.check(&RULES, &[service().public()]).map(|_| ());
     assert_eq!((check(&own), own.is_live()), (Ok(()), false));
     let claim = |change: &dyn Fn(&mut RolloutRecord)| {
         let mut claimed = own.clone();
@@ -290,7 +290,7 @@ fn a_record_from_before_there_were_test_jobs_is_a_live_one() {
     let text = serde_json::to_vec(&value).expect("plain data");
     let was: RolloutRecord = protocol::strict_json::from_slice(&text).expect("it is still read");
     assert_eq!((was.livemode, was.is_live()), (None, true));
-    assert!(was.check(&RULES, &service().public()).is_ok());
+    assert!(was.check(&RULES, &[service().public()]).is_ok());
 }
 
 #[test]
@@ -298,9 +298,9 @@ fn a_record_signed_by_another_service_or_with_more_fields_is_refused() {
     let other = ServiceKey::from_seed(&[7; 32]);
     let mut forged = record();
     forged.proof.receipt = forged.proof.receipt.receipt.sign(&other);
-    assert_eq!(forged.check(&RULES, &service().public()).map(|_| ()), Err(R::BadReceipt));
+    assert_eq!(forged.check(&RULES, &[service().public()]).map(|_| ()), Err(R::BadReceipt));
     // under that service's key the reward receipt is the foreign one
-    assert_eq!(forged.check(&RULES, &other.public()).map(|_| ()), Err(R::BadReceipt));
+    assert_eq!(forged.check(&RULES, &[other.public()]).map(|_| ()), Err(R::BadReceipt));
     assert_eq!(changed(|v| v["proof"]["profile"]["scheme"] = json!("grail-r2")), None);
     assert_eq!(changed(|v| v["more"] = json!(1)), None);
     assert_eq!(changed(|v| v["proof"]["receipt"]["more"] = json!(1)), None);
@@ -308,6 +308,41 @@ fn a_record_signed_by_another_service_or_with_more_fields_is_refused() {
     let upper =
         |v: &mut Value| v["proof"]["head"] = json!(v["proof"]["head"].as_str().unwrap().to_uppercase());
     assert_eq!(changed(upper), None, "hex has one spelling");
+}
+
+/// The service may change its key between the two receipts: both keys are its own, and no other is.
+#[test]
+fn the_receipts_may_name_different_keys_of_the_service() {
+    let (old, new, other) = (service(), ServiceKey::from_seed(&[7; 32]), ServiceKey::from_seed(&[8; 32]));
+    let stated = |record: &RolloutRecord, key: &ServiceKey| {
+        let reward = Reward { value: record.reward, components: &record.reward_components, error: None };
+        let head = record.proof.head;
+        RewardReceipt::sign("builtin/x".to_owned(), json!({ "outcome": "ok" }), [5; 32], &head, &reward, key)
+    };
+    let mut rotated = record();
+    rotated.reward_receipt = Some(stated(&rotated, &new));
+    let check = |record: &RolloutRecord, keys: &[[u8; 32]]| record.check(&RULES, keys).map(|_| ());
+    let published = [new.public(), old.public()];
+    assert_eq!((check(&rotated, &published), check(&record(), &published)), (Ok(()), Ok(())));
+    for keys in [&published[..1], &published[1..], &[]] {
+        assert_eq!(check(&rotated, keys), Err(R::BadReceipt), "both must be trusted");
+    }
+    // signed by a key that is not published, under its own name and under that of one that is
+    for name in [other.public(), new.public()] {
+        let mut forged = record();
+        let mut receipt = stated(&forged, &other);
+        receipt.service_key = name;
+        forged.reward_receipt = Some(receipt);
+        assert_eq!(check(&forged, &published), Err(R::BadReceipt));
+        let mut forged = record();
+        forged.proof.receipt = forged.proof.receipt.receipt.sign(&other);
+        forged.proof.receipt.service_key = name;
+        assert_eq!(check(&forged, &published), Err(R::BadReceipt));
+    }
+    // one published key's signature under another's name is no signature either
+    let mut renamed = record();
+    renamed.proof.receipt.service_key = new.public();
+    assert_eq!(check(&renamed, &published), Err(R::BadReceipt));
 }
 
 #[test]
@@ -322,7 +357,7 @@ fn failed_rewards_are_masked_and_bound_like_others() {
         RewardReceipt::sign("builtin/x".to_owned(), json!({}), [5; 32], &head, stated, &service())
     };
     failed.reward_receipt = Some(sign(&stated));
-    let verdict = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    let verdict = |record: &RolloutRecord| record.check(&RULES, &[service().public()]).map(|_| ());
     assert_eq!(verdict(&failed), Ok(()));
     let mut unmasked = failed.clone();
     unmasked.loss_mask.fill(1);
@@ -345,7 +380,7 @@ fn a_client_s_reward_is_bound_and_has_neither_inputs_nor_a_sandbox_receipt() {
     let (components, head) = (posted.reward_components.clone(), posted.proof.head);
     let stated = Reward { value: posted.reward, components: &components, error: None };
     posted.reward_receipt = Some(RewardReceipt::of_client(&head, &stated, &service()));
-    let verdict = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    let verdict = |record: &RolloutRecord| record.check(&RULES, &[service().public()]).map(|_| ());
     assert_eq!(verdict(&posted), Err(R::MalformedFrame), "inputs of a module that never ran");
     posted.reward_inputs = None;
     assert_eq!(verdict(&posted), Ok(()));
@@ -444,6 +479,6 @@ proptest! {
             5 => flip(&mut forged.proof.receipt.receipt.group_root.0),
             _ => flip(&mut forged.reward_receipt.as_mut().expect("there is one").signature),
         }
-        prop_assert!(forged.check(&RULES, &service().public()).is_err(), "field {}", field);
+        prop_assert!(forged.check(&RULES, &[service().public()]).is_err(), "field {}", field);
     }
 }
