@@ -13,7 +13,7 @@ use reliquary::verify::{AdvantageCheck, Finding, Level, RewardCheck, Verdict, Ve
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::forge::forge;
+use crate::forge::{forge, oldest};
 use crate::main_job::outcome;
 use crate::roles::reliquary;
 use crate::stack::{CHECKPOINT, PREVIOUS};
@@ -342,8 +342,7 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     receipt.rewards[1] = changed.to_bits();
     let service = ServiceKey::from_seed(&[7; 32]);
     for record in &mut forged {
-        // a file of the older version says nothing of how its advantages came about
-        (record.schema_version, record.advantage_method, record.advantage_terms) = (2, None, None);
+        oldest(record); // which says nothing of how its advantages came about
         let (shown, hash) = (serde_json::to_value(&receipt).unwrap(), receipt.hash());
         let components = record.reward_components.clone();
         let stated = Reward { value: record.reward, components: &components, error: None };

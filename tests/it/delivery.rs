@@ -123,6 +123,7 @@ fn group(template: &RolloutRecord, job: JobId, prompt: u32, size: u32) -> Vec<Ro
     let mut shape = template.clone();
     (shape.job_id, shape.group_id, shape.prompt_index) = (job, job.group(prompt), prompt);
     (shape.reward_receipt, shape.reward_inputs, shape.group.size) = (None, None, size);
+    shape.group.n_verified = Some(size);
     shape.custom_id = format!("prompt-{prompt}");
     let Rebuilt { task, commitment } = shape.rebuild().unwrap();
     let heads: Vec<_> =

@@ -112,7 +112,9 @@ fn differences(record: &RolloutRecord, own: &RolloutRecord) -> Vec<String> {
         value
     };
     let mut found = Vec::new();
-    walk(&value(record), &value(own), "", &mut found);
+    // nor what a version before says nothing of
+    let own = own.clone().as_of(record.schema_version);
+    walk(&value(record), &value(&own), "", &mut found);
     found
 }
 

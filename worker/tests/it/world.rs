@@ -285,6 +285,7 @@ impl World {
             price: &price,
             input: store::jobs::NewInput::Prompts(&prompts),
             checkpoint: checkpoint.id,
+            origin: None,
             profile,
             randomness: Randomness([9; 32]),
             traceparent: None,
