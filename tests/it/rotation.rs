@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use grail::keys::ServiceKey;
+use protocol::manifest::Manifest;
 use reliquary_client::verify::Verifier;
 use serde_json::json;
 
@@ -43,6 +44,34 @@ fn python(file: &Path, keys: &[[u8; 32]]) -> Vec<Option<String>> {
         (verdict != "ok").then(|| verdict.to_owned())
     };
     text.lines().map(verdict).collect()
+}
+
+/// The service contradicts itself: leaves and signatures hold, and manifest and rollouts say different things of the job.
+#[test]
+fn a_manifest_that_says_another_price_or_checkpoint_than_its_rollouts_is_refused() {
+    let of = |change: &dyn Fn(&mut Manifest)| {
+        let mut job = Delivery::of(9, 1, 2);
+        change(&mut job.signed.manifest);
+        let text = job.sealed(&service()).file();
+        found(&text, &[service().public()])
+    };
+    assert_eq!(of(&|_| {}), (vec![None; 2], json!([])));
+    let mismatch = || (vec![Some("manifest_mismatch".to_owned()); 2], json!([]));
+    assert_eq!(of(&|manifest| manifest.price["rollout"] = json!("120001")), mismatch());
+    assert_eq!(of(&|manifest| manifest.checkpoint.id.0[0] ^= 1), mismatch());
+    assert_eq!(of(&|manifest| manifest.randomness.0[0] ^= 1), mismatch());
+    assert_eq!(of(&|manifest| manifest.proof_profile.0[0] ^= 1), mismatch());
+    // a price of which this reader knows not all says nothing to it
+    assert_eq!(of(&|manifest| manifest.price["more"] = json!("1")), (vec![None; 2], json!([])));
+    let named = |repo: &str| {
+        let mut job = Delivery::of(9, 1, 2);
+        for record in &mut job.records {
+            record.policy.as_mut().unwrap().repo = Some(repo.to_owned());
+        }
+        found(&job.sealed(&service()).file(), &[service().public()])
+    };
+    assert_eq!(named("arith-tiny"), (vec![None; 2], json!([])));
+    assert_eq!(named("arith-tinier"), mismatch());
 }
 
 #[test]
