@@ -110,7 +110,7 @@ use crate::{
         webhooks::test::test_webhook_endpoint,
         webhooks::list_deliveries::list_webhook_deliveries,
         webhooks::redeliver::redeliver_webhook,
-        webhooks::show_event::show_event,
+        events::show::show_event,
         events::list::list_project_events,
         events::stream::stream_project_events,
         events::create_token::create_stream_token,

@@ -244,7 +244,7 @@ fn verification_and_webhooks(app: &mut ServiceConfig) {
     .service(at("/v1/events", "GET").route(get().to(events::list::list_project_events)))
     // before the one that takes any id
     .service(at("/v1/events/stream", "GET").route(get().to(events::stream::stream_project_events)))
-    .service(at("/v1/events/{id}", "GET").route(get().to(webhooks::show_event::show_event)))
+    .service(at("/v1/events/{id}", "GET").route(get().to(events::show::show_event)))
     .service(at("/v1/stream_tokens", "POST").route(post().to(events::create_token::create_stream_token)));
 }
 

@@ -9,7 +9,7 @@ use checkpoint::Checkpoint;
 use grail::ids::CheckpointId;
 use indicatif::{ProgressBar, ProgressStyle};
 use protocol::manifest::Evidence;
-use protocol::offline::{Groups, Membership, key_for};
+use protocol::offline::{Groups, Membership};
 use protocol::rollout::RolloutRecord;
 
 use super::report::Verdicts;
@@ -218,8 +218,7 @@ impl<'a> Run<'a> {
         let size = group.iter().map(|item| item.size).sum();
         let places: Vec<Place> = group.iter().map(|item| item.place).collect();
         let records: Vec<RolloutRecord> = group.into_iter().map(|item| item.record).collect();
-        let key = records.first().map(|record| key_for(&self.keys, record)).unwrap_or_default();
-        let verdicts = verifier.judge(&records, &key);
+        let verdicts = verifier.judge(&records, &self.keys);
         for ((record, place), mut verdict) in records.iter().zip(places).zip(verdicts) {
             let not_checked = matches!(verdict.reward, RewardCheck::NotChecked(_));
             if self.arguments.strict && not_checked {

@@ -104,16 +104,16 @@ impl Verifier {
         &self.checkpoint
     }
 
-    /// One finding per record, in order; `None` is a pass.
-    pub fn verify(&self, records: &[RolloutRecord], service_key: &[u8; 32]) -> Vec<Option<Finding>> {
-        self.judge(records, service_key).into_iter().map(|verdict| verdict.finding).collect()
+    /// One finding per record, in order; `None` is a pass. Any of the keys may have signed.
+    pub fn verify(&self, records: &[RolloutRecord], service_keys: &[[u8; 32]]) -> Vec<Option<Finding>> {
+        self.judge(records, service_keys).into_iter().map(|verdict| verdict.finding).collect()
     }
 
     /// One verdict per record, in order. Records of one group share the prefill of their prompt, and the call of a reward
     /// function that sees the whole group.
-    pub fn judge(&self, records: &[RolloutRecord], service_key: &[u8; 32]) -> Vec<Verdict> {
+    pub fn judge(&self, records: &[RolloutRecord], service_keys: &[[u8; 32]]) -> Vec<Verdict> {
         let mut rewards = vec![RewardCheck::None; records.len()];
-        let judged = offline::judge(self, records, service_key, |rebuilt, calls| {
+        let judged = offline::judge(self, records, service_keys, |rebuilt, calls| {
             self.run_rewards(records, rebuilt, calls, &mut rewards)
         });
         let (rebuilt, advantages): (Vec<_>, Vec<_>) =

@@ -13,7 +13,7 @@ use reliquary::verify::{AdvantageCheck, Finding, Level, RewardCheck, Verdict, Ve
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::forge::forge;
+use crate::forge::{forge, oldest};
 use crate::main_job::outcome;
 use crate::roles::reliquary;
 use crate::stack::{CHECKPOINT, PREVIOUS};
@@ -333,7 +333,7 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     let decode = |tokens: &[u32]| signatures.checkpoint().tokenizer.decode(tokens).unwrap();
     let (mut forged, key) = forge(&group, outcome.miner(&group[0].proof.hotkey), decode, |_, _, _| {});
     let same = Verdict { finding: None, reward: RewardCheck::Same, advantage: AdvantageCheck::Same };
-    assert_eq!(rewards.judge(&forged, &key), vec![same; group.len()], "the forger's tools are right");
+    assert_eq!(rewards.judge(&forged, &[key]), vec![same; group.len()], "the forger's tools are right");
 
     let changed = forged[1].reward.map(|reward| 1.0 - reward).unwrap();
     forged[1].reward = Some(changed);
@@ -342,8 +342,7 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
     receipt.rewards[1] = changed.to_bits();
     let service = ServiceKey::from_seed(&[7; 32]);
     for record in &mut forged {
-        // a file of the older version says nothing of how its advantages came about
-        (record.schema_version, record.advantage_method, record.advantage_terms) = (2, None, None);
+        oldest(record); // which says nothing of how its advantages came about
         let (shown, hash) = (serde_json::to_value(&receipt).unwrap(), receipt.hash());
         let components = record.reward_components.clone();
         let stated = Reward { value: record.reward, components: &components, error: None };
@@ -351,14 +350,14 @@ async fn a_reward_that_the_function_does_not_give_is_refused() {
         let signed = RewardReceipt::sign(function, shown, hash, &record.proof.head, &stated, &service);
         record.reward_receipt = Some(signed);
     }
-    assert_eq!(signatures.verify(&forged, &key), vec![None; group.len()], "the signatures hold");
+    assert_eq!(signatures.verify(&forged, &[key]), vec![None; group.len()], "the signatures hold");
     // one call gave all of them
     let differs = Verdict {
         finding: Some(Finding::RewardDiffers),
         reward: RewardCheck::None,
         advantage: AdvantageCheck::None,
     };
-    assert_eq!(rewards.judge(&forged, &key), vec![differs; group.len()]);
+    assert_eq!(rewards.judge(&forged, &[key]), vec![differs; group.len()]);
 }
 
 /// A process of its own network, in which there is none.

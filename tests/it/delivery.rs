@@ -58,6 +58,35 @@ impl Delivery {
         Self { signed: manifest.sign(signed.spec, &service()), leaves, records }
     }
 
+    /// The same, where the service changed its key while the job ran: group 0 was over by then, group 1 had its receipt and no
+    /// rewards, and those after it had nothing.
+    pub(crate) fn rotated(mut self, next: &ServiceKey) -> Self {
+        for record in &mut self.records {
+            if record.prompt_index > 1 {
+                record.proof.receipt = record.proof.receipt.receipt.sign(next);
+            }
+            if record.prompt_index > 0 {
+                let stated = Reward { value: record.reward, components: &BTreeMap::new(), error: None };
+                record.reward_receipt = Some(RewardReceipt::of_client(&record.proof.head, &stated, next));
+            }
+        }
+        self.sealed(next)
+    }
+
+    /// Leaves and manifest for the records as they are now.
+    pub(crate) fn sealed(mut self, key: &ServiceKey) -> Self {
+        let hash = |record: &RolloutRecord| Leaf::of_record(record).unwrap().hash(record.job_id);
+        self.leaves.hashes = self.records.iter().map(hash).collect();
+        let merkle_root = HexHash(merkle::root(&self.leaves.hashes));
+        let SignedManifest { manifest, spec, .. } = self.signed;
+        Self { signed: Manifest { merkle_root, ..manifest }.sign(spec, key), ..self }
+    }
+
+    /// A file as it is downloaded.
+    pub(crate) fn file(&self) -> String {
+        [vec![self.manifest_line(), self.leaves_line()], self.lines()].concat().join("\n")
+    }
+
     pub(crate) fn manifest_line(&self) -> String {
         Evidence::Manifest(Box::new(self.signed.clone())).line()
     }
@@ -94,6 +123,7 @@ fn group(template: &RolloutRecord, job: JobId, prompt: u32, size: u32) -> Vec<Ro
     let mut shape = template.clone();
     (shape.job_id, shape.group_id, shape.prompt_index) = (job, job.group(prompt), prompt);
     (shape.reward_receipt, shape.reward_inputs, shape.group.size) = (None, None, size);
+    shape.group.n_verified = Some(size);
     shape.custom_id = format!("prompt-{prompt}");
     let Rebuilt { task, commitment } = shape.rebuild().unwrap();
     let heads: Vec<_> =

@@ -8,7 +8,9 @@ use grail::chain::{group_path, group_root};
 use grail::keys::{HotkeyPair, ServiceKey};
 use grail::receipt::Receipt;
 use grail::record::Record;
-use protocol::rollout::{HexHash, Rebuilt, Reward, RewardReceipt, RolloutRecord, encode_records};
+use protocol::rollout::{
+    HexHash, OLDEST_SCHEMA, Rebuilt, Reward, RewardReceipt, RolloutRecord, encode_records,
+};
 use rand_core::OsRng;
 use sandbox::{Module, Scored, WasiProfile};
 use supervisor::{Programs, Settings, Supervisor, Tenant};
@@ -60,6 +62,11 @@ pub(crate) fn forge(
     }
     reward(&mut forged, rebuilt[0].task.id(), &service);
     (forged, service.public())
+}
+
+/// Makes it one of the oldest version that is read, which says less.
+pub(crate) fn oldest(record: &mut RolloutRecord) {
+    *record = record.clone().as_of(OLDEST_SCHEMA);
 }
 
 /// Grades the forged texts with the job's function, and signs what comes out.

@@ -25,6 +25,7 @@ mod registered;
 mod reruns;
 mod restarts;
 mod roles;
+mod rotation;
 mod sampled;
 mod sdk_python;
 mod sdk_rust;

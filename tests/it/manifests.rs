@@ -204,6 +204,24 @@ async fn leaves_and_records_that_were_changed_are_named() {
         assert_eq!(found, [Finding::NotInManifest]);
         assert_eq!(words(&report), [RolloutsMissing]);
     }
+    // what the record says of its job, beside what its leaf binds
+    let named = |name: Option<&str>, revision: Option<&str>| {
+        record(&|record| {
+            let policy = record.policy.as_mut().unwrap();
+            (policy.repo, policy.revision) = (name.map(str::to_owned), revision.map(str::to_owned));
+        })
+    };
+    let name = parts.signed.manifest.checkpoint.name.as_str();
+    assert_eq!(parts.records[2].policy.as_ref().unwrap().repo.as_deref(), Some(name));
+    assert_eq!(named(Some(name), None).1, [], "as it was");
+    for (repo, revision) in [("other", None), (name, Some("0"))] {
+        let (report, found) = named(Some(repo), revision);
+        assert_eq!(
+            (found, words(&report)),
+            (vec![Finding::ManifestMismatch], vec![]),
+            "it is a leaf all the same"
+        );
+    }
     // one that is there twice is one too many, and makes up for none
     let mut records = parts.records.clone();
     records[1] = records[0].clone();

@@ -14,7 +14,7 @@ use protocol::rollout::RolloutRecord;
 use reliquary::verify::{Finding, Level, Verifier};
 use serde_json::Value;
 
-use crate::forge::forge;
+use crate::forge::{forge, oldest};
 use crate::main_job::{Outcome, outcome};
 use crate::stack::CHECKPOINT;
 
@@ -28,7 +28,7 @@ fn open(level: Level) -> Verifier {
 /// What nobody vouches for: names, notes and prices of the service. A reader must not build trust on these. (`custom_id` and
 /// a null instead of the prompt's text would be, too, were there no reward function that was given both.) Of a message, what the
 /// chat template does not write.
-const UNPROVED: &[&str] = &["/id", "/messages/0/role", "/price_rao", "/created_at"];
+const UNPROVED: &[&str] = &["/id", "/messages/0/role", "/policy/repo", "/price_rao", "/created_at"];
 
 fn records(outcome: &Outcome) -> Vec<RolloutRecord> {
     outcome.ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -53,7 +53,7 @@ fn key(record: &RolloutRecord) -> [u8; 32] {
 fn accepts(changed: Value, group: &[RolloutRecord], key: &[u8; 32]) -> bool {
     serde_json::from_value::<RolloutRecord>(changed).is_ok_and(|record| {
         let group = [&[record], &group[1..]].concat();
-        SIGNATURES.verify(&group, key)[0].is_none()
+        SIGNATURES.verify(&group, &[*key])[0].is_none()
     })
 }
 
@@ -267,7 +267,7 @@ async fn any_flipped_bit_flips_one_verdict_and_no_other() {
         place.flip(&mut forged[sample], at);
         // as text: 0.0 and -0.0 are equal as numbers, but not as what was delivered
         prop_assert!(text(&forged) != text(&group), "{:?} flips nothing", place);
-        let verdicts = FULL.verify(&forged, &key);
+        let verdicts = FULL.verify(&forged, &[key]);
         for (other, verdict) in verdicts.iter().enumerate() {
             prop_assert_eq!(
                 verdict.is_some(),
@@ -298,11 +298,10 @@ async fn a_forgery_with_good_signatures_fails_on_the_model() {
             }
         });
         for record in &mut forged {
-            // a file of the older version says nothing of advantages, which other tokens would change
-            (record.schema_version, record.advantage_method, record.advantage_terms) = (2, None, None);
+            oldest(record); // which says nothing of advantages, that other tokens would change
         }
-        assert!(SIGNATURES.verify(&forged, &key).iter().all(Option::is_none), "the forgery is a good one");
-        FULL.verify(&forged, &key)
+        assert!(SIGNATURES.verify(&forged, &[key]).iter().all(Option::is_none), "the forgery is a good one");
+        FULL.verify(&forged, &[key])
     };
     let refused = |reason| {
         let mut verdicts = vec![None; group.len()];

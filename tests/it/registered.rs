@@ -113,6 +113,8 @@ async fn a_job_on_a_customer_s_checkpoint_is_generated_proven_and_delivered_on_i
         assert_eq!(record.proof.checkpoint_id.to_string(), weights);
         assert_eq!(record.proof.hotkey, stack.hotkey("theirs"));
         assert_eq!(record.proof.verification, "full");
+        let policy = record.policy.as_ref().unwrap();
+        assert_eq!((policy.repo.as_deref(), policy.revision.as_deref()), (Some(REPO), Some(REVISION)));
     }
     let theirs = other.ndjson(&beside.job).await;
     assert!(!theirs.contains(&weights) && !theirs.is_empty());

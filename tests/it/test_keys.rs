@@ -4,6 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use grail::profile::Profile;
+use protocol::logprob_spec::LogprobSpec;
+use protocol::rollout::RolloutRecord;
 use serde_json::{Value, json};
 
 use crate::customer::Log;
@@ -100,7 +103,11 @@ async fn a_test_key_runs_a_whole_job_at_no_cost_and_nobody_takes_it_for_live() {
     let (code, report) = verify(dir.path(), &["--allow-test"]);
     assert_eq!((code, &report["findings"]), (1, &json!({ "malformed_frame": 24 })), "{report}");
     let live_profile = r#""engine_class":"exact","numerics":"f32-exact/1""#;
+    let first: RolloutRecord = serde_json::from_str(file.lines().next().unwrap()).unwrap();
+    let spec = LogprobSpec::of(&Profile::exact("f32-exact/1"), &first.sampling);
+    let spec = format!("\"logprob_spec\":{}", serde_json::to_string(&spec).unwrap());
     let claimed = file
+        .replace("\"logprob_spec\":null", &spec)
         .replace(r#""engine_class":"test","numerics":"none""#, live_profile)
         .replace("\"livemode\":false", "\"livemode\":true")
         .replace(r#""verification":"none""#, r#""verification":"sampled""#);

@@ -143,7 +143,7 @@ def compare(rust, checkpoint, mutants, whole):
     known = [pair for rollout in whole_ones for pair in texts(rollout)]
     batches, differences = {}, []
     for mutant in mutants:
-        [(_, mutant.verdict)] = l0.verdicts([mutant.line], checkpoint, mutant.key)
+        [(_, mutant.verdict)] = l0.verdicts([mutant.line], checkpoint, [mutant.key] if mutant.key else [])
         ok = mutant.verdict == "ok"
         expected = not ok if mutant.name.startswith(KNOWN) else ok and not has_other_text(mutant.line, known)
         batches.setdefault((mutant.key, expected), []).append(mutant)

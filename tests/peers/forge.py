@@ -120,6 +120,14 @@ class Forger:
             completion_text=self.decode(r["completion_ids"]),
         )
         r["dedup"]["sample_hash"] = sample.hex()
+        if r["schema_version"] == 4:
+            r.update(
+                truncated=r["finish_reason"] == "length",
+                reward_valid=r["reward"] is not None and r["reward_error"] is None,
+                logprob_spec=l0.logprob_spec(r),
+            )
+            r["group"]["n_verified"] = r["group"]["size"]
+            r["policy"]["checkpoint_id"] = proof["checkpoint_id"]
         proof.update(
             hotkey=self.miner.public.hex(),
             records=base64.b64encode(b"".join(records)).decode(),

@@ -1,6 +1,6 @@
 """An independent L0 verifier of delivered rollouts: that of the Python SDK, which knows docs/PROTOCOL.md and none of our Rust.
 
-    python3 l0.py FILE --checkpoint DIR [--service-key HEX] [--allow-test]
+    python3 l0.py FILE --checkpoint DIR [--service-key HEX]... [--allow-test]
 
 Prints {"id", "verdict"} per rollout of FILE: "ok" or a reject reason; exits with 1 unless all are ok. It exists to show that the
 document is enough, and to disagree with the Rust verifier where it can. It imports the verifier alone, which needs nothing but
@@ -20,9 +20,9 @@ from verification.rollouts import *  # noqa: E402, F403
 from verification.rollouts import Checkpoint  # noqa: E402
 
 
-def verdicts(lines, checkpoint, service_key=None, allow_test=False):
-    """(id or None, verdict) of each line that is not blank. Without a key, the first readable record's is believed."""
-    report = judge(lines, checkpoint, [service_key] if service_key else [], allow_test=allow_test)
+def verdicts(lines, checkpoint, service_keys=(), allow_test=False):
+    """(id or None, verdict) of each line that is not blank. Without keys, the first readable record's is believed."""
+    report = judge(lines, checkpoint, service_keys, allow_test=allow_test)
     return [(verdict.rollout_id, verdict.finding or "ok") for verdict in report.verdicts]
 
 
@@ -32,7 +32,7 @@ def main():
     )
     arguments.add_argument("file", type=Path)
     arguments.add_argument("--checkpoint", type=Path, required=True)
-    arguments.add_argument("--service-key", type=bytes.fromhex)
+    arguments.add_argument("--service-key", type=bytes.fromhex, action="append", default=[])
     arguments.add_argument("--allow-test", action="store_true")
     arguments = arguments.parse_args()
     seen = []

@@ -23,12 +23,18 @@ pub(crate) struct Model {
     pub(crate) checkpoint: Arc<Checkpoint>,
     /// A customer's.
     is_registered: bool,
+    /// Repository and commit by which the project has registered it, where it was named as registered.
+    pub(crate) origin: Option<(String, String)>,
 }
 
 impl Model {
     /// The service's own.
     pub(crate) fn offered(offer: &Offer) -> Self {
-        Self { checkpoint: Arc::clone(&offer.checkpoint), is_registered: false }
+        Self { checkpoint: Arc::clone(&offer.checkpoint), is_registered: false, origin: None }
+    }
+
+    fn registered(self, found: &RegisteredCheckpoint) -> Self {
+        Self { origin: Some((found.hf_repo.clone(), found.revision.clone())), ..self }
     }
 
     /// What miners of it prove by.
@@ -88,7 +94,7 @@ pub(crate) async fn resolve(
     };
     drop(conn);
     match found.available() {
-        Some(weights) => open(state, weights).await,
+        Some(weights) => Ok(open(state, weights).await?.registered(&found)),
         None => Err(not_allowed(&found, named.pointer())),
     }
 }
@@ -114,7 +120,7 @@ pub(crate) async fn of_weights(
     let found = registered_checkpoints::find(&mut conn, caller.project, Which::Weights(weights)).await?;
     drop(conn);
     match found {
-        Some(_) => Ok(Some(open(state, weights).await?)),
+        Some(found) => Ok(Some(open(state, weights).await?.registered(&found))),
         None => Ok(None),
     }
 }
@@ -133,7 +139,7 @@ async fn open(state: &AppState, weights: CheckpointId) -> Result<Model, ApiError
     let opened =
         web::block(move || offer.shelf.take(weights, || Checkpoint::open_without_weights(&path, weights)));
     let checkpoint = opened.await?.map_err(|error| ApiError::Internal(error.into()))?;
-    Ok(Model { checkpoint, is_registered: true })
+    Ok(Model { checkpoint, is_registered: true, origin: None })
 }
 
 /// `None` for the current checkpoint, and beside a fault.

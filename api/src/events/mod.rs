@@ -10,6 +10,7 @@ mod types;
 
 pub(crate) mod create_token;
 pub(crate) mod list;
+pub(crate) mod show;
 pub(crate) mod stream;
 
 use actix_web::HttpResponse;

@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use grail::chain::Finish;
 use protocol::advantage::Stats;
 use protocol::job::GroupState;
-use protocol::{GroupId, JobId, RolloutId};
+use protocol::{GroupId, JobId, Message, RolloutId};
 use serde::Serialize;
 use store::groups_read::{Completion, Group, Outcome};
 use utoipa::ToSchema;
+
+use crate::rollouts::RolloutMessage;
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Group)]
@@ -28,6 +30,9 @@ pub(crate) struct GroupView {
     reason: Option<String>,
     /// How many miners were asked.
     attempts: u32,
+    /// The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to.
+    #[schema(value_type = Option<Vec<RolloutMessage>>)]
+    messages: Option<Vec<Message>>,
     prompt_text: Option<String>,
     /// What miners are asked with; null before one has answered, of a prompt that was sent as text.
     prompt_ids: Option<Vec<u32>>,
@@ -74,8 +79,12 @@ struct CompletionView {
     /// `stop` or `length`.
     #[schema(value_type = String, example = "stop")]
     finish_reason: Finish,
+    /// It reached its largest length.
+    truncated: bool,
     /// Yours, once it is there; 0 with `on_error: zero` where you gave none.
     reward: Option<f64>,
+    /// There is a reward, and it does not stand for one that failed.
+    reward_valid: bool,
     reward_components: BTreeMap<String, f64>,
     /// `not_graded`: you posted null. `overdue`: you posted nothing in time.
     reward_error: Option<String>,
@@ -91,7 +100,11 @@ struct OutcomeView {
     pass_rate: Option<f64>,
     /// 1 less the mean reward, within 0 and 1.
     difficulty: Option<f64>,
+    /// How many were verified: all of them.
+    n_verified: u32,
     n_selected: u32,
+    /// Why none of it is delivered: of a filtered group alone.
+    filter_reason: Option<String>,
     /// Rollouts that are not delivered, by their reason.
     filtered: BTreeMap<String, u32>,
     /// The batch it was settled with, where the job has batches.
@@ -123,7 +136,9 @@ impl From<Outcome> for OutcomeView {
             stats_selected: outcome.stats_selected.into(),
             pass_rate: outcome.difficulty.pass_rate,
             difficulty: outcome.difficulty.difficulty,
+            n_verified: outcome.verified,
             n_selected: outcome.selected,
+            filter_reason: outcome.filter_reason,
             filtered: outcome.filtered,
             batch: outcome.batch,
             replaced_by: outcome.replaced_by,
@@ -144,6 +159,7 @@ impl From<Group> for GroupView {
             state: group.state,
             reason: group.reason,
             attempts: group.attempts,
+            messages: group.messages,
             prompt_text: group.prompt_text,
             prompt_ids: group.prompt_ids,
             due_at: group.due_at,
@@ -162,7 +178,9 @@ impl From<Completion> for CompletionView {
             completion_text: completion.text,
             completion_ids: completion.ids,
             finish_reason: completion.finish,
+            truncated: completion.finish == Finish::Length,
             reward: completion.reward,
+            reward_valid: completion.reward.is_some() && completion.error.is_none(),
             reward_components: completion.components,
             reward_error: completion.error,
         }

@@ -98,6 +98,8 @@ pub(crate) struct Priced {
     file: Option<Unread>,
     /// Its tokenizer is the prompts'.
     pub(super) checkpoint: Arc<Checkpoint>,
+    /// Of a registered one, repository and commit.
+    pub(super) origin: Option<(String, String)>,
     pub(super) profile: ProfileId,
     pub(super) price: Price,
     /// Every rollout at its full price; of a reserve, at the filtered one. Of a file whose lines nobody has counted, this is
@@ -187,9 +189,10 @@ pub(crate) async fn price(
         max_amount: conditions.budget.max_amount,
         metadata: draft.metadata,
     };
-    let (input, exports) = (draft.input, draft.exports);
+    let (input, exports, origin) = (draft.input, draft.exports, draft.model.origin);
     let profile = standard.profile().id();
-    let priced = Priced { spec, conditions, input, file, checkpoint, profile, price, maximum, hold, exports };
+    let priced =
+        Priced { spec, conditions, input, file, checkpoint, origin, profile, price, maximum, hold, exports };
     if let Some(quote) = quote
         && quote.digest != priced.digest()?
     {

@@ -126,33 +126,29 @@ impl Feed {
     }
 }
 
-/// Arrays of a record, and how wide their numbers are.
-const INTEGERS: [&str; 2] = ["prompt_ids", "completion_ids"];
-const FLOATS: [&str; 2] = ["behavior_logprobs", "verifier_logprobs"];
-
 impl Included {
     fn write(self, record: &RolloutRecord) -> serde_json::Result<String> {
         if self == (Self { parts: Parts::ALL, encoding: Encoding::Json }) {
             return serde_json::to_string(record);
         }
-        let mut value = serde_json::to_value(record)?;
+        let mut value = record.to_json()?;
         self.parts.trim(&mut value);
         if self.encoding == Encoding::Base64 {
-            let mut pack = |name: &str, bytes: fn(&Value) -> Vec<u8>| {
-                if let Some(Value::Array(items)) = value.get(name) {
-                    let packed: Vec<u8> = items.iter().flat_map(bytes).collect();
-                    value[name] = BASE64.encode(packed).into();
+            // of the record's own numbers: in JSON an f32 has its digits, which are not all of its bits
+            let integers =
+                |list: &[u32]| -> Vec<u8> { list.iter().flat_map(|number| number.to_le_bytes()).collect() };
+            let floats =
+                |list: &[f32]| -> Vec<u8> { list.iter().flat_map(|number| number.to_le_bytes()).collect() };
+            let mut pack = |name: &str, bytes: Option<Vec<u8>>| {
+                if let (Some(Value::Array(_)), Some(bytes)) = (value.get(name), bytes) {
+                    value[name] = BASE64.encode(bytes).into();
                 }
             };
-            let integer = |item: &Value| (item.as_u64().unwrap_or(0) as u32).to_le_bytes().to_vec();
-            let float = |item: &Value| (item.as_f64().unwrap_or(0.0) as f32).to_le_bytes().to_vec();
-            for name in INTEGERS {
-                pack(name, integer);
-            }
-            for name in FLOATS {
-                pack(name, float);
-            }
-            pack("loss_mask", |item| vec![item.as_u64().unwrap_or(0) as u8]);
+            pack("prompt_ids", Some(integers(&record.prompt_ids)));
+            pack("completion_ids", Some(integers(&record.completion_ids)));
+            pack("behavior_logprobs", Some(floats(&record.behavior_logprobs)));
+            pack("verifier_logprobs", record.verifier_logprobs.as_deref().map(floats));
+            pack("loss_mask", Some(record.loss_mask.clone()));
         }
         serde_json::to_string(&value)
     }

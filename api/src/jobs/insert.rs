@@ -60,6 +60,7 @@ async fn one(
             Input::File(file) => NewInput::File(*file),
         },
         checkpoint: priced.checkpoint.id,
+        origin: priced.origin.as_ref().map(|(repo, revision)| (repo.as_str(), revision.as_str())),
         profile: test_mode::profile(caller, priced.profile),
         randomness: Randomness(state.ambient.bytes()),
         traceparent,

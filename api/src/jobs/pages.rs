@@ -208,7 +208,7 @@ fn text(record: &RolloutRecord, parts: Parts) -> Result<String, store::Error> {
 }
 
 fn value(record: &RolloutRecord, parts: Parts) -> Result<Value, store::Error> {
-    let mut value = serde_json::to_value(record).map_err(|_| store::Error::Corrupt("rollout record"))?;
+    let mut value = record.to_json().map_err(|_| store::Error::Corrupt("rollout record"))?;
     parts.trim(&mut value);
     Ok(value)
 }

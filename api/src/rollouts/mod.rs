@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::params;
 use crate::state::AppState;
 
-pub(crate) use schema::{RolloutItem, RolloutLine, RolloutSchema};
+pub(crate) use schema::{RolloutItem, RolloutLine, RolloutMessage, RolloutSchema};
 
 /// The rollout that a path names, if the caller was given it or has paid for it.
 async fn bought(state: &AppState, caller: Caller, path: &str) -> Result<RolloutRecord, ApiError> {

@@ -16,7 +16,7 @@ pub(crate) struct RolloutSchema {
     #[schema(example = "rollout")]
     object: String,
     /// Refuse versions that you do not know.
-    #[schema(example = 3)]
+    #[schema(example = 4)]
     schema_version: u32,
     #[schema(example = "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4")]
     id: String,
@@ -45,13 +45,19 @@ pub(crate) struct RolloutSchema {
     behavior_logprobs: Vec<f32>,
     /// The same, recomputed by the service; `null` when this rollout was not audited.
     verifier_logprobs: Option<Vec<f32>>,
+    /// What these log-probs are. `null` of a test job: no model gave them.
+    logprob_spec: Option<LogprobSpecSchema>,
     sampling: RolloutSampling,
     /// `stop` or `length`.
     finish_reason: String,
+    /// It reached its largest length.
+    truncated: bool,
     num_prompt_tokens: u32,
     num_completion_tokens: u32,
     /// `null`, never 0, when scoring failed.
     reward: Option<f64>,
+    /// There is a reward, and it does not stand for one that failed (`on_error: zero`).
+    reward_valid: bool,
     reward_components: BTreeMap<String, f64>,
     /// Why there is no reward.
     reward_error: Option<String>,
@@ -66,6 +72,7 @@ pub(crate) struct RolloutSchema {
     sample_weight: f64,
     group: RolloutGroup,
     dedup: RolloutDedup,
+    policy: PolicySchema,
     #[schema(required = false)]
     proof: ProofSchema,
     /// `null` when no module gave the reward.
@@ -175,7 +182,7 @@ struct RewardInputLimits {
 
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
-struct RolloutMessage {
+pub(crate) struct RolloutMessage {
     #[schema(example = "user")]
     role: String,
     content: String,
@@ -190,10 +197,55 @@ struct RolloutSampling {
     max_tokens: u32,
 }
 
+/// The weights that sampled a rollout, as its job was created.
+#[derive(ToSchema)]
+#[schema(as = RolloutPolicy)]
+#[expect(dead_code, reason = "a schema")]
+struct PolicySchema {
+    /// Of the content of their files; hexadecimal.
+    checkpoint_id: String,
+    /// The repository of a registered checkpoint, or the name of one of the service's own.
+    #[schema(example = "own/model")]
+    repo: Option<String>,
+    /// The commit of a registered checkpoint.
+    revision: Option<String>,
+    /// Of a policy that is trained while it samples: null as yet.
+    version: Option<u64>,
+    /// Of randomness that is given out by windows: null, a job has its own.
+    window: Option<u64>,
+}
+
+/// What the log-probs of a rollout are.
+#[derive(ToSchema)]
+#[schema(as = LogprobSpec)]
+#[expect(dead_code, reason = "a schema")]
+struct LogprobSpecSchema {
+    /// `raw`: of the full softmax over the model's logits.
+    #[schema(example = "raw")]
+    kind: String,
+    /// False: they are of temperature 1, whatever the tokens were drawn at.
+    temperature_applied: bool,
+    /// `none`: no token was left out of that softmax.
+    #[schema(example = "none")]
+    truncation: String,
+    #[schema(example = "float32")]
+    dtype: String,
+    /// The arithmetic that gave both lists, bit for bit; null in engine class `calibrated`, where the miner's is its own affair.
+    #[schema(example = "f32-exact/1")]
+    engine: Option<String>,
+    /// How that engine attends; null as above.
+    #[schema(example = "eager")]
+    attn: Option<String>,
+    /// Whether they are of the distribution that the tokens were drawn from: at temperature 1 without `top_p` and `top_k`.
+    matches_sampling: bool,
+}
+
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
 struct RolloutGroup {
     size: u32,
+    /// How many were verified: all of them, since a group stands or falls as a whole.
+    n_verified: u32,
     stats_all: RewardStats,
     stats_selected: RewardStats,
     /// Rollouts of it that are delivered.
@@ -202,6 +254,8 @@ struct RolloutGroup {
     pass_rate: Option<f64>,
     /// 1 less the mean reward, within 0 and 1.
     difficulty: Option<f64>,
+    /// Why none of it is delivered: of a filtered group alone.
+    filter_reason: Option<String>,
     /// Filtered groups that it stands for.
     replaces: Vec<String>,
 }

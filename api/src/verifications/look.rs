@@ -101,9 +101,7 @@ fn signatures(
     };
     let config = &model.checkpoint.config;
     let rules = Rules { vocab_size: config.vocab_size as u32, eos: &config.eos_token_ids };
-    let named = record.proof.receipt.service_key;
-    let key = keys.iter().find(|key| **key == named).or(keys.first()).copied().unwrap_or_default();
-    Check::of("signatures", record.check(&rules, &key).map(drop).map_err(|reason| reason.to_string()))
+    Check::of("signatures", record.check(&rules, keys).map(drop).map_err(|reason| reason.to_string()))
 }
 
 fn differences(record: &RolloutRecord, own: &RolloutRecord) -> Vec<String> {
@@ -114,7 +112,9 @@ fn differences(record: &RolloutRecord, own: &RolloutRecord) -> Vec<String> {
         value
     };
     let mut found = Vec::new();
-    walk(&value(record), &value(own), "", &mut found);
+    // nor what a version before says nothing of
+    let own = own.clone().as_of(record.schema_version);
+    walk(&value(record), &value(&own), "", &mut found);
     found
 }
 

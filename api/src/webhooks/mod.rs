@@ -10,7 +10,6 @@ pub(crate) mod list_deliveries;
 pub(crate) mod redeliver;
 pub(crate) mod rotate_secret;
 pub(crate) mod show;
-pub(crate) mod show_event;
 pub(crate) mod show_secret;
 pub(crate) mod test;
 pub(crate) mod update;

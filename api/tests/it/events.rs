@@ -279,7 +279,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
     let customer = service.customer(1_000_000).await;
     let job = service.job(&customer, 1).await;
     // more than the buffers of a connection take
-    let events = "INSERT INTO events (job_id, sequence, type, body) SELECT id, n, 'group.scored', repeat('x', 100000) \
+    let events = "INSERT INTO events (job_id, sequence, id, type, body) SELECT id, n, gen_random_uuid(), 'group.scored', repeat('x', 100000) \
         FROM jobs, generate_series(2, 400) AS n; UPDATE jobs SET last_sequence = 400";
     service.sql(events).await;
     let mut socket =

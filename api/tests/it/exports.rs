@@ -225,6 +225,11 @@ async fn a_chat_is_delivered_and_exported_as_it_was_sent() {
         records["data"].as_array().unwrap().iter().step_by(2).map(|record| &record["messages"]).collect();
     let conversations = [sent("What is 2 + 2?"), sent("And 3 + 3?")];
     assert_eq!(told, [&conversations[0], &conversations[1], &Value::Null, &Value::Null]);
+    for (record, told) in records["data"].as_array().unwrap().iter().step_by(2).zip(told) {
+        let group = format!("/v1/groups/{}", record["group_id"].as_str().unwrap());
+        let group = service.get(&customer, &group).await.json(200);
+        assert_eq!((&group["messages"], &group["prompt_text"]), (told, &record["prompt_text"]));
+    }
     assert_eq!(
         records["data"][0]["prompt_text"], "system: Be brief.\nuser: What is 2 + 2?\nassistant:",
         "the template's words are not among the messages"

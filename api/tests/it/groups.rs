@@ -43,13 +43,14 @@ async fn a_customer_reads_a_group_scores_it_and_can_say_so_again() {
     let rollouts = await_rewards(&service, &id, 1).await;
     let group = service.get(&customer, &path).await.json(200);
     assert_eq!((&group["state"], &group["job_id"]), (&json!("awaiting_rewards"), &json!(id)));
-    assert_eq!(group["prompt_text"], "What is 1 + 2?");
+    assert_eq!((&group["prompt_text"], &group["messages"]), (&json!("What is 1 + 2?"), &Value::Null));
     assert!(group["rewards_due_at"].is_string() && group["prompt_ids"].as_array().unwrap().len() > 3);
     let second = &group["rollouts"][1];
     assert_eq!(
         second,
         &json!({ "id": rollouts[1], "sample_index": 1, "completion_text": "answer \"1\"\n",
-            "completion_ids": [11, 21, 1], "finish_reason": "stop", "reward": null, "reward_components": {},
+            "completion_ids": [11, 21, 1], "finish_reason": "stop", "truncated": false, "reward": null,
+            "reward_valid": false, "reward_components": {},
             "reward_error": null })
     );
     let shown = service.get(&customer, &format!("/v1/jobs/{id}")).await.json(200);

@@ -12,6 +12,7 @@ mod conventions;
 mod create;
 mod deliver;
 mod document;
+mod event_by_id;
 mod event_retention;
 mod events;
 mod exports;

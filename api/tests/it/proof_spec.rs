@@ -19,7 +19,7 @@ async fn the_proof_is_specified_to_anyone() {
     // as docs/PROTOCOL.md has them in words: §3, §5, §7
     for (pointer, expected) in [
         ("/scheme", json!("grail-r1")),
-        ("/record", json!({ "schema_version": 3, "oldest_schema_version": 2 })),
+        ("/record", json!({ "schema_version": 4, "oldest_schema_version": 2 })),
         ("/wire", json!({ "version": 1, "max_payload_bytes": 4096, "max_frame_tokens": 64 })),
         ("/challenge", json!({ "positions": "all", "draw_bits": 53, "block_ids": 1024 })),
         (

@@ -33,7 +33,7 @@ async fn what_is_delivered_verifies_offline() {
     assert_eq!((record.custom_id.as_str(), record.sample_index, record.reward), ("prompt-1", 1, Some(0.5)));
     let keys = service.get(&customer, "/v1/verification_keys").await.json(200);
     let key = hex::decode(keys["data"][0]["public_key"].as_str().unwrap()).unwrap().try_into().unwrap();
-    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &key).unwrap();
+    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &[key]).unwrap();
 
     let proof = service.get(&customer, &format!("/v1/rollouts/{}/proof", ids[1])).await.json(200);
     assert_eq!((&proof["rollout_id"], &proof["records"]), (&json!(ids[1]), &json!(record.proof.records)));
@@ -162,6 +162,62 @@ async fn heavy_parts_come_when_they_are_asked_for() {
     }
 }
 
+/// Every way to read a rollout says the same of it in the same digits, and says what its log-probs and its policy are.
+#[tokio::test]
+async fn a_rollout_reads_the_same_wherever_it_is_read() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    let ids = deliver(&service, &job, 0).await;
+    let read = async |path: &str| {
+        let answer = service.get(&customer, path).await;
+        answer.json(200);
+        answer.text
+    };
+    let whole = read(&format!("/v1/rollouts/{}", ids[0])).await;
+    let record: Value = serde_json::from_str(&whole).unwrap();
+    let checkpoint = json!(service.state.offer.checkpoint.id);
+    assert_eq!(
+        record["policy"],
+        json!({ "checkpoint_id": checkpoint, "repo": "tiny", "revision": null, "version": null, "window": null })
+    );
+    assert_eq!(
+        record["logprob_spec"],
+        json!({ "kind": "raw", "temperature_applied": false, "truncation": "none", "dtype": "float32",
+            "engine": "test/1", "attn": "eager", "matches_sampling": true })
+    );
+    assert_eq!((&record["truncated"], &record["reward_valid"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        (&record["group"]["n_verified"], &record["group"]["filter_reason"]),
+        (&json!(2), &Value::Null)
+    );
+    // the digits are text, which a reading of it would lose
+    let digits = |text: &str, field: &str| {
+        let at = text.find(&format!("\"{field}\":[")).unwrap();
+        let end = at + text[at..].find(']').unwrap();
+        text[at..end].to_owned()
+    };
+    let path = format!("/v1/jobs/{job}/rollouts?limit=1");
+    let logprobs = digits(&whole, "behavior_logprobs");
+    for more in ["", "&include=logprobs", "&include=tokens,logprobs,proof"] {
+        assert_eq!(digits(&read(&format!("{path}{more}")).await, "behavior_logprobs"), logprobs, "{more}");
+    }
+    let lines = service.request(reqwest::Method::GET, &format!("{path}&include=logprobs"));
+    let lines =
+        lines.bearer_auth(&customer.key).header("accept", "application/x-ndjson").send().await.unwrap();
+    assert_eq!(digits(&lines.text().await.unwrap(), "behavior_logprobs"), logprobs);
+    let group = service.get(&customer, &format!("/v1/groups/{}", record["group_id"].as_str().unwrap())).await;
+    let outcome = &group.json(200)["outcome"];
+    assert_eq!((&outcome["n_verified"], &outcome["filter_reason"]), (&json!(2), &Value::Null));
+
+    // the job keeps the name that its checkpoint had, and what is older than that says none
+    service.sql("UPDATE checkpoints SET name = 'renamed'").await;
+    assert_eq!(read(&format!("/v1/rollouts/{}", ids[0])).await, whole);
+    service.sql("UPDATE jobs SET checkpoint_repo = NULL").await;
+    let older: Value = serde_json::from_str(&read(&format!("/v1/rollouts/{}", ids[0])).await).unwrap();
+    assert_eq!(older["policy"]["repo"], Value::Null);
+}
+
 /// A job with rollouts of every kind: of three prompts one was filtered and is paid for.
 async fn with_undelivered(service: &Service, customer: &Customer) -> String {
     let job = service.job(customer, 3).await;
@@ -195,6 +251,8 @@ async fn a_filtered_rollout_that_was_paid_for_is_there_by_itself() {
     let one = format!("/v1/rollouts/{id}");
     let record = |value: &Value| serde_json::from_value::<RolloutRecord>(value.clone()).unwrap();
     assert_eq!(record(&service.get(&customer, &one).await.json(200)), record(&item["rollout"]));
+    assert_eq!(item["rollout"]["group"]["filter_reason"], "low_variance");
+    assert_eq!(item["rollout"]["group"]["n_selected"], 0);
     let proof = service.get(&customer, &format!("{one}/proof")).await.json(200);
     assert_eq!(proof["head"], item["rollout"]["proof"]["head"]);
     let receipt = service.get(&customer, &format!("{one}/receipt")).await.json(200);
@@ -250,7 +308,7 @@ async fn what_is_not_delivered_is_listed_with_its_reason() {
     // the record of a filtered rollout can be verified like any other
     let list = service.get(&customer, &format!("{path}?status=filtered&after={last}")).await.json(200);
     let record: RolloutRecord = serde_json::from_value(list["data"][0]["rollout"].clone()).unwrap();
-    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &service.key.public()).unwrap();
+    record.check(&Rules { vocab_size: 160, eos: &[EOS] }, &[service.key.public()]).unwrap();
     assert_eq!(record.price_rao.to_string(), "250");
     let none = lines(&service, &customer, &path).await;
     assert_eq!(none.len(), 1, "only one is delivered");

@@ -1,5 +1,6 @@
 //! Re-checks over HTTP: what is found at once, and what waits for a worker.
 
+use protocol::rollout::RolloutRecord;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -75,6 +76,30 @@ async fn a_delivered_record_passes_and_every_change_of_it_is_named() {
     assert!(made["rollouts"].as_array().unwrap().iter().all(|found| found["differs"] == json!([])));
     assert_eq!(made["rollouts"][0]["checks"][1]["verdict"], "pass");
     assert_eq!(made["state"], "completed");
+}
+
+/// A file from before the service said more of a rollout is what was delivered all the same.
+#[tokio::test]
+async fn a_record_of_an_earlier_version_is_what_was_delivered() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job = service.job(&customer, 1).await;
+    let ids = deliver(&service, &job, 0).await;
+    let record = service.get(&customer, &format!("/v1/rollouts/{}", ids[0])).await.json(200);
+    let record: RolloutRecord = serde_json::from_value(record).unwrap();
+    let of = |version: u32| serde_json::to_value(record.clone().as_of(version)).unwrap();
+    let mut changed = of(3);
+    changed["sample_weight"] = json!(2.0);
+    let mut unknown = of(4);
+    unknown["schema_version"] = json!(5);
+    let sent = [of(4), of(3), of(2), changed, unknown];
+    assert_eq!((&sent[0]["truncated"], &sent[1]["truncated"]), (&json!(false), &Value::Null));
+    let made = verify(&service, &customer, "signatures", &sent).await;
+    let found = made["rollouts"].as_array().unwrap();
+    let verdicts: Vec<&Value> = found.iter().map(|found| &found["verdict"]).collect();
+    assert_eq!(verdicts, ["pass", "pass", "pass", "fail", "fail"], "{made}");
+    assert_eq!(found[3]["differs"], json!(["/sample_weight"]));
+    assert_eq!(found[4]["differs"], json!(["/schema_version"]));
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn nothing_is_written_into_another_tenant() {
         ),
         (
             format!(
-                "INSERT INTO events (job_id, sequence, type, body) VALUES ('{job}', 99, 'job.queued', '{{}}')"
+                "INSERT INTO events (job_id, sequence, id, type, body) VALUES ('{job}', 99, gen_random_uuid(), 'job.queued', '{{}}')"
             ),
             Some("row-level security"),
         ),

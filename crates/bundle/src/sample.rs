@@ -10,7 +10,9 @@ use grail::profile::{EngineClass, Profile};
 use grail::projection::Width;
 use grail::receipt::{Receipt, SignedReceipt};
 use protocol::advantage::{BatchStats, Method, Stats};
+use protocol::logprob_spec::LogprobSpec;
 use protocol::overlong::SoftPenalty;
+use protocol::policy::Policy;
 use protocol::rollout::{
     AdvantageTerms, DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt,
     RolloutRecord, SCHEMA_VERSION, Sampling,
@@ -39,32 +41,30 @@ pub(crate) fn fullest() -> RolloutRecord {
         loss_mask: vec![0],
         behavior_logprobs: vec![0.0],
         verifier_logprobs: Some(vec![0.0]),
+        logprob_spec: Some(logprob_spec()),
         sampling: Sampling { temperature: 0.0, top_p: 0.0, top_k: 0, max_tokens: 0 },
         finish_reason: Finish::Stop,
+        truncated: Some(false),
         num_prompt_tokens: 0,
         num_completion_tokens: 0,
         reward: Some(0.0),
+        reward_valid: Some(true),
         reward_components: BTreeMap::from([(text(), 0.0)]),
         reward_error: Some(text()),
         shaped_reward: Some(0.0),
         advantage: Some(0.0),
         advantage_method: Some(Method::None),
-        advantage_terms: Some(AdvantageTerms {
-            eps: 0.0,
-            std_ddof: 0,
-            component_weights: BTreeMap::from([(text(), 0.0)]),
-            soft_penalty: Some(SoftPenalty { buffer: 0, factor: 0.0 }),
-            mask_truncated: false,
-            batch: Some(BatchStats { index: 0, groups: 0, n: 0, mean: 0.0, std: 0.0 }),
-        }),
+        advantage_terms: Some(advantage_terms()),
         sample_weight: 0.0,
         group: GroupSummary {
             size: 0,
+            n_verified: Some(0),
             stats_all: stats,
             stats_selected: stats,
             n_selected: Some(0),
             pass_rate: Some(0.0),
             difficulty: Some(0.0),
+            filter_reason: Some(text()),
             replaces: vec![GroupId(Uuid::nil())],
         },
         dedup: DedupInfo {
@@ -73,6 +73,7 @@ pub(crate) fn fullest() -> RolloutRecord {
             multiplicity: Some(0),
             minhash_cluster: Some(RolloutId(Uuid::nil())),
         },
+        policy: Some(policy()),
         proof: proof(),
         reward_inputs: Some(RewardInputs {
             reference: text(),
@@ -88,6 +89,42 @@ pub(crate) fn fullest() -> RolloutRecord {
         }),
         price_rao: Rao::ZERO,
         created_at: text(),
+    }
+}
+
+fn logprob_spec() -> LogprobSpec {
+    let text = String::new;
+    LogprobSpec {
+        kind: text(),
+        temperature_applied: false,
+        truncation: text(),
+        dtype: text(),
+        engine: Some(text()),
+        attn: Some(text()),
+        matches_sampling: false,
+    }
+}
+
+fn policy() -> Policy {
+    let text = String::new;
+    Policy {
+        checkpoint_id: CheckpointId([0; 32]),
+        repo: Some(text()),
+        revision: Some(text()),
+        version: Some(0),
+        window: Some(0),
+    }
+}
+
+fn advantage_terms() -> AdvantageTerms {
+    let text = String::new;
+    AdvantageTerms {
+        eps: 0.0,
+        std_ddof: 0,
+        component_weights: BTreeMap::from([(text(), 0.0)]),
+        soft_penalty: Some(SoftPenalty { buffer: 0, factor: 0.0 }),
+        mask_truncated: false,
+        batch: Some(BatchStats { index: 0, groups: 0, n: 0, mean: 0.0, std: 0.0 }),
     }
 }
 

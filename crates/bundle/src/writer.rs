@@ -116,18 +116,21 @@ impl<W: Write + Send> Writer<W> {
                 out.write_all(&line)?;
                 out.write_all(b"\n")?;
             }
-            sink => {
-                let mut value = serde_json::to_value(record).map_err(std::io::Error::from)?;
+            Sink::Lines(out) => {
+                let mut value = record.to_json().map_err(std::io::Error::from)?;
                 self.parts.trim(&mut value);
                 let line = value.to_string();
                 readable(line.len())?;
-                match sink {
-                    Sink::Lines(out) => {
-                        out.write_all(line.as_bytes())?;
-                        out.write_all(b"\n")?;
-                    }
-                    Sink::Columns(table) => table.append(&value, line.len())?,
-                }
+                out.write_all(line.as_bytes())?;
+                out.write_all(b"\n")?;
+            }
+            Sink::Columns(table) => {
+                // an f32 goes into its column from the f64 that is exactly it
+                let mut value = serde_json::to_value(record).map_err(std::io::Error::from)?;
+                self.parts.trim(&mut value);
+                let bytes = value.to_string().len();
+                readable(bytes)?;
+                table.append(&value, bytes)?;
             }
         }
         self.records += 1;

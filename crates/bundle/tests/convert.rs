@@ -167,6 +167,8 @@ fn the_columns_are_typed() {
         ("advantage", "Float64"),
         ("completion_text", "Utf8"),
         ("prompt_index", "UInt32"),
+        ("truncated", "Boolean"),
+        ("reward_valid", "Boolean"),
     ] {
         assert_eq!(type_of(name), expected, "{name}");
     }
@@ -181,12 +183,16 @@ fn the_columns_are_typed() {
         "messages",
         "prompt_text",
         "verifier_logprobs",
+        "logprob_spec",
+        "truncated",
         "reward",
+        "reward_valid",
         "reward_error",
         "shaped_reward",
         "advantage",
         "advantage_method",
         "advantage_terms",
+        "policy",
         "reward_inputs",
         "reward_receipt",
     ];

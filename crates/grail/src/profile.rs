@@ -18,6 +18,8 @@ const NO_NUMERICS: &str = "none";
 
 /// Data type and kernel revision of this version's engine, which verifiers of class `exact` have.
 pub const EXACT_NUMERICS: &str = "f32-exact/1";
+/// How that engine attends: all scores of a row, their softmax, then the weighted values; no fused kernel.
+pub const EXACT_ATTENTION: &str = "eager";
 
 /// How miner and verifier relate numerically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

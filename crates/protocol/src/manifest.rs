@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use crate::canonical_json;
 use crate::ids::{JobId, RolloutId};
-use crate::money::Rao;
+use crate::money::{Price, Rao};
+use crate::policy::Policy;
 use crate::rollout::RolloutRecord;
 
 pub const OBJECT: &str = "job.manifest";
@@ -208,6 +209,22 @@ impl Manifest {
     pub fn digest(&self) -> Hash {
         let value = serde_json::to_value(self).expect("a manifest is JSON");
         Transcript::new("reliquary/manifest/1").bytes(canonical_json::to_string(&value).as_bytes()).finish()
+    }
+
+    /// Whether a delivered record says the same of the job as this does: checkpoint and its name, profile, randomness, price. A
+    /// record names its checkpoint from version 4 on, where its job is not older than that.
+    pub fn agrees_with(&self, record: &RolloutRecord) -> bool {
+        let name = record.policy.as_ref().and_then(Policy::name);
+        record.proof.checkpoint_id == self.checkpoint.id
+            && record.proof.profile.id() == self.proof_profile
+            && record.proof.randomness == self.randomness
+            && name.is_none_or(|name| name == self.checkpoint.name)
+            && self.delivered_rao().is_none_or(|price| price == record.price_rao)
+    }
+
+    /// What each delivered rollout cost. `None`: the price has parts that this reader does not know.
+    fn delivered_rao(&self) -> Option<Rao> {
+        serde_json::from_value::<Price>(self.price.clone()).ok().map(|price| price.rollout)
     }
 
     /// Signs it, beside the job's terms that it names by their hash.

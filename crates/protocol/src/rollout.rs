@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use grail::chain::{Commitment, Finish, Task, Terms};
 use grail::hash::Hash;
 use grail::ids::{CheckpointId, Hotkey, Randomness, prompt_id};
-use grail::keys::{self, SIGNATURE_BYTES, ServiceKey};
+use grail::keys::SIGNATURE_BYTES;
 pub use grail::lower_hex::HexHash;
 use grail::profile::{EngineClass, Profile};
 use grail::receipt::SignedReceipt;
@@ -20,17 +20,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::advantage::{BatchStats, Method, Stats};
 use crate::ids::{GroupId, JobId, RolloutId};
+use crate::logprob_spec::LogprobSpec;
 use crate::message::Message;
 use crate::money::Rao;
 use crate::overlong::SoftPenalty;
+use crate::policy::Policy;
+pub use crate::record_versions::{OLDEST_SCHEMA, SCHEMA_VERSION, UNTOLD_SCHEMA};
+pub use crate::reward_receipt::{CLIENT_FUNCTION, Reward, RewardReceipt, reward_digest};
 
-pub const SCHEMA_VERSION: u32 = 3;
 /// The longest record. A rollout of 100,000 tokens has about a third of it.
 pub const MAX_RECORD_BYTES: usize = 16 << 20;
-/// Records of version 2 said nothing of how advantages came about.
-pub const OLDEST_SCHEMA: u32 = 2;
-/// [`RewardReceipt::function`] of a reward that the customer's own trainer gave: there is nothing to run again.
-pub const CLIENT_FUNCTION: &str = "client";
 /// Texts and token ids that one call of a reward function may be given, in bytes: the same for every job.
 pub const REWARD_INPUT_BYTES: u64 = 4 << 20;
 /// The service has recomputed every token of this rollout.
@@ -74,12 +73,21 @@ pub struct RolloutRecord {
     /// The same, recomputed by the verification pool: in engine class `exact` the same bits. `null` when this rollout was not
     /// audited.
     pub verifier_logprobs: Option<Vec<f32>>,
+    /// What these log-probs are. `null` of a test job, and in records of before.
+    #[serde(default)]
+    pub logprob_spec: Option<LogprobSpec>,
     pub sampling: Sampling,
     pub finish_reason: Finish,
+    /// It reached its largest length.
+    #[serde(default)]
+    pub truncated: Option<bool>,
     pub num_prompt_tokens: u32,
     pub num_completion_tokens: u32,
     /// `null`, never 0, when scoring failed.
     pub reward: Option<f64>,
+    /// There is one, and it is not what takes the place of one after an error.
+    #[serde(default)]
+    pub reward_valid: Option<bool>,
     pub reward_components: BTreeMap<String, f64>,
     /// Why there is no reward: an outcome of the sandbox; in mode `client`, `not_graded` or `overdue`.
     pub reward_error: Option<String>,
@@ -97,6 +105,9 @@ pub struct RolloutRecord {
     pub sample_weight: f64,
     pub group: GroupSummary,
     pub dedup: DedupInfo,
+    /// The weights that sampled it.
+    #[serde(default)]
+    pub policy: Option<Policy>,
     pub proof: Proof,
     /// What the reward function was given and no other field holds; `null` when no module ran.
     pub reward_inputs: Option<RewardInputs>,
@@ -150,6 +161,9 @@ pub struct AdvantageTerms {
 pub struct GroupSummary {
     /// Rollouts that were asked for, generated and verified: a group stands or falls as a whole.
     pub size: u32,
+    /// How many were verified: all of them.
+    #[serde(default)]
+    pub n_verified: Option<u32>,
     /// Of the rewards as the function gave them.
     pub stats_all: Stats,
     pub stats_selected: Stats,
@@ -160,6 +174,9 @@ pub struct GroupSummary {
     pub pass_rate: Option<f64>,
     #[serde(default)]
     pub difficulty: Option<f64>,
+    /// Why none of it is delivered: of a filtered group alone.
+    #[serde(default)]
+    pub filter_reason: Option<String>,
     /// The filtered groups that it stands for.
     #[serde(default)]
     pub replaces: Vec<GroupId>,
@@ -224,87 +241,6 @@ pub struct RewardInputLimits {
     pub input_bytes: u64,
 }
 
-/// The service's signed word on how the reward came about; anyone can re-run the module and compare.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RewardReceipt {
-    /// The name the job used: `builtins` or `rwf_…@3`; or [`CLIENT_FUNCTION`].
-    pub function: String,
-    /// The sandbox's receipt, as its own canonical JSON. `null` for a reward of the customer's trainer.
-    pub receipt: serde_json::Value,
-    /// The hash of the sandbox receipt's canonical bytes; zeros where there is none.
-    #[serde(with = "grail::lower_hex")]
-    pub receipt_hash: Hash,
-    #[serde(with = "grail::lower_hex")]
-    pub service_key: [u8; 32],
-    #[serde(with = "grail::lower_hex")]
-    pub signature: [u8; SIGNATURE_BYTES],
-}
-
-/// What became of scoring one rollout, as the reward receipt binds it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reward<'a> {
-    /// The delivered `reward`.
-    pub value: Option<f64>,
-    /// The delivered `reward_components`.
-    pub components: &'a BTreeMap<String, f64>,
-    /// The delivered `reward_error`.
-    pub error: Option<&'a str>,
-}
-
-/// Binds everything that is delivered about a reward to this rollout:
-///
-/// `H("reliquary/reward/1" | head | receipt hash | function | reward bits or empty | u8 failed | error or empty |
-/// u32 components | name | bits | …)`, components in byte order of their names.
-pub fn reward_digest(head: &Hash, receipt_hash: &Hash, function: &str, reward: &Reward<'_>) -> Hash {
-    let bits = reward.value.map(|reward| reward.to_bits().to_be_bytes());
-    let transcript = hash::Transcript::new("reliquary/reward/1")
-        .bytes(head)
-        .bytes(receipt_hash)
-        .bytes(function.as_bytes())
-        .bytes(bits.as_ref().map_or(&[], |bits| bits.as_slice()))
-        .u8(u8::from(reward.error.is_some()))
-        .bytes(reward.error.unwrap_or_default().as_bytes())
-        .u32(reward.components.len() as u32);
-    let components = reward.components.iter();
-    components.fold(transcript, |t, (name, value)| t.bytes(name.as_bytes()).u64(value.to_bits())).finish()
-}
-
-impl RewardReceipt {
-    pub fn sign(
-        function: String,
-        receipt: serde_json::Value,
-        receipt_hash: Hash,
-        head: &Hash,
-        reward: &Reward<'_>,
-        key: &ServiceKey,
-    ) -> Self {
-        let signature = key.sign(&reward_digest(head, &receipt_hash, &function, reward));
-        Self { function, receipt, receipt_hash, service_key: key.public(), signature }
-    }
-
-    /// For a reward that the customer's trainer gave: the service vouches for what was posted, not for how it came about.
-    pub fn of_client(head: &Hash, reward: &Reward<'_>, key: &ServiceKey) -> Self {
-        Self::sign(CLIENT_FUNCTION.to_owned(), serde_json::Value::Null, [0; 32], head, reward, key)
-    }
-
-    /// Whether the reward came from the customer's trainer, not from a module.
-    pub fn is_client(&self) -> bool {
-        self.function == CLIENT_FUNCTION
-    }
-
-    /// Only a module leaves a receipt of the sandbox.
-    fn is_consistent(&self) -> bool {
-        !self.is_client() || (self.receipt.is_null() && self.receipt_hash == [0; 32])
-    }
-
-    /// Whether the key that it names has signed it for this rollout and reward.
-    pub fn is_signed(&self, head: &Hash, reward: &Reward<'_>) -> bool {
-        let digest = reward_digest(head, &self.receipt_hash, &self.function, reward);
-        keys::verify_service(&self.service_key, &digest, &self.signature)
-    }
-}
-
 /// What a record says, in the proof's own types.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rebuilt {
@@ -350,13 +286,10 @@ impl RolloutRecord {
         self.livemode != Some(false) && !self.proof.profile.is_test()
     }
 
-    /// A version that is known here, with what it has and nothing of what it has not.
-    fn is_of_its_version(&self) -> bool {
-        match self.schema_version {
-            SCHEMA_VERSION => self.advantage_method.is_some() && self.advantage_terms.is_some(),
-            OLDEST_SCHEMA => self.advantage_method.is_none() && self.advantage_terms.is_none(),
-            _ => false,
-        }
+    /// The record as a JSON value whose numbers are written with as few digits as the record's own: `serde_json::to_value`
+    /// would write an f32 with all the digits of the f64 that it is widened to.
+    pub fn to_json(&self) -> serde_json::Result<serde_json::Value> {
+        serde_json::from_str(&serde_json::to_string(self)?)
     }
 
     /// Fields that follow from others: what they say must not be changeable without notice.
@@ -370,6 +303,7 @@ impl RolloutRecord {
             && (self.messages.is_none() || self.prompt_text.is_some())
             && self.reward_inputs.is_some() == self.ran_a_module()
             && self.livemode.unwrap_or(true) != self.proof.profile.is_test()
+            && self.restatements_agree()
             && match (self.proof.verification.as_str(), &self.verifier_logprobs) {
                 (NO_VERIFICATION, None) => self.proof.profile.is_test(),
                 _ if self.proof.profile.is_test() => false,
@@ -399,13 +333,18 @@ impl RolloutRecord {
     }
 
     /// Level L0 on the delivered record: ranges, EOS rule, chain, both signatures, Merkle path, dedup hash, reward
-    /// receipt. `service_key` is the key that the reader trusts. A test rollout can hold like any other: who takes it for a live
+    /// receipt. `service_keys` are those that the reader trusts: the service may have changed its key between the two
+    /// receipts, so that each may name another of them. A test rollout can hold like any other: who takes it for a live
     /// one has not looked at `livemode`, which this makes true.
-    pub fn check(&self, rules: &check::Rules<'_>, service_key: &[u8; 32]) -> Result<Rebuilt, RejectReason> {
+    pub fn check(
+        &self,
+        rules: &check::Rules<'_>,
+        service_keys: &[[u8; 32]],
+    ) -> Result<Rebuilt, RejectReason> {
         let rebuilt = self.rebuild().ok_or(RejectReason::MalformedFrame)?;
         let Rebuilt { task, commitment } = &rebuilt;
         check::rollout(task, rules, self.sample_index, &self.proof.hotkey, commitment)?;
-        if self.proof.receipt.service_key != *service_key {
+        if !service_keys.contains(&self.proof.receipt.service_key) {
             return Err(RejectReason::BadReceipt);
         }
         let path: Vec<Hash> = self.proof.merkle_path.iter().map(|hash| hash.0).collect();
@@ -422,7 +361,7 @@ impl RolloutRecord {
         }
         let reward_holds = match &self.reward_receipt {
             Some(receipt) => {
-                receipt.service_key == *service_key
+                service_keys.contains(&receipt.service_key)
                     && receipt.is_consistent()
                     && receipt.is_signed(&commitment.head, &self.stated_reward())
             }

@@ -109,9 +109,6 @@ async fn drop_upto(conn: &mut PgConnection, job: JobId, upto: i64) -> Result<u64
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!("DELETE FROM event_names WHERE job_id = $1 AND sequence <= $2", job.0, upto)
-        .execute(&mut *conn)
-        .await?;
     // an append may go in part; its place is its last event's, and stays
     sqlx::query!("DELETE FROM project_log WHERE job_id = $1 AND last <= $2", job.0, upto)
         .execute(&mut *conn)

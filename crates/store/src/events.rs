@@ -2,10 +2,11 @@
 //! is `event_retention`'s affair.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use protocol::JobId;
 use protocol::event::EventType;
+use protocol::{EventId, JobId, ProjectId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{Error, webhook_deliveries};
 
@@ -58,6 +59,7 @@ pub async fn append(
     let of_job =
         OfJob { id: job, livemode: row.livemode, trace_id: row.traceparent.as_deref().and_then(trace_id) };
     let sequences: Vec<i64> = (first..=row.last_sequence).collect();
+    let ids: Vec<Uuid> = sequences.iter().map(|sequence| job.event(*sequence).0).collect();
     let types: Vec<String> = events.iter().map(|event| event.event.as_str().to_owned()).collect();
     let bodies: Vec<String> = events
         .iter()
@@ -70,9 +72,9 @@ pub async fn append(
             -- under the lock of the job's row: in its order in the job's log
             INSERT INTO project_log (project_id, job_id, first, last) SELECT $6, $1, $7::bigint, $8::bigint WHERE $8::bigint >= $7::bigint
         )
-        INSERT INTO events (job_id, sequence, type, body, created_at)
-        SELECT $1, e.sequence, e.type, e.body, $5
-        FROM UNNEST($2::bigint[], $3::text[], $4::text[]) AS e (sequence, type, body)
+        INSERT INTO events (job_id, sequence, id, type, body, created_at)
+        SELECT $1, e.sequence, e.id, e.type, e.body, $5
+        FROM UNNEST($2::bigint[], $9::uuid[], $3::text[], $4::text[]) AS e (sequence, id, type, body)
         "#,
         job.0,
         &sequences,
@@ -81,7 +83,8 @@ pub async fn append(
         now,
         row.project_id,
         first,
-        row.last_sequence
+        row.last_sequence,
+        &ids
     )
     .execute(&mut *conn)
     .await?;
@@ -133,4 +136,16 @@ pub async fn page(conn: &mut PgConnection, job: JobId, after: i64, limit: i64) -
             Ok(Event { sequence: row.sequence, event, body: row.body })
         })
         .collect()
+}
+
+/// The exact text of an event of a job of this project, as long as it is kept.
+pub async fn find(conn: &mut PgConnection, project: ProjectId, id: EventId) -> Result<Option<String>, Error> {
+    let body = sqlx::query_scalar!(
+        "SELECT e.body FROM events e JOIN jobs j ON j.id = e.job_id WHERE j.project_id = $1 AND e.id = $2",
+        project.0,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(body)
 }

@@ -9,7 +9,7 @@ use protocol::advantage::{Stats, stats};
 use protocol::job::{GroupState, JobSpec, PromptContent};
 use protocol::segment::Segment;
 use protocol::selection::Difficulty;
-use protocol::{GroupId, JobId, ProjectId, RolloutId};
+use protocol::{GroupId, JobId, Message, ProjectId, RolloutId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::objects::Objects;
@@ -24,6 +24,8 @@ pub struct Group {
     pub job: JobId,
     pub prompt_index: u32,
     pub custom_id: String,
+    /// The prompt as it was sent, where it was sent as messages.
+    pub messages: Option<Vec<Message>>,
     pub prompt_text: Option<String>,
     /// What miners are asked with; `None` before one was, of a prompt that was sent as text.
     pub prompt_ids: Option<Vec<u32>>,
@@ -46,7 +48,10 @@ pub struct Outcome {
     pub stats_all: Stats,
     pub stats_selected: Stats,
     pub difficulty: Difficulty,
+    pub verified: u32,
     pub selected: u32,
+    /// Why nothing of it is delivered.
+    pub filter_reason: Option<String>,
     /// Rollouts that were filtered, by their reason.
     pub filtered: BTreeMap<String, u32>,
     /// The batch it was settled with.
@@ -68,7 +73,9 @@ impl Outcome {
             stats_all: stats(&all, std_ddof),
             stats_selected: stats(&selected, std_ddof),
             difficulty: Difficulty::of(&all),
+            verified: peers.len() as u32,
             selected: selected.len() as u32,
+            filter_reason: None,
             filtered,
             batch: batch.map(|batch| batch as u32),
             replaced_by: replaced_by.map(GroupId),
@@ -99,7 +106,7 @@ pub async fn find(
     let row = sqlx::query!(
         r#"
         SELECT g.job_id, g.prompt_index, g.state, g.reason, g.attempt, g.hotkey, g.object_key, g.due_at, g.rewards_due_at,
-            g.batch, g.replaced_by, p.custom_id, p.text, p.encoding, p.tokens, j.spec, j.purged_at
+            g.batch, g.replaced_by, p.custom_id, p.messages, p.text, p.encoding, p.tokens, j.spec, j.purged_at
         FROM groups g JOIN jobs j ON j.id = g.job_id
         JOIN prompts p ON p.job_id = g.job_id AND p.prompt_index = g.prompt_index
         WHERE g.id = $1 AND j.project_id = $2
@@ -117,7 +124,9 @@ pub async fn find(
     let outcome = if matches!(state, GroupState::Accepted | GroupState::Filtered) {
         let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
         let peers = peers(&mut tx, &[id]).await?.remove(&id).unwrap_or_default();
-        Some(Outcome::of(&peers, spec.advantage.std_ddof, row.batch, row.replaced_by))
+        let filter_reason = row.reason.clone().filter(|_| state == GroupState::Filtered);
+        let outcome = Outcome::of(&peers, spec.advantage.std_ddof, row.batch, row.replaced_by);
+        Some(Outcome { filter_reason, ..outcome })
     } else {
         None
     };
@@ -142,6 +151,7 @@ pub async fn find(
         job: JobId(row.job_id),
         prompt_index: row.prompt_index as u32,
         custom_id: row.custom_id,
+        messages: prompts::messages(row.messages)?,
         prompt_text,
         prompt_ids,
         state,

@@ -37,6 +37,9 @@ pub struct NewJob<'a> {
     pub price: &'a Price,
     pub input: NewInput<'a>,
     pub checkpoint: CheckpointId,
+    /// Repository and commit of the registered checkpoint that it names; else its rollouts name the checkpoint as it is
+    /// published now.
+    pub origin: Option<(&'a str, &'a str)>,
     pub profile: ProfileId,
     /// Seeds every draw of the job.
     pub randomness: Randomness,
@@ -74,12 +77,13 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
             prompt_count, samples, open_groups, traceparent, created_at, reward_deadline_s, project_id, metadata,
             max_amount, max_rollouts, on_exhausted, deadline_at, priority, is_open, retention_days, training_use, quote_id,
             key_id, target_groups, reserve_left, status, input_file_id, group_timeout_s, queued_at, livemode,
-            dearest_rollout, rotation, rotation_told)
+            dearest_rollout, rotation, rotation_told, checkpoint_repo, checkpoint_revision)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
             $20, $21, $22, $23, $24, $25, $26, $27, $28, $29,
             CASE $27 WHEN 'queued' THEN $11::timestamptz END, (SELECT p.livemode FROM projects p WHERE p.id = $13), $30,
             COALESCE((SELECT c.version FROM checkpoints c WHERE c.status = 'current'), 0),
-            COALESCE((SELECT c.version FROM checkpoints c WHERE c.status = 'current'), 0))
+            COALESCE((SELECT c.version FROM checkpoints c WHERE c.status = 'current'), 0),
+            COALESCE($31, (SELECT c.name FROM checkpoints c WHERE c.id = $5 AND c.is_published)), $32)
         "#,
         job.id.0,
         job.tenant.account.0,
@@ -110,7 +114,9 @@ pub async fn insert(conn: &mut PgConnection, job: &NewJob<'_>, now: DateTime<Utc
         status.as_str(),
         file.map(|file| file.0),
         job.spec.group.timeout_s.map(|timeout| timeout as i32),
-        dearest.get()
+        dearest.get(),
+        job.origin.map(|(repo, _)| repo),
+        job.origin.map(|(_, revision)| revision)
     )
     .execute(&mut *conn)
     .await?;

@@ -71,10 +71,10 @@ pub async fn facts(conn: &mut PgConnection, job: JobId) -> Result<Facts, Error> 
     let row = sqlx::query!(
         r#"
         SELECT j.status, j.status_reason, j.spec, j.price, j.checkpoint_id, j.profile_id,
-            -- what is not published is called as this project calls it
-            CASE WHEN c.is_published THEN c.name ELSE COALESCE(
+            -- as the job was created; those from before that was kept: what is not published is called as this project calls it
+            COALESCE(j.checkpoint_repo || COALESCE('@' || j.checkpoint_revision, ''), CASE WHEN c.is_published THEN c.name ELSE COALESCE(
                 (SELECT r.hf_repo || '@' || r.revision FROM registered_checkpoints r
-                 WHERE r.project_id = j.project_id AND r.checkpoint_id = c.id ORDER BY r.id LIMIT 1), c.name) END AS "name!",
+                 WHERE r.project_id = j.project_id AND r.checkpoint_id = c.id ORDER BY r.id LIMIT 1), c.name) END) AS "name!",
             j.randomness, j.prompt_count, j.groups_accepted, j.groups_filtered, j.groups_failed,
             j.groups_cancelled + j.groups_expired AS "groups_cancelled!",
             j.created_at, j.finished_at, h.captured

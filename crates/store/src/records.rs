@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use grail::chain::{Commitment, group_path};
+use grail::chain::{Commitment, Finish, group_path};
 use grail::hash::Hash;
 use grail::ids::Hotkey;
 use grail::profile::EngineClass;
 use grail::receipt::SignedReceipt;
 use protocol::advantage::{BatchStats, stats};
 use protocol::job::JobSpec;
+use protocol::logprob_spec::LogprobSpec;
 use protocol::overlong::Overlong;
+use protocol::policy::Policy;
 use protocol::recomputed;
 use protocol::reward::RewardTerms;
 use protocol::reward_input;
@@ -153,6 +155,9 @@ struct Shared {
     /// How often each completion is in the group.
     multiplicity: HashMap<Vec<u8>, u32>,
     spec: JobSpec,
+    /// Where its weights come from, as the job was created.
+    repo: Option<String>,
+    revision: Option<String>,
     terms: AdvantageTerms,
     receipt: SignedReceipt,
     /// What of it was recomputed.
@@ -197,6 +202,10 @@ struct Group {
     reference: String,
     metadata: String,
     spec: JobSpec,
+    repo: Option<String>,
+    revision: Option<String>,
+    /// Of a filtered group.
+    filter_reason: Option<String>,
     hotkey: Hotkey,
     object_key: String,
     receipt: SignedReceipt,
@@ -209,7 +218,8 @@ struct Group {
 async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT g.id, p.custom_id, p.messages, p.text, p.reference, p.metadata, j.spec, j.purged_at, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
+        SELECT g.id, p.custom_id, p.messages, p.text, p.reference, p.metadata, j.spec, j.purged_at,
+            j.checkpoint_repo, j.checkpoint_revision, CASE WHEN g.state = 'filtered' THEN g.reason END AS filter_reason, g.hotkey AS "hotkey!", g.object_key AS "object_key!",
             g.receipt AS "receipt!", COALESCE(g.verification, 'full') AS "verification!",
             b.batch AS "batch?", b.groups AS "groups?", b.n AS "n?", b.mean AS "mean?", b.std AS "std?",
             ARRAY(SELECT r.id FROM groups r WHERE r.replaced_by = g.id ORDER BY r.prompt_index) AS "replaces!"
@@ -245,6 +255,9 @@ async fn groups(conn: &mut PgConnection, ids: &[GroupId]) -> Result<Vec<Group>, 
                 reference: row.reference,
                 metadata: row.metadata,
                 spec: json(row.spec, "job spec")?,
+                repo: row.checkpoint_repo,
+                revision: row.checkpoint_revision,
+                filter_reason: row.filter_reason,
                 hotkey: Hotkey::from_slice(&row.hotkey).map_err(|_| Error::Corrupt("hotkey"))?,
                 object_key: row.object_key,
                 receipt: json(row.receipt, "receipt")?,
@@ -308,7 +321,9 @@ async fn share(objects: &Objects, group: Group, peers: &[Peer]) -> Result<Shared
         custom_id: group.custom_id,
         messages: group.messages,
         prompt_text: group.prompt_text,
-        summary: summary(peers, &group.spec, group.replaces),
+        summary: summary(peers, &group.spec, group.filter_reason, group.replaces),
+        repo: group.repo,
+        revision: group.revision,
         multiplicity,
         terms: terms(&group.spec, group.batch),
         spec: group.spec,
@@ -320,18 +335,26 @@ async fn share(objects: &Objects, group: Group, peers: &[Peer]) -> Result<Shared
     })
 }
 
-fn summary(peers: &[Peer], spec: &JobSpec, replaces: Vec<GroupId>) -> GroupSummary {
+fn summary(
+    peers: &[Peer],
+    spec: &JobSpec,
+    filter_reason: Option<String>,
+    replaces: Vec<GroupId>,
+) -> GroupSummary {
     let all: Vec<Option<f64>> = peers.iter().map(|peer| peer.reward).collect();
     let selected = peers.iter().filter(|peer| peer.is_selected);
     let selected: Vec<Option<f64>> = selected.map(|peer| peer.reward).collect();
     let Difficulty { pass_rate, difficulty } = Difficulty::of(&all);
     GroupSummary {
         size: spec.sampling.n,
+        // a group stands or falls as a whole
+        n_verified: Some(spec.sampling.n),
         stats_all: stats(&all, spec.advantage.std_ddof),
         stats_selected: stats(&selected, spec.advantage.std_ddof),
         n_selected: Some(selected.len() as u32),
         pass_rate,
         difficulty,
+        filter_reason,
         replaces,
     }
 }
@@ -407,11 +430,14 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
         loss_mask: vec![learn; commitment.tokens.len()],
         verifier_logprobs: own,
         behavior_logprobs: logprobs,
+        logprob_spec: LogprobSpec::of(&group.segment.profile, &request.sampling),
         sampling: request.sampling,
         finish_reason: commitment.finish,
+        truncated: Some(commitment.finish == Finish::Length),
         num_prompt_tokens: work.tokens.len() as u32,
         num_completion_tokens: commitment.tokens.len() as u32,
         reward: row.reward,
+        reward_valid: Some(row.reward.is_some() && row.reward_error.is_none()),
         reward_components: components.unwrap_or_default(),
         reward_error: row.reward_error,
         shaped_reward,
@@ -420,17 +446,27 @@ fn record(row: Row, group: &Shared) -> Result<RolloutRecord, Error> {
         advantage_terms: Some(group.terms.clone()),
         sample_weight: 1.0 + group.summary.replaces.len() as f64,
         group: GroupSummary { size: work.group_size, ..group.summary.clone() },
-        dedup: DedupInfo {
-            multiplicity: group.multiplicity.get(&row.sample_hash).copied(),
-            sample_hash: crate::rollouts::hash(row.sample_hash)?,
-            is_duplicate: row.repeats_in_group,
-            minhash_cluster: row.minhash_cluster.map(RolloutId),
-        },
+        dedup: dedup(group, row.sample_hash, row.repeats_in_group, row.minhash_cluster)?,
+        policy: Some(Policy::new(request.checkpoint, group.repo.clone(), group.revision.clone())),
         proof: proof(group, commitment, path),
         reward_inputs: reward_receipt.as_ref().and(group.reward_inputs.clone()),
         reward_receipt,
         price_rao: Rao::new(row.price).ok_or(Error::Corrupt("negative price"))?,
         created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+    })
+}
+
+fn dedup(
+    group: &Shared,
+    sample_hash: Vec<u8>,
+    is_duplicate: bool,
+    cluster: Option<Uuid>,
+) -> Result<DedupInfo, Error> {
+    Ok(DedupInfo {
+        multiplicity: group.multiplicity.get(&sample_hash).copied(),
+        sample_hash: crate::rollouts::hash(sample_hash)?,
+        is_duplicate,
+        minhash_cluster: cluster.map(RolloutId),
     })
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::Error;
 use crate::keyset::{Found, Page, Span};
 
-/// Puts events that were just appended on their way to the endpoints of their job's project, and notes their names.
+/// Puts events that were just appended on their way to the endpoints of their job's project.
 pub(crate) async fn enqueue(
     conn: &mut PgConnection,
     job: JobId,
@@ -30,8 +30,6 @@ pub(crate) async fn enqueue(
         r#"
         WITH e AS (
             SELECT * FROM UNNEST($2::uuid[], $3::bigint[], $4::text[]) AS e (id, sequence, type)
-        ), named AS (
-            INSERT INTO event_names (id, job_id, sequence) SELECT e.id, $1, e.sequence FROM e
         )
         INSERT INTO webhook_deliveries (endpoint_id, project_id, event_id, type, job_id, sequence)
         SELECT w.id, w.project_id, e.id, e.type, $1, e.sequence
@@ -340,24 +338,4 @@ pub async fn redeliver(
     .fetch_one(conn)
     .await?;
     if is_gone { Err(Error::Purged) } else { Ok(false) }
-}
-
-/// The exact text of an event that webhooks carry, of a job of this project.
-pub async fn event(
-    conn: &mut PgConnection,
-    project: ProjectId,
-    id: EventId,
-) -> Result<Option<String>, Error> {
-    let body = sqlx::query_scalar!(
-        r#"
-        SELECT e.body FROM event_names n JOIN jobs j ON j.id = n.job_id
-        JOIN events e ON e.job_id = n.job_id AND e.sequence = n.sequence
-        WHERE j.project_id = $1 AND n.id = $2
-        "#,
-        project.0,
-        id.0
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(body)
 }

@@ -1,5 +1,6 @@
 """Offline verification of what a real service delivered: it holds, and no change of it does."""
 
+import hashlib
 import json
 import struct
 
@@ -7,7 +8,7 @@ import pytest
 from samples import CHECKPOINT, DELIVERED, LINES, RECORDS
 
 from reliquary import ReliquaryError, VerificationFailed, types, verify
-from reliquary.verification import files, manifest, rollouts
+from reliquary.verification import curves, files, manifest, rollouts
 
 KEY = RECORDS[0]["proof"]["receipt"]["service_key"]
 
@@ -38,6 +39,55 @@ def test_records_from_before_there_were_test_keys_are_live():
     assert verify(record).verified == 1
 
 
+def before(record):
+    """The record as version 3 had it."""
+    record = json.loads(json.dumps(record))
+    record["schema_version"] = 3
+    for name in ("policy", "logprob_spec", "truncated", "reward_valid"):
+        del record[name]
+    for name in ("n_verified", "filter_reason"):
+        del record["group"][name]
+    return record
+
+
+def test_records_of_the_version_before_hold():
+    records = [json.dumps(before(record)).encode() + b"\n" for record in RECORDS]
+    report = judged(*LINES[:2], *records)
+    assert report.holds and report.verified == 4
+    late = {**before(RECORDS[0]), "truncated": False}
+    with pytest.raises(VerificationFailed, match="malformed_frame"):
+        verify(late)
+
+
+def sign(seed: bytes, message: bytes) -> tuple[bytes, bytes]:
+    """RFC 8032: the public key, and its signature."""
+    digest = hashlib.sha512(seed).digest()
+    scalar = (int.from_bytes(digest[:32], "little") & ((1 << 254) - 8)) | (1 << 254)
+    nonce = int.from_bytes(hashlib.sha512(digest[32:] + message).digest(), "little") % curves.L
+
+    def times(n: int) -> bytes:
+        return curves.encode_edwards(curves.multiply_add(n, curves.BASE, 0, curves.IDENTITY))
+
+    key, r = times(scalar), times(nonce)
+    s = (nonce + curves.ed25519_challenge(r, key, message) * scalar) % curves.L
+    return key, r + s.to_bytes(32, "little")
+
+
+def test_the_service_may_change_its_key_between_the_receipts():
+    record = json.loads(json.dumps(RECORDS[0]))
+    known, signed = files.parse(LINES[2]), record["reward_receipt"]
+    digest = rollouts.reward_digest(known, known["reward_receipt"])
+    key, signature = sign(bytes(32), digest)
+    signed.update(service_key=key.hex(), signature=signature.hex())
+    assert verify(record, service_keys=[KEY, key.hex()]).verified == 1
+    for keys in ([KEY], [key.hex()], ["00" * 32]):
+        with pytest.raises(VerificationFailed, match="bad_receipt"):
+            verify(record, service_keys=keys)
+    signed.update(service_key=KEY)  # which has not signed it
+    with pytest.raises(VerificationFailed, match="bad_receipt"):
+        verify(record, service_keys=[KEY, key.hex()])
+
+
 def test_records_say_what_was_sent_as_messages_or_nothing_of_it():
     said = [{"role": "user", "content": "What is 40 + 2?"}]
     for messages in (said, None):
@@ -58,7 +108,18 @@ def test_a_live_record_is_not_passed_off_as_a_test():
         (lambda r: r["completion_ids"].__setitem__(0, 41), "broken_chain"),
         (lambda r: r.update(reward=0.5), "bad_receipt"),
         (lambda r: r["proof"].update(signature="00" * 64), "bad_signature"),
-        (lambda r: r["proof"].update(checkpoint_id="00" * 32), "broken_chain"),
+        (lambda r: r["proof"].update(checkpoint_id="00" * 32), "malformed_frame"),
+        (lambda r: [r[at].update(checkpoint_id="00" * 32) for at in ("proof", "policy")], "broken_chain"),
+        (lambda r: r.update(schema_version=3), "malformed_frame"),
+        (lambda r: r.update(truncated=True), "malformed_frame"),
+        (lambda r: r.update(reward_valid=False), "malformed_frame"),
+        (lambda r: r.update(policy=None), "malformed_frame"),
+        (lambda r: r["policy"].update(version=1), "malformed_frame"),
+        (lambda r: r["policy"].update(revision="0" * 40), "malformed_frame"),
+        (lambda r: r["group"].update(n_verified=1), "malformed_frame"),
+        (lambda r: r["group"].update(filter_reason="low_variance"), "malformed_frame"),
+        (lambda r: r["logprob_spec"].update(matches_sampling=False), "malformed_frame"),
+        (lambda r: r["logprob_spec"].update(engine="vllm"), "malformed_frame"),
         (lambda r: r["behavior_logprobs"].__setitem__(0, -0.5), "malformed_frame"),
         (lambda r: r.update(schema_version=9), "malformed_frame"),
         (lambda r: r.update(unknown=1), "malformed_frame"),
@@ -72,6 +133,8 @@ def test_a_live_record_is_not_passed_off_as_a_test():
         (lambda r: r.update(advantage=9.0), "not_in_manifest"),
         (lambda r: r.update(price_rao="1"), "not_in_manifest"),
         (lambda r: r.update(id=RECORDS[1]["id"]), "not_in_manifest"),
+        (lambda r: r["policy"].update(repo="other"), "manifest_mismatch"),
+        (lambda r: r["policy"].update(repo="arith-tiny", revision="0" * 40), "manifest_mismatch"),
     ],
 )
 def test_every_change_is_named(change, finding, tmp_path):

@@ -11,7 +11,7 @@ use grail::check::Rules;
 use grail::ids::CheckpointId;
 use grail::profile::{EXACT_NUMERICS, EngineClass, Profile};
 use protocol::manifest::{Evidence, MAX_EVIDENCE_BYTES};
-use protocol::offline::{self, Basis, Groups, Manifests, Membership, key_for};
+use protocol::offline::{self, Basis, Groups, Manifests, Membership};
 pub use protocol::offline::{AdvantageCheck, Finding, ManifestFinding, ManifestReport};
 use protocol::rollout::{MAX_RECORD_BYTES, RolloutRecord};
 use protocol::{BundledModule, Message, bundled_module, strict_json};
@@ -101,8 +101,7 @@ impl Verifier {
     /// What is wrong with each of these rollouts. Give those of one group together: advantages are computed again, and calls of
     /// functions that see the whole group put together, where all of it is there.
     pub fn check(&self, records: &[RolloutRecord]) -> Vec<Result<AdvantageCheck, Finding>> {
-        let Some(first) = records.first() else { return Vec::new() };
-        let judged = offline::judge(self, records, &key_for(&self.keys, first), |_, _| Vec::new());
+        let judged = offline::judge(self, records, &self.keys, |_, _| Vec::new());
         judged.into_iter().map(|judged| judged.rebuilt.map(|_| judged.advantage)).collect()
     }
 

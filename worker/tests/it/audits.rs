@@ -66,7 +66,7 @@ async fn a_sampled_job_waits_for_its_rounds_and_delivers_what_was_not_drawn_as_s
     let key = ServiceKey::from_seed(&[1; 32]).public();
     let (mut full, mut left_out) = (0, 0);
     for (_, record) in world.records(job).await {
-        record.check(&rules, &key).unwrap();
+        record.check(&rules, &[key]).unwrap();
         match record.proof.verification.as_str() {
             "full" => {
                 full += 1;

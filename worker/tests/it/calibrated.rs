@@ -31,7 +31,7 @@ async fn an_honest_bf16_miner_is_verified_within_its_limits() {
     let records = world.records(job).await;
     assert_eq!(records.len(), 16);
     for (_, record) in &records {
-        record.check(&rules, &ServiceKey::from_seed(&[1; 32]).public()).unwrap();
+        record.check(&rules, &[ServiceKey::from_seed(&[1; 32]).public()]).unwrap();
         let own = record.verifier_logprobs.as_ref().unwrap();
         assert_eq!(own.len(), record.behavior_logprobs.len());
     }

@@ -116,10 +116,10 @@ async fn groups_wait_for_their_customer_and_then_go_on_as_any() {
         assert_eq!((&record.reward_error, &record.reward_inputs), (&None, &None));
         assert!(record.reward_receipt.as_ref().unwrap().is_client());
         // the service's word is that this was posted, and no other
-        record.check(&rules, &key).unwrap();
+        record.check(&rules, &[key]).unwrap();
         let mut other = record.clone();
         other.reward = Some(9.0);
-        assert_eq!(other.check(&rules, &key).map(|_| ()), Err(RejectReason::BadReceipt));
+        assert_eq!(other.check(&rules, &[key]).map(|_| ()), Err(RejectReason::BadReceipt));
     }
     let first = &records[0].1;
     assert_eq!((first.reward, first.reward_components["own"]), (Some(3.0), 1.5));

@@ -6,10 +6,10 @@ use protocol::Rao;
 use protocol::money::Price;
 use protocol::refill::{Refill, Target};
 use protocol::selection::{Dedup, GroupFilter};
-use worker::Role;
+use worker::{Audit, Progress, Role};
 
 use crate::stub::{Manner, Stub};
-use crate::world::{NewJob, World, checkpoint, rao};
+use crate::world::{NewJob, World, checkpoint, config, rao};
 
 #[tokio::test]
 async fn a_job_goes_all_the_way_and_every_step_leaves_its_event() {
@@ -67,7 +67,7 @@ async fn records_stand_alone_and_come_in_the_order_of_their_events() {
     let rules =
         Rules { vocab_size: checkpoint.config.vocab_size as u32, eos: &checkpoint.config.eos_token_ids };
     for (_, record) in &records {
-        record.check(&rules, &ServiceKey::from_seed(&[1; 32]).public()).unwrap();
+        record.check(&rules, &[ServiceKey::from_seed(&[1; 32]).public()]).unwrap();
         let expected = if record.sample_index % 2 == 0 { 1.0 } else { 0.0 };
         assert_eq!(record.reward, Some(expected));
         assert_eq!(record.advantage.unwrap().is_sign_positive(), expected > 0.5);
@@ -331,4 +331,31 @@ async fn the_loops_carry_jobs_side_by_side_and_end_when_told() {
     assert_eq!(world.sql("SELECT count(*) FROM rollouts WHERE state = 'selected'").await, "148");
     world.stop.cancel();
     running.await.unwrap().unwrap();
+}
+
+/// The service's key is changed while a job runs: what was received under the old one is scored under the new one.
+#[tokio::test]
+async fn a_job_outlives_the_key_that_it_began_under() {
+    let world = World::new().await;
+    let stub = Stub::start(11, Manner::Good).await;
+    world.stub(&stub).await;
+    let job = world.job(NewJob::scored(2, 2)).await;
+    world.dispatch().await;
+    let (old, new) = (ServiceKey::from_seed(&[1; 32]), ServiceKey::from_seed(&[5; 32]));
+    let rotated = world.signing(new.clone(), config(), Audit::WithoutModel);
+    while worker::reward::step(&rotated).await.unwrap() == Progress::Some {}
+    world.finish(job).await;
+    let checkpoint = checkpoint();
+    let rules =
+        Rules { vocab_size: checkpoint.config.vocab_size as u32, eos: &checkpoint.config.eos_token_ids };
+    let records = world.records(job).await;
+    assert_eq!(records.len(), 4);
+    for (_, record) in &records {
+        assert_eq!(record.proof.receipt.service_key, old.public());
+        assert_eq!(record.reward_receipt.as_ref().unwrap().service_key, new.public());
+        record.check(&rules, &[new.public(), old.public()]).unwrap();
+        for key in [old.public(), new.public()] {
+            assert_eq!(record.check(&rules, &[key]).map(|_| ()), Err(grail::RejectReason::BadReceipt));
+        }
+    }
 }

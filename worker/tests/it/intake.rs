@@ -53,6 +53,7 @@ async fn create(world: &World, job: NewJob, file: FileId) -> JobId {
         price: &price(),
         input: NewInput::File(file),
         checkpoint: checkpoint().id,
+        origin: None,
         profile: world.standard.profile().id(),
         randomness: Randomness([9; 32]),
         traceparent: None,

@@ -72,7 +72,7 @@ async fn an_honest_miner_is_verified_token_by_token() {
     let records = world.records(job).await;
     assert_eq!(records.len(), 12);
     for (_, record) in records {
-        record.check(&rules, &ServiceKey::from_seed(&[1; 32]).public()).unwrap();
+        record.check(&rules, &[ServiceKey::from_seed(&[1; 32]).public()]).unwrap();
         assert_eq!(record.verifier_logprobs.as_ref(), Some(&record.behavior_logprobs));
     }
 }

@@ -38,7 +38,7 @@ async fn manifest(world: &World, job: JobId) -> SignedManifest {
 fn holds(record: &RolloutRecord) -> bool {
     let checkpoint = checkpoint();
     let (vocab_size, eos) = (checkpoint.config.vocab_size as u32, &checkpoint.config.eos_token_ids);
-    record.check(&Rules { vocab_size, eos }, &ServiceKey::from_seed(&[1; 32]).public()).is_ok()
+    record.check(&Rules { vocab_size, eos }, &[ServiceKey::from_seed(&[1; 32]).public()]).is_ok()
 }
 
 #[tokio::test]

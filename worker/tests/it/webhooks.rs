@@ -189,10 +189,10 @@ async fn what_happens_to_a_job_arrives_signed_and_thin_under_the_logs_own_names(
     let named: EventId = events[1]["id"].as_str().unwrap().parse().unwrap();
     let mut conn = world.db.acquire().await.unwrap();
     let project = world.account.default_project();
-    let text = webhook_deliveries::event(&mut conn, project, named).await.unwrap().unwrap();
+    let text = store::events::find(&mut conn, project, named).await.unwrap().unwrap();
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), events[1]);
     let stranger = protocol::AccountId(Uuid::now_v7()).default_project();
-    assert_eq!(webhook_deliveries::event(&mut conn, stranger, named).await.unwrap(), None);
+    assert_eq!(store::events::find(&mut conn, stranger, named).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -173,6 +173,11 @@ impl World {
 
     /// Another process on the same data, which may judge otherwise.
     pub(crate) fn beside(&self, config: Config, audit: Audit) -> Arc<Context> {
+        self.signing(ServiceKey::from_seed(&[1; 32]), config, audit)
+    }
+
+    /// The same with another service key, as after a rotation.
+    pub(crate) fn signing(&self, service_key: ServiceKey, config: Config, audit: Audit) -> Arc<Context> {
         let parts = Parts {
             db: self.db.clone(),
             objects: self.objects.clone(),
@@ -183,7 +188,7 @@ impl World {
             registered: Standard::exact(engine::numerics_id()),
             max_open: 2,
             previous: None,
-            service_key: ServiceKey::from_seed(&[1; 32]),
+            service_key,
             webhooks: protocol::webhook::Secrets::from_seed(&WEBHOOK_SEED),
             hotkey: Arc::new(HotkeyPair::from_seed(&[2; 32])),
             audit,
@@ -281,6 +286,7 @@ impl World {
             price: &price,
             input: store::jobs::NewInput::Prompts(&prompts),
             checkpoint: checkpoint.id,
+            origin: None,
             profile,
             randomness: Randomness([9; 32]),
             traceparent: None,

@@ -16,7 +16,9 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use protocol::advantage::{BatchStats, Method, Stats};
+use protocol::logprob_spec::LogprobSpec;
 use protocol::overlong::SoftPenalty;
+use protocol::policy::Policy;
 use protocol::rollout::{
     AdvantageTerms, DedupInfo, GroupSummary, HexHash, Proof, RewardInputLimits, RewardInputs, RewardReceipt,
     RolloutRecord, Sampling,
@@ -156,6 +158,45 @@ fn selection() -> impl Strategy<Value = Selection> {
     )
 }
 
+fn logprob_spec() -> impl Strategy<Value = LogprobSpec> {
+    let names = (text(), text(), text(), option::of(text()), option::of(text()));
+    (names, any::<(bool, bool)>()).prop_map(
+        |((kind, truncation, dtype, engine, attn), (temperature_applied, matches_sampling))| LogprobSpec {
+            kind,
+            temperature_applied,
+            truncation,
+            dtype,
+            engine,
+            attn,
+            matches_sampling,
+        },
+    )
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    let number = || option::of(0..=i64::MAX as u64);
+    (hash(), option::of(text()), option::of(text()), number(), number()).prop_map(
+        |(id, repo, revision, version, window)| Policy {
+            checkpoint_id: CheckpointId(id),
+            repo,
+            revision,
+            version,
+            window,
+        },
+    )
+}
+
+/// What version 4 says beyond the one before.
+type Told = (Option<LogprobSpec>, Option<bool>, Option<bool>, Option<Policy>, Option<u32>, Option<String>);
+
+fn told() -> impl Strategy<Value = Told> {
+    let words = (any::<Option<bool>>(), any::<Option<bool>>());
+    (option::of(logprob_spec()), words, option::of(policy()), any::<Option<u32>>(), option::of(text()))
+        .prop_map(|(spec, (truncated, valid), policy, verified, reason)| {
+            (spec, truncated, valid, policy, verified, reason)
+        })
+}
+
 fn tokens() -> impl Strategy<Value = Vec<u32>> {
     vec(0..=i32::MAX as u32, 0..12)
 }
@@ -179,8 +220,9 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
         option::of((reward_inputs(), reward_receipt())),
     );
     let group = (any::<u32>(), stats(), stats(), hash(), any::<bool>(), selection());
-    (names, sampling, texts, lists, reward, group, proof()).prop_map(
-        |(names, sampling, texts, lists, reward, group, proof)| {
+    (names, sampling, texts, lists, reward, group, proof(), told()).prop_map(
+        |(names, sampling, texts, lists, reward, group, proof, told)| {
+            let (logprob_spec, truncated, reward_valid, policy, n_verified, filter_reason) = told;
             let (object, schema_version, id, job, group_id, custom_id, created_at, price) = names;
             let (temperature, top_p, top_k, max_tokens, numbers, stop) = sampling;
             let (size, stats_all, stats_selected, sample_hash, is_duplicate, selection) = group;
@@ -205,11 +247,14 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
                 loss_mask: lists.2,
                 behavior_logprobs: lists.3,
                 verifier_logprobs: lists.4,
+                logprob_spec,
                 sampling: Sampling { temperature, top_p, top_k, max_tokens },
                 finish_reason: if stop { Finish::Stop } else { Finish::Length },
+                truncated,
                 num_prompt_tokens: numbers.2,
                 num_completion_tokens: numbers.3,
                 reward: reward.0,
+                reward_valid,
                 reward_components,
                 reward_error: reward.2,
                 shaped_reward: pass_rate,
@@ -219,11 +264,13 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
                 sample_weight: weight,
                 group: GroupSummary {
                     size,
+                    n_verified,
                     stats_all,
                     stats_selected,
                     n_selected: counts,
                     pass_rate,
                     difficulty,
+                    filter_reason,
                     replaces: ids.iter().copied().map(GroupId).collect(),
                 },
                 dedup: DedupInfo {
@@ -232,6 +279,7 @@ pub(crate) fn record() -> impl Strategy<Value = RolloutRecord> {
                     multiplicity: counts,
                     minhash_cluster: ids.first().copied().map(RolloutId),
                 },
+                policy,
                 proof,
                 reward_inputs,
                 reward_receipt,

@@ -9,6 +9,8 @@ use grail::ids::{CheckpointId, GroupRoot, Hotkey, Randomness};
 use grail::profile::Profile;
 use grail::receipt::{Receipt, SignedReceipt};
 use protocol::advantage::Stats;
+use protocol::logprob_spec::LogprobSpec;
+use protocol::policy::Policy;
 use protocol::rollout::{
     DedupInfo, GroupSummary, Proof, RewardInputLimits, RewardInputs, RolloutRecord, SCHEMA_VERSION, Sampling,
 };
@@ -50,6 +52,7 @@ fn record(sample: u32, told: Told) -> RolloutRecord {
     let job = JobId(Uuid::from_u128(0x0190_1234_5678_7abc_8def_0123_4567_89ab));
     let (group, prompt_ids) = (job.group(7), vec![10, 11, 12]);
     let logprobs: Vec<f32> = (1..=told.tokens.len()).map(|place| -0.1 * place as f32).collect();
+    let sampling = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_tokens: 4 };
     let stats = Stats { mean: Some(0.5), std: Some(0.5), n: 3 };
     RolloutRecord {
         object: "rollout".to_owned(),
@@ -71,9 +74,12 @@ fn record(sample: u32, told: Told) -> RolloutRecord {
         completion_ids: told.tokens,
         verifier_logprobs: Some(logprobs.clone()),
         behavior_logprobs: logprobs,
-        sampling: Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, max_tokens: 4 },
+        logprob_spec: LogprobSpec::of(&Profile::exact("test/1"), &sampling),
+        sampling,
         finish_reason: told.finish,
+        truncated: Some(told.finish == Finish::Length),
         reward: told.reward,
+        reward_valid: Some(told.reward.is_some()),
         reward_components: BTreeMap::from([("exact".to_owned(), told.reward.unwrap_or(0.0))]),
         reward_error: told.reward.is_none().then(|| "fuel_exhausted".to_owned()),
         shaped_reward: None,
@@ -83,11 +89,13 @@ fn record(sample: u32, told: Told) -> RolloutRecord {
         sample_weight: 1.0,
         group: GroupSummary {
             size: 4,
+            n_verified: Some(4),
             stats_all: stats,
             stats_selected: stats,
             n_selected: None,
             pass_rate: None,
             difficulty: None,
+            filter_reason: None,
             replaces: Vec::new(),
         },
         dedup: DedupInfo {
@@ -96,6 +104,7 @@ fn record(sample: u32, told: Told) -> RolloutRecord {
             multiplicity: None,
             minhash_cluster: None,
         },
+        policy: Some(Policy::new(CheckpointId([3; 32]), Some("own/model".to_owned()), Some("7".repeat(40)))),
         proof: proof(),
         reward_inputs: Some(RewardInputs {
             reference: "42".to_owned(),

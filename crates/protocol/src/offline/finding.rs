@@ -27,6 +27,8 @@ pub enum Finding {
     NotInManifest,
     /// The proof of its place does not lead to the manifest's root.
     InclusionProof,
+    /// It says something else of its job than the manifest: of the checkpoint, the profile, the randomness or the price.
+    ManifestMismatch,
     /// The advantage, or what it rests on, is not what the group's rewards give.
     AdvantageDiffers,
     /// Statistics of the group are not those of its rollouts.
@@ -54,6 +56,7 @@ impl fmt::Display for Finding {
             Self::RewardDiffers => f.write_str("reward_differs"),
             Self::NotInManifest => f.write_str("not_in_manifest"),
             Self::InclusionProof => f.write_str("inclusion_proof"),
+            Self::ManifestMismatch => f.write_str("manifest_mismatch"),
             Self::AdvantageDiffers => f.write_str("advantage_differs"),
             Self::GroupStatsDiffer => f.write_str("group_stats_differ"),
             Self::RewardNotChecked => f.write_str("reward_not_checked"),

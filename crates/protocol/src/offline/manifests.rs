@@ -149,7 +149,7 @@ impl Manifests {
         self.untold.len() - self.jobs.keys().filter(|job| self.untold.contains(job)).count()
     }
 
-    /// Whether the record is a leaf of its job's manifest, where there is one.
+    /// Whether the record is a leaf of its job's manifest, where there is one, and says the same of the job.
     pub fn check(&mut self, record: &RolloutRecord) -> Option<Finding> {
         self.begin(record.job_id);
         let of_job = self.jobs.get_mut(&record.job_id)?;
@@ -208,6 +208,7 @@ impl OfJob {
 
     fn check(&mut self, record: &RolloutRecord) -> Option<Finding> {
         let signed = self.manifest.as_ref()?;
+        let mismatch = (!signed.manifest.agrees_with(record)).then_some(Finding::ManifestMismatch);
         // an id that is of no attempt is that of no leaf
         let Some(leaf) = Leaf::of_record(record) else { return Some(Finding::NotInManifest) };
         let hash = leaf.hash(record.job_id);
@@ -226,13 +227,13 @@ impl OfJob {
             (None, None) => {
                 let is_first = self.not_shown.insert(record.id);
                 self.count(is_first);
-                return None;
+                return mismatch;
             }
         };
         let Some(index) = index else { return Some(Finding::NotInManifest) };
         let is_first = self.seen.insert(index);
         self.count(is_first);
-        None
+        mismatch
     }
 
     /// No rollout was delivered twice.

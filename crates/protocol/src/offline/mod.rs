@@ -49,16 +49,17 @@ pub struct Judged {
     pub advantage: AdvantageCheck,
 }
 
-/// One result per record, in order; records of one group belong in one call. `rewards` is what runs reward functions again,
+/// One result per record, in order; records of one group belong in one call. Each may be signed with any of the keys that are
+/// trusted: a job may outlive one. `rewards` is what runs reward functions again,
 /// where something does: it is given what holds so far, and says what does not.
 pub fn judge(
     basis: &impl Basis,
     records: &[RolloutRecord],
-    service_key: &[u8; 32],
+    service_keys: &[[u8; 32]],
     rewards: impl FnOnce(&[Result<Rebuilt, Finding>], &[Call]) -> Vec<Option<Finding>>,
 ) -> Vec<Judged> {
     let mut rebuilt: Vec<Result<Rebuilt, Finding>> =
-        records.iter().map(|record| alone(basis, record, service_key)).collect();
+        records.iter().map(|record| alone(basis, record, service_keys)).collect();
     let calls = calls::of(records, &mut rebuilt);
     let found = rewards(&rebuilt, &calls);
     for (rebuilt, finding) in rebuilt.iter_mut().zip(found) {
@@ -75,7 +76,7 @@ pub fn judge(
 }
 
 /// Level L0 and everything in the record that another field determines.
-fn alone(basis: &impl Basis, record: &RolloutRecord, service_key: &[u8; 32]) -> Result<Rebuilt, Finding> {
+fn alone(basis: &impl Basis, record: &RolloutRecord, service_keys: &[[u8; 32]]) -> Result<Rebuilt, Finding> {
     if !record.is_live() && !basis.allows_test() {
         return Err(Finding::TestRollout);
     }
@@ -89,7 +90,7 @@ fn alone(basis: &impl Basis, record: &RolloutRecord, service_key: &[u8; 32]) -> 
     if record.prompt_ids.is_empty() || tokens > basis.context() {
         return Err(RejectReason::OutOfRange.into());
     }
-    let rebuilt = record.check(&basis.rules(), service_key)?;
+    let rebuilt = record.check(&basis.rules(), service_keys)?;
     let is_prompt = |text: &String| basis.is_prompt(text, &record.prompt_ids);
     let text = record.prompt_text.as_deref().unwrap_or_default();
     let is_conversation = |messages: &Vec<Message>| basis.is_conversation(messages, text);
@@ -101,10 +102,4 @@ fn alone(basis: &impl Basis, record: &RolloutRecord, service_key: &[u8; 32]) -> 
     }
     receipt::check(record, &rebuilt)?;
     Ok(rebuilt)
-}
-
-/// The trusted key that a record is judged by: the one that it names, if it is among them.
-pub fn key_for(keys: &[[u8; 32]], record: &RolloutRecord) -> [u8; 32] {
-    let named = &record.proof.receipt.service_key;
-    keys.iter().find(|key| *key == named).or(keys.first()).copied().unwrap_or_default()
 }

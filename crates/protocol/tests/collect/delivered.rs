@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grail::chain::group_path;
+use grail::chain::{Finish, group_path};
 use grail::hash::Hash;
 use grail::keys::ServiceKey;
 use grail::profile::Profile;
@@ -10,6 +10,8 @@ use grail::receipt::Receipt;
 use grail::{RejectReason, RejectReason as R};
 use proptest::prelude::*;
 use protocol::advantage::{Method, Stats};
+use protocol::logprob_spec::LogprobSpec;
+use protocol::policy::Policy;
 use protocol::rollout::{
     AdvantageTerms, DedupInfo, FULL_VERIFICATION, GroupSummary, HexHash, NO_VERIFICATION, Proof, Reward,
     RewardInputLimits, RewardInputs, RewardReceipt, RolloutRecord, SCHEMA_VERSION, encode_records,
@@ -64,11 +66,14 @@ pub(crate) fn record() -> RolloutRecord {
         loss_mask: vec![1; commitment.tokens.len()],
         behavior_logprobs: logprobs.clone(),
         verifier_logprobs: Some(logprobs),
+        logprob_spec: LogprobSpec::of(&Profile::exact("f32-exact/1"), &request.sampling),
         sampling: request.sampling,
         finish_reason: commitment.finish,
+        truncated: Some(commitment.finish == Finish::Length),
         num_prompt_tokens: 3,
         num_completion_tokens: commitment.tokens.len() as u32,
         reward: Some(0.75),
+        reward_valid: Some(true),
         reward_components: components.clone(),
         reward_error: None,
         shaped_reward: None,
@@ -85,11 +90,13 @@ pub(crate) fn record() -> RolloutRecord {
         sample_weight: 1.0,
         group: GroupSummary {
             size: 3,
+            n_verified: Some(3),
             stats_all: stats,
             stats_selected: stats,
             n_selected: Some(3),
             pass_rate: Some(0.0),
             difficulty: Some(0.5),
+            filter_reason: None,
             replaces: Vec::new(),
         },
         dedup: DedupInfo {
@@ -98,6 +105,7 @@ pub(crate) fn record() -> RolloutRecord {
             multiplicity: Some(1),
             minhash_cluster: None,
         },
+        policy: Some(Policy::new(request.checkpoint, Some("own/model".to_owned()), None)),
         proof: Proof {
             profile: Profile::exact("f32-exact/1"),
             checkpoint_id: request.checkpoint,
@@ -124,7 +132,7 @@ pub(crate) fn record() -> RolloutRecord {
 /// What an offline reader without the model says of one line of a delivered file. `None`: no record at all.
 fn read(line: &[u8]) -> Option<Result<(), RejectReason>> {
     let record: RolloutRecord = serde_json::from_slice(line).ok()?;
-    Some(record.check(&RULES, &service().public()).map(|_| ()))
+    Some(record.check(&RULES, &[service().public()]).map(|_| ()))
 }
 
 fn changed(change: impl FnOnce(&mut Value)) -> Option<Result<(), RejectReason>> {
@@ -151,9 +159,6 @@ fn a_delivered_record_holds_and_the_chain_binds_what_was_sampled() {
         ("/sampling/temperature", json!(0.8)),
         ("/sampling/top_p", json!(1.0)),
         ("/sampling/top_k", json!(0)),
-        ("/group/size", json!(4)),
-        ("/proof/profile/numerics", json!("f32-exact/2")),
-        ("/proof/checkpoint_id", hash.clone()),
         ("/proof/randomness", hash.clone()),
         ("/proof/hotkey", hash.clone()),
         ("/proof/head", hash),
@@ -161,6 +166,15 @@ fn a_delivered_record_holds_and_the_chain_binds_what_was_sampled() {
     for (pointer, value) in chained {
         assert_eq!(reason(pointer, value), R::BrokenChain, "{pointer}");
     }
+    // what the record says twice, changed in both places
+    let alike = |pointers: [&str; 2], value: Value| {
+        let verdict =
+            changed(|v| pointers.iter().for_each(|at| *v.pointer_mut(at).expect("a field") = value.clone()));
+        assert_eq!(verdict, Some(Err(R::BrokenChain)), "{pointers:?}");
+    };
+    alike(["/group/size", "/group/n_verified"], json!(4));
+    alike(["/proof/profile/numerics", "/logprob_spec/engine"], json!("f32-exact/2"));
+    alike(["/proof/checkpoint_id", "/policy/checkpoint_id"], json!("09".repeat(32)));
 }
 
 #[test]
@@ -198,14 +212,48 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/proof/verification", json!("sampled")),
         ("/reward_inputs", Value::Null),
         ("/reward_error", json!("trap")),
+        ("/reward", Value::Null),
+        ("/finish_reason", json!("stop")),
+        ("/group/size", json!(4)),
+        ("/proof/profile/numerics", json!("f32-exact/2")),
+        ("/proof/checkpoint_id", hash.clone()),
+        ("/schema_version", json!(2)),
+        ("/schema_version", json!(3)),
+        ("/schema_version", json!(5)),
+        ("/truncated", json!(false)),
+        ("/truncated", Value::Null),
+        ("/reward_valid", json!(false)),
+        ("/reward_valid", Value::Null),
+        ("/group/n_verified", json!(2)),
+        ("/group/n_verified", Value::Null),
+        ("/group/filter_reason", json!("low_variance")), // of a group of which something is delivered
+        ("/policy", Value::Null),
+        ("/policy/checkpoint_id", hash.clone()),
+        ("/policy/revision", json!("main")),
+        ("/policy/version", json!(1)),
+        ("/policy/window", json!(1)),
+        ("/logprob_spec", Value::Null),
+        ("/logprob_spec/kind", json!("processed")),
+        ("/logprob_spec/temperature_applied", json!(true)),
+        ("/logprob_spec/truncation", json!("top_p")),
+        ("/logprob_spec/dtype", json!("bfloat16")),
+        ("/logprob_spec/engine", json!("vllm 0.9")),
+        ("/logprob_spec/attn", Value::Null),
+        ("/logprob_spec/matches_sampling", json!(true)), // it was drawn with top_p and top_k
     ];
     for (pointer, value) in contradictions {
-        let found = reason(pointer, value);
-        let expected = if pointer == "/reward_error" { R::BadReceipt } else { R::MalformedFrame };
-        assert_eq!(found, expected, "{pointer}");
+        assert_eq!(reason(pointer, value), R::MalformedFrame, "{pointer}");
     }
+    // the same, with what says that there is no reward
+    let unrewarded = |more: &[(&str, Value)]| {
+        changed(|v| {
+            v["reward_valid"] = json!(false);
+            more.iter().for_each(|(name, value)| v[*name] = value.clone());
+        })
+    };
+    assert_eq!(unrewarded(&[("reward", Value::Null)]), Some(Err(R::BadReceipt)));
+    assert_eq!(unrewarded(&[("reward_error", json!("trap"))]), Some(Err(R::BadReceipt)));
     let rest = [
-        ("/finish_reason", json!("stop"), R::EosRule),
         ("/sampling/max_tokens", json!(151), R::EosRule),
         ("/sampling/max_tokens", json!(149), R::Oversized),
         ("/completion_ids/5", json!(0), R::EosRule),
@@ -219,7 +267,6 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/proof/receipt/audit_round", json!(1), R::BadReceipt),
         ("/proof/receipt/service_key", hash.clone(), R::BadReceipt),
         ("/reward", json!(0.5), R::BadReceipt),
-        ("/reward", Value::Null, R::BadReceipt),
         ("/reward_components/answer", json!(0.5), R::BadReceipt),
         ("/reward_components", json!({ "answer": 1.0 }), R::BadReceipt),
         ("/reward_receipt", Value::Null, R::MalformedFrame), // inputs of what never ran
@@ -241,6 +288,7 @@ fn test_record() -> RolloutRecord {
     let (asked, commitment) = (request.task(0).expect("asked for"), &group.commitments[sample]);
     let mut record = record();
     (record.livemode, record.proof.profile, record.verifier_logprobs) = (Some(false), profile, None);
+    record.logprob_spec = None;
     record.proof.verification = NO_VERIFICATION.into();
     (record.proof.head, record.proof.signature) = (commitment.head, commitment.signature);
     record.proof.merkle_path =
@@ -258,7 +306,7 @@ fn test_record() -> RolloutRecord {
 #[test]
 fn a_test_rollout_cannot_be_made_to_look_like_a_live_one() {
     let own = test_record();
-    let check = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    let check = |record: &RolloutRecord| record.check(&RULES, &[service().public()]).map(|_| ());
     assert_eq!((check(&own), own.is_live()), (Ok(()), false));
     let claim = |change: &dyn Fn(&mut RolloutRecord)| {
         let mut claimed = own.clone();
@@ -275,6 +323,7 @@ fn a_test_rollout_cannot_be_made_to_look_like_a_live_one() {
         live(record);
         record.proof.verification = FULL_VERIFICATION.to_owned();
         record.verifier_logprobs = Some(record.behavior_logprobs.clone());
+        record.logprob_spec = LogprobSpec::of(&record.proof.profile, &record.sampling);
     });
     assert_eq!(whole, Err(R::BrokenChain));
     assert_eq!(claim(&|record| record.proof.verification = "sampled".to_owned()), Err(R::MalformedFrame));
@@ -290,7 +339,71 @@ fn a_record_from_before_there_were_test_jobs_is_a_live_one() {
     let text = serde_json::to_vec(&value).expect("plain data");
     let was: RolloutRecord = protocol::strict_json::from_slice(&text).expect("it is still read");
     assert_eq!((was.livemode, was.is_live()), (None, true));
-    assert!(was.check(&RULES, &service().public()).is_ok());
+    assert!(was.check(&RULES, &[service().public()]).is_ok());
+}
+
+/// What a record of version 4 says beyond that of the one before.
+fn untold(value: &mut Value, version: u32) {
+    value["schema_version"] = json!(version);
+    for (at, name) in [
+        ("", "policy"),
+        ("", "logprob_spec"),
+        ("", "truncated"),
+        ("", "reward_valid"),
+        ("/group", "n_verified"),
+        ("/group", "filter_reason"),
+    ] {
+        let object = value.pointer_mut(at).and_then(Value::as_object_mut).expect("an object");
+        assert!(object.remove(name).is_some(), "{at}/{name}");
+    }
+}
+
+#[test]
+fn records_of_every_version_hold_and_say_nothing_of_a_later_one() {
+    let of = |version: u32, change: &dyn Fn(&mut Value)| {
+        let mut value = serde_json::to_value(record()).expect("plain data");
+        untold(&mut value, version);
+        if version == 2 {
+            (value["advantage_method"], value["advantage_terms"]) = (Value::Null, Value::Null);
+        }
+        change(&mut value);
+        // as files are read
+        let text = serde_json::to_vec(&value).expect("plain data");
+        let read: RolloutRecord = protocol::strict_json::from_slice(&text).expect("it is still read");
+        read.check(&RULES, &[service().public()]).map(|_| ())
+    };
+    assert_eq!((of(2, &|_| {}), of(3, &|_| {})), (Ok(()), Ok(())));
+    for version in [0, 1, 4, 5] {
+        assert_eq!(of(version, &|_| {}), Err(R::MalformedFrame), "{version}");
+    }
+    for version in [2, 3] {
+        for (name, said) in [("truncated", json!(true)), ("reward_valid", json!(true))] {
+            assert_eq!(of(version, &|v| v[name] = said.clone()), Err(R::MalformedFrame), "{name}");
+        }
+        assert_eq!(of(version, &|v| v["group"]["n_verified"] = json!(3)), Err(R::MalformedFrame));
+        let reason = of(version, &|v| v["group"]["filter_reason"] = json!("low_variance"));
+        assert_eq!(reason, Err(R::MalformedFrame));
+        let spec = serde_json::to_value(record().logprob_spec).expect("plain data");
+        assert_eq!(of(version, &|v| v["logprob_spec"] = spec.clone()), Err(R::MalformedFrame));
+        let policy = serde_json::to_value(record().policy).expect("plain data");
+        assert_eq!(of(version, &|v| v["policy"] = policy.clone()), Err(R::MalformedFrame));
+    }
+}
+
+/// An f32 is written with as many digits as tell it from its neighbours, also where a list leaves parts of the record out.
+#[test]
+fn logprobs_are_written_in_as_few_digits_as_say_them() {
+    let mut told = record();
+    told.behavior_logprobs[0] = -0.1;
+    let value = told.to_json().expect("plain data");
+    let text = value["behavior_logprobs"][0].to_string();
+    assert_eq!(text, "-0.1");
+    assert_ne!(serde_json::to_value(&told).expect("plain data")["behavior_logprobs"][0].to_string(), text);
+    let numbers = value["behavior_logprobs"].as_array().expect("a list");
+    for (number, logprob) in numbers.iter().zip(&told.behavior_logprobs) {
+        assert_eq!(number.to_string().parse::<f32>().map(f32::to_bits), Ok(logprob.to_bits()));
+        assert!(number.to_string().len() <= 16, "{number}");
+    }
 }
 
 #[test]
@@ -298,9 +411,9 @@ fn a_record_signed_by_another_service_or_with_more_fields_is_refused() {
     let other = ServiceKey::from_seed(&[7; 32]);
     let mut forged = record();
     forged.proof.receipt = forged.proof.receipt.receipt.sign(&other);
-    assert_eq!(forged.check(&RULES, &service().public()).map(|_| ()), Err(R::BadReceipt));
+    assert_eq!(forged.check(&RULES, &[service().public()]).map(|_| ()), Err(R::BadReceipt));
     // under that service's key the reward receipt is the foreign one
-    assert_eq!(forged.check(&RULES, &other.public()).map(|_| ()), Err(R::BadReceipt));
+    assert_eq!(forged.check(&RULES, &[other.public()]).map(|_| ()), Err(R::BadReceipt));
     assert_eq!(changed(|v| v["proof"]["profile"]["scheme"] = json!("grail-r2")), None);
     assert_eq!(changed(|v| v["more"] = json!(1)), None);
     assert_eq!(changed(|v| v["proof"]["receipt"]["more"] = json!(1)), None);
@@ -310,11 +423,47 @@ fn a_record_signed_by_another_service_or_with_more_fields_is_refused() {
     assert_eq!(changed(upper), None, "hex has one spelling");
 }
 
+/// The service may change its key between the two receipts: both keys are its own, and no other is.
+#[test]
+fn the_receipts_may_name_different_keys_of_the_service() {
+    let (old, new, other) = (service(), ServiceKey::from_seed(&[7; 32]), ServiceKey::from_seed(&[8; 32]));
+    let stated = |record: &RolloutRecord, key: &ServiceKey| {
+        let reward = Reward { value: record.reward, components: &record.reward_components, error: None };
+        let head = record.proof.head;
+        RewardReceipt::sign("builtin/x".to_owned(), json!({ "outcome": "ok" }), [5; 32], &head, &reward, key)
+    };
+    let mut rotated = record();
+    rotated.reward_receipt = Some(stated(&rotated, &new));
+    let check = |record: &RolloutRecord, keys: &[[u8; 32]]| record.check(&RULES, keys).map(|_| ());
+    let published = [new.public(), old.public()];
+    assert_eq!((check(&rotated, &published), check(&record(), &published)), (Ok(()), Ok(())));
+    for keys in [&published[..1], &published[1..], &[]] {
+        assert_eq!(check(&rotated, keys), Err(R::BadReceipt), "both must be trusted");
+    }
+    // signed by a key that is not published, under its own name and under that of one that is
+    for name in [other.public(), new.public()] {
+        let mut forged = record();
+        let mut receipt = stated(&forged, &other);
+        receipt.service_key = name;
+        forged.reward_receipt = Some(receipt);
+        assert_eq!(check(&forged, &published), Err(R::BadReceipt));
+        let mut forged = record();
+        forged.proof.receipt = forged.proof.receipt.receipt.sign(&other);
+        forged.proof.receipt.service_key = name;
+        assert_eq!(check(&forged, &published), Err(R::BadReceipt));
+    }
+    // one published key's signature under another's name is no signature either
+    let mut renamed = record();
+    renamed.proof.receipt.service_key = new.public();
+    assert_eq!(check(&renamed, &published), Err(R::BadReceipt));
+}
+
 #[test]
 fn failed_rewards_are_masked_and_bound_like_others() {
     let mut failed = record();
     let (empty, head) = (BTreeMap::new(), failed.proof.head);
     (failed.reward, failed.reward_error) = (None, Some("trap".to_owned()));
+    failed.reward_valid = Some(false);
     failed.reward_components = BTreeMap::new();
     failed.loss_mask.fill(0);
     let stated = Reward { value: None, components: &empty, error: Some("trap") };
@@ -322,7 +471,7 @@ fn failed_rewards_are_masked_and_bound_like_others() {
         RewardReceipt::sign("builtin/x".to_owned(), json!({}), [5; 32], &head, stated, &service())
     };
     failed.reward_receipt = Some(sign(&stated));
-    let verdict = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    let verdict = |record: &RolloutRecord| record.check(&RULES, &[service().public()]).map(|_| ());
     assert_eq!(verdict(&failed), Ok(()));
     let mut unmasked = failed.clone();
     unmasked.loss_mask.fill(1);
@@ -345,7 +494,7 @@ fn a_client_s_reward_is_bound_and_has_neither_inputs_nor_a_sandbox_receipt() {
     let (components, head) = (posted.reward_components.clone(), posted.proof.head);
     let stated = Reward { value: posted.reward, components: &components, error: None };
     posted.reward_receipt = Some(RewardReceipt::of_client(&head, &stated, &service()));
-    let verdict = |record: &RolloutRecord| record.check(&RULES, &service().public()).map(|_| ());
+    let verdict = |record: &RolloutRecord| record.check(&RULES, &[service().public()]).map(|_| ());
     assert_eq!(verdict(&posted), Err(R::MalformedFrame), "inputs of a module that never ran");
     posted.reward_inputs = None;
     assert_eq!(verdict(&posted), Ok(()));
@@ -384,6 +533,9 @@ const UNBOUND: &[&str] = &[
     "dedup/is_duplicate",
     "dedup/multiplicity",
     "dedup/minhash_cluster",
+    // the manifest names the checkpoint
+    "policy/repo",
+    "policy/revision",
     "reward_inputs/reference",
     "reward_inputs/metadata",
     "reward_inputs/limits",
@@ -444,6 +596,6 @@ proptest! {
             5 => flip(&mut forged.proof.receipt.receipt.group_root.0),
             _ => flip(&mut forged.reward_receipt.as_mut().expect("there is one").signature),
         }
-        prop_assert!(forged.check(&RULES, &service().public()).is_err(), "field {}", field);
+        prop_assert!(forged.check(&RULES, &[service().public()]).is_err(), "field {}", field);
     }
 }

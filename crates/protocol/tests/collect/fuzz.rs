@@ -264,7 +264,7 @@ fn edited_delivered_records() {
     bolero::check!().with_test_time(TIME).with_type::<Edits>().for_each(|edits| {
         if let Some(record) = edited_json::<RolloutRecord>(&HONEST, edits) {
             // what nothing binds may be edited: then it holds
-            let _ = record.check(&RULES, &service);
+            let _ = record.check(&RULES, &[service]);
         }
     });
 }

@@ -32,7 +32,7 @@ from .record import (
     price,
     text,
 )
-from .rollouts import H, climb, ed25519_verify, leaf, merkle_root, u32, u64
+from .rollouts import H, climb, ed25519_verify, leaf, merkle_root, profile_id, u32, u64
 
 OBJECTS = ("job.manifest", "job.manifest_leaves", "rollout.inclusion")
 # The profile of test jobs, for which no model ran.
@@ -140,6 +140,8 @@ MANIFEST = fields(
     service_key=HASH,
     signature=SIGNATURE,
 )
+# The price of a job, as far as it is known here.
+PRICE = fields(rollout=price, filtered_bps=U32, miner_share_bps=U32)
 LEAVES = fields(object=text, job_id=identifier("job"), first=U64, hashes_base64=leaf_hashes)
 INCLUSION = fields(
     object=text,
@@ -244,6 +246,29 @@ def leaf_of(r: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
+def delivered_rao(written: Any) -> int | None:
+    """What each delivered rollout cost. None: the price has parts that this reader does not know."""
+    try:
+        known: dict[str, Any] = PRICE(written)
+    except Refused:
+        return None
+    return known["rollout"]
+
+
+def agrees(manifest: dict[str, Any], r: dict[str, Any]) -> bool:
+    """Whether a rollout says the same of its job as the manifest."""
+    proof, policy, cost = r["proof"], r["policy"] or {}, delivered_rao(manifest["price"])
+    name, revision = policy.get("repo"), policy.get("revision")
+    name = name if name is None or revision is None else f"{name}@{revision}"
+    return (
+        proof["checkpoint_id"] == manifest["checkpoint"]["id"]
+        and profile_id(proof["profile"]) == manifest["proof_profile"]
+        and proof["randomness"] == manifest["randomness"]
+        and (name is None or name == manifest["checkpoint"]["name"])
+        and (cost is None or cost == r["price_rao"])
+    )
+
+
 # ---- jobs ----
 
 
@@ -344,6 +369,7 @@ class Manifests:
             need((inclusion["leaf_count"], inclusion["merkle_root"]) == (count, root), "inclusion_proof")
             need(climb(hashed, inclusion["leaf_index"], count, inclusion["path"]) == root, "inclusion_proof")
             self._count(job, job.seen, inclusion["leaf_index"])
+        need(agrees(known["manifest"], r), "manifest_mismatch")
 
     def _count(self, job: Job, known: set[Any], one: Any) -> None:
         """No rollout was delivered twice."""

@@ -202,6 +202,23 @@ TERMS = fields(
     batch=nullable(fields(index=U32, groups=U32, n=U64, mean=f64, std=f64)),
 )
 
+LOGPROB_SPEC = fields(
+    kind=text,
+    temperature_applied=boolean,
+    truncation=text,
+    dtype=text,
+    engine=nullable(text),
+    attn=nullable(text),
+    matches_sampling=boolean,
+)
+POLICY = fields(
+    checkpoint_id=HASH,
+    repo=nullable(text),
+    revision=nullable(text),
+    version=nullable(U64),
+    window=nullable(U64),
+)
+
 ROLLOUT = fields(
     object=one_of("rollout"),
     schema_version=U32,
@@ -220,11 +237,14 @@ ROLLOUT = fields(
     loss_mask=listed(decimal_below(256)),
     behavior_logprobs=listed(f32),
     verifier_logprobs=nullable(listed(f32)),
+    logprob_spec=nullable(LOGPROB_SPEC),
     sampling=fields(temperature=f32, top_p=f32, top_k=U32, max_tokens=U32),
     finish_reason=one_of("stop", "length"),
+    truncated=nullable(boolean),
     num_prompt_tokens=U32,
     num_completion_tokens=U32,
     reward=nullable(f64),
+    reward_valid=nullable(boolean),
     reward_components=mapping(f64),
     reward_error=nullable(text),
     shaped_reward=nullable(f64),
@@ -234,11 +254,13 @@ ROLLOUT = fields(
     sample_weight=f64,
     group=fields(
         size=U32,
+        n_verified=nullable(U32),
         stats_all=STATS,
         stats_selected=STATS,
         n_selected=nullable(U32),
         pass_rate=nullable(f64),
         difficulty=nullable(f64),
+        filter_reason=nullable(text),
         replaces=listed(identifier("grp")),
     ),
     dedup=fields(
@@ -247,6 +269,7 @@ ROLLOUT = fields(
         multiplicity=nullable(U32),
         minhash_cluster=nullable(identifier("rol")),
     ),
+    policy=nullable(POLICY),
     proof=fields(
         profile=profile,
         checkpoint_id=HASH,

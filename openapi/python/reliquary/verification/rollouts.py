@@ -7,6 +7,7 @@ given). It has no tokenizer (step 4), no sandbox and no model (step 7): those ar
 import hashlib
 import json
 import math
+import re
 import struct
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -127,10 +128,48 @@ def shaped(r: Record, penalty: Record | None) -> float | None:
     return r["reward"] + (-exceeded / penalty["buffer"] * penalty["factor"] if exceeded else 0.0)
 
 
+def logprob_spec(r: Record) -> Record | None:
+    """What the log-probs are, by the profile and the sampling; of a test job nothing."""
+    profile, sampling = r["proof"]["profile"], r["sampling"]
+    if profile["engine_class"] == "test":
+        return None
+    exact = profile["engine_class"] == "exact"
+    return {
+        "kind": "raw",
+        "temperature_applied": False,
+        "truncation": "none",
+        "dtype": "float32",
+        "engine": profile["numerics"] if exact else None,
+        "attn": "eager" if exact else None,
+        "matches_sampling": sampling["temperature"] == 1 and sampling["top_p"] >= 1 and sampling["top_k"] == 0,
+    }
+
+
+def check_restated(r: Record) -> None:
+    """What version 4 says again in other words, and no version before it says."""
+    policy, group = r["policy"], r["group"]
+    said = [policy, r["truncated"], r["reward_valid"], group["n_verified"]]
+    if r["schema_version"] < 4:
+        malformed(all(one is None for one in [*said, group["filter_reason"], r["logprob_spec"]]))
+        return
+    malformed(all(one is not None for one in said))
+    malformed(policy["checkpoint_id"] == r["proof"]["checkpoint_id"])
+    malformed(policy["version"] is None and policy["window"] is None)
+    revision = policy["revision"]
+    commit = revision is not None and policy["repo"] is not None and re.fullmatch("[0-9a-f]{40}", revision, re.A)
+    malformed(revision is None or commit)
+    malformed(r["truncated"] == (r["finish_reason"] == "length"))
+    malformed(r["reward_valid"] == (r["reward"] is not None and r["reward_error"] is None))
+    malformed(group["n_verified"] == group["size"])
+    malformed(group["filter_reason"] is None or group["n_selected"] == 0)
+    malformed(r["logprob_spec"] == logprob_spec(r))
+
+
 def check_derived(r: Record) -> None:
     terms = r["advantage_terms"]
-    need(r["schema_version"] in (2, 3), "malformed_frame")
-    newer = r["schema_version"] == 3
+    need(r["schema_version"] in (2, 3, 4), "malformed_frame")
+    newer = r["schema_version"] >= 3
+    check_restated(r)
     malformed((terms is not None) == newer and (r["advantage_method"] is not None) == newer)
     count = len(r["completion_ids"])
     masked = newer and terms["mask_truncated"] and r["finish_reason"] == "length"
@@ -283,14 +322,15 @@ def reward_seed(task: bytes) -> int:
     return int.from_bytes(task[:8], "big")
 
 
-def check_reward(r: Record, task: bytes, service_key: bytes) -> None:
+def check_reward(r: Record, task: bytes, service_keys: Keys) -> None:
     signed = r["reward_receipt"]
     if signed is None:
         nothing = r["reward"] is None and not r["reward_components"] and r["reward_error"] is None
         need(nothing, "bad_receipt")
         return
-    need(signed["service_key"] == service_key, "bad_receipt")
-    need(ed25519_verify(service_key, reward_digest(r, signed), signed["signature"]), "bad_receipt")
+    # not always the key of the other receipt: the service may have changed it in between
+    need(signed["service_key"] in service_keys, "bad_receipt")
+    need(ed25519_verify(signed["service_key"], reward_digest(r, signed), signed["signature"]), "bad_receipt")
     if signed["function"] == "client":
         need(signed["receipt"] is None and signed["receipt_hash"] == bytes(32), "bad_receipt")
         return
@@ -332,4 +372,4 @@ def verify(r: Record, checkpoint: Checkpoint | None, service_keys: Keys, allow_t
     check_receipt(r, task, service_keys)
     sample = H("reliquary/sample/1", tokens_hash(r["prompt_ids"]), tokens_hash(r["completion_ids"]))
     need(sample == r["dedup"]["sample_hash"], "malformed_frame")
-    check_reward(r, task, p["receipt"]["service_key"])
+    check_reward(r, task, service_keys)
