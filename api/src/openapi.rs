@@ -129,6 +129,7 @@ use crate::{
         meta::verification_keys::list_verification_keys,
         meta::proof_spec::show_proof_spec,
         meta::limits::show_limits,
+        meta::status::show_status,
         meta::healthz::healthz,
         meta::readyz::readyz,
         meta::metrics::metrics,

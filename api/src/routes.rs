@@ -113,6 +113,7 @@ fn meta(app: &mut ServiceConfig) {
     )
     .service(at("/v1/proof_spec/{version}", "GET").route(get().to(meta::proof_spec::show_proof_spec)))
     .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
+    .service(at("/v1/status", "GET").route(get().to(meta::status::show_status)))
     .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
     .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
     .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))

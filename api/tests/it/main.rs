@@ -42,6 +42,7 @@ mod rings;
 mod rollouts;
 mod sessions;
 mod spending;
+mod status;
 mod stream_tokens;
 mod tenants;
 mod test_keys;

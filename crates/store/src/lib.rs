@@ -75,6 +75,7 @@ pub mod sessions;
 pub mod sign_in_links;
 pub mod spend;
 pub mod standings;
+pub mod status;
 pub mod tenants;
 pub mod undelivered;
 pub mod usage;

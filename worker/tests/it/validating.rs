@@ -229,6 +229,11 @@ async fn a_running_worker_is_woken_by_an_upload_and_wakes_who_waits() {
     world.wake.uploads();
     tokio::time::timeout(Duration::from_mins(1), woken.hint()).await.unwrap();
     assert!(matches!(version(&world, function, number).await.0.state, State::Ready(_)));
+    // and says that it is there: its steps, and not the verifier's
+    let figures =
+        store::status::figures(&mut *world.db.acquire().await.unwrap(), world.clock.now()).await.unwrap();
+    assert!(figures.beat("validate").is_some() && figures.beat("dispatch").is_some(), "{figures:?}");
+    assert_eq!(figures.beat("verify"), None);
     world.stop.cancel();
     running.await.unwrap().unwrap();
 }
