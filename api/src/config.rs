@@ -39,6 +39,12 @@ pub struct Config {
     pub max_requests_per_minute: u32,
     pub max_jobs_per_minute: u32,
     pub max_prompts_per_minute: u32,
+    /// Prompts of one organisation's jobs that have not ended: beyond that it creates no more.
+    pub max_waiting_prompts_per_account: u32,
+    /// The same of all organisations together.
+    pub max_waiting_prompts: u32,
+    /// Groups that were answered and wait to be scored or verified: beyond that nobody creates more.
+    pub max_unverified_groups: u32,
     /// Jobs that the test keys of one organisation may create in a minute.
     pub max_test_jobs_per_minute: u32,
     /// Sign-ins and refreshes that one address may try in a minute.
@@ -96,6 +102,9 @@ impl Default for Config {
             max_requests_per_minute: 6_000,
             max_jobs_per_minute: 60,
             max_prompts_per_minute: 100_000,
+            max_waiting_prompts_per_account: 500_000,
+            max_waiting_prompts: 5_000_000,
+            max_unverified_groups: 20_000,
             max_test_jobs_per_minute: 10,
             max_sign_ins_per_minute: 60,
             session_issuer: "reliquary".to_owned(),

@@ -4,6 +4,7 @@
 
 mod address;
 mod auth;
+mod backlog;
 mod billing;
 mod body;
 mod checkpoints;

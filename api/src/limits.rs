@@ -10,11 +10,11 @@ use protocol::Mode;
 use protocol::job::MAX_TEST_PROMPTS;
 use store::rates::{Quota, Standing, Want};
 
-use crate::address;
 use crate::auth::Caller;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::state::AppState;
+use crate::{address, backlog};
 
 const WINDOW: Duration = Duration::from_mins(1);
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -93,8 +93,15 @@ pub(crate) async fn admit(request: &HttpRequest, caller: Caller) -> Result<(), A
     if Standings::of(request).is_some() { Ok(()) } else { take(request, caller, [0, 0, 1]).await }
 }
 
-/// Counts a job of so many prompts, before it is written. What is refused is not counted.
-pub(crate) async fn admit_job(request: &HttpRequest, caller: Caller, prompts: usize) -> Result<(), ApiError> {
+/// Counts a job of so many prompts, before it is written; those of its file only wait. What is refused is not counted.
+pub(crate) async fn admit_job(
+    request: &HttpRequest,
+    caller: Caller,
+    prompts: usize,
+    unread: usize,
+) -> Result<(), ApiError> {
+    let (state, config) = parts(request)?;
+    backlog::admit(state, config, caller, unread).await?;
     admit_jobs(request, caller, 1, prompts).await
 }
 
@@ -105,6 +112,8 @@ pub(crate) async fn admit_jobs(
     jobs: usize,
     prompts: usize,
 ) -> Result<(), ApiError> {
+    let (state, config) = parts(request)?;
+    backlog::admit(state, config, caller, prompts).await?;
     take(request, caller, [jobs, prompts, 0].map(|count| u32::try_from(count).unwrap_or(u32::MAX))).await
 }
 

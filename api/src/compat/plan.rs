@@ -68,7 +68,10 @@ impl Planned {
         let mut faults = Faults::default();
         let named = ModelInput { checkpoint: Some(self.terms.model.clone()), ..ModelInput::default() };
         let model = model::resolve(state, caller, &named, &mut faults).await?;
-        let body = self.body(model.checkpoint.config.max_position_embeddings, until, metadata);
+        let longest = model.standard(&state.offer).longest();
+        let usual = model.checkpoint.config.max_position_embeddings / 2;
+        let usual = longest.map_or(usual, |longest| usual.min(longest as usize));
+        let body = self.body(usual, until, metadata);
         let sampled_p = state.offer.sampled_p;
         let read = web::block(move || {
             let body: CreateJob = serde_json::from_value(body)?;
@@ -78,10 +81,10 @@ impl Planned {
         create::price(state, caller, draft, faults).await
     }
 
-    /// The body that asks for this job. It takes the prompts along.
-    fn body(&mut self, context: usize, until: DateTime<Utc>, metadata: &BTreeMap<String, String>) -> Value {
+    /// The body that asks for this job, with the `usual` length where none is asked for. It takes the prompts along.
+    fn body(&mut self, usual: usize, until: DateTime<Utc>, metadata: &BTreeMap<String, String>) -> Value {
         let Terms { model, n, temperature, top_p, top_k, max_tokens, .. } = &self.terms;
-        let max_tokens = max_tokens.unwrap_or((context / 2).max(1) as i64);
+        let max_tokens = max_tokens.unwrap_or(usual.max(1) as i64);
         json!({
             "model": { "checkpoint": model },
             "prompts": std::mem::take(&mut self.prompts),

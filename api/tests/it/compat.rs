@@ -249,6 +249,7 @@ async fn chat(service: &Service, customer: &Customer, key: Option<&str>) -> Answ
 #[tokio::test]
 async fn nobody_pays_for_an_answer_that_nobody_waits_for() {
     let service = Service::with(Config { chat_patience_ms: 100, sse_poll_ms: 10, ..quick() }).await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let late = chat(&service, &customer, None).await;
     assert_eq!(late.problem(504), "no_answer");
@@ -266,6 +267,7 @@ async fn nobody_pays_for_an_answer_that_nobody_waits_for() {
 #[tokio::test]
 async fn whoever_can_come_back_finds_the_answer() {
     let service = Service::with(Config { chat_patience_ms: 100, sse_poll_ms: 10, ..quick() }).await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let early = chat(&service, &customer, Some("k")).await;
     assert_eq!(early.problem(504), "answer_pending");
@@ -295,6 +297,7 @@ async fn whoever_can_come_back_finds_the_answer() {
 #[tokio::test]
 async fn a_client_that_goes_away_takes_its_job_with_it() {
     let service = Service::start().await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let body = &line("a", &json!({}))["body"];
     let request = service.request(Method::POST, "/v1/chat/completions").bearer_auth(&customer.key).json(body);

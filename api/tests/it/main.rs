@@ -37,6 +37,7 @@ mod progress;
 mod project_events;
 mod proof_spec;
 mod quotes;
+mod refusals;
 mod rewards;
 mod rings;
 mod rollouts;

@@ -129,6 +129,7 @@ async fn a_project_is_not_archived_while_something_of_its_twin_is_written() {
 #[tokio::test]
 async fn a_chat_that_nobody_waits_for_is_cancelled_although_it_was_being_written() {
     let service = Service::start().await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let mut other = service.db.begin().await.unwrap();
     grant(&service, &customer, &mut other).await.unwrap();

@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod audit_log;
 pub mod audit_replay;
 pub mod audits;
+pub mod backlog;
 pub mod batches;
 pub mod checkpoints;
 pub mod client_rewards;
