@@ -28,6 +28,8 @@ pub struct Config {
     /// Largest file, and the most that all files of a project may have together.
     pub max_file_bytes: usize,
     pub max_project_file_bytes: usize,
+    /// Largest part of an upload in parts.
+    pub max_part_bytes: usize,
     /// Largest list of samples that a reward function is tried on.
     pub max_samples_body_bytes: usize,
     /// Uploads that are received at once, and examinations of reward functions that run at once. One account gets a part.
@@ -95,6 +97,7 @@ impl Default for Config {
             max_module_body_bytes: 32 << 20,
             max_file_bytes: 200_000_000,
             max_project_file_bytes: 20_000_000_000,
+            max_part_bytes: 64 << 20,
             max_samples_body_bytes: 2 << 20,
             max_uploads: 32,
             max_examinations: 4,

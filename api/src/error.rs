@@ -103,6 +103,10 @@ pub(crate) enum ApiError {
     NoMinerCapacity(&'static str),
     #[error("more answers wait to be verified than the service takes on; try again later")]
     VerificationBacklog,
+    #[error("the upload is {0}")]
+    UploadNotPending(&'static str),
+    #[error("another request is completing the upload")]
+    UploadInProgress,
     #[error("no rewards are awaited: {0}")]
     RewardsNotAwaited(String),
     #[error("the group's deadline for rewards has passed")]
@@ -256,6 +260,8 @@ impl ApiError {
             Self::JobNotEnded => "job_not_ended",
             Self::ManifestPending => "manifest_pending",
             Self::VersionConflict => "version_conflict",
+            Self::UploadNotPending(_) => "upload_not_pending",
+            Self::UploadInProgress => "upload_in_progress",
             Self::QueueFull { .. } => "queue_full",
             Self::NoMinerCapacity(_) => "no_miner_capacity",
             Self::VerificationBacklog => "verification_backlog",
@@ -336,6 +342,8 @@ impl ApiError {
             | Self::FileInUse
             | Self::JobNotEnded
             | Self::VersionConflict
+            | Self::UploadNotPending(_)
+            | Self::UploadInProgress
             | Self::ManifestPending
             | Self::RewardsNotAwaited(_)
             | Self::RewardsOverdue
@@ -461,6 +469,7 @@ impl ApiError {
                 | Self::RewardNotReady
                 | Self::IdempotencyInProgress
                 | Self::RateLimited { .. }
+                | Self::UploadInProgress
                 | Self::QueueFull { .. }
                 | Self::NoMinerCapacity(_)
                 | Self::VerificationBacklog
@@ -534,6 +543,7 @@ impl ResponseError for ApiError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
             }
             Self::TooManyStreams
+            | Self::UploadInProgress
             | Self::ManifestPending
             | Self::TooManyWaiting { .. }
             | Self::TooManyAtOnce { .. }

@@ -43,6 +43,7 @@ mod server;
 mod sessions;
 mod state;
 mod suggest;
+mod uploads;
 mod verifications;
 mod version;
 mod webhooks;

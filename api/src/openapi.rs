@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::{
     billing, checkpoints, compat, document, events, exports, files, groups, jobs, keys, members, meta,
-    organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
+    organizations, projects, quotes, rewards, rollouts, sessions, uploads, verifications, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -39,6 +39,11 @@ use crate::{
         files::show::show_file,
         files::content::file_content,
         files::delete::delete_file,
+        uploads::create::create_upload,
+        uploads::show::show_upload,
+        uploads::add_part::add_upload_part,
+        uploads::complete::complete_upload,
+        uploads::cancel::cancel_upload,
         quotes::create::create_quote,
         quotes::show::show_quote,
         exports::create::create_export,

@@ -47,6 +47,7 @@ mod status;
 mod stream_tokens;
 mod tenants;
 mod test_keys;
+mod uploads;
 mod usage;
 mod validation;
 mod verifications;

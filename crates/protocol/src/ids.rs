@@ -100,6 +100,14 @@ resource_id!(
     FileId, "file_"
 );
 resource_id!(
+    /// A file on its way in parts.
+    UploadId, "upload_"
+);
+resource_id!(
+    /// One part of an upload.
+    UploadPartId, "part_"
+);
+resource_id!(
     /// A few jobs as OpenAI's batch object.
     BatchId, "batch_"
 );

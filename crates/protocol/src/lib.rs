@@ -39,8 +39,8 @@ pub use bundled_module::BundledModule;
 
 pub use ids::{
     AccountId, BatchId, EventId, ExportId, FileId, GroupId, JobId, KeyId, LedgerEntryId, MemberId, ProjectId,
-    QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, VerificationId,
-    WebhookDeliveryId, WebhookEndpointId,
+    QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, UploadId, UploadPartId,
+    VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use message::Message;
 pub use mode::Mode;

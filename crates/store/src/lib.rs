@@ -79,6 +79,7 @@ pub mod standings;
 pub mod status;
 pub mod tenants;
 pub mod undelivered;
+pub mod uploads;
 pub mod usage;
 pub mod verifications;
 pub mod wake;
