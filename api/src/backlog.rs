@@ -21,8 +21,9 @@ pub(crate) async fn admit(
         return Ok(());
     }
     let prompts = i64::try_from(prompts).unwrap_or(i64::MAX);
-    let (own, all) = (config.max_waiting_prompts_per_account.into(), config.max_waiting_prompts.into());
-    let unverified = config.max_unverified_groups.into();
+    let own = i64::from(config.max_waiting_prompts_per_account);
+    let all = i64::from(config.max_waiting_prompts);
+    let unverified = i64::from(config.max_unverified_groups);
     // of everyone's rows, and what is told of them is yes or no
     let mut conn = state.db.acquire().await?;
     let found = backlog::of_account(&mut conn, caller.account, unverified).await?;

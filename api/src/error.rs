@@ -89,7 +89,7 @@ pub(crate) enum ApiError {
     JobNotOpen(&'static str),
     #[error("the job's input file is still being read")]
     JobValidating,
-    #[error("a job is reading the file; cancel the job, or wait until it is queued")]
+    #[error("a job or a batch is reading the file; cancel it, or wait until the file is read")]
     FileInUse,
     #[error("the data was deleted, or its retention has ended")]
     Expired,
@@ -107,6 +107,9 @@ pub(crate) enum ApiError {
     UploadNotPending(&'static str),
     #[error("another request is completing the upload")]
     UploadInProgress,
+    /// Of work in the background; no request is answered so.
+    #[error("another has taken the work over, or it is not wanted any more")]
+    Conflict,
     #[error("no rewards are awaited: {0}")]
     RewardsNotAwaited(String),
     #[error("the group's deadline for rewards has passed")]
@@ -260,6 +263,7 @@ impl ApiError {
             Self::JobNotEnded => "job_not_ended",
             Self::ManifestPending => "manifest_pending",
             Self::VersionConflict => "version_conflict",
+            Self::Conflict => "conflict",
             Self::UploadNotPending(_) => "upload_not_pending",
             Self::UploadInProgress => "upload_in_progress",
             Self::QueueFull { .. } => "queue_full",
@@ -342,6 +346,7 @@ impl ApiError {
             | Self::FileInUse
             | Self::JobNotEnded
             | Self::VersionConflict
+            | Self::Conflict
             | Self::UploadNotPending(_)
             | Self::UploadInProgress
             | Self::ManifestPending

@@ -48,6 +48,7 @@ mod verifications;
 mod version;
 mod webhooks;
 
+pub use compat::read_batch::{read_batch, read_batches};
 pub use config::Config;
 pub use error::{ErrorMirror, FieldError, Problem};
 pub use server::server;

@@ -11,4 +11,4 @@ pub(crate) mod list;
 pub(crate) mod show;
 
 pub(crate) use view::{FilePurpose, FileView};
-pub(crate) use whole::{Wanted, whole};
+pub(crate) use whole::{Wanted, named, whole};

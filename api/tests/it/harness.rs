@@ -277,6 +277,11 @@ impl Service {
         }
     }
 
+    /// Does the gateway's part in the background: all files of batches that wait are read.
+    pub(crate) async fn read_batches(&self) {
+        while api::read_batch(&self.state).await.unwrap() {}
+    }
+
     /// A miner of the service's own checkpoint, heard of a moment ago and for the rest of the test.
     pub(crate) async fn miner(&self) {
         let offer = &self.state.offer;

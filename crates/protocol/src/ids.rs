@@ -167,6 +167,14 @@ impl AccountId {
     }
 }
 
+impl BatchId {
+    /// The id of a job is a function of its batch and its place in it, so that whoever reads the file again makes no second
+    /// one. In the order of time, as other ids of jobs.
+    pub fn job(self, place: u8) -> JobId {
+        JobId(Uuid::from_u128(self.0.as_u128() ^ (u128::from(place) + 1)))
+    }
+}
+
 impl JobId {
     /// The id of a group is a function of job and prompt, so that a crash between two writes cannot make two.
     pub fn group(self, prompt_index: u32) -> GroupId {

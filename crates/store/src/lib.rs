@@ -14,6 +14,7 @@ pub mod checkpoints;
 pub mod client_rewards;
 pub mod clock;
 pub mod compat_batches;
+pub mod compat_intake;
 pub mod copy_floor;
 pub mod db;
 pub mod error;
