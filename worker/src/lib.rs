@@ -79,8 +79,10 @@ pub enum Role {
 /// An error means that a step crashed: the process should go down with it.
 pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
     let mut running = FuturesUnordered::new();
-    for (name, task) in tasks(&cx, role) {
-        cx.pulse.well(name);
+    let tasks = tasks(&cx, role);
+    // all of them, before the first beat
+    tasks.iter().for_each(|(name, _)| cx.pulse.well(name));
+    for (name, task) in tasks {
         let task = cx.tracker.spawn(task);
         running.push(async move { (name, task.await) });
     }

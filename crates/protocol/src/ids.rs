@@ -169,9 +169,9 @@ impl AccountId {
 
 impl BatchId {
     /// The id of a job is a function of its batch and its place in it, so that whoever reads the file again makes no second
-    /// one. In the order of time, as other ids of jobs.
+    /// one. In the order of time, as other ids of jobs, and of their places.
     pub fn job(self, place: u8) -> JobId {
-        JobId(Uuid::from_u128(self.0.as_u128() ^ (u128::from(place) + 1)))
+        JobId(Uuid::from_u128((self.0.as_u128() & !0xff) | u128::from(place)))
     }
 }
 
