@@ -243,7 +243,7 @@ async fn write(state: &AppState, caller: Caller, unread: &Unread, plan: &Plan) -
     let now = state.ambient.now();
     let mut tx = state.db.begin().await?;
     let opened = compat_intake::open(&mut tx, unread, &jobs, now).await;
-    let opened = match opened {
+    let opened: Result<(), ApiError> = match opened {
         Ok(Some(())) => tx.commit().await.map_err(|error| store::Error::from(error).into()),
         Ok(None) => Err(out_of_range()),
         Err(error) => Err(lost(error)),
