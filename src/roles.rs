@@ -189,6 +189,7 @@ pub(crate) async fn start_api(
         sessions: session_secrets(config)?,
         ambient: api::Ambient::system(),
     };
+    lifecycle.spawn("batches", api::read_batches(state.clone(), lifecycle.stop().clone()));
     let server = api::server(state, config.api.clone(), listener, lifecycle.stop().clone())?;
     lifecycle.spawn("api", server);
     Ok(())

@@ -28,6 +28,8 @@ pub struct Config {
     /// Largest file, and the most that all files of a project may have together.
     pub max_file_bytes: usize,
     pub max_project_file_bytes: usize,
+    /// Largest part of an upload in parts.
+    pub max_part_bytes: usize,
     /// Largest list of samples that a reward function is tried on.
     pub max_samples_body_bytes: usize,
     /// Uploads that are received at once, and examinations of reward functions that run at once. One account gets a part.
@@ -39,6 +41,12 @@ pub struct Config {
     pub max_requests_per_minute: u32,
     pub max_jobs_per_minute: u32,
     pub max_prompts_per_minute: u32,
+    /// Prompts of one organisation's jobs that have not ended: beyond that it creates no more.
+    pub max_waiting_prompts_per_account: u32,
+    /// The same of all organisations together.
+    pub max_waiting_prompts: u32,
+    /// Groups that were answered and wait to be scored or verified: beyond that nobody creates more.
+    pub max_unverified_groups: u32,
     /// Jobs that the test keys of one organisation may create in a minute.
     pub max_test_jobs_per_minute: u32,
     /// Sign-ins and refreshes that one address may try in a minute.
@@ -89,6 +97,7 @@ impl Default for Config {
             max_module_body_bytes: 32 << 20,
             max_file_bytes: 200_000_000,
             max_project_file_bytes: 20_000_000_000,
+            max_part_bytes: 64 << 20,
             max_samples_body_bytes: 2 << 20,
             max_uploads: 32,
             max_examinations: 4,
@@ -96,6 +105,9 @@ impl Default for Config {
             max_requests_per_minute: 6_000,
             max_jobs_per_minute: 60,
             max_prompts_per_minute: 100_000,
+            max_waiting_prompts_per_account: 500_000,
+            max_waiting_prompts: 5_000_000,
+            max_unverified_groups: 20_000,
             max_test_jobs_per_minute: 10,
             max_sign_ins_per_minute: 60,
             session_issuer: "reliquary".to_owned(),

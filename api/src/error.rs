@@ -91,10 +91,27 @@ pub(crate) enum ApiError {
     JobNotOpen(&'static str),
     #[error("the job's input file is still being read")]
     JobValidating,
-    #[error("a job is reading the file; cancel the job, or wait until it is queued")]
+    #[error("a job or a batch is reading the file; cancel it, or wait until the file is read")]
     FileInUse,
     #[error("the data was deleted, or its retention has ended")]
     Expired,
+    #[error("the job is not as `If-Match` says: read it again")]
+    VersionConflict,
+    #[error(
+        "{waiting} prompts of yours have not ended, and {prompts} more would be above {limit}: wait until some have"
+    )]
+    QueueFull { waiting: i64, prompts: i64, limit: i64 },
+    #[error("{0}; try again later")]
+    NoMinerCapacity(&'static str),
+    #[error("more answers wait to be verified than the service takes on; try again later")]
+    VerificationBacklog,
+    #[error("the upload is {0}")]
+    UploadNotPending(&'static str),
+    #[error("another request is completing the upload")]
+    UploadInProgress,
+    /// Of work in the background; no request is answered so.
+    #[error("another has taken the work over, or it is not wanted any more")]
+    Conflict,
     #[error("no rewards are awaited: {0}")]
     RewardsNotAwaited(String),
     #[error("the group's deadline for rewards has passed")]
@@ -206,6 +223,7 @@ const TELLING: &[&str] = &[
     "reward_function_not_ready",
     "reward_function_invalid",
     "sampling_not_provable",
+    "unprovable_length",
 ];
 
 impl ApiError {
@@ -247,6 +265,13 @@ impl ApiError {
             Self::Expired => "expired_resource",
             Self::JobNotEnded => "job_not_ended",
             Self::ManifestPending => "manifest_pending",
+            Self::VersionConflict => "version_conflict",
+            Self::Conflict => "conflict",
+            Self::UploadNotPending(_) => "upload_not_pending",
+            Self::UploadInProgress => "upload_in_progress",
+            Self::QueueFull { .. } => "queue_full",
+            Self::NoMinerCapacity(_) => "no_miner_capacity",
+            Self::VerificationBacklog => "verification_backlog",
             Self::RewardsNotAwaited(_) => "rewards_not_awaited",
             Self::RewardsOverdue => "rewards_overdue",
             Self::RewardsAlreadyPosted => "rewards_already_posted",
@@ -323,6 +348,10 @@ impl ApiError {
             | Self::JobValidating
             | Self::FileInUse
             | Self::JobNotEnded
+            | Self::VersionConflict
+            | Self::Conflict
+            | Self::UploadNotPending(_)
+            | Self::UploadInProgress
             | Self::ManifestPending
             | Self::RewardsNotAwaited(_)
             | Self::RewardsOverdue
@@ -333,15 +362,19 @@ impl ApiError {
             | Self::BatchNotCancellable(_)
             | Self::RewardRejected(_)
             | Self::TooManyVersions { .. } => StatusCode::CONFLICT,
-            Self::TooManyWaiting { .. } | Self::TooManyAtOnce { .. } | Self::RateLimited { .. } => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::TooManyWaiting { .. }
+            | Self::TooManyAtOnce { .. }
+            | Self::QueueFull { .. }
+            | Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::PayloadTooLarge { .. } | Self::PartTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Validation(_) | Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyStreams | Self::Busy(_) | Self::Unavailable(_) | Self::SandboxUnavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::TooManyStreams
+            | Self::Busy(_)
+            | Self::NoMinerCapacity(_)
+            | Self::VerificationBacklog
+            | Self::Unavailable(_)
+            | Self::SandboxUnavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -414,6 +447,9 @@ impl ApiError {
             Self::UriTooLong { limit } => json!({ "limit_bytes": limit }),
             Self::UnsupportedVersion { known } => json!({ "supported": known }),
             Self::NoAnswer(job) | Self::AnswerPending(job) => json!({ "job_id": job }),
+            Self::QueueFull { waiting, prompts, limit } => {
+                json!({ "limit_source": "waiting_prompts", "limit": limit, "waiting": waiting, "prompts": prompts })
+            }
             Self::RateLimited { class, limit, window_s, retry_s } => {
                 json!({ "limit_source": class, "limit": limit, "window_s": window_s, "retry_after_s": retry_s })
             }
@@ -450,6 +486,10 @@ impl ApiError {
                 | Self::RewardNotReady
                 | Self::IdempotencyInProgress
                 | Self::RateLimited { .. }
+                | Self::UploadInProgress
+                | Self::QueueFull { .. }
+                | Self::NoMinerCapacity(_)
+                | Self::VerificationBacklog
                 | Self::Busy(_)
                 | Self::Unavailable(_)
                 | Self::SandboxUnavailable(_)
@@ -520,6 +560,7 @@ impl ResponseError for ApiError {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
             }
             Self::TooManyStreams
+            | Self::UploadInProgress
             | Self::ManifestPending
             | Self::TooManyWaiting { .. }
             | Self::TooManyAtOnce { .. }
@@ -527,6 +568,10 @@ impl ResponseError for ApiError {
             | Self::Unavailable(_)
             | Self::SandboxUnavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, 2));
+            }
+            // what has to go on first takes a while
+            Self::QueueFull { .. } | Self::NoMinerCapacity(_) | Self::VerificationBacklog => {
+                response.insert_header((header::RETRY_AFTER, 30));
             }
             Self::IdempotencyInProgress => {
                 response.insert_header((header::RETRY_AFTER, 1));

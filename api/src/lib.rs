@@ -4,6 +4,7 @@
 
 mod address;
 mod auth;
+mod backlog;
 mod billing;
 mod body;
 mod budgets;
@@ -44,10 +45,12 @@ mod server;
 mod sessions;
 mod state;
 mod suggest;
+mod uploads;
 mod verifications;
 mod version;
 mod webhooks;
 
+pub use compat::read_batch::{read_batch, read_batches};
 pub use config::Config;
 pub use error::{ErrorMirror, FieldError, Problem};
 pub use server::server;

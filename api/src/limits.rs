@@ -10,11 +10,11 @@ use protocol::Mode;
 use protocol::job::MAX_TEST_PROMPTS;
 use store::rates::{Quota, Standing, Want};
 
-use crate::address;
 use crate::auth::Caller;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::state::AppState;
+use crate::{address, backlog};
 
 const WINDOW: Duration = Duration::from_mins(1);
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -105,6 +105,8 @@ pub(crate) async fn admit_jobs(
     jobs: usize,
     prompts: usize,
 ) -> Result<(), ApiError> {
+    let (state, config) = parts(request)?;
+    backlog::admit(state, config, caller, prompts).await?;
     take(request, caller, [jobs, prompts, 0].map(|count| u32::try_from(count).unwrap_or(u32::MAX))).await
 }
 

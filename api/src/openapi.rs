@@ -5,7 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::{
     billing, budgets, checkpoints, compat, document, events, exports, files, groups, invoices, jobs, keys,
-    members, meta, organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
+    members, meta, organizations, projects, quotes, rewards, rollouts, sessions, uploads, verifications,
+    webhooks,
 };
 
 #[derive(OpenApi)]
@@ -39,6 +40,11 @@ use crate::{
         files::show::show_file,
         files::content::file_content,
         files::delete::delete_file,
+        uploads::create::create_upload,
+        uploads::show::show_upload,
+        uploads::add_part::add_upload_part,
+        uploads::complete::complete_upload,
+        uploads::cancel::cancel_upload,
         quotes::create::create_quote,
         quotes::show::show_quote,
         exports::create::create_export,
@@ -133,6 +139,7 @@ use crate::{
         meta::verification_keys::list_verification_keys,
         meta::proof_spec::show_proof_spec,
         meta::limits::show_limits,
+        meta::status::show_status,
         meta::healthz::healthz,
         meta::readyz::readyz,
         meta::metrics::metrics,

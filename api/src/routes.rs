@@ -8,7 +8,7 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put};
 use crate::error::{ApiError, unknown_route};
 use crate::{
     billing, budgets, checkpoints, compat, events, exports, files, groups, invoices, jobs, keys, members,
-    meta, organizations, projects, quotes, rewards, rollouts, sessions, verifications, webhooks,
+    meta, organizations, projects, quotes, rewards, rollouts, sessions, uploads, verifications, webhooks,
 };
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -113,6 +113,7 @@ fn meta(app: &mut ServiceConfig) {
     )
     .service(at("/v1/proof_spec/{version}", "GET").route(get().to(meta::proof_spec::show_proof_spec)))
     .service(at("/v1/limits", "GET").route(get().to(meta::limits::show_limits)))
+    .service(at("/v1/status", "GET").route(get().to(meta::status::show_status)))
     .service(at("/healthz", "GET").route(get().to(meta::healthz::healthz)))
     .service(at("/readyz", "GET").route(get().to(meta::readyz::readyz)))
     .service(at("/metrics", "GET").route(get().to(meta::metrics::metrics)))
@@ -132,6 +133,11 @@ fn files_and_quotes(app: &mut ServiceConfig) {
             .route(delete().to(files::delete::delete_file)),
     )
     .service(at("/v1/files/{id}/content", "GET").route(get().to(files::content::file_content)))
+    .service(at("/v1/uploads", "POST").route(post().to(uploads::create::create_upload)))
+    .service(at("/v1/uploads/{id}", "GET").route(get().to(uploads::show::show_upload)))
+    .service(at("/v1/uploads/{id}/parts", "POST").route(post().to(uploads::add_part::add_upload_part)))
+    .service(at("/v1/uploads/{id}/complete", "POST").route(post().to(uploads::complete::complete_upload)))
+    .service(at("/v1/uploads/{id}/cancel", "POST").route(post().to(uploads::cancel::cancel_upload)))
     .service(at("/v1/quotes", "POST").route(post().to(quotes::create::create_quote)))
     .service(at("/v1/quotes/{id}", "GET").route(get().to(quotes::show::show_quote)));
 }

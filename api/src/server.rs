@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::contract::Contract;
 use crate::events::Streams;
 use crate::gate::gate;
+use crate::meta::status::Looked;
 use crate::request::Request;
 use crate::rewards::{Examinations, Uploads};
 use crate::routes::routes;
@@ -40,6 +41,7 @@ pub fn server(
     let streams = web::Data::new(Streams::new(config.max_event_streams));
     let uploads = web::Data::new(Uploads::new(config.max_uploads));
     let examinations = web::Data::new(Examinations::new(config.max_examinations));
+    let looked = web::Data::new(Looked::default());
     let token = web::Data::new(stop.clone());
     let contract = web::Data::new(Contract::new());
     let config = web::Data::new(config);
@@ -52,6 +54,7 @@ pub fn server(
             .app_data(streams.clone())
             .app_data(uploads.clone())
             .app_data(examinations.clone())
+            .app_data(looked.clone())
             .app_data(token.clone())
             .app_data(limits.clone())
             .app_data(contract.clone())

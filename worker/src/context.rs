@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::Models;
 use crate::axon::Axons;
 use crate::chance::Chance;
+use crate::pulse::Pulse;
 use crate::served::{Library, Served};
 use crate::webhooks::Webhooks;
 use crate::{Config, Error};
@@ -91,6 +92,8 @@ pub struct Context {
     /// One for each request to a miner that may be in flight.
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) chance: Chance,
+    /// What `GET /v1/status` hears of this process.
+    pub(crate) pulse: Pulse,
     pub(crate) tracker: TaskTracker,
     pub(crate) stop: CancellationToken,
 }
@@ -112,6 +115,7 @@ impl Context {
             webhooks: Webhooks::new(parts.webhooks, &parts.config),
             requests: Arc::new(Semaphore::new(parts.config.max_requests.max(1))),
             chance: Chance::new(parts.seed),
+            pulse: Pulse::default(),
             rewards: Mutex::default(),
             own: Arc::new(own),
             library: Library::new(parts.registered, parts.audit, threads, parts.max_open),

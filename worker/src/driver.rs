@@ -37,6 +37,7 @@ pub(crate) async fn drive<F>(
         let wait = match step().await {
             Ok(progress) => {
                 failures = 0;
+                cx.pulse.well(task);
                 if progress == Progress::Some {
                     metrics::step_took(task, started);
                     continue;
@@ -46,6 +47,7 @@ pub(crate) async fn drive<F>(
             Err(Error::Stopping) => return,
             Err(error) => {
                 failures += 1;
+                cx.pulse.failed(task);
                 metrics::step_failed(task);
                 tracing::error!(task, error = &error as &dyn std::error::Error, "{task} step failed");
                 cx.config.backoff(failures)

@@ -32,6 +32,7 @@ mod metrics;
 mod near;
 pub mod overdue;
 pub mod probe;
+mod pulse;
 pub mod purge;
 pub mod reap;
 pub mod recheck;
@@ -78,7 +79,10 @@ pub enum Role {
 /// An error means that a step crashed: the process should go down with it.
 pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
     let mut running = FuturesUnordered::new();
-    for (name, task) in tasks(&cx, role) {
+    let tasks = tasks(&cx, role);
+    // all of them, before the first beat
+    tasks.iter().for_each(|(name, _)| cx.pulse.well(name));
+    for (name, task) in tasks {
         let task = cx.tracker.spawn(task);
         running.push(async move { (name, task.await) });
     }
@@ -91,7 +95,7 @@ pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
 }
 
 fn tasks(cx: &Arc<Context>, role: Role) -> Vec<(&'static str, BoxFuture<'static, ()>)> {
-    let mut tasks: Vec<(&'static str, BoxFuture<'static, ()>)> = Vec::new();
+    let mut tasks = vec![pulse(Arc::clone(cx))];
     let groups = |state| Some(cx.wake.subscribe_groups(state));
     if role != Role::Verifier {
         let [probing, dispatching, rewarding, settling, ending, reaping, surveying, forgetting] =
@@ -201,6 +205,10 @@ fn validating(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
 
 fn overdue(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
     ("overdue", Box::pin(async move { drive(&cx, "overdue", None, || overdue::step(&cx)).await }))
+}
+
+fn pulse(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {
+    ("pulse", Box::pin(async move { pulse::pulses(&cx).await }))
 }
 
 fn purge(cx: Arc<Context>) -> (&'static str, BoxFuture<'static, ()>) {

@@ -1,9 +1,10 @@
-//! Purge: the data of jobs whose retention has ended, and the objects of all whose data was deleted; and of deleted files.
+//! Purge: the data of jobs whose retention has ended, and the objects of all whose data was deleted; of deleted files; and of
+//! uploads that have ended.
 
 use std::sync::Arc;
 
-use store::objects::{exports_folder, job_folder};
-use store::{files, job_purge};
+use store::objects::{exports_folder, file_key, job_folder, parts_folder};
+use store::{files, job_purge, uploads};
 
 use crate::driver::retrying;
 use crate::{Context, Error, Progress};
@@ -36,5 +37,25 @@ pub async fn step(cx: &Arc<Context>) -> Result<Progress, Error> {
         cx.objects.delete(key).await?;
         files::swept(&mut *cx.db.acquire().await?, *id).await?;
     }
-    Ok(Progress::of(due.len() + unswept.len() + deleted.len()))
+    let uploads = uploads(cx).await?;
+    Ok(Progress::of(due.len() + unswept.len() + deleted.len() + uploads))
+}
+
+/// Ends uploads that were never completed, and frees what the parts of ended ones take.
+async fn uploads(cx: &Context) -> Result<usize, Error> {
+    let now = cx.clock.now();
+    let mut conn = cx.db.acquire().await?;
+    uploads::expire(&mut conn, now, BATCH).await?;
+    let ended = uploads::unswept(&mut conn, BATCH).await?;
+    drop(conn);
+    for (id, abandoned) in &ended {
+        cx.objects.delete_under(&parts_folder(*id)).await?;
+        if let Some(file) = abandoned {
+            cx.objects.delete(&file_key(*file)).await?;
+        }
+        let mut tx = cx.db.begin().await?;
+        uploads::swept(&mut tx, *id, now).await?;
+        tx.commit().await.map_err(store::Error::from)?;
+    }
+    Ok(ended.len())
 }

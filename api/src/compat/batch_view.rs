@@ -69,6 +69,7 @@ struct BatchErrors {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RequestCounts {
+    /// 0 until the file is read.
     total: u64,
     /// With an answer whose every token is verified, as the job asks for it.
     completed: u64,
@@ -88,6 +89,8 @@ struct BatchExtension {
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what BatchView writes")]
 enum BatchStatus {
+    /// Its file is being read.
+    Validating,
     Failed,
     InProgress,
     Finalizing,
@@ -100,6 +103,7 @@ enum BatchStatus {
 /// In OpenAI's words.
 pub(crate) fn status(batch: &Batch) -> &'static str {
     match batch.state {
+        State::Validating => "validating",
         State::Open if batch.jobs_ended_at.is_some() => "finalizing",
         State::Open if batch.cancelling_at.is_some() => "cancelling",
         State::Open => "in_progress",
@@ -109,13 +113,15 @@ pub(crate) fn status(batch: &Batch) -> &'static str {
 
 impl From<Batch> for BatchView {
     fn from(batch: Batch) -> Self {
-        let seconds = |time: DateTime<Utc>| time.timestamp();
+        let (seconds, status) = (|time: DateTime<Utc>| time.timestamp(), status(&batch));
         let ended = |state: State| batch.finished_at.filter(|_| batch.state == state).map(seconds);
-        let ran = !batch.jobs.is_empty();
+        // those that are written while the file is read have not begun
+        let jobs = if batch.state == State::Validating { Vec::new() } else { batch.jobs };
+        let ran = !jobs.is_empty();
         Self {
             id: batch.id,
             object: "batch",
-            status: status(&batch),
+            status,
             input_file_id: batch.input_file,
             completion_window: WINDOW,
             output_file_id: batch.output_file,
@@ -123,7 +129,7 @@ impl From<Batch> for BatchView {
             created_at: seconds(batch.created_at),
             in_progress_at: ran.then(|| seconds(batch.created_at)),
             expires_at: seconds(batch.expires_at),
-            finalizing_at: batch.jobs_ended_at.map(seconds),
+            finalizing_at: batch.jobs_ended_at.filter(|_| ran).map(seconds),
             completed_at: ended(State::Completed),
             failed_at: ended(State::Failed),
             expired_at: ended(State::Expired),
@@ -137,7 +143,7 @@ impl From<Batch> for BatchView {
             endpoint: batch.endpoint,
             errors: batch.errors.map(|data| BatchErrorsView { object: "list", data }),
             metadata: batch.metadata,
-            reliquary: BatchExtension { job_ids: batch.jobs },
+            reliquary: BatchExtension { job_ids: jobs },
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::state::AppState;
 
 /// Cancel a batch.
 ///
-/// No more requests go to miners; what these have answered is still verified, delivered and charged. Cancelling again is
+/// One whose file is being read has ended with that. No more requests go to miners; what these have answered is still verified, delivered and charged. Cancelling again is
 /// fine.
 #[utoipa::path(post, path = "/v1/batches/{id}/cancel", tag = "compat",
     params(("id" = String, Path, description = "The batch.")), responses(
@@ -44,8 +44,11 @@ async fn cancel(state: &AppState, caller: Caller, id: BatchId) -> Result<Batch, 
     let batch = compat_batches::find(&mut tx, caller.project, id).await?;
     let batch = batch.ok_or(ApiError::NotFound("batch"))?;
     match status(&batch) {
-        "in_progress" => {
+        "in_progress" | "validating" => {
             compat_batches::cancelling(&mut tx, caller.project, id, now).await?;
+            // whoever reads its file writes no more of them now
+            let batch = compat_batches::find(&mut tx, caller.project, id).await?;
+            let batch = batch.ok_or(ApiError::NotFound("batch"))?;
             // all of them before the first one's money: that is the order that every other writer has
             let mut jobs = batch.jobs.clone();
             jobs.sort_unstable();

@@ -21,6 +21,7 @@ use super::chat_schema::ChatCompletionSchema;
 use super::plan::{Planned, in_its_words};
 use super::wait::has_ended_within;
 use crate::auth::Caller;
+use crate::backlog;
 use crate::body::{self, Body};
 use crate::checkpoints::model;
 use crate::config::Config;
@@ -53,7 +54,9 @@ struct Kept {
     (status = 200, description = "The answers.", body = ChatCompletionSchema),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
     (status = 402, description = "The account cannot cover it.", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`errors` lists everything that is wrong; `unprovable_length`: `max_tokens` is above what the model's proof covers.", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "`rate_limited`, or `queue_full`: too many prompts of yours have not ended.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "`no_miner_capacity`: no miner serves the model at the moment; or `verification_backlog`.", body = Problem, content_type = "application/problem+json"),
     (status = 504, description = "There is no verified answer in time.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.chat.complete", skip_all, fields(account.id = %caller.account, job.id))]
 pub(crate) async fn create_chat_completion(
@@ -111,6 +114,7 @@ impl New {
         let mut planned = Planned::one(terms, json!({ "messages": messages }));
         let priced = planned.price(state, caller, until, &metadata).await.map_err(in_its_words)?;
         create::afford(state, caller, priced.hold).await?;
+        backlog::must_be_served(state, caller, &priced).await?;
         limits::admit_prompt(request, caller).await?;
         Ok(Self { id: JobId(state.ambient.id()), priced, trace: Trace::of(request) })
     }

@@ -6,6 +6,7 @@ mod chat_schema;
 mod line_faults;
 mod model_view;
 mod plan;
+pub(crate) mod read_batch;
 mod wait;
 
 pub(crate) mod cancel_batch;

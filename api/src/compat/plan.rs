@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use actix_web::web;
+use actix_web::web::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
+use intake::MAX_LINE_BYTES;
 use protocol::job::MAX_INLINE_PROMPTS;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,6 +26,8 @@ use crate::state::AppState;
 pub(crate) const ENDPOINT: &str = "/v1/chat/completions";
 /// Of one batch.
 const MAX_JOBS: usize = 16;
+/// Of one batch, however they are put together.
+pub(crate) const MAX_REQUESTS: usize = MAX_JOBS * MAX_INLINE_PROMPTS;
 /// Faults of one file that are told of.
 const MAX_FAULTS: usize = 1000;
 
@@ -53,10 +57,6 @@ impl Planned {
         Self { terms, prompts: vec![prompt], lines: vec![1] }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.lines.len()
-    }
-
     /// Checks and prices the job, as any other. What is wrong is told in the job's words.
     pub(crate) async fn price(
         &mut self,
@@ -68,7 +68,10 @@ impl Planned {
         let mut faults = Faults::default();
         let named = ModelInput { checkpoint: Some(self.terms.model.clone()), ..ModelInput::default() };
         let model = model::resolve(state, caller, &named, &mut faults).await?;
-        let body = self.body(model.checkpoint.config.max_position_embeddings, until, metadata);
+        let longest = model.standard(&state.offer).longest();
+        let usual = model.checkpoint.config.max_position_embeddings / 2;
+        let usual = longest.map_or(usual, |longest| usual.min(longest as usize));
+        let body = self.body(usual, until, metadata);
         let sampled_p = state.offer.sampled_p;
         let read = web::block(move || {
             let body: CreateJob = serde_json::from_value(body)?;
@@ -78,10 +81,10 @@ impl Planned {
         create::price(state, caller, draft, faults).await
     }
 
-    /// The body that asks for this job. It takes the prompts along.
-    fn body(&mut self, context: usize, until: DateTime<Utc>, metadata: &BTreeMap<String, String>) -> Value {
+    /// The body that asks for this job, with the `usual` length where none is asked for. It takes the prompts along.
+    fn body(&mut self, usual: usize, until: DateTime<Utc>, metadata: &BTreeMap<String, String>) -> Value {
         let Terms { model, n, temperature, top_p, top_k, max_tokens, .. } = &self.terms;
-        let max_tokens = max_tokens.unwrap_or((context / 2).max(1) as i64);
+        let max_tokens = max_tokens.unwrap_or(usual.max(1) as i64);
         json!({
             "model": { "checkpoint": model },
             "prompts": std::mem::take(&mut self.prompts),
@@ -133,38 +136,84 @@ fn in_the_request(pointer: &str) -> (Option<usize>, String) {
     (None, told)
 }
 
-/// What a file asks for: its jobs, or everything that is wrong with it.
+/// Where a request stands in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Counted from 1.
+    pub(crate) line: usize,
+    pub(crate) start: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Requests with the same terms, one job to be. What they say is read again when the job is made: a file is not held whole.
 #[derive(Debug)]
+pub(crate) struct Way {
+    pub(crate) terms: Terms,
+    pub(crate) places: Vec<Place>,
+}
+
+impl Way {
+    /// With the texts of its lines, each of which was understood before. Takes its time: call it off the async threads.
+    pub(crate) fn planned(&self, texts: &[Bytes]) -> Result<Planned, ApiError> {
+        let prompt = |text: &Bytes| {
+            let line: Line = body::parse(text)?;
+            let Asked { messages, .. } = line.body.read(&mut Faults::default());
+            Ok::<_, ApiError>(json!({ "custom_id": line.custom_id, "messages": messages }))
+        };
+        Ok(Planned {
+            terms: self.terms.clone(),
+            prompts: texts.iter().map(prompt).collect::<Result<_, _>>()?,
+            lines: self.places.iter().map(|place| place.line).collect(),
+        })
+    }
+}
+
+/// What a file asks for: its jobs, or everything that is wrong with it.
+#[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub(crate) jobs: Vec<Planned>,
+    /// In the order in which their first lines stand in the file.
+    pub(crate) jobs: Vec<Way>,
     /// Lines that are no white space.
     pub(crate) requests: usize,
     pub(crate) faults: LineFaults,
-}
-
-/// Reads the lines of a file. Takes its time on large ones: call it off the async threads.
-pub(crate) fn plan(bytes: &[u8]) -> Plan {
-    let mut plan = Plan { jobs: Vec::new(), requests: 0, faults: LineFaults::default() };
-    let mut named: HashMap<String, usize> = HashMap::new();
-    for (index, text) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        if text.trim_ascii().is_empty() {
-            continue;
-        }
-        plan.requests += 1;
-        plan.line(index + 1, text, &mut named);
-        if plan.faults.found.len() >= MAX_FAULTS {
-            plan.faults.found.truncate(MAX_FAULTS);
-            return plan;
-        }
-    }
-    if plan.requests == 0 {
-        plan.faults.add(None, "empty_file", "the file has no requests".to_owned(), "");
-    }
-    plan
+    lines: usize,
+    named: HashMap<String, usize>,
 }
 
 impl Plan {
-    fn line(&mut self, number: usize, text: &[u8], named: &mut HashMap<String, usize>) {
+    /// Reads the next line, which begins at `start`. Takes its time on long ones: call it off the async threads.
+    pub(crate) fn push(&mut self, line: &intake::Line, start: u64) {
+        self.lines += 1;
+        let number = self.lines;
+        match line {
+            intake::Line::TooLong => {
+                self.requests += 1;
+                let message = format!("the line has more than {MAX_LINE_BYTES} bytes");
+                self.faults.add(Some(number), "too_long", message, "");
+            }
+            intake::Line::Text(text) if text.trim_ascii().is_empty() => {}
+            intake::Line::Text(text) => {
+                self.requests += 1;
+                self.line(Place { line: number, start, bytes: text.len() as u64 }, text);
+            }
+        }
+        self.faults.found.truncate(MAX_FAULTS);
+    }
+
+    /// As much is wrong as is told of.
+    pub(crate) fn is_full(&self) -> bool {
+        self.faults.found.len() >= MAX_FAULTS
+    }
+
+    /// The file has ended.
+    pub(crate) fn end(&mut self) {
+        if self.requests == 0 {
+            self.faults.add(None, "empty_file", "the file has no requests".to_owned(), "");
+        }
+    }
+
+    fn line(&mut self, place: Place, text: &[u8]) {
+        let number = place.line;
         let mut fault =
             |code, message: String, param: &str| self.faults.add(Some(number), code, message, param);
         let line: Line = match body::parse(text) {
@@ -183,35 +232,34 @@ impl Plan {
         if line.url != ENDPOINT {
             fault("invalid_url", format!("`{}` is not {ENDPOINT}", line.url), "url");
         }
-        if let Some(first) = named.insert(line.custom_id.clone(), number) {
+        if let Some(first) = self.named.insert(line.custom_id.clone(), number) {
             let message = format!("`{}` is the custom_id of line {first} too", line.custom_id);
             fault("duplicate_custom_id", message, "custom_id");
         }
         let mut faults = Faults::default();
-        let Asked { terms, messages, metadata } = line.body.read(&mut faults);
+        let Asked { terms, metadata, .. } = line.body.read(&mut faults);
         if !metadata.is_empty() {
             faults.add("#/metadata", "not_allowed", "a batch has metadata, its lines have none");
         }
         for error in faults.0 {
             fault(error.code, error.detail, &format!("body.{}", dotted(&error.pointer)));
         }
-        self.add(number, terms, json!({ "custom_id": line.custom_id, "messages": messages }));
+        self.add(place, terms);
     }
 
-    fn add(&mut self, number: usize, terms: Terms, prompt: Value) {
-        let room = |job: &&mut Planned| job.terms == terms && job.len() < MAX_INLINE_PROMPTS;
+    fn add(&mut self, place: Place, terms: Terms) {
+        let room = |job: &&mut Way| job.terms == terms && job.places.len() < MAX_INLINE_PROMPTS;
         if let Some(job) = self.jobs.iter_mut().find(room) {
-            job.prompts.push(prompt);
-            job.lines.push(number);
+            job.places.push(place);
         } else if self.jobs.len() < MAX_JOBS {
-            self.jobs.push(Planned { terms, prompts: vec![prompt], lines: vec![number] });
+            self.jobs.push(Way { terms, places: vec![place] });
         } else {
             let message = format!(
                 "requests are put together by model, sampling, stop and logprobs, at most {MAX_INLINE_PROMPTS} in one \
                      job: this line would begin job {}; a batch has at most {MAX_JOBS}",
                 MAX_JOBS + 1
             );
-            self.faults.add(Some(number), "too_many_jobs", message, "");
+            self.faults.add(Some(place.line), "too_many_jobs", message, "");
         }
     }
 }
@@ -229,7 +277,17 @@ mod tests {
     }
 
     fn read(lines: &[String]) -> Plan {
-        plan(lines.join("\n").as_bytes())
+        let (mut plan, mut start) = (Plan::default(), 0);
+        for text in lines {
+            plan.push(&intake::Line::Text(text.clone().into_bytes()), start);
+            start += text.len() as u64 + 1;
+        }
+        plan.end();
+        plan
+    }
+
+    fn lines(way: &Way) -> Vec<usize> {
+        way.places.iter().map(|place| place.line).collect()
     }
 
     #[test]
@@ -238,15 +296,31 @@ mod tests {
             [line("a", ""), line("b", r#","n":2"#), String::new(), line("c", r#","n":1"#), "  ".to_owned()];
         let plan = read(&lines);
         assert_eq!((plan.requests, &plan.faults.found), (3, &Vec::new()));
-        let places: Vec<&[usize]> = plan.jobs.iter().map(|job| job.lines.as_slice()).collect();
-        assert_eq!(places, [&[1, 4][..], &[2]]);
+        let places: Vec<Vec<usize>> = plan.jobs.iter().map(super::tests::lines).collect();
+        assert_eq!(places, [vec![1, 4], vec![2]]);
+        // and each is found again where it stands
+        let whole = lines.join("\n");
+        let texts: Vec<Bytes> = plan.jobs[0]
+            .places
+            .iter()
+            .map(|place| whole.as_bytes()[place.start as usize..][..place.bytes as usize].to_vec().into())
+            .collect();
+        let names: Vec<Value> = plan.jobs[0]
+            .planned(&texts)
+            .unwrap()
+            .prompts
+            .iter()
+            .map(|prompt| prompt["custom_id"].clone())
+            .collect();
+        assert_eq!(names, ["a", "c"]);
     }
 
     #[test]
     fn a_job_is_full_and_a_batch_is_too() {
         let many: Vec<String> = (0..=MAX_INLINE_PROMPTS).map(|id| line(&id.to_string(), "")).collect();
         let plan = read(&many);
-        assert_eq!(plan.jobs.iter().map(Planned::len).collect::<Vec<_>>(), [MAX_INLINE_PROMPTS, 1]);
+        let sizes: Vec<usize> = plan.jobs.iter().map(|job| job.places.len()).collect();
+        assert_eq!(sizes, [MAX_INLINE_PROMPTS, 1]);
         let distinct: Vec<String> =
             (1..=MAX_JOBS + 2).map(|n| line(&n.to_string(), &format!(",\"n\":{n}"))).collect();
         let lines: Vec<_> =
@@ -316,7 +390,12 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_job_is_told_of_its_lines() {
         let mut plan = read(&[line("a", r#","n":3"#), String::new(), line("b", r#","n":3"#)]);
-        let job = plan.jobs.remove(0);
+        let way = plan.jobs.remove(0);
+        let job = Planned {
+            terms: way.terms,
+            prompts: Vec::new(),
+            lines: way.places.iter().map(|at| at.line).collect(),
+        };
         let field =
             |pointer: &str| FieldError { pointer: pointer.to_owned(), code: "c", detail: "d".to_owned() };
         let pointers = [

@@ -1,6 +1,6 @@
 //! Files: uploaded once, streamed to the object store, named in later requests.
 
-mod receive;
+pub(crate) mod receive;
 mod view;
 mod whole;
 
@@ -10,4 +10,5 @@ pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod show;
 
-pub(crate) use whole::{Wanted, whole};
+pub(crate) use view::{FilePurpose, FileView};
+pub(crate) use whole::{Wanted, named, whole};

@@ -40,7 +40,7 @@ pub(super) async fn receive(
             "purpose" if purpose.is_none() => purpose = Some(word(&mut field).await?),
             "file" if stored.is_none() => {
                 let incoming = state.objects.incoming(&key).await?;
-                stored = Some(store(field, incoming, limit).await?);
+                stored = Some(store(field, incoming, "file", limit).await?);
             }
             name => {
                 let shown: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
@@ -87,14 +87,21 @@ pub(super) async fn receive(
     }
 }
 
-struct Stored {
+/// What was written of one part of a form.
+pub(crate) struct Stored {
     filename: String,
-    bytes: i64,
+    pub(crate) bytes: i64,
     lines: i64,
     sha256: [u8; 32],
 }
 
-async fn store(mut field: Field, mut incoming: Incoming, limit: usize) -> Result<Stored, ApiError> {
+/// Streams one part of a form to where it stays.
+pub(crate) async fn store(
+    mut field: Field,
+    mut incoming: Incoming,
+    part: &'static str,
+    limit: usize,
+) -> Result<Stored, ApiError> {
     let given = field.content_disposition().and_then(|shown| shown.get_filename()).unwrap_or("upload");
     let filename: String = given.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
     let filename = if filename.is_empty() { "upload".to_owned() } else { filename };
@@ -110,7 +117,7 @@ async fn store(mut field: Field, mut incoming: Incoming, limit: usize) -> Result
         bytes += chunk.len();
         if bytes > limit {
             incoming.give_up().await;
-            return Err(ApiError::PartTooLarge { part: "file", limit });
+            return Err(ApiError::PartTooLarge { part, limit });
         }
         hash.update(&chunk);
         lines.push(&chunk);
@@ -129,6 +136,6 @@ async fn word(field: &mut Field) -> Result<String, ApiError> {
     }
 }
 
-fn broken(error: &actix_multipart::MultipartError) -> ApiError {
+pub(crate) fn broken(error: &actix_multipart::MultipartError) -> ApiError {
     ApiError::InvalidForm(Box::new(BodyError { pointer: "#".to_owned(), detail: error.to_string() }))
 }

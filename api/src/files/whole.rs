@@ -1,7 +1,7 @@
-//! A file that another request names, read whole: for what is small enough.
+//! A file that another request names: looked up, and read whole where it is small enough.
 
 use actix_web::web::Bytes;
-use store::files::Purpose;
+use store::files::{File, Purpose};
 
 use crate::auth::Caller;
 use crate::error::{ApiError, FieldError};
@@ -23,6 +23,23 @@ pub(crate) async fn whole(
     given: &str,
     wanted: Wanted,
 ) -> Result<Result<Bytes, FieldError>, ApiError> {
+    let file = match named(state, caller, given, wanted).await? {
+        Ok(file) => file,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    if file.bytes == 0 {
+        return Ok(Ok(Bytes::new()));
+    }
+    Ok(Ok(state.objects.read(&file.object_key, 0..file.bytes.unsigned_abs()).await?))
+}
+
+/// A file of this project, or what is wrong with it.
+pub(crate) async fn named(
+    state: &AppState,
+    caller: Caller,
+    given: &str,
+    wanted: Wanted,
+) -> Result<Result<File, FieldError>, ApiError> {
     let fault = |code, detail| {
         Ok(Err(FieldError { pointer: wanted.pointer.to_owned(), code, detail })) //
     };
@@ -39,8 +56,5 @@ pub(crate) async fn whole(
     if size > wanted.limit {
         return fault("file_too_large", format!("{size} bytes; at most {} are read", wanted.limit));
     }
-    if size == 0 {
-        return Ok(Ok(Bytes::new()));
-    }
-    Ok(Ok(state.objects.read(&file.object_key, 0..size as u64).await?))
+    Ok(Ok(file))
 }

@@ -58,7 +58,9 @@ struct Read {
     (status = 409, description = "The job takes no prompts.", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json")))]
+    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "`rate_limited`, or `queue_full`: too many prompts of yours have not ended.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "`no_miner_capacity` or `verification_backlog`: more waits than the service takes on.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.append", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn append_prompts(
     (request, caller): (HttpRequest, Caller),

@@ -59,7 +59,9 @@ pub(crate) struct CreateParams {
     (status = 402, description = "The account cannot cover the job.", body = Problem, content_type = "application/problem+json"),
     (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"),
     (status = 415, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json")))]
+    (status = 422, description = "`errors` lists everything that is wrong; `unprovable_length`: `max_tokens` is above what the model's proof covers.", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "`rate_limited`, or `queue_full`: too many prompts of yours have not ended.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "`no_miner_capacity` or `verification_backlog`: more waits than the service takes on.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.create", skip_all, fields(account.id = %caller.account, job.id))]
 pub(crate) async fn create_job(
     request: HttpRequest,
@@ -97,10 +99,10 @@ pub(crate) struct Priced {
     /// The file that `input` names.
     file: Option<Unread>,
     /// Its tokenizer is the prompts'.
-    pub(super) checkpoint: Arc<Checkpoint>,
+    pub(crate) checkpoint: Arc<Checkpoint>,
     /// Of a registered one, repository and commit.
-    pub(super) origin: Option<(String, String)>,
-    pub(super) profile: ProfileId,
+    pub(crate) origin: Option<(String, String)>,
+    pub(crate) profile: ProfileId,
     pub(super) price: Price,
     /// Every rollout at its full price; of a reserve, at the filtered one. Of a file whose lines nobody has counted, this is
     /// a single prompt's.
@@ -170,6 +172,14 @@ pub(crate) async fn price(
     );
     terms::lies_ahead(conditions.deadline_at, state.ambient.now(), &mut faults);
     let SamplingSpec { temperature, top_p, top_k, max_tokens, .. } = draft.sampling;
+    let longest = standard.longest();
+    if let Some(longest) = longest.filter(|longest| max_tokens > *longest) {
+        let detail = format!(
+            "{max_tokens} tokens; this model's proof profile was calibrated on completions of up to {longest}"
+        );
+        faults.add("#/sampling/max_tokens", "unprovable_length", detail);
+    }
+    let max_tokens = longest.map_or(max_tokens, |longest| max_tokens.min(longest));
     if !standard.covers(&Terms { temperature, top_p, top_k, max_tokens }) {
         let detail = "this model's proof profile was calibrated for another temperature, top_p or top_k";
         faults.add("#/sampling", "sampling_not_provable", detail);

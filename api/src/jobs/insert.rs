@@ -6,6 +6,8 @@ use protocol::job::GroupState;
 use protocol::{ExportId, JobId};
 use serde_json::json;
 use store::audit_log::Deed;
+use store::compat_batches::BatchJob;
+use store::compat_intake::{self, Unread};
 use store::jobs::{NewInput, NewJob};
 use store::{Postgres, Transaction};
 use telemetry::metrics::{IntCounter, counter};
@@ -41,6 +43,53 @@ pub(crate) async fn jobs(
     Ok(())
 }
 
+/// Writes one job of a batch, which begins with all the others. Does nothing where it is written already.
+pub(crate) async fn staged(
+    state: &AppState,
+    caller: Caller,
+    batch: &Unread,
+    (place, how): (u8, &BatchJob),
+    priced: &Priced,
+) -> Result<(), ApiError> {
+    let now = state.ambient.now();
+    let input = NewInput::File(batch.input_file);
+    let job = new_job(state, caller, (how.job, priced), input, batch.traceparent.as_deref());
+    let mut tx = state.db.begin().await?;
+    let done = compat_intake::stage(&mut tx, batch, place, (&job, how), priced.prompts(), now).await;
+    let is_new = match done {
+        Err(store::Error::StaleLease) => return Err(ApiError::Conflict),
+        done => done?,
+    };
+    if is_new {
+        let detail = json!({ "prompts": priced.prompts().len(), "batch_id": batch.id });
+        store::audit_log::append(&mut tx, &caller.did("job.created", &how.job, detail), now).await?;
+    }
+    Ok(tx.commit().await.map_err(store::Error::from)?)
+}
+
+fn new_job<'a>(
+    state: &AppState,
+    caller: Caller,
+    (id, priced): (JobId, &'a Priced),
+    input: NewInput<'a>,
+    traceparent: Option<&'a str>,
+) -> NewJob<'a> {
+    NewJob {
+        id,
+        tenant: caller.tenant(),
+        key: Some(caller.key),
+        spec: &priced.spec,
+        conditions: &priced.conditions,
+        price: &priced.price,
+        input,
+        checkpoint: priced.checkpoint.id,
+        origin: priced.origin.as_ref().map(|(repo, revision)| (repo.as_str(), revision.as_str())),
+        profile: test_mode::profile(caller, priced.profile),
+        randomness: Randomness(state.ambient.bytes()),
+        traceparent,
+    }
+}
+
 async fn one(
     state: &AppState,
     caller: Caller,
@@ -48,23 +97,11 @@ async fn one(
     (id, priced): (JobId, &Priced),
     (traceparent, now): (Option<&str>, DateTime<Utc>),
 ) -> Result<Vec<Deed<'static>>, ApiError> {
-    let job = NewJob {
-        id,
-        tenant: caller.tenant(),
-        key: Some(caller.key),
-        spec: &priced.spec,
-        conditions: &priced.conditions,
-        price: &priced.price,
-        input: match &priced.input {
-            Input::Prompts(prompts) => NewInput::Prompts(prompts),
-            Input::File(file) => NewInput::File(*file),
-        },
-        checkpoint: priced.checkpoint.id,
-        origin: priced.origin.as_ref().map(|(repo, revision)| (repo.as_str(), revision.as_str())),
-        profile: test_mode::profile(caller, priced.profile),
-        randomness: Randomness(state.ambient.bytes()),
-        traceparent,
+    let input = match &priced.input {
+        Input::Prompts(prompts) => NewInput::Prompts(prompts),
+        Input::File(file) => NewInput::File(*file),
     };
+    let job = new_job(state, caller, (id, priced), input, traceparent);
     store::jobs::insert(tx, &job, now).await?;
     let detail = match &priced.input {
         Input::Prompts(prompts) => {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use protocol::JobId;
 use protocol::conditions::{OnExhausted, Priority};
 use protocol::job::GroupState;
 use serde::Deserialize;
 use serde_json::json;
 use store::job_patch::{Applied, Changes};
+use store::{Postgres, Transaction};
 use utoipa::ToSchema;
 
 use super::input::Word;
@@ -19,6 +20,7 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, FieldError, Problem};
+use crate::etag::{self, Seen};
 use crate::params;
 use crate::state::AppState;
 
@@ -78,16 +80,21 @@ fn read(given: PatchJob, faults: &mut Faults) -> Changes {
 ///
 /// A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
 /// its budget goes on by itself. Of a job that has ended only the metadata changes.
+///
+/// With `If-Match` and the `ETag` of an earlier answer it changes only if nothing else has since. The tag is of the whole
+/// job, and a running job's counts move: read it, change it at once, and after 409 `version_conflict` read it again.
 #[utoipa::path(patch, path = "/v1/jobs/{id}", tag = "jobs", operation_id = "update_job", request_body = PatchJob,
-    params(("id" = String, Path, description = "The job.")), responses(
-    (status = 200, description = "As it is now.", body = JobView),
+    params(("id" = String, Path, description = "The job."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the job as you know it.")), responses(
+    (status = 200, description = "As it is now.", body = JobView, headers(("ETag" = String))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
     (status = 402, description = "The account cannot cover the budget.", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "You have no such job.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "The job is ending, or has ended.", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "The job is ending, or has ended (`job_ended`); or it is not as `If-Match` says (`version_conflict`).", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "`errors` lists everything that is wrong.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.jobs.patch", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn patch_job(
+    request: HttpRequest,
     caller: Caller,
     path: web::Path<String>,
     body: Body,
@@ -106,6 +113,7 @@ pub(crate) async fn patch_job(
         store::jobs::log_state(&mut tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
         return Err(ApiError::Validation(faults.0));
     }
+    must_be_seen(&mut tx, caller, id, &Seen::of(&request)).await?;
     match store::job_patch::apply(&mut tx, caller.tenant(), id, &changes, now).await? {
         Applied::Changed => {}
         Applied::Ended(status) => return Err(ApiError::JobEnded(status)),
@@ -127,5 +135,21 @@ pub(crate) async fn patch_job(
     state.wake.events(id);
     // what did not fit its budget may now
     state.wake.groups(GroupState::Pending);
-    Ok(HttpResponse::Ok().json(JobView::from(job)))
+    etag::fresh(&JobView::from(job))
+}
+
+/// Refuses to change a job that is not as its customer has seen it. Nobody changes it then until the transaction ends.
+async fn must_be_seen(
+    tx: &mut Transaction<'static, Postgres>,
+    caller: Caller,
+    id: JobId,
+    seen: &Seen,
+) -> Result<(), ApiError> {
+    if !seen.is_asked() {
+        return Ok(());
+    }
+    store::jobs::log_state(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
+    store::job_progress::lock(tx, id).await?;
+    let job = store::jobs::find(tx, caller.project, id).await?.ok_or(ApiError::NotFound("job"))?;
+    if seen.is(&JobView::from(job))? { Ok(()) } else { Err(ApiError::VersionConflict) }
 }

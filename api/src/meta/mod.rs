@@ -7,6 +7,7 @@ pub(crate) mod metrics;
 pub(crate) mod openapi_json;
 pub(crate) mod proof_spec;
 pub(crate) mod readyz;
+pub(crate) mod status;
 pub(crate) mod verification_keys;
 
 pub(crate) use verification_keys::{Jwk, jwk, thumbprint};

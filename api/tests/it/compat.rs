@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use api::Config;
-use protocol::{Scope, Scopes};
+use protocol::{BatchId, Scope, Scopes};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use store::api_keys::Terms;
+use store::compat_intake;
 
 use crate::deliver::deliver;
 use crate::harness::{Answer, Customer, Service, quick};
@@ -33,7 +34,15 @@ pub(crate) async fn upload(service: &Service, customer: &Customer, lines: &[Valu
 
 pub(crate) async fn batch(service: &Service, customer: &Customer, lines: &[Value]) -> Value {
     let wish = wish(&upload(service, customer, lines).await);
-    service.post(customer, "/v1/batches", &wish).await.json(201)
+    let made = service.post(customer, "/v1/batches", &wish).await.json(201);
+    assert_eq!((&made["status"], &made["request_counts"]["total"]), (&json!("validating"), &json!(0)));
+    read(service, customer, &made).await
+}
+
+/// The batch once its file is read.
+pub(crate) async fn read(service: &Service, customer: &Customer, made: &Value) -> Value {
+    service.read_batches().await;
+    service.get(customer, &format!("/v1/batches/{}", made["id"].as_str().unwrap())).await.json(200)
 }
 
 pub(crate) fn wish(file: &str) -> Value {
@@ -57,14 +66,12 @@ async fn a_batch_is_jobs_and_all_of_them_or_none() {
     ];
     // four ways would cost 7 rollouts; with one more they are too dear, and nothing begins
     let dear = [&lines[..], &[line("e", &json!({ "n": 2 }))]].concat();
-    let file = upload(&service, &customer, &dear).await;
-    assert_eq!(
-        service.post(&customer, "/v1/batches", &wish(&file)).await.problem(402),
-        "insufficient_credits"
-    );
-    service.sql("DELETE FROM files").await;
+    let poor = batch(&service, &customer, &dear).await;
+    assert_eq!(poor["status"], "failed");
+    let fault = &poor["errors"]["data"][0];
+    assert_eq!((&fault["code"], &fault["line"]), (&json!("insufficient_credits"), &Value::Null));
     assert_eq!(service.sql("SELECT count(*) FROM jobs").await, "0");
-    assert_eq!(service.sql("SELECT count(*) FROM compat_batches").await, "0");
+    service.sql("DELETE FROM compat_batches; DELETE FROM files").await;
 
     let file = upload(&service, &customer, &lines).await;
     let send = async || {
@@ -79,6 +86,10 @@ async fn a_batch_is_jobs_and_all_of_them_or_none() {
     let again = send().await;
     assert_eq!((again.header("idempotency-replayed"), &again.text), ("true", &first.text));
     assert_eq!(service.get(&customer, &path).await.json(200), made);
+    assert_eq!((&made["status"], &made["in_progress_at"]), (&json!("validating"), &Value::Null));
+    let request = service.request(Method::DELETE, &format!("/v1/files/{file}")).bearer_auth(&customer.key);
+    assert_eq!(Answer::of(request.send().await.unwrap()).await.problem(409), "file_in_use");
+    let made = read(&service, &customer, &made).await;
     assert_eq!(made["request_counts"], json!({ "total": 4, "completed": 0, "failed": 0 }));
     assert_eq!((&made["status"], &made["metadata"]), (&json!("in_progress"), &json!({})));
 
@@ -249,6 +260,7 @@ async fn chat(service: &Service, customer: &Customer, key: Option<&str>) -> Answ
 #[tokio::test]
 async fn nobody_pays_for_an_answer_that_nobody_waits_for() {
     let service = Service::with(Config { chat_patience_ms: 100, sse_poll_ms: 10, ..quick() }).await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let late = chat(&service, &customer, None).await;
     assert_eq!(late.problem(504), "no_answer");
@@ -266,6 +278,7 @@ async fn nobody_pays_for_an_answer_that_nobody_waits_for() {
 #[tokio::test]
 async fn whoever_can_come_back_finds_the_answer() {
     let service = Service::with(Config { chat_patience_ms: 100, sse_poll_ms: 10, ..quick() }).await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let early = chat(&service, &customer, Some("k")).await;
     assert_eq!(early.problem(504), "answer_pending");
@@ -295,6 +308,7 @@ async fn whoever_can_come_back_finds_the_answer() {
 #[tokio::test]
 async fn a_client_that_goes_away_takes_its_job_with_it() {
     let service = Service::start().await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let body = &line("a", &json!({}))["body"];
     let request = service.request(Method::POST, "/v1/chat/completions").bearer_auth(&customer.key).json(body);
@@ -306,4 +320,133 @@ async fn a_client_that_goes_away_takes_its_job_with_it() {
         tokio::time::sleep(Duration::from_millis(20)).await; // nobody tells this test of a row
     }
     service.assert_ledger_clean().await;
+}
+
+/// The state of a batch and of its jobs, and how many prompts and groups there are.
+async fn standing(service: &Service) -> String {
+    service
+        .sql(
+            "SELECT (SELECT string_agg(state, ',') FROM compat_batches),
+                (SELECT string_agg(status, ',' ORDER BY id) FROM jobs), (SELECT count(*) FROM prompts),
+                (SELECT count(*) FROM groups), (SELECT sum(held) FROM accounts WHERE kind = 'customer'),
+                (SELECT count(*) FROM audit_log WHERE action = 'job.created')",
+        )
+        .await
+}
+
+/// A gateway that dies after it has written a job of two: another goes on, and there are two.
+#[tokio::test]
+async fn a_reader_that_dies_is_taken_over_and_makes_no_second_set_of_jobs() {
+    let service = Service::start().await;
+    let customer = service.customer(100_000).await;
+    let lines = [line("a", &json!({})), line("b", &json!({ "n": 3 })), line("c", &json!({}))];
+    let wish = wish(&upload(&service, &customer, &lines).await);
+    let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
+    let id: BatchId = made["id"].as_str().unwrap().parse().unwrap();
+    // a process that dies is one whose transaction for the second job fails, and that says nothing more
+    service
+        .sql(
+            "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'dead'; END $$;
+             CREATE TRIGGER dies BEFORE INSERT ON compat_batch_jobs FOR EACH ROW WHEN (NEW.position = 1)
+                EXECUTE FUNCTION dies()",
+        )
+        .await;
+    api::read_batch(&service.state).await.unwrap_err();
+    assert_eq!(standing(&service).await, "validating|validating|2|0|0|1");
+    let shown = service.get(&customer, &format!("/v1/batches/{id}")).await.json(200);
+    assert_eq!((&shown["status"], &shown["reliquary"]["job_ids"]), (&json!("validating"), &json!([])));
+    assert!(!api::read_batch(&service.state).await.unwrap(), "it is put off");
+    service.sql("DROP TRIGGER dies ON compat_batch_jobs; UPDATE compat_batches SET lease_until = now() - interval '1 s'").await;
+    // one that was slow, and has lost it to the next
+    let mut conn = service.db.acquire().await.unwrap();
+    let slow = compat_intake::lease(&mut conn, Duration::from_secs(60)).await.unwrap().unwrap();
+    assert_eq!((slow.id, slow.tries), (id, 2));
+    service.sql("UPDATE compat_batches SET lease_until = now() - interval '1 s'").await;
+    let after = read(&service, &customer, &made).await;
+    assert_eq!(after["status"], "in_progress", "{after}");
+    assert_eq!(standing(&service).await, "open|queued,queued|3|3|5000|2");
+    let ids = json!([id.job(0), id.job(1)]);
+    assert_eq!(after["reliquary"]["job_ids"], ids);
+    let mut tx = service.db.begin().await.unwrap();
+    let late = compat_intake::refuse(&mut tx, &slow, 3, &json!([]), service.clock.now()).await;
+    assert!(matches!(late, Err(store::Error::StaleLease)), "{late:?}");
+    drop(tx);
+    assert!(!compat_intake::renew(&mut conn, &slow, Duration::from_secs(1)).await.unwrap());
+    service.assert_ledger_clean().await;
+}
+
+/// What is wrong with the last line of the last job is found before anything of the first is written.
+#[tokio::test]
+async fn a_batch_that_cannot_begin_leaves_nothing_and_one_that_is_cancelled_ends() {
+    let service = Service::start().await;
+    let customer = service.customer(2_000).await;
+    let bad = [
+        line("a", &json!({})),
+        line("b", &json!({ "n": 3, "messages": [{ "role": "robot", "content": "x" }] })),
+    ];
+    let failed = batch(&service, &customer, &bad).await;
+    let fault = &failed["errors"]["data"][0];
+    assert_eq!((&fault["line"], &fault["code"]), (&json!(2), &json!("chat_template")));
+    assert_eq!(service.sql("SELECT count(*) FROM jobs").await, "0");
+    service.sql("DELETE FROM compat_batches").await;
+
+    // money that goes while the file is read: the jobs that are written end, and hold nothing
+    let lines = [line("a", &json!({})), line("b", &json!({ "stop": "." }))];
+    let wish = wish(&upload(&service, &customer, &lines).await);
+    let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
+    service
+        .sql(
+            "CREATE FUNCTION spends() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                UPDATE accounts SET held = held + 1 WHERE kind = 'customer'; RETURN NEW; END $$;
+             CREATE TRIGGER spends AFTER INSERT ON compat_batch_jobs FOR EACH ROW WHEN (NEW.position = 1)
+                EXECUTE FUNCTION spends()",
+        )
+        .await;
+    let failed = read(&service, &customer, &made).await;
+    assert_eq!(failed["errors"]["data"][0]["code"], "insufficient_credits", "{failed}");
+    assert_eq!(standing(&service).await, "failed|failed,failed|0|0|1|2");
+    service
+        .sql("DROP TRIGGER spends ON compat_batch_jobs; UPDATE accounts SET held = 0 WHERE kind = 'customer'")
+        .await;
+
+    let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
+    let path = format!("/v1/batches/{}/cancel", made["id"].as_str().unwrap());
+    let mut conn = service.db.acquire().await.unwrap();
+    let unread = compat_intake::lease(&mut conn, Duration::from_secs(60)).await.unwrap().unwrap();
+    let cancelled = service.post(&customer, &path, &json!({})).await.json(200);
+    assert_eq!(cancelled["status"], "cancelled");
+    assert!(
+        !compat_intake::renew(&mut conn, &unread, Duration::from_secs(1)).await.unwrap(),
+        "its reader has lost it"
+    );
+    let after = read(&service, &customer, &made).await;
+    assert_eq!((&after["status"], &after["reliquary"]["job_ids"]), (&json!("cancelled"), &json!([])));
+    service.assert_ledger_clean().await;
+}
+
+/// Lines of two kinds that take turns are put together from where they stand, and a job that is full is followed by another.
+#[tokio::test]
+async fn lines_find_their_jobs_wherever_they_stand() {
+    let service = Service::start().await;
+    let customer = service.customer(10_000_000).await;
+    let kinds = [json!({}), json!({ "stop": "." })];
+    let lines: Vec<Value> = (0..1_203)
+        // the second kind is full later, and begins with the second line
+        .map(|at| line(&format!("q{at}"), &kinds[usize::from(at == 1 || at > 1_100)]))
+        .collect();
+    let made = batch(&service, &customer, &lines).await;
+    assert_eq!(
+        (&made["status"], &made["request_counts"]["total"]),
+        (&json!("in_progress"), &json!(1_203)),
+        "{made}"
+    );
+    let sizes = "SELECT string_agg(prompt_count::text, ',' ORDER BY id) FROM jobs";
+    assert_eq!(service.sql(sizes).await, "1000,103,100");
+    let order = "SELECT count(*) FROM (SELECT substr(custom_id, 2)::int AS at,
+        lag(substr(custom_id, 2)::int) OVER (PARTITION BY job_id ORDER BY prompt_index) AS before FROM prompts) p
+        WHERE before >= at";
+    assert_eq!(service.sql(order).await, "0", "each job has its lines in the order of the file");
+    let first = "SELECT string_agg(custom_id, ',' ORDER BY job_id) FROM prompts WHERE prompt_index = 0";
+    assert_eq!(service.sql(first).await, "q0,q1,q1001");
 }

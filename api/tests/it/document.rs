@@ -7,12 +7,13 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 /// What an operation does. A new word is a decision: clients have it in the names of their methods.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "append",
     "archive",
     "cancel",
     "check",
     "close",
+    "complete",
     "create",
     "delete",
     "list",

@@ -178,8 +178,12 @@ impl Service {
 
     /// Another gateway beside this one; its URL.
     pub(crate) fn beside(&self, config: Config, rates: Rates) -> String {
-        let state = AppState { rates, ..self.state.clone() };
-        gateway(state, config, &self.stop, &self.tasks)
+        self.of(self.state.clone(), config, rates)
+    }
+
+    /// The same, with another state.
+    pub(crate) fn of(&self, state: AppState, config: Config, rates: Rates) -> String {
+        gateway(AppState { rates, ..state }, config, &self.stop, &self.tasks)
     }
 
     /// An account with so many rao, and a key for it.
@@ -273,6 +277,25 @@ impl Service {
         }
     }
 
+    /// Does the gateway's part in the background: all files of batches that wait are read.
+    pub(crate) async fn read_batches(&self) {
+        while api::read_batch(&self.state).await.unwrap() {}
+    }
+
+    /// A miner of the service's own checkpoint, heard of a moment ago and for the rest of the test.
+    pub(crate) async fn miner(&self) {
+        let offer = &self.state.offer;
+        let (checkpoint, profile) = (offer.checkpoint.id, offer.standard.profile().id());
+        self.sql(&format!(
+            "INSERT INTO miners (hotkey, url, checkpoint_id, profile_id, capacity, last_seen_at)
+             VALUES (decode(repeat('07', 32), 'hex'), 'http://m', decode('{}', 'hex'), decode('{}', 'hex'), 64,
+                now() + interval '1 hour')",
+            hex(checkpoint.as_bytes()),
+            hex(profile.as_bytes())
+        ))
+        .await;
+    }
+
     /// A queued job of so many prompts with two samples each; its id.
     pub(crate) async fn job(&self, customer: &Customer, prompts: usize) -> String {
         let job = self.post(customer, "/v1/jobs", &job_body(prompts)).await.json(201);
@@ -316,6 +339,10 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Starts a gateway; its URL.

@@ -188,17 +188,19 @@ fn needs_no_key(path: &str) -> bool {
     // a token that is good once; who lost the answer asks for another link, or for another session
     let signs_in = path.starts_with("/v1/sessions");
     // the state that a resource is to have: said twice, it is the same
-    let state = ["archive", "cancel", "close", "pause", "resume"];
+    let state = ["archive", "cancel", "close", "complete", "pause", "resume"];
     let sets_state = state.iter().any(|verb| path.ends_with(&format!("/{verb}")));
     // rewards of a group are posted once: the same again are the same answer, and others are refused
     let posts_rewards = path.ends_with("/rewards");
+    // a part that was sent twice is two parts, of which one is named
+    let is_part = path.ends_with("/parts");
     // keeps nothing
     let tries = ["/validate", "/versions/{version}/test"].iter().any(|end| path.ends_with(end));
     // Tinker's own client sends none, and names what it repeats by its own numbers
     let tinker = path.starts_with("/tinker/");
     // of a minute, kept nowhere: another one does as well
     let is_token = path == "/v1/stream_tokens";
-    is_token || signs_in || sets_state || posts_rewards || tries || tinker
+    is_part || is_token || signs_in || sets_state || posts_rewards || tries || tinker
 }
 
 /// Whether a route reads the header is seen by one that cannot be a key.

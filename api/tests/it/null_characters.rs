@@ -154,6 +154,12 @@ fn of_the_rest(account: AccountId, batch_file: &str) -> Vec<Case> {
             json!({ "level": "signatures", "file_id": "file_x" }),
             &["/level"],
         ),
+        case(
+            Method::POST,
+            "/v1/uploads",
+            json!({ "filename": "f", "purpose": "batch", "bytes": 1, "mime_type": "text/plain" }),
+            &[],
+        ),
         case(Method::POST, "/v1/batches", batch, &[]),
         case(Method::POST, "/v1/chat/completions", chat, &[]),
         case(Method::POST, "/tinker/api/v1/asample", sample, &["/base_model"]),
@@ -164,6 +170,7 @@ fn of_the_rest(account: AccountId, batch_file: &str) -> Vec<Case> {
 #[tokio::test]
 async fn no_text_of_a_body_is_a_fault_of_ours() {
     let service = Service::start().await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let job = service.job(&customer, 2).await;
     let mut body = job_body(1);

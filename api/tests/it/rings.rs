@@ -69,10 +69,16 @@ async fn a_batch_takes_its_account_before_the_audit_log() {
     let service = Service::start().await;
     let customer = service.customer(1_000).await;
     let body = compat::wish(&compat::upload(&service, &customer, &[compat::line("a", &json!({}))]).await);
+    assert_eq!(service.post(&customer, "/v1/batches", &body).await.status, 201);
     let mut other = service.db.begin().await.unwrap();
     grant(&service, &customer, &mut other).await.unwrap();
-    let then = async |other: &mut Other| log(&service, &customer, other).await;
-    meet(&service, other, then, post(&service, &customer, "/v1/batches").json(&body)).await;
+    let meanwhile = async {
+        somebody_waits(&service).await;
+        log(&service, &customer, &mut other).await.expect("the reader holds this already");
+        other.commit().await.unwrap();
+    };
+    tokio::join!(service.read_batches(), meanwhile);
+    assert_eq!(service.sql("SELECT state FROM compat_batches").await, "open");
 }
 
 #[tokio::test]
@@ -129,6 +135,7 @@ async fn a_project_is_not_archived_while_something_of_its_twin_is_written() {
 #[tokio::test]
 async fn a_chat_that_nobody_waits_for_is_cancelled_although_it_was_being_written() {
     let service = Service::start().await;
+    service.miner().await;
     let customer = service.customer(1_000_000).await;
     let mut other = service.db.begin().await.unwrap();
     grant(&service, &customer, &mut other).await.unwrap();

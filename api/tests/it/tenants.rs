@@ -47,6 +47,7 @@ pub(crate) struct Owned {
     key: String,
     quote: String,
     file: String,
+    upload: String,
     batch: String,
     model: String,
     checkpoint: String,
@@ -91,6 +92,9 @@ impl Owned {
         let part = reqwest::multipart::Part::bytes(CANARY.as_bytes().to_vec()).file_name(CANARY);
         let file = service.form(owner, "/v1/files", form.part("file", part)).await.json(201);
         let file = file["id"].as_str().unwrap().to_owned();
+        let wish = json!({ "filename": CANARY, "purpose": "job_input", "bytes": 7 });
+        let upload = service.post(owner, "/v1/uploads", &wish).await.json(201);
+        let upload = upload["id"].as_str().unwrap().to_owned();
         let batch = any_batch(service, owner, CANARY).await;
         let model = service.get(owner, "/v1/checkpoints/current").await.json(200);
         let model = model["id"].as_str().unwrap().to_owned();
@@ -123,6 +127,7 @@ impl Owned {
             key,
             quote,
             file,
+            upload,
             batch,
             model,
             checkpoint,
@@ -155,6 +160,7 @@ impl Owned {
             Some("api_keys") => &self.key,
             Some("quotes") => &self.quote,
             Some("files") => &self.file,
+            Some("uploads") => &self.upload,
             Some("batches") => &self.batch,
             Some("models") => &self.model,
             Some("checkpoints") => &self.checkpoint,
@@ -192,6 +198,7 @@ impl Owned {
             &self.key,
             &self.quote,
             &self.file,
+            &self.upload,
             &self.batch,
             &self.export,
             &self.checkpoint,

@@ -16,7 +16,7 @@ fn scopes() -> Value {
 }
 
 /// A test key of the maker's project; its id, and who has it.
-async fn test_key(service: &Service, maker: &Customer) -> (String, Customer) {
+pub(crate) async fn test_key(service: &Service, maker: &Customer) -> (String, Customer) {
     let wish = json!({ "name": "trial", "livemode": false, "scopes": scopes() });
     let made = service.post(maker, "/v1/api_keys", &wish).await.json(201);
     assert_eq!(made["livemode"], false);

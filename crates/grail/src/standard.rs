@@ -51,6 +51,11 @@ impl Standard {
         document && self.profile.numerics == numerics
     }
 
+    /// The longest completion that can be judged; `None`: any.
+    pub fn longest(&self) -> Option<u32> {
+        self.calibration().map(|calibration| calibration.longest)
+    }
+
     /// True when work under these terms can be judged: limits hold for the sampler that they were measured under.
     pub fn covers(&self, terms: &Terms) -> bool {
         self.calibration().is_none_or(|calibration| calibration.covers(terms))

@@ -100,6 +100,14 @@ resource_id!(
     FileId, "file_"
 );
 resource_id!(
+    /// A file on its way in parts.
+    UploadId, "upload_"
+);
+resource_id!(
+    /// One part of an upload.
+    UploadPartId, "part_"
+);
+resource_id!(
     /// A few jobs as OpenAI's batch object.
     BatchId, "batch_"
 );
@@ -166,6 +174,14 @@ impl AccountId {
     /// The invoice of a month is a function of both: it is nowhere stored.
     pub fn invoice(self, year: i32, month: u32) -> InvoiceId {
         InvoiceId(Uuid::new_v5(&self.0, format!("invoice/{year}-{month:02}").as_bytes()))
+    }
+}
+
+impl BatchId {
+    /// The id of a job is a function of its batch and its place in it, so that whoever reads the file again makes no second
+    /// one. In the order of time, as other ids of jobs, and of their places.
+    pub fn job(self, place: u8) -> JobId {
+        JobId(Uuid::from_u128((self.0.as_u128() & !0xff) | u128::from(place)))
     }
 }
 

@@ -43,8 +43,8 @@ pub use bundled_module::BundledModule;
 
 pub use ids::{
     AccountId, BatchId, EventId, ExportId, FileId, GroupId, InvoiceId, JobId, KeyId, LedgerEntryId, MemberId,
-    ProjectId, QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, VerificationId,
-    WebhookDeliveryId, WebhookEndpointId,
+    ProjectId, QuoteId, RegisteredCheckpointId, RewardFunctionId, RolloutId, SessionId, UploadId,
+    UploadPartId, VerificationId, WebhookDeliveryId, WebhookEndpointId,
 };
 pub use message::Message;
 pub use mode::Mode;

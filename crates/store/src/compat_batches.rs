@@ -1,10 +1,10 @@
 //! Compat batches: OpenAI's batch object over a few ordinary jobs, and the queue under leases that writes their files. What
-//! the lines of these files say is not known here.
+//! the lines of these files say is not known here. How a batch comes to its jobs is `compat_intake`'s affair.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use protocol::{AccountId, BatchId, FileId, JobId, ProjectId};
+use protocol::{AccountId, BatchId, FileId, JobId, KeyId, ProjectId};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -13,16 +13,17 @@ use crate::files::{self, File};
 use crate::keyset::{Found, Page, Span};
 use crate::{Error, Tenant};
 
-/// A batch as it is written: with jobs, or with what is wrong with its file.
+/// A batch as it is created: its file is not read yet.
 #[derive(Debug, Clone)]
 pub struct NewBatch<'a> {
     pub id: BatchId,
     pub input_file: FileId,
     pub endpoint: &'a str,
-    pub requests: u32,
     pub metadata: Value,
-    /// A list of faults: the batch has failed, and has no jobs.
-    pub errors: Option<Value>,
+    /// As whom its jobs are created: by this key, in this project as customers know it.
+    pub key: KeyId,
+    pub home: ProjectId,
+    pub traceparent: Option<&'a str>,
     pub output_file: FileId,
     pub error_file: FileId,
     pub created_at: DateTime<Utc>,
@@ -66,6 +67,8 @@ pub struct Batch {
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
+    /// Its file is being read.
+    Validating,
     /// Its jobs run, or its files are being written.
     Open,
     Completed,
@@ -77,6 +80,7 @@ pub enum State {
 impl State {
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Validating => "validating",
             Self::Open => "open",
             Self::Completed => "completed",
             Self::Expired => "expired",
@@ -86,38 +90,61 @@ impl State {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Completed, Self::Expired, Self::Cancelled, Self::Failed]
+        [Self::Validating, Self::Open, Self::Completed, Self::Expired, Self::Cancelled, Self::Failed]
             .into_iter()
             .find(|state| state.as_str() == text)
     }
 }
 
-pub async fn insert(conn: &mut PgConnection, tenant: Tenant, new: &NewBatch<'_>) -> Result<(), Error> {
-    let state = if new.errors.is_some() { State::Failed } else { State::Open };
+/// Writes a batch that waits for its file to be read; false if this tenant has no such file. The file stays until then.
+pub async fn insert(conn: &mut PgConnection, tenant: Tenant, new: &NewBatch<'_>) -> Result<bool, Error> {
+    // against a deletion at the same time: whoever comes second sees the first
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT id FROM files WHERE project_id = $1 AND id = $2 AND deleted_at IS NULL AND purpose = 'batch' FOR SHARE
+        "#,
+        tenant.project.0,
+        new.input_file.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if found.is_none() {
+        return Ok(false);
+    }
     sqlx::query!(
         r#"
-        INSERT INTO compat_batches (id, account_id, project_id, input_file_id, endpoint, requests, metadata, errors, state,
-            output_file_id, error_file_id, created_at, expires_at, finished_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::timestamptz, $13,
-            CASE WHEN $9::text = 'failed' THEN $12::timestamptz END)
+        INSERT INTO compat_batches (id, account_id, project_id, input_file_id, endpoint, requests, metadata, state,
+            output_file_id, error_file_id, created_at, expires_at, key_id, home_id, traceparent)
+        VALUES ($1, $2, $3, $4, $5, 0, $6, 'validating', $7, $8, $9, $10, $11, $12, $13)
         "#,
         new.id.0,
         tenant.account.0,
         tenant.project.0,
         new.input_file.0,
         new.endpoint,
-        new.requests as i32,
         new.metadata,
-        new.errors,
-        state.as_str(),
         new.output_file.0,
         new.error_file.0,
         new.created_at,
-        new.expires_at
+        new.expires_at,
+        new.key.0,
+        new.home.0,
+        new.traceparent
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(true)
+}
+
+/// How many batches of a project wait to be read, or are.
+pub async fn validating(conn: &mut PgConnection, project: ProjectId) -> Result<i64, Error> {
+    let waiting = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM compat_batches WHERE project_id = $1 AND state = 'validating'"#,
+        project.0
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(waiting)
 }
 
 /// Makes a job that was written just now the batch's own.
@@ -224,7 +251,8 @@ async fn between(conn: &mut PgConnection, project: ProjectId, span: Span<Uuid>) 
         .collect()
 }
 
-/// Notes that the customer cancelled a batch that is open; the first time counts. Its jobs are the caller's to cancel.
+/// Notes that the customer cancelled a batch that is open; the first time counts. One whose file is being read has ended with
+/// that, and whoever reads it has lost it. Its jobs are the caller's to cancel.
 pub async fn cancelling(
     conn: &mut PgConnection,
     project: ProjectId,
@@ -233,8 +261,12 @@ pub async fn cancelling(
 ) -> Result<(), Error> {
     sqlx::query!(
         r#"
-        UPDATE compat_batches SET cancelling_at = COALESCE(cancelling_at, $3)
-        WHERE project_id = $1 AND id = $2 AND state = 'open'
+        UPDATE compat_batches
+        SET cancelling_at = COALESCE(cancelling_at, $3),
+            finished_at = CASE state WHEN 'validating' THEN $3 END,
+            lease_token = CASE state WHEN 'validating' THEN NULL ELSE lease_token END,
+            state = CASE state WHEN 'validating' THEN 'cancelled' ELSE state END
+        WHERE project_id = $1 AND id = $2 AND state IN ('validating', 'open')
         "#,
         project.0,
         id.0,
@@ -294,10 +326,24 @@ pub async fn lease(conn: &mut PgConnection, hold: Duration) -> Result<Option<Lea
 
 /// Renews the lease; false when it is lost.
 pub async fn renew(conn: &mut PgConnection, leased: &Leased, hold: Duration) -> Result<bool, Error> {
+    renew_row(conn, leased.id, leased.token, hold).await
+}
+
+/// Gives the batch back, for another try `after` this time. Nothing happens when the lease is lost.
+pub async fn give_back(conn: &mut PgConnection, leased: &Leased, after: Duration) -> Result<(), Error> {
+    give_back_row(conn, leased.id, leased.token, after).await
+}
+
+pub(crate) async fn renew_row(
+    conn: &mut PgConnection,
+    id: BatchId,
+    token: Uuid,
+    hold: Duration,
+) -> Result<bool, Error> {
     let updated = sqlx::query!(
         "UPDATE compat_batches SET lease_until = now() + make_interval(secs => $3) WHERE id = $1 AND lease_token = $2",
-        leased.id.0,
-        leased.token,
+        id.0,
+        token,
         hold.as_secs_f64()
     )
     .execute(conn)
@@ -305,15 +351,19 @@ pub async fn renew(conn: &mut PgConnection, leased: &Leased, hold: Duration) -> 
     Ok(updated.rows_affected() == 1)
 }
 
-/// Gives the batch back, for another try `after` this time. Nothing happens when the lease is lost.
-pub async fn give_back(conn: &mut PgConnection, leased: &Leased, after: Duration) -> Result<(), Error> {
+pub(crate) async fn give_back_row(
+    conn: &mut PgConnection,
+    id: BatchId,
+    token: Uuid,
+    after: Duration,
+) -> Result<(), Error> {
     sqlx::query!(
         r#"
         UPDATE compat_batches SET lease_token = NULL, lease_until = now() + make_interval(secs => $3)
         WHERE id = $1 AND lease_token = $2
         "#,
-        leased.id.0,
-        leased.token,
+        id.0,
+        token,
         after.as_secs_f64()
     )
     .execute(conn)

@@ -142,7 +142,7 @@ pub enum Deleted {
     Gone,
     /// There is none.
     Unknown,
-    /// A job is reading it.
+    /// A job or a batch is reading it.
     InUse,
 }
 
@@ -165,7 +165,10 @@ pub async fn delete(
         return Ok(Deleted::Unknown);
     }
     let is_used = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM job_inputs WHERE file_id = $1) AS "is_used!""#,
+        r#"
+        SELECT EXISTS (SELECT 1 FROM job_inputs WHERE file_id = $1)
+            OR EXISTS (SELECT 1 FROM compat_batches WHERE input_file_id = $1 AND state = 'validating') AS "is_used!"
+        "#,
         id.0
     )
     .fetch_one(&mut *conn)

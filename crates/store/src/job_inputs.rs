@@ -228,8 +228,17 @@ pub async fn queue(
     leased: &Leased,
     now: DateTime<Utc>,
 ) -> Result<Option<Rao>, Error> {
-    let id = leased.job;
     let_go(conn, leased).await?;
+    begin(conn, leased.job, leased.lines, now).await
+}
+
+/// A validating job has all its prompts, `count` of them: groups and hold follow, and it is queued. Its row is locked.
+pub(crate) async fn begin(
+    conn: &mut PgConnection,
+    id: JobId,
+    count: u32,
+    now: DateTime<Utc>,
+) -> Result<Option<Rao>, Error> {
     let row = sqlx::query!(
         r#"
         SELECT account_id, price, spec, checkpoint_id, samples, max_amount, max_rollouts, on_exhausted, priority
@@ -243,7 +252,7 @@ pub async fn queue(
     let spec: JobSpec = serde_json::from_value(row.spec).map_err(|_| Error::Corrupt("job spec"))?;
     let checkpoint =
         CheckpointId::from_slice(&row.checkpoint_id).map_err(|_| Error::Corrupt("checkpoint id"))?;
-    let (count, samples, max_tokens) = (leased.lines, row.samples as u32, spec.sampling.max_tokens);
+    let (samples, max_tokens) = (row.samples as u32, spec.sampling.max_tokens);
     let Some(maximum) = spec.selection.refill.maximum(&price, count, samples, max_tokens) else {
         return Ok(None);
     };
@@ -319,7 +328,7 @@ async fn delete(conn: &mut PgConnection, leased: &Leased) -> Result<(), Error> {
     if deleted.rows_affected() == 1 { Ok(()) } else { Err(Error::StaleLease) }
 }
 
-async fn forget(conn: &mut PgConnection, job: JobId) -> Result<(), Error> {
+pub(crate) async fn forget(conn: &mut PgConnection, job: JobId) -> Result<(), Error> {
     sqlx::query!("DELETE FROM prompts WHERE job_id = $1", job.0).execute(conn).await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart};
-use protocol::{ExportId, FileId, GroupId, JobId};
+use protocol::{ExportId, FileId, GroupId, JobId, UploadId, UploadPartId};
 
 use crate::Error;
 
@@ -135,6 +135,16 @@ impl Incoming {
 /// The key of a customer's file.
 pub fn file_key(file: FileId) -> String {
     format!("files/{file}")
+}
+
+/// The key of one part of an upload.
+pub fn part_key(upload: UploadId, part: UploadPartId) -> String {
+    format!("{}/{part}", parts_folder(upload))
+}
+
+/// Where all parts of an upload are.
+pub fn parts_folder(upload: UploadId) -> String {
+    format!("uploads/{upload}")
 }
 
 /// The key of one try at writing an export.

@@ -296,3 +296,33 @@ async fn groups_are_given_rewards_and_any_other_route_is_called() {
     );
     assert_eq!(seen[0].1, rewards.to_string());
 }
+
+#[tokio::test]
+async fn a_large_file_goes_in_parts_and_a_part_that_is_cut_goes_again() {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let schema = &document["paths"]["/v1/files/{id}"]["get"]["responses"]["200"]["content"]["application/json"]
+        ["schema"];
+    let mut file = example(&document, schema);
+    file["id"] = json!("file_1");
+    let named = |id: &str| answer("201 Created", "", &json!({ "id": id }).to_string());
+    let answers = |number: usize, _: &str| match number {
+        0 => named("upload_1"),
+        1 => named("a"),
+        2 => Vec::new(),
+        3 => named("b"),
+        4 => named("c"),
+        _ => answer("200 OK", "", &json!({ "id": "upload_1", "file": file }).to_string()),
+    };
+    let asked =
+        async |client: Client| client.files().upload_in_parts(b"0123456789".to_vec(), "job_input", 4).await;
+    let (file, seen) = beside(answers, asked).await;
+    assert_eq!(file.unwrap().id, "file_1");
+    let paths: Vec<&str> = seen.iter().map(|(head, _)| head.split(' ').nth(1).unwrap()).collect();
+    let part = "/v1/uploads/upload_1/parts";
+    assert_eq!(paths, ["/v1/uploads", part, part, part, part, "/v1/uploads/upload_1/complete"]);
+    for ((_, body), piece) in seen[1..5].iter().zip(["0123", "4567", "4567", "89"]) {
+        assert!(body.contains("name=\"data\"") && body.contains(&format!("\r\n\r\n{piece}\r\n")), "{body}");
+    }
+    let said: Value = serde_json::from_str(&seen[5].1).unwrap();
+    assert_eq!(said, json!({ "part_ids": ["a", "b", "c"] }));
+}

@@ -98,6 +98,9 @@ fn unlimited(config: api::Config) -> api::Config {
     api::Config {
         max_requests_per_minute: u32::MAX,
         max_jobs_per_minute: u32::MAX,
+        max_waiting_prompts_per_account: u32::MAX,
+        max_waiting_prompts: u32::MAX,
+        max_unverified_groups: u32::MAX,
         max_prompts_per_minute: u32::MAX,
         ..config
     }

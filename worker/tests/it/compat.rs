@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use protocol::{BatchId, FileId, JobId};
+use protocol::{BatchId, FileId, JobId, KeyId};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use store::Tenant;
 use store::compat_batches::{self, Batch, BatchJob, NewBatch, State, Written};
+use store::files::{self, File, Purpose};
 use store::objects::file_key;
 use uuid::Uuid;
 use worker::Progress;
@@ -22,16 +23,31 @@ async fn batch(world: &World, jobs: &[(JobId, bool, &[&str])]) -> BatchId {
         id,
         input_file: FileId(Uuid::now_v7()),
         endpoint: "/v1/chat/completions",
-        requests: 6,
         metadata: json!({}),
-        errors: None,
+        key: KeyId(Uuid::now_v7()),
+        home: world.account.default_project(),
+        traceparent: None,
         output_file: FileId(Uuid::now_v7()),
         error_file: FileId(Uuid::now_v7()),
         created_at: now,
         expires_at: now,
     };
     let mut conn = world.db.acquire().await.unwrap();
-    compat_batches::insert(&mut conn, Tenant::default_of(world.account), &new).await.unwrap();
+    let tenant = Tenant::default_of(world.account);
+    let file = File {
+        id: new.input_file,
+        purpose: Purpose::Batch,
+        filename: "in".to_owned(),
+        bytes: 1,
+        lines: Some(6),
+        sha256: [0; 32],
+        object_key: "in".to_owned(),
+        created_at: now,
+    };
+    files::insert(&mut conn, tenant, &file).await.unwrap();
+    assert!(compat_batches::insert(&mut conn, tenant, &new).await.unwrap());
+    // as if its file had been read
+    world.sql("UPDATE compat_batches SET state = 'open', requests = 6 WHERE state = 'validating'").await;
     for (position, (job, logprobs, stop)) in jobs.iter().enumerate() {
         let stop = stop.iter().map(|stop| (*stop).to_owned()).collect();
         let job = BatchJob { job: *job, logprobs: *logprobs, stop };
@@ -139,7 +155,7 @@ async fn a_worker_that_dies_on_the_way_leaves_nothing_behind() {
     let ended = compat_batches::conclude(&mut conn, &dead, Ok(&late), world.clock.now()).await;
     assert!(matches!(ended, Err(store::Error::StaleLease)));
     assert_eq!(text(&world, batch.output_file.unwrap()).await, written);
-    assert_eq!(world.sql("SELECT count(*) FROM files").await, "1");
+    assert_eq!(world.sql("SELECT count(*) FROM files WHERE purpose = 'batch_output'").await, "1");
 }
 
 /// What can never be written ends, and is told to its owner.

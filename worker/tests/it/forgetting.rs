@@ -1,6 +1,15 @@
-//! What the worker forgets: events of jobs that ended long ago, and of no others.
+//! What the worker forgets: events of jobs that ended long ago, and of no others; and parts of uploads that have ended.
 
-use worker::{Progress, forget};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use protocol::{FileId, UploadId, UploadPartId};
+use store::Tenant;
+use store::files::Purpose;
+use store::objects::{file_key, part_key};
+use store::uploads::{self, Part, State, Upload};
+use uuid::Uuid;
+use worker::{Progress, forget, purge};
 
 use crate::world::{NewJob, World};
 
@@ -38,4 +47,71 @@ async fn events_of_jobs_that_ended_long_ago_are_dropped_and_of_no_others() {
     world.sql(&aged(recent, 7)).await;
     assert_eq!(forget::step(&world.cx).await.unwrap(), Progress::Some);
     assert!(world.events(recent).await.is_empty() && !world.events(open).await.is_empty());
+}
+
+/// An upload with one part, whose object is there.
+async fn upload(world: &World) -> (UploadId, String) {
+    let (id, part) = (UploadId(Uuid::now_v7()), UploadPartId(Uuid::now_v7()));
+    let (tenant, now) = (Tenant::default_of(world.account), world.clock.now());
+    let new = Upload {
+        id,
+        purpose: Purpose::JobInput,
+        filename: "in".to_owned(),
+        mime_type: String::new(),
+        bytes: 4,
+        state: State::Pending,
+        file: None,
+        created_at: now,
+        expires_at: now + TimeDelta::hours(1),
+    };
+    let key = part_key(id, part);
+    write(world, &key).await;
+    let mut tx = world.db.begin().await.unwrap();
+    uploads::insert(&mut tx, tenant, &new).await.unwrap();
+    let part = Part { id: part, bytes: 4, object_key: key.clone(), created_at: now };
+    uploads::add_part(&mut tx, tenant.project, id, &part).await.unwrap();
+    tx.commit().await.unwrap();
+    (id, key)
+}
+
+async fn write(world: &World, key: &str) {
+    let mut incoming = world.objects.incoming(key).await.unwrap();
+    incoming.write(b"abcd").await.unwrap();
+    incoming.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn parts_of_uploads_that_have_ended_are_deleted_and_of_no_others() {
+    let world = World::new().await;
+    let project = Tenant::default_of(world.account).project;
+    let ((cancelled, first), (waiting, second)) = (upload(&world).await, upload(&world).await);
+    let (held, third) = upload(&world).await;
+    let half = FileId(Uuid::now_v7());
+    write(&world, &file_key(half)).await;
+    let mut conn = world.db.acquire().await.unwrap();
+    uploads::cancel(&mut conn, project, cancelled).await.unwrap();
+    // somebody puts this one together
+    uploads::assemble(&mut conn, project, held, half, Duration::from_secs(600)).await.unwrap().unwrap();
+    let is_there = async |key: &str| world.objects.read(key, 0..1).await.is_ok();
+    let state =
+        async |id: UploadId| world.sql(&format!("SELECT state FROM uploads WHERE id = '{}'", id.0)).await;
+
+    assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::Some);
+    assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::None);
+    assert!(!is_there(&first).await && is_there(&second).await && is_there(&third).await);
+    assert_eq!(world.sql("SELECT count(*) FROM upload_parts").await, "2");
+
+    world.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::Some);
+    assert_eq!((state(waiting).await.as_str(), state(held).await.as_str()), ("expired", "pending"));
+    assert!(!is_there(&second).await && is_there(&third).await && is_there(&file_key(half)).await);
+
+    // who held it has died
+    world
+        .sql("UPDATE uploads SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL")
+        .await;
+    assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::Some);
+    assert_eq!(state(held).await, "expired");
+    assert!(!is_there(&third).await && !is_there(&file_key(half)).await, "what it wrote is gone, too");
+    assert_eq!(world.sql("SELECT count(*) FROM uploads WHERE swept_at IS NULL").await, "0");
 }

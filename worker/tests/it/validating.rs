@@ -229,6 +229,19 @@ async fn a_running_worker_is_woken_by_an_upload_and_wakes_who_waits() {
     world.wake.uploads();
     tokio::time::timeout(Duration::from_mins(1), woken.hint()).await.unwrap();
     assert!(matches!(version(&world, function, number).await.0.state, State::Ready(_)));
+    // and says that it is there: its steps, and not the verifier's
+    let said = async {
+        loop {
+            let mut conn = world.db.acquire().await.unwrap();
+            let figures = store::status::figures(&mut conn, world.clock.now()).await.unwrap();
+            if figures.beat("validate").is_some() && figures.beat("dispatch").is_some() {
+                return figures;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await; // nobody tells this test of a row
+        }
+    };
+    let figures = tokio::time::timeout(Duration::from_secs(20), said).await.expect("a beat");
+    assert_eq!(figures.beat("verify"), None);
     world.stop.cancel();
     running.await.unwrap().unwrap();
 }

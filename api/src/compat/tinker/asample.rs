@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::sample_input::SampleRequest;
 use super::session;
 use crate::auth::Caller;
+use crate::backlog;
 use crate::body::{self, Body};
 use crate::checkpoints::model;
 use crate::compat::plan::{Planned, in_its_words};
@@ -44,7 +45,10 @@ pub(crate) struct SampleFuture {
 /// same job.
 #[utoipa::path(post, path = "/tinker/api/v1/asample", tag = "compat", operation_id = "create_tinker_sample", request_body = SampleRequest, responses(
     (status = 200, description = "Queued; ask for it with `retrieve_future`.", body = SampleFuture),
-    (status = 402, description = "The account cannot cover it.", body = Problem, content_type = "application/problem+json")))]
+    (status = 402, description = "The account cannot cover it.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`errors` lists everything that is wrong; `unprovable_length`: `max_tokens` is above what the model's proof covers.", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "`rate_limited`, or `queue_full`: too many prompts of yours have not ended.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "`no_miner_capacity`: no miner serves the model at the moment; or `verification_backlog`.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.tinker.asample", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn tinker_asample(
     request: HttpRequest,
@@ -78,6 +82,7 @@ pub(crate) async fn tinker_asample(
     let mut planned = Planned::one(terms, prompt);
     let priced = planned.price(&state, caller, until, &metadata).await.map_err(in_its_words)?;
     create::afford(&state, caller, priced.hold).await?;
+    backlog::must_be_served(&state, caller, &priced).await?;
     limits::admit_prompt(&request, caller).await?;
     let (id, trace) = (JobId(state.ambient.id()), Trace::of(&request));
     let future = SampleFuture {
