@@ -67,7 +67,9 @@ async fn none_billed_twice(stack: &Stack, customer: &Customer, job: &Value, ende
             "delivered twice: {} of {}",
             rollout["sample_index"], rollout["prompt_index"]
         );
-        assert_eq!(rollout["price_rao"], job["price"]["rollout_rao"]);
+        let of = |part: &str| text(&job["price"][part]).parse::<i64>().unwrap();
+        let tokens = rollout["num_completion_tokens"].as_i64().unwrap();
+        assert_eq!(price, of("rollout_rao") + of("per_1k_tokens_rao") * tokens / 1_000);
     }
     let id: JobId = ended.log.job.parse().unwrap();
     let charges = |code: &str| {

@@ -317,6 +317,8 @@ fn settings(database: &str, redis: &str, base: &str, dir: &Path) -> Vec<(String,
         ("RELIQUARY__DATA__DIR", &data.display().to_string()),
         ("RELIQUARY__CHECKPOINT__DIR", CHECKPOINT),
         ("RELIQUARY__CHECKPOINT__PREVIOUS_DIR", PREVIOUS),
+        // no round number, and a rollout has few tokens: what is rounded wrongly somewhere shows
+        ("RELIQUARY__PRICING__PER_1K_TOKENS_RAO", "25001"),
         ("RELIQUARY__GATEWAY__LISTEN", listen),
         ("RELIQUARY__API__THREADS", "1"),
         ("RELIQUARY__API__SSE_HEARTBEAT_MS", "1000"),

@@ -219,12 +219,12 @@ impl Manifest {
             && record.proof.profile.id() == self.proof_profile
             && record.proof.randomness == self.randomness
             && name.is_none_or(|name| name == self.checkpoint.name)
-            && self.delivered_rao().is_none_or(|price| price == record.price_rao)
+            && self.delivered_rao(record.num_completion_tokens).is_none_or(|price| price == record.price_rao)
     }
 
-    /// What each delivered rollout cost. `None`: the price has parts that this reader does not know.
-    fn delivered_rao(&self) -> Option<Rao> {
-        serde_json::from_value::<Price>(self.price.clone()).ok().map(|price| price.rollout)
+    /// What a delivered rollout of so many tokens cost. `None`: the price has parts that this reader does not know.
+    fn delivered_rao(&self, tokens: u32) -> Option<Rao> {
+        serde_json::from_value::<Price>(self.price.clone()).ok().map(|price| price.of(tokens))
     }
 
     /// Signs it, beside the job's terms that it names by their hash.

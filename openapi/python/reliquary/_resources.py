@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from ._calls import Call, Id, Timeout, id_of, segment
 from ._downloads import fetch, fetch_async
 from ._errors import APITimeoutError, ExportFailed, ReliquaryError, RewardFunctionRejected
 from ._generated import names, operations
-from ._uploads import Upload, form
+from ._uploads import PART_BYTES, Upload, form, name_of, part_of, size
 
 # The service answers sooner when there is something to say.
 WAIT_S = 20
@@ -27,6 +28,25 @@ def _file_call(file: Upload, purpose: str, filename: str, idempotency_key: str |
     return Call("POST", "/v1/files", form=parts, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout)
 
 
+def _begin_call(name: str, purpose: str, length: int, idempotency_key: str | None) -> Call:
+    body = {"filename": name, "purpose": purpose, "bytes": length, "mime_type": "application/octet-stream"}
+    return Call("POST", "/v1/uploads", body=body, is_keyed=True, idempotency_key=idempotency_key)
+
+
+def _part_call(upload: str, file: Upload, start: int, timeout: Timeout) -> Call:
+    # sent twice it is two parts, of which one is named: it may be sent again
+    parts = form("data", part_of(file, start, PART_BYTES), "part", {})
+    return Call("POST", f"/v1/uploads/{segment(upload)}/parts", form=parts, timeout=timeout)
+
+
+def _complete_call(upload: str, parts: list[str], timeout: Timeout) -> Call:
+    return Call("POST", f"/v1/uploads/{segment(upload)}/complete", body={"part_ids": parts}, timeout=timeout)
+
+
+def _cancel_call(upload: str) -> Call:
+    return Call("POST", f"/v1/uploads/{segment(upload)}/cancel", max_retries=0)
+
+
 class Files(operations.FilesOperations):
     def upload(
         self,
@@ -37,8 +57,27 @@ class Files(operations.FilesOperations):
         idempotency_key: str | None = None,
         timeout: Timeout = 600.0,
     ) -> names.File:
-        """Sends a file: a path, bytes, or what was opened in binary mode."""
+        """Sends a file: a path, bytes, or what was opened in binary mode. One above 64 MiB goes in parts, each of which is
+        sent again by itself where that helps."""
+        length = size(file)
+        if length > PART_BYTES:
+            return self._upload_parts(file, length, purpose, name_of(file, filename), idempotency_key, timeout)
         return self._client.request_as(_file_call(file, purpose, filename, idempotency_key, timeout), names.File)
+
+    def _upload_parts(
+        self, file: Upload, length: int, purpose: str, name: str, idempotency_key: str | None, timeout: Timeout
+    ) -> names.File:
+        begin = _begin_call(name, purpose, length, idempotency_key)
+        upload: str = self._client.request(begin).json()["id"]
+        try:
+            calls = (_part_call(upload, file, start, timeout) for start in range(0, length, PART_BYTES))
+            parts: list[str] = [self._client.request(call).json()["id"] for call in calls]
+            done = self._client.request(_complete_call(upload, parts, timeout)).json()
+        except BaseException:
+            with suppress(ReliquaryError):
+                self._client.request(_cancel_call(upload))
+            raise
+        return names.File.model_validate(done["file"])
 
     def download(self, file: Id, path: str | Path) -> Path:
         """Writes the content of a file to `path`."""
@@ -56,7 +95,26 @@ class AsyncFiles(operations.AsyncFilesOperations):
         timeout: Timeout = 600.0,
     ) -> names.File:
         """As `Files.upload`."""
+        length = size(file)
+        if length > PART_BYTES:
+            return await self._upload_parts(file, length, purpose, name_of(file, filename), idempotency_key, timeout)
         return await self._client.request_as(_file_call(file, purpose, filename, idempotency_key, timeout), names.File)
+
+    async def _upload_parts(
+        self, file: Upload, length: int, purpose: str, name: str, idempotency_key: str | None, timeout: Timeout
+    ) -> names.File:
+        begin = _begin_call(name, purpose, length, idempotency_key)
+        upload: str = (await self._client.request(begin)).json()["id"]
+        try:
+            calls = (_part_call(upload, file, start, timeout) for start in range(0, length, PART_BYTES))
+            parts: list[str] = [(await self._client.request(call)).json()["id"] for call in calls]
+            done = (await self._client.request(_complete_call(upload, parts, timeout))).json()
+        except Exception:
+            # who is cancelled has no time for that: the upload is given up after an hour
+            with suppress(ReliquaryError):
+                await self._client.request(_cancel_call(upload))
+            raise
+        return names.File.model_validate(done["file"])
 
     async def download(self, file: Id, path: str | Path) -> Path:
         """As `Files.download`."""

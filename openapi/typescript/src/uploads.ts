@@ -21,7 +21,8 @@ export async function form(
   return data;
 }
 
-async function opened(content: Upload): Promise<[Blob, string]> {
+/** As a blob, which need not be in memory, and its name. */
+export async function opened(content: Upload): Promise<[Blob, string]> {
   if (content instanceof Blob) return [content, "name" in content ? String(content.name) : "file"];
   if (typeof content === "string" || content instanceof URL) {
     const name = basename(typeof content === "string" ? content : content.pathname);

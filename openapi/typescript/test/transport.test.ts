@@ -218,3 +218,39 @@ test("routes without a method of their own are there, with types", async () => {
   const { data } = await service.client.http.GET("/v1/limits");
   assert.equal((data as { object: string }).object, "limits");
 });
+
+test("a large file goes in parts, and a part that is cut goes again", async () => {
+  const ids = ["a", "b", "c"];
+  await using service = await serve((request, response, number) => {
+    if (request.url?.endsWith("/parts")) return number === 2 ? void response.destroy() : json(response, { id: ids.shift() }, 201);
+    if (request.url?.endsWith("/complete")) return json(response, { id: "upload_1", file: { id: "file_1" } });
+    json(response, { id: "upload_1" }, 201);
+  });
+  const bytes = new TextEncoder().encode("0123456789");
+  const about = { purpose: "job_input", filename: "in.jsonl", partBytes: 4 } as const;
+  const file = await service.client.files.upload(bytes, about, { idempotencyKey: "mine" });
+  assert.equal(file.id, "file_1");
+  const part = "/v1/uploads/upload_1/parts";
+  assert.deepEqual(
+    service.seen.map((request) => request.url),
+    ["/v1/uploads", part, part, part, part, "/v1/uploads/upload_1/complete"],
+  );
+  const [begun, ...rest] = service.seen.map((request) => request.body.toString());
+  assert.deepEqual(JSON.parse(begun as string), { filename: "in.jsonl", purpose: "job_input", bytes: 10 });
+  for (const [at, piece] of ["0123", "4567", "4567", "89"].entries()) {
+    assert.ok(rest[at]?.includes('name="data"') && rest[at]?.includes(`\r\n\r\n${piece}\r\n`), rest[at]);
+  }
+  assert.deepEqual(JSON.parse(rest[4] as string), { part_ids: ["a", "b", "c"] });
+  assert.equal(service.seen[0]?.headers["idempotency-key"], "mine");
+  assert.notEqual(service.seen[1]?.headers["idempotency-key"], "mine", "another request has another key");
+});
+
+test("what cannot be finished in parts is cancelled", async () => {
+  await using service = await serve((request, response) => {
+    if (request.url?.endsWith("/parts")) return problem(response, 413, "payload_too_large");
+    json(response, { id: "upload_1" }, 201);
+  });
+  const about = { purpose: "job_input", partBytes: 4 } as const;
+  await assert.rejects(service.client.files.upload(new Uint8Array(5), about), APIStatusError);
+  assert.equal(service.seen.at(-1)?.url, "/v1/uploads/upload_1/cancel");
+});

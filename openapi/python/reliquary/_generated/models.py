@@ -97,6 +97,7 @@ class Batch(ApiModel):
     request_counts: RequestCounts
     status: (
         Literal[
+            "validating",
             "failed",
             "in_progress",
             "finalizing",
@@ -458,6 +459,7 @@ class Event(ApiModel):
             "job.paused",
             "job.resumed",
             "job.finalizing",
+            "checkpoint.rotated",
             "export.ready",
             "job.completed",
             "job.failed",
@@ -628,6 +630,10 @@ class Group(ApiModel):
     """
     id: str
     job_id: str
+    messages: list[RolloutMessage] | None = None
+    """
+    The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to.
+    """
     object: Literal["group"]
     outcome: GroupOutcome | None = None
     prompt_ids: list[int] | None = None
@@ -716,11 +722,19 @@ class GroupOutcome(ApiModel):
     """
     1 less the mean reward, within 0 and 1.
     """
+    filter_reason: str | None = None
+    """
+    Why none of it is delivered: of a filtered group alone.
+    """
     filtered: dict[str, int]
     """
     Rollouts that are not delivered, by their reason.
     """
     n_selected: int
+    n_verified: int
+    """
+    How many were verified: all of them.
+    """
     pass_rate: float | None = None
     """
     The share of scored rollouts whose reward is at least 1.
@@ -787,7 +801,15 @@ class GroupRollout(ApiModel):
     """
     `not_graded`: you posted null. `overdue`: you posted nothing in time.
     """
+    reward_valid: bool
+    """
+    There is a reward, and it does not stand for one that failed.
+    """
     sample_index: int
+    truncated: bool
+    """
+    It reached its largest length.
+    """
 
 
 class GroupStats(ApiModel):
@@ -924,6 +946,67 @@ class InputErrors(ApiModel):
     )
     data: list[InputError]
     object: Literal["list"]
+
+
+class Invoice(ApiModel):
+    """
+    A calendar month in UTC. All amounts are in rao, as strings; opening balance, grants and charges add up to the closing one.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    closing_balance_rao: str
+    id: str
+    object: Literal["invoice"]
+    opening_balance_rao: str
+    """
+    Available and held together.
+    """
+    period_end: AwareDatetime
+    """
+    The begin of the next month.
+    """
+    period_start: AwareDatetime
+    projects: list[InvoiceProject]
+    """
+    The same of the jobs of each project. Grants are no project's.
+    """
+    status: Literal["open", "final"] | str
+    totals: list[InvoiceTotal]
+    """
+    What the lines of the statement come to, by type.
+    """
+
+
+class InvoiceProject(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    project_id: str
+    totals: list[InvoiceTotal]
+
+
+class InvoiceTotal(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    amount_rao: str
+    """
+    Signed, as in the statement.
+    """
+    entry_count: int
+    """
+    Lines of the statement.
+    """
+    rollout_count: int
+    """
+    Rollouts that were charged.
+    """
+    type: str
+    """
+    `grant`, `hold`, `charge` or `hold_release`.
+    """
 
 
 class Job(ApiModel):
@@ -1191,7 +1274,7 @@ class JobFigures(ApiModel):
     """
     maximum_rao: str
     """
-    Every rollout at its full price.
+    Every rollout at its full price, with all tokens that it may have.
     """
     prompt_tokens: int | None = None
     """
@@ -1333,7 +1416,10 @@ class JobPolicy(ApiModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    max_staleness_versions: int
+    max_staleness_versions: int | None = None
+    """
+    How often another checkpoint may become the current one before what is not delivered is dropped. `null`: any number.
+    """
     on_rotation: Literal["finish"] | str
     """
     What happens when another checkpoint becomes the current one.
@@ -1361,11 +1447,15 @@ class JobPrice(ApiModel):
     )
     filtered_rollout_rao: str
     """
-    One honest rollout that the job's own rules filter.
+    One honest rollout that the job's own rules filter: a share of the price, and the same share of that of its tokens.
+    """
+    per_1k_tokens_rao: str
+    """
+    A thousand tokens of its completion, on top of that; the sum is rounded down for each rollout.
     """
     rollout_rao: str
     """
-    One verified and selected rollout.
+    One verified and selected rollout, however long its completion is.
     """
 
 
@@ -1558,6 +1648,10 @@ class LedgerEntry(ApiModel):
     """
     Where it stands in the statement; pass it as `after` or `before`.
     """
+    quote_id: str | None = None
+    """
+    The quote that priced the job, where one did.
+    """
     rollout_count: int
     """
     Rollouts that were charged.
@@ -1618,6 +1712,41 @@ class LogDetail(ApiModel):
     `debug`, `info`, `warn` or `error`.
     """
     message: str
+
+
+class LogprobSpec(ApiModel):
+    """
+    What the log-probs of a rollout are.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    attn: str | None = None
+    """
+    How that engine attends; null as above.
+    """
+    dtype: str
+    engine: str | None = None
+    """
+    The arithmetic that gave both lists, bit for bit; null in engine class `calibrated`, where the miner's is its own affair.
+    """
+    kind: str
+    """
+    `raw`: of the full softmax over the model's logits.
+    """
+    matches_sampling: bool
+    """
+    Whether they are of the distribution that the tokens were drawn from: at temperature 1 without `top_p` and `top_k`.
+    """
+    temperature_applied: bool
+    """
+    False: they are of temperature 1, whatever the tokens were drawn at.
+    """
+    truncation: str
+    """
+    `none`: no token was left out of that softmax.
+    """
 
 
 class Manifest(ApiModel):
@@ -2102,6 +2231,9 @@ class RequestCounts(ApiModel):
     """
     failed: int
     total: int
+    """
+    0 until the file is read.
+    """
 
 
 class RewardAbi(ApiModel):
@@ -2428,6 +2560,7 @@ class Rollout(ApiModel):
     """
     False: of a test job. No model ran, and `proof` proves nothing of one: its profile is of the class `test`.
     """
+    logprob_spec: LogprobSpec | None = None
     loss_mask: list[int] | None = None
     """
     One per completion token; 0 where a trainer must not learn.
@@ -2439,6 +2572,7 @@ class Rollout(ApiModel):
     num_completion_tokens: int
     num_prompt_tokens: int
     object: Literal["rollout"]
+    policy: RolloutPolicy
     price_rao: str
     prompt_ids: list[int] | None = None
     """
@@ -2459,6 +2593,10 @@ class Rollout(ApiModel):
     """
     reward_inputs: RewardInputs | None = None
     reward_receipt: RewardReceipt | None = None
+    reward_valid: bool
+    """
+    There is a reward, and it does not stand for one that failed (`on_error: zero`).
+    """
     sample_index: int
     sample_weight: float
     """
@@ -2473,6 +2611,10 @@ class Rollout(ApiModel):
     shaped_reward: float | None = None
     """
     What the advantage rests on where that is not `reward`: the reward less an overlong penalty.
+    """
+    truncated: bool
+    """
+    It reached its largest length.
     """
     verifier_logprobs: list[float] | None = None
     """
@@ -2573,9 +2715,17 @@ class RolloutGroup(ApiModel):
     """
     1 less the mean reward, within 0 and 1.
     """
+    filter_reason: str | None = None
+    """
+    Why none of it is delivered: of a filtered group alone.
+    """
     n_selected: int | None = None
     """
     Rollouts of it that are delivered.
+    """
+    n_verified: int
+    """
+    How many were verified: all of them, since a group stands or falls as a whole.
     """
     pass_rate: float | None = None
     """
@@ -2596,6 +2746,36 @@ class RolloutMessage(ApiModel):
     )
     content: str
     role: str
+
+
+class RolloutPolicy(ApiModel):
+    """
+    The weights that sampled a rollout, as its job was created.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checkpoint_id: str
+    """
+    Of the content of their files; hexadecimal.
+    """
+    repo: str | None = None
+    """
+    The repository of a registered checkpoint, or the name of one of the service's own.
+    """
+    revision: str | None = None
+    """
+    The commit of a registered checkpoint.
+    """
+    version: int | None = None
+    """
+    Of a policy that is trained while it samples: null as yet.
+    """
+    window: int | None = None
+    """
+    Of randomness that is given out by windows: null, a job has its own.
+    """
 
 
 class RolloutProof(Proof):
@@ -2915,6 +3095,25 @@ class ApiKey(SpendingLimit):
     scopes: list[str]
 
 
+class Budget(SpendingLimit):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    in_flight_limit_rao: str | None = None
+    """
+    The most that its jobs may hold at once; `null`: no limit.
+    """
+    in_flight_rao: str
+    """
+    What they hold now.
+    """
+    object: Literal["budget"]
+    scope: str
+    """
+    Whose it is: an organisation, a project or an API key.
+    """
+
+
 class Project(SpendingLimit):
     model_config = ConfigDict(
         extra="allow",
@@ -2956,6 +3155,70 @@ class StandardInForce(ApiModel):
     numerics: str
     profile_id: str
     thresholds: Thresholds | None = None
+
+
+class Status(ApiModel):
+    """
+    How the service is.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checked_at: str
+    components: list[StatusComponent]
+    miners: StatusMiners
+    object: Literal["status"]
+    status: Literal["operational", "unknown", "degraded", "down"] | str
+    """
+    The worst of its parts.
+    """
+
+
+class StatusComponent(ApiModel):
+    """
+    A part of the service.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    last_seen_at: str | None = None
+    """
+    When it was last seen at work; `null`: never.
+    """
+    name: str
+    """
+    `api`, `queue` (asking miners), `rewards`, `verification`, `delivery` (settling and streaming), `webhooks`, `files`
+    (reading input files), `exports`. There may be more in time.
+    """
+    oldest_waiting_s: int | None = None
+    """
+    How long the oldest of that waits; `null`: nothing does.
+    """
+    status: Literal["operational", "unknown", "degraded", "down"] | str
+    """
+    In the order of how bad it is.
+    """
+    waiting: int | None = None
+    """
+    What waits for it, up to 100000: prompts, groups, deliveries or files. `null`: nothing can wait for it.
+    """
+
+
+class StatusMiners(ApiModel):
+    """
+    Miners that were heard of within a minute.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    capacity: int
+    """
+    Rollouts that they say they take side by side.
+    """
+    seen: int
 
 
 class StreamToken(ApiModel):
@@ -3253,7 +3516,11 @@ class UnitPrices(ApiModel):
     )
     filtered_rollout_rao: str
     """
-    Honest, but kept back by the job's own group filter.
+    Honest, but kept back by the job's own group filter: a share of the price, and the same share of that of its tokens.
+    """
+    per_1k_tokens_rao: str
+    """
+    For a thousand tokens of its completion, on top of that; the sum is rounded down for each rollout.
     """
     rejected_rollout_rao: str
     """
@@ -3261,8 +3528,52 @@ class UnitPrices(ApiModel):
     """
     verified_rollout_rao: str
     """
-    Verified and selected.
+    Verified and selected, however long its completion is.
     """
+
+
+class Upload(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    bytes: int
+    """
+    What the parts together must have.
+    """
+    created_at: int
+    """
+    Times are seconds since 1970.
+    """
+    expires_at: int
+    """
+    When it is given up if it is not completed.
+    """
+    file: File | None = None
+    filename: str
+    id: str
+    mime_type: str
+    object: Literal["upload"]
+    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"] | str
+    """
+    What a file is for.
+    """
+    status: Literal["pending", "completed", "cancelled", "expired"] | str
+    """
+    What became of an upload.
+    """
+
+
+class UploadPart(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: int
+    """
+    Seconds since 1970.
+    """
+    id: str
+    object: Literal["upload.part"]
+    upload_id: str
 
 
 class Usage(ApiModel):

@@ -106,6 +106,26 @@ class BalanceOperations:
         return self._client.request_as(Call("GET", "/v1/balance", timeout=timeout), models.Balance)
 
 
+class BudgetsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def put(self, scope: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateBudget]) -> models.Budget:
+        """Set a budget.
+
+        It takes the place of the one before, and counts for jobs from now on: what is held stays held. That of a project takes a
+        key that reaches the organisation. A key with limits of its own gives no wider ones.
+        """
+        return self._client.request_as(Call("PUT", f"/v1/budgets/{segment(scope)}", body=body, timeout=timeout), models.Budget)
+
+    def retrieve(self, scope: Id, *, timeout: Timeout = None) -> models.Budget:
+        """What an organisation, a project or an API key may spend, and what it has.
+
+        The limit of a project or a key is the one that it shows itself.
+        """
+        return self._client.request_as(Call("GET", f"/v1/budgets/{segment(scope)}", timeout=timeout), models.Budget)
+
+
 class CheckpointsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
@@ -145,7 +165,7 @@ class EventsOperations:
         self._client = client
 
     def retrieve(self, event_id: Id, *, timeout: Timeout = None) -> models.Event:
-        """One event of a whole job, as its log has it."""
+        """One event, with the body that its job's log and stream have, byte for byte: also one that no webhook carries."""
         return self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
 
     def list(
@@ -270,6 +290,27 @@ class GroupsOperations:
         when.
         """
         return self._client.request_as(Call("GET", f"/v1/groups/{segment(group_id)}", timeout=timeout), models.Group)
+
+
+class InvoicesOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def retrieve(self, invoice_id: Id, *, timeout: Timeout = None) -> models.Invoice:
+        """One month of your organisation. A key of one project does not see it."""
+        return self._client.request_as(Call("GET", f"/v1/invoices/{segment(invoice_id)}", timeout=timeout), models.Invoice)
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> Pages[models.Invoice]:
+        """Your organisation's invoices, newest first: one for each calendar month since it began. It takes a key that reaches the
+        organisation.
+        """
+        return Pages(
+            self._client,
+            Call("GET", "/v1/invoices", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Invoice,
+        )
 
 
 class JobsOperations:
@@ -474,13 +515,20 @@ class JobsOperations:
             models.Rollout | models.UndeliveredRollout,
         )
 
-    def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateJob]) -> models.Job:
+    def update(
+        self, job_id: Id, *, if_match: str | None = None, timeout: Timeout = None, **body: Unpack[params.UpdateJob]
+    ) -> models.Job:
         """Change a job.
 
         A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
         its budget goes on by itself. Of a job that has ended only the metadata changes.
+
+        With `If-Match` and the `ETag` of an earlier answer it changes only if nothing else has since. The tag is of the whole
+        job, and a running job's counts move: read it, change it at once, and after 409 `version_conflict` read it again.
         """
-        return self._client.request_as(Call("PATCH", f"/v1/jobs/{segment(job_id)}", body=body, timeout=timeout), models.Job)
+        return self._client.request_as(
+            Call("PATCH", f"/v1/jobs/{segment(job_id)}", headers={"If-Match": if_match}, body=body, timeout=timeout), models.Job
+        )
 
     def list(
         self,
@@ -522,7 +570,8 @@ class LedgerEntriesOperations:
     ) -> Pages[models.LedgerEntry]:
         """Your statement, newest first.
 
-        `first_id` and `last_id` are positions in the statement here.
+        `first_id` and `last_id` are positions in the statement here. With `Accept: text/csv` a page is a table with the same
+        columns, and where more follow the header `Link` names the next page.
         """
         return Pages(
             self._client,
@@ -910,6 +959,18 @@ class SessionsOperations:
         )
 
 
+class StatusOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def retrieve(self, *, timeout: Timeout = None) -> models.Status:
+        """How the service is.
+
+        Each part with the figures behind its status, over all customers. At most five seconds old.
+        """
+        return self._client.request_as(Call("GET", "/v1/status", timeout=timeout), models.Status)
+
+
 class StreamTokensOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
@@ -927,6 +988,55 @@ class StreamTokensOperations:
         return self._client.request_as(
             Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken
         )
+
+
+class UploadsOperations:
+    def __init__(self, client: Caller) -> None:
+        self._client = client
+
+    def cancel(self, upload_id: Id, *, timeout: Timeout = None) -> models.Upload:
+        """Cancel an upload.
+
+        Its parts are deleted within moments. Cancelling again is fine; what is completed is a file, and deleted as one.
+        """
+        return self._client.request_as(Call("POST", f"/v1/uploads/{segment(upload_id)}/cancel", timeout=timeout), models.Upload)
+
+    def complete(self, upload_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CompleteUpload]) -> models.Upload:
+        """Complete an upload.
+
+        The parts, in your order, become a file: all at once, or not at all. Parts that are not named are dropped. Completing it
+        again gives the same file.
+        """
+        return self._client.request_as(
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/complete", body=body, is_repeatable=False, timeout=timeout),
+            models.Upload,
+        )
+
+    def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateUpload]
+    ) -> models.Upload:
+        """Begin an upload.
+
+        Send parts of at most 64 MiB, in any order and several at once, then complete it: it becomes a file as any other. It is
+        given up after an hour. Smaller files go to `POST /v1/files` at once.
+        """
+        return self._client.request_as(
+            Call("POST", "/v1/uploads", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Upload
+        )
+
+    def parts(self, upload_id: Id, *, timeout: Timeout = None) -> models.UploadPart:
+        """Add a part.
+
+        In any order, and several at once. One that was cut off is sent again; one that was sent twice is two parts, of which you
+        name one when you complete the upload.
+        """
+        return self._client.request_as(
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/parts", is_repeatable=False, timeout=timeout), models.UploadPart
+        )
+
+    def retrieve(self, upload_id: Id, *, timeout: Timeout = None) -> models.Upload:
+        """One upload."""
+        return self._client.request_as(Call("GET", f"/v1/uploads/{segment(upload_id)}", timeout=timeout), models.Upload)
 
 
 class UsageOperations:
@@ -1118,11 +1228,13 @@ class Resources:
         self.api_keys = ApiKeysOperations(client)
         self.audit_log = AuditLogOperations(client)
         self.balance = BalanceOperations(client)
+        self.budgets = BudgetsOperations(client)
         self.checkpoints = CheckpointsOperations(client)
         self.events = EventsOperations(client)
         self.exports = ExportsOperations(client)
         self.files = FilesOperations(client)
         self.groups = GroupsOperations(client)
+        self.invoices = InvoicesOperations(client)
         self.jobs = JobsOperations(client)
         self.ledger_entries = LedgerEntriesOperations(client)
         self.limits = LimitsOperations(client)
@@ -1135,7 +1247,9 @@ class Resources:
         self.rollouts = RolloutsOperations(client)
         self.service = ServiceOperations(client)
         self.sessions = SessionsOperations(client)
+        self.status = StatusOperations(client)
         self.stream_tokens = StreamTokensOperations(client)
+        self.uploads = UploadsOperations(client)
         self.usage = UsageOperations(client)
         self.verification_keys = VerificationKeysOperations(client)
         self.verifications = VerificationsOperations(client)
@@ -1236,6 +1350,28 @@ class AsyncBalanceOperations:
         return await self._client.request_as(Call("GET", "/v1/balance", timeout=timeout), models.Balance)
 
 
+class AsyncBudgetsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def put(self, scope: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateBudget]) -> models.Budget:
+        """Set a budget.
+
+        It takes the place of the one before, and counts for jobs from now on: what is held stays held. That of a project takes a
+        key that reaches the organisation. A key with limits of its own gives no wider ones.
+        """
+        return await self._client.request_as(
+            Call("PUT", f"/v1/budgets/{segment(scope)}", body=body, timeout=timeout), models.Budget
+        )
+
+    async def retrieve(self, scope: Id, *, timeout: Timeout = None) -> models.Budget:
+        """What an organisation, a project or an API key may spend, and what it has.
+
+        The limit of a project or a key is the one that it shows itself.
+        """
+        return await self._client.request_as(Call("GET", f"/v1/budgets/{segment(scope)}", timeout=timeout), models.Budget)
+
+
 class AsyncCheckpointsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
@@ -1277,7 +1413,7 @@ class AsyncEventsOperations:
         self._client = client
 
     async def retrieve(self, event_id: Id, *, timeout: Timeout = None) -> models.Event:
-        """One event of a whole job, as its log has it."""
+        """One event, with the body that its job's log and stream have, byte for byte: also one that no webhook carries."""
         return await self._client.request_as(Call("GET", f"/v1/events/{segment(event_id)}", timeout=timeout), models.Event)
 
     def list(
@@ -1404,6 +1540,27 @@ class AsyncGroupsOperations:
         when.
         """
         return await self._client.request_as(Call("GET", f"/v1/groups/{segment(group_id)}", timeout=timeout), models.Group)
+
+
+class AsyncInvoicesOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def retrieve(self, invoice_id: Id, *, timeout: Timeout = None) -> models.Invoice:
+        """One month of your organisation. A key of one project does not see it."""
+        return await self._client.request_as(Call("GET", f"/v1/invoices/{segment(invoice_id)}", timeout=timeout), models.Invoice)
+
+    def list(
+        self, *, limit: int | None = None, after: str | int | None = None, before: str | None = None, timeout: Timeout = None
+    ) -> AsyncPages[models.Invoice]:
+        """Your organisation's invoices, newest first: one for each calendar month since it began. It takes a key that reaches the
+        organisation.
+        """
+        return AsyncPages(
+            self._client,
+            Call("GET", "/v1/invoices", query={"limit": limit, "after": after, "before": before}, timeout=timeout),
+            models.Invoice,
+        )
 
 
 class AsyncJobsOperations:
@@ -1610,13 +1767,20 @@ class AsyncJobsOperations:
             models.Rollout | models.UndeliveredRollout,
         )
 
-    async def update(self, job_id: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateJob]) -> models.Job:
+    async def update(
+        self, job_id: Id, *, if_match: str | None = None, timeout: Timeout = None, **body: Unpack[params.UpdateJob]
+    ) -> models.Job:
         """Change a job.
 
         A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
         its budget goes on by itself. Of a job that has ended only the metadata changes.
+
+        With `If-Match` and the `ETag` of an earlier answer it changes only if nothing else has since. The tag is of the whole
+        job, and a running job's counts move: read it, change it at once, and after 409 `version_conflict` read it again.
         """
-        return await self._client.request_as(Call("PATCH", f"/v1/jobs/{segment(job_id)}", body=body, timeout=timeout), models.Job)
+        return await self._client.request_as(
+            Call("PATCH", f"/v1/jobs/{segment(job_id)}", headers={"If-Match": if_match}, body=body, timeout=timeout), models.Job
+        )
 
     def list(
         self,
@@ -1658,7 +1822,8 @@ class AsyncLedgerEntriesOperations:
     ) -> AsyncPages[models.LedgerEntry]:
         """Your statement, newest first.
 
-        `first_id` and `last_id` are positions in the statement here.
+        `first_id` and `last_id` are positions in the statement here. With `Accept: text/csv` a page is a table with the same
+        columns, and where more follow the header `Link` names the next page.
         """
         return AsyncPages(
             self._client,
@@ -2050,6 +2215,18 @@ class AsyncSessionsOperations:
         )
 
 
+class AsyncStatusOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def retrieve(self, *, timeout: Timeout = None) -> models.Status:
+        """How the service is.
+
+        Each part with the figures behind its status, over all customers. At most five seconds old.
+        """
+        return await self._client.request_as(Call("GET", "/v1/status", timeout=timeout), models.Status)
+
+
 class AsyncStreamTokensOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
@@ -2067,6 +2244,57 @@ class AsyncStreamTokensOperations:
         return await self._client.request_as(
             Call("POST", "/v1/stream_tokens", body=body, is_repeatable=False, timeout=timeout), models.StreamToken
         )
+
+
+class AsyncUploadsOperations:
+    def __init__(self, client: AsyncCaller) -> None:
+        self._client = client
+
+    async def cancel(self, upload_id: Id, *, timeout: Timeout = None) -> models.Upload:
+        """Cancel an upload.
+
+        Its parts are deleted within moments. Cancelling again is fine; what is completed is a file, and deleted as one.
+        """
+        return await self._client.request_as(
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/cancel", timeout=timeout), models.Upload
+        )
+
+    async def complete(self, upload_id: Id, *, timeout: Timeout = None, **body: Unpack[params.CompleteUpload]) -> models.Upload:
+        """Complete an upload.
+
+        The parts, in your order, become a file: all at once, or not at all. Parts that are not named are dropped. Completing it
+        again gives the same file.
+        """
+        return await self._client.request_as(
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/complete", body=body, is_repeatable=False, timeout=timeout),
+            models.Upload,
+        )
+
+    async def create(
+        self, *, idempotency_key: str | None = None, timeout: Timeout = None, **body: Unpack[params.CreateUpload]
+    ) -> models.Upload:
+        """Begin an upload.
+
+        Send parts of at most 64 MiB, in any order and several at once, then complete it: it becomes a file as any other. It is
+        given up after an hour. Smaller files go to `POST /v1/files` at once.
+        """
+        return await self._client.request_as(
+            Call("POST", "/v1/uploads", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Upload
+        )
+
+    async def parts(self, upload_id: Id, *, timeout: Timeout = None) -> models.UploadPart:
+        """Add a part.
+
+        In any order, and several at once. One that was cut off is sent again; one that was sent twice is two parts, of which you
+        name one when you complete the upload.
+        """
+        return await self._client.request_as(
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/parts", is_repeatable=False, timeout=timeout), models.UploadPart
+        )
+
+    async def retrieve(self, upload_id: Id, *, timeout: Timeout = None) -> models.Upload:
+        """One upload."""
+        return await self._client.request_as(Call("GET", f"/v1/uploads/{segment(upload_id)}", timeout=timeout), models.Upload)
 
 
 class AsyncUsageOperations:
@@ -2258,11 +2486,13 @@ class AsyncResources:
         self.api_keys = AsyncApiKeysOperations(client)
         self.audit_log = AsyncAuditLogOperations(client)
         self.balance = AsyncBalanceOperations(client)
+        self.budgets = AsyncBudgetsOperations(client)
         self.checkpoints = AsyncCheckpointsOperations(client)
         self.events = AsyncEventsOperations(client)
         self.exports = AsyncExportsOperations(client)
         self.files = AsyncFilesOperations(client)
         self.groups = AsyncGroupsOperations(client)
+        self.invoices = AsyncInvoicesOperations(client)
         self.jobs = AsyncJobsOperations(client)
         self.ledger_entries = AsyncLedgerEntriesOperations(client)
         self.limits = AsyncLimitsOperations(client)
@@ -2275,7 +2505,9 @@ class AsyncResources:
         self.rollouts = AsyncRolloutsOperations(client)
         self.service = AsyncServiceOperations(client)
         self.sessions = AsyncSessionsOperations(client)
+        self.status = AsyncStatusOperations(client)
         self.stream_tokens = AsyncStreamTokensOperations(client)
+        self.uploads = AsyncUploadsOperations(client)
         self.usage = AsyncUsageOperations(client)
         self.verification_keys = AsyncVerificationKeysOperations(client)
         self.verifications = AsyncVerificationsOperations(client)

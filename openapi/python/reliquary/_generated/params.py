@@ -152,6 +152,17 @@ class ChatRequest(TypedDict):
     """
 
 
+class CompleteUpload(TypedDict):
+    part_ids: Sequence[str]
+    """
+    In the order of the file, whatever order they were sent in.
+    """
+    sha256: NotRequired[str | None]
+    """
+    Of the whole file, hexadecimal: what is put together is refused if it is another.
+    """
+
+
 class CreateApiKey(TypedDict):
     """
     What is left out, or `null`, is as in your own key.
@@ -328,6 +339,22 @@ class CreateStreamToken(TypedDict):
     path: str
     """
     The one stream that it opens: `/v1/jobs/{id}/events` of a job of yours, or `/v1/events/stream`.
+    """
+
+
+class CreateUpload(TypedDict):
+    bytes: int
+    """
+    Of the whole file: at most 200 MB.
+    """
+    filename: str
+    mime_type: NotRequired[str | None]
+    """
+    Kept, and not looked at.
+    """
+    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"]
+    """
+    What a file is for.
     """
 
 
@@ -530,7 +557,8 @@ class PickInput(TypedDict):
 class PolicyInput(TypedDict):
     max_staleness_versions: NotRequired[int | None]
     """
-    How many checkpoints a rollout may be behind the one that the job names; all are of that very one.
+    How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered
+    yet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints.
     """
     on_rotation: NotRequired[Literal["finish"] | None]
 
@@ -883,6 +911,25 @@ class UpdateApiKey(TypedDict):
     scopes: NotRequired[Sequence[str] | None]
 
 
+class UpdateBudget(TypedDict):
+    """
+    What is left out or `null` is no limit.
+    """
+
+    in_flight_limit_rao: NotRequired[str | None]
+    """
+    The most that its jobs may hold at once.
+    """
+    limit_rao: NotRequired[str | None]
+    """
+    What its jobs may cost together in one period.
+    """
+    limit_reset: NotRequired[str | None]
+    """
+    When that begins anew, in UTC: `daily`, `weekly` (Mondays), `monthly`; never if not given.
+    """
+
+
 class UpdateJob(TypedDict):
     """
     What is left out stays as it is.
@@ -940,6 +987,17 @@ class UpdateWebhookEndpoint(TypedDict):
     `null`: every type that webhooks carry.
     """
     url: NotRequired[str | None]
+
+
+class UploadPartForm(TypedDict):
+    """
+    One part.
+    """
+
+    data: str
+    """
+    At most 64 MiB.
+    """
 
 
 class VerificationInput(TypedDict):

@@ -141,7 +141,7 @@ MANIFEST = fields(
     signature=SIGNATURE,
 )
 # The price of a job, as far as it is known here.
-PRICE = fields(rollout=price, filtered_bps=U32, miner_share_bps=U32)
+PRICE = fields(rollout=price, per_1k_tokens=nullable(price), filtered_bps=U32, miner_share_bps=U32)
 LEAVES = fields(object=text, job_id=identifier("job"), first=U64, hashes_base64=leaf_hashes)
 INCLUSION = fields(
     object=text,
@@ -246,18 +246,19 @@ def leaf_of(r: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def delivered_rao(written: Any) -> int | None:
-    """What each delivered rollout cost. None: the price has parts that this reader does not know."""
+def delivered_rao(written: Any, tokens: int) -> int | None:
+    """What a delivered rollout of so many tokens cost. None: the price has parts that this reader does not know."""
     try:
         known: dict[str, Any] = PRICE(written)
     except Refused:
         return None
-    return known["rollout"]
+    return known["rollout"] + (known["per_1k_tokens"] or 0) * tokens // 1000
 
 
 def agrees(manifest: dict[str, Any], r: dict[str, Any]) -> bool:
     """Whether a rollout says the same of its job as the manifest."""
-    proof, policy, cost = r["proof"], r["policy"] or {}, delivered_rao(manifest["price"])
+    proof, policy = r["proof"], r["policy"] or {}
+    cost = delivered_rao(manifest["price"], r["num_completion_tokens"])
     name, revision = policy.get("repo"), policy.get("revision")
     name = name if name is None or revision is None else f"{name}@{revision}"
     return (

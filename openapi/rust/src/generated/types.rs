@@ -29,6 +29,31 @@ pub struct Balance {
     pub held_rao: ::std::string::String,
     pub object: ::std::string::String,
 }
+#[doc = "`Budget`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct Budget {
+    #[doc = "The most that its jobs may hold at once; `null`: no limit."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub in_flight_limit_rao: ::std::option::Option<::std::string::String>,
+    #[doc = "What they hold now."]
+    pub in_flight_rao: ::std::string::String,
+    #[doc = "What jobs may cost together in one period."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit_rao: ::std::option::Option<::std::string::String>,
+    #[doc = "When the limit begins anew, in UTC: `daily`, `weekly` (Mondays), `monthly`, or never."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit_reset: ::std::option::Option<::std::string::String>,
+    pub object: ::std::string::String,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub remaining_rao: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub resets_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    #[doc = "Whose it is: an organisation, a project or an API key."]
+    pub scope: ::std::string::String,
+    #[doc = "What they hold and were charged in this period."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub spent_rao: ::std::option::Option<::std::string::String>,
+}
 #[doc = "`BudgetInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct BudgetInput {
@@ -305,6 +330,9 @@ pub struct Group {
     pub due_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     pub id: ::std::string::String,
     pub job_id: ::std::string::String,
+    #[doc = "The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub messages: ::std::option::Option<::std::vec::Vec<RolloutMessage>>,
     pub object: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub outcome: ::std::option::Option<GroupOutcome>,
@@ -365,9 +393,14 @@ pub struct GroupOutcome {
     #[doc = "1 less the mean reward, within 0 and 1."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub difficulty: ::std::option::Option<f64>,
+    #[doc = "Why none of it is delivered: of a filtered group alone."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub filter_reason: ::std::option::Option<::std::string::String>,
     #[doc = "Rollouts that are not delivered, by their reason."]
     pub filtered: ::std::collections::HashMap<::std::string::String, i32>,
     pub n_selected: i32,
+    #[doc = "How many were verified: all of them."]
+    pub n_verified: i32,
     #[doc = "The share of scored rollouts whose reward is at least 1."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pass_rate: ::std::option::Option<f64>,
@@ -412,7 +445,11 @@ pub struct GroupRollout {
     #[doc = "`not_graded`: you posted null. `overdue`: you posted nothing in time."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reward_error: ::std::option::Option<::std::string::String>,
+    #[doc = "There is a reward, and it does not stand for one that failed."]
+    pub reward_valid: bool,
     pub sample_index: i32,
+    #[doc = "It reached its largest length."]
+    pub truncated: bool,
 }
 #[doc = "Of the scored rollouts, with the job's `std_ddof`."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -472,6 +509,42 @@ pub struct InputError {
 pub struct InputErrors {
     pub data: ::std::vec::Vec<InputError>,
     pub object: ::std::string::String,
+}
+#[doc = "A calendar month in UTC. All amounts are in rao, as strings; opening balance, grants and charges add up to the closing one."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct Invoice {
+    pub closing_balance_rao: ::std::string::String,
+    pub id: ::std::string::String,
+    pub object: ::std::string::String,
+    #[doc = "Available and held together."]
+    pub opening_balance_rao: ::std::string::String,
+    #[doc = "The begin of the next month."]
+    pub period_end: ::chrono::DateTime<::chrono::offset::Utc>,
+    pub period_start: ::chrono::DateTime<::chrono::offset::Utc>,
+    #[doc = "The same of the jobs of each project. Grants are no project's."]
+    pub projects: ::std::vec::Vec<InvoiceProject>,
+    pub status: crate::words::InvoiceStatus,
+    #[doc = "What the lines of the statement come to, by type."]
+    pub totals: ::std::vec::Vec<InvoiceTotal>,
+}
+#[doc = "`InvoiceProject`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct InvoiceProject {
+    pub project_id: ::std::string::String,
+    pub totals: ::std::vec::Vec<InvoiceTotal>,
+}
+#[doc = "`InvoiceTotal`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct InvoiceTotal {
+    #[doc = "Signed, as in the statement."]
+    pub amount_rao: ::std::string::String,
+    #[doc = "Lines of the statement."]
+    pub entry_count: i64,
+    #[doc = "Rollouts that were charged."]
+    pub rollout_count: i64,
+    #[doc = "`grant`, `hold`, `charge` or `hold_release`."]
+    #[serde(rename = "type")]
+    pub type_: ::std::string::String,
 }
 #[doc = "`Job`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -634,7 +707,7 @@ pub struct JobFigures {
     pub estimate: JobEstimate,
     #[doc = "What is held when the job is queued: the maximum, or what the budget leaves of it."]
     pub hold_rao: ::std::string::String,
-    #[doc = "Every rollout at its full price."]
+    #[doc = "Every rollout at its full price, with all tokens that it may have."]
     pub maximum_rao: ::std::string::String,
     #[doc = "Tokens of all prompts. Null of a file: what is in its lines is known once a job has read them."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -736,15 +809,19 @@ pub struct JobPick {
 #[doc = "`JobPolicy`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct JobPolicy {
-    pub max_staleness_versions: i32,
+    #[doc = "How often another checkpoint may become the current one before what is not delivered is dropped. `null`: any number."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub max_staleness_versions: ::std::option::Option<i32>,
     pub on_rotation: crate::words::RotationPolicy,
 }
 #[doc = "Fixed when the job was created. Rejected and failed rollouts cost nothing."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct JobPrice {
-    #[doc = "One honest rollout that the job's own rules filter."]
+    #[doc = "One honest rollout that the job's own rules filter: a share of the price, and the same share of that of its tokens."]
     pub filtered_rollout_rao: ::std::string::String,
-    #[doc = "One verified and selected rollout."]
+    #[doc = "A thousand tokens of its completion, on top of that; the sum is rounded down for each rollout."]
+    pub per_1k_tokens_rao: ::std::string::String,
+    #[doc = "One verified and selected rollout, however long its completion is."]
     pub rollout_rao: ::std::string::String,
 }
 #[doc = "`JobPrivacy`"]
@@ -837,6 +914,25 @@ pub struct LogDetail {
     pub level: ::std::string::String,
     pub message: ::std::string::String,
 }
+#[doc = "What the log-probs of a rollout are."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct LogprobSpec {
+    #[doc = "How that engine attends; null as above."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub attn: ::std::option::Option<::std::string::String>,
+    pub dtype: ::std::string::String,
+    #[doc = "The arithmetic that gave both lists, bit for bit; null in engine class `calibrated`, where the miner's is its own affair."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub engine: ::std::option::Option<::std::string::String>,
+    #[doc = "`raw`: of the full softmax over the model's logits."]
+    pub kind: ::std::string::String,
+    #[doc = "Whether they are of the distribution that the tokens were drawn from: at temperature 1 without `top_p` and `top_k`."]
+    pub matches_sampling: bool,
+    #[doc = "False: they are of temperature 1, whatever the tokens were drawn at."]
+    pub temperature_applied: bool,
+    #[doc = "`none`: no token was left out of that softmax."]
+    pub truncation: ::std::string::String,
+}
 #[doc = "`MessageInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct MessageInput {
@@ -917,7 +1013,7 @@ pub struct PickInput {
 #[doc = "`PolicyInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PolicyInput {
-    #[doc = "How many checkpoints a rollout may be behind the one that the job names; all are of that very one."]
+    #[doc = "How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered\nyet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub max_staleness_versions: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1007,7 +1103,7 @@ pub struct Quote {
     #[doc = "What is held when the job is queued: the maximum, or what the budget leaves of it."]
     pub hold_rao: ::std::string::String,
     pub id: ::std::string::String,
-    #[doc = "Every rollout at its full price."]
+    #[doc = "Every rollout at its full price, with all tokens that it may have."]
     pub maximum_rao: ::std::string::String,
     pub object: ::std::string::String,
     #[doc = "Tokens of all prompts. Null of a file: what is in its lines is known once a job has read them."]
@@ -1207,6 +1303,8 @@ pub struct Rollout {
     pub job_id: ::std::string::String,
     #[doc = "False: of a test job. No model ran, and `proof` proves nothing of one: its profile is of the class `test`."]
     pub livemode: bool,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub logprob_spec: ::std::option::Option<LogprobSpec>,
     #[doc = "One per completion token; 0 where a trainer must not learn."]
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
     pub loss_mask: ::std::vec::Vec<i32>,
@@ -1216,6 +1314,7 @@ pub struct Rollout {
     pub num_completion_tokens: i32,
     pub num_prompt_tokens: i32,
     pub object: ::std::string::String,
+    pub policy: RolloutPolicy,
     pub price_rao: ::std::string::String,
     #[doc = "`prompt_ids`, `completion_ids` and `loss_mask`, the log-probs, and the proof are there unless `include` of a list left\nthem out."]
     #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
@@ -1236,6 +1335,8 @@ pub struct Rollout {
     pub reward_inputs: ::std::option::Option<RewardInputs>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reward_receipt: ::std::option::Option<RewardReceipt>,
+    #[doc = "There is a reward, and it does not stand for one that failed (`on_error: zero`)."]
+    pub reward_valid: bool,
     pub sample_index: i32,
     #[doc = "How often a trainer should count it: more than 1 where its group stands for filtered ones, too. Exports in a trainer's\nformat have it so often."]
     pub sample_weight: f64,
@@ -1245,6 +1346,8 @@ pub struct Rollout {
     #[doc = "What the advantage rests on where that is not `reward`: the reward less an overlong penalty."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shaped_reward: ::std::option::Option<f64>,
+    #[doc = "It reached its largest length."]
+    pub truncated: bool,
     #[doc = "The same, recomputed by the service; `null` when this rollout was not audited."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub verifier_logprobs: ::std::option::Option<::std::vec::Vec<f32>>,
@@ -1308,9 +1411,14 @@ pub struct RolloutGroup {
     #[doc = "1 less the mean reward, within 0 and 1."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub difficulty: ::std::option::Option<f64>,
+    #[doc = "Why none of it is delivered: of a filtered group alone."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub filter_reason: ::std::option::Option<::std::string::String>,
     #[doc = "Rollouts of it that are delivered."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub n_selected: ::std::option::Option<i32>,
+    #[doc = "How many were verified: all of them, since a group stands or falls as a whole."]
+    pub n_verified: i32,
     #[doc = "The share of scored rollouts whose reward is at least 1."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pass_rate: ::std::option::Option<f64>,
@@ -1325,6 +1433,24 @@ pub struct RolloutGroup {
 pub struct RolloutMessage {
     pub content: ::std::string::String,
     pub role: ::std::string::String,
+}
+#[doc = "The weights that sampled a rollout, as its job was created."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct RolloutPolicy {
+    #[doc = "Of the content of their files; hexadecimal."]
+    pub checkpoint_id: ::std::string::String,
+    #[doc = "The repository of a registered checkpoint, or the name of one of the service's own."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub repo: ::std::option::Option<::std::string::String>,
+    #[doc = "The commit of a registered checkpoint."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub revision: ::std::option::Option<::std::string::String>,
+    #[doc = "Of a policy that is trained while it samples: null as yet."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub version: ::std::option::Option<i64>,
+    #[doc = "Of randomness that is given out by windows: null, a job has its own."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub window: ::std::option::Option<i64>,
 }
 #[doc = "`RolloutSampling`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -1418,6 +1544,55 @@ pub struct SelectionInput {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target_groups: ::std::option::Option<::std::num::NonZeroU64>,
 }
+#[doc = "How far a limit is used up; all `null` where there is none."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
+pub struct SpendingLimit {
+    #[doc = "What jobs may cost together in one period."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit_rao: ::std::option::Option<::std::string::String>,
+    #[doc = "When the limit begins anew, in UTC: `daily`, `weekly` (Mondays), `monthly`, or never."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit_reset: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub remaining_rao: ::std::option::Option<::std::string::String>,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub resets_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    #[doc = "What they hold and were charged in this period."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub spent_rao: ::std::option::Option<::std::string::String>,
+}
+#[doc = "How the service is."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct Status {
+    pub checked_at: ::std::string::String,
+    pub components: ::std::vec::Vec<StatusComponent>,
+    pub miners: StatusMiners,
+    pub object: ::std::string::String,
+    pub status: crate::words::ComponentStatus,
+}
+#[doc = "A part of the service."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct StatusComponent {
+    #[doc = "When it was last seen at work; `null`: never."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last_seen_at: ::std::option::Option<::std::string::String>,
+    #[doc = "`api`, `queue` (asking miners), `rewards`, `verification`, `delivery` (settling and streaming), `webhooks`, `files`\n(reading input files), `exports`. There may be more in time."]
+    pub name: ::std::string::String,
+    #[doc = "How long the oldest of that waits; `null`: nothing does."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub oldest_waiting_s: ::std::option::Option<i64>,
+    pub status: crate::words::ComponentStatus,
+    #[doc = "What waits for it, up to 100000: prompts, groups, deliveries or files. `null`: nothing can wait for it."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub waiting: ::std::option::Option<i64>,
+}
+#[doc = "Miners that were heard of within a minute."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct StatusMiners {
+    #[doc = "Rollouts that they say they take side by side."]
+    pub capacity: i64,
+    pub seen: i64,
+}
 #[doc = "`StreamToken`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct StreamToken {
@@ -1461,12 +1636,27 @@ pub struct UndeliveredRollout {
 #[doc = "For one rollout, in rao."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct UnitPrices {
-    #[doc = "Honest, but kept back by the job's own group filter."]
+    #[doc = "Honest, but kept back by the job's own group filter: a share of the price, and the same share of that of its tokens."]
     pub filtered_rollout_rao: ::std::string::String,
+    #[doc = "For a thousand tokens of its completion, on top of that; the sum is rounded down for each rollout."]
+    pub per_1k_tokens_rao: ::std::string::String,
     #[doc = "Refused by the proof, a repeat, or without a reward by the service's fault."]
     pub rejected_rollout_rao: ::std::string::String,
-    #[doc = "Verified and selected."]
+    #[doc = "Verified and selected, however long its completion is."]
     pub verified_rollout_rao: ::std::string::String,
+}
+#[doc = "What is left out or `null` is no limit."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
+pub struct UpdateBudget {
+    #[doc = "The most that its jobs may hold at once."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub in_flight_limit_rao: ::std::option::Option<::std::string::String>,
+    #[doc = "What its jobs may cost together in one period."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit_rao: ::std::option::Option<::std::string::String>,
+    #[doc = "When that begins anew, in UTC: `daily`, `weekly` (Mondays), `monthly`; never if not given."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit_reset: ::std::option::Option<::std::string::String>,
 }
 #[doc = "`UpdateJobBudget`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
@@ -1479,6 +1669,33 @@ pub struct UpdateJobBudget {
     pub max_rollouts: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub on_exhausted: ::std::option::Option<crate::words::WhenExhausted>,
+}
+#[doc = "`Upload`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct Upload {
+    #[doc = "What the parts together must have."]
+    pub bytes: i64,
+    #[doc = "Times are seconds since 1970."]
+    pub created_at: i64,
+    #[doc = "When it is given up if it is not completed."]
+    pub expires_at: i64,
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub file: ::std::option::Option<File>,
+    pub filename: ::std::string::String,
+    pub id: ::std::string::String,
+    pub mime_type: ::std::string::String,
+    pub object: ::std::string::String,
+    pub purpose: crate::words::FilePurpose,
+    pub status: crate::words::UploadStatus,
+}
+#[doc = "`UploadPart`"]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct UploadPart {
+    #[doc = "Seconds since 1970."]
+    pub created_at: i64,
+    pub id: ::std::string::String,
+    pub object: ::std::string::String,
+    pub upload_id: ::std::string::String,
 }
 #[doc = "What was charged. Amounts add up to the charges of the statement, which has them when a job ends; this has them when a\nrollout is delivered."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]

@@ -16,6 +16,13 @@ words! {
         Gdpo = "gdpo",
         None = "none",
     }
+    /// In the order of how bad it is.
+    ComponentStatus {
+        Operational = "operational",
+        Unknown = "unknown",
+        Degraded = "degraded",
+        Down = "down",
+    }
     /// What counts as a repeat.
     DedupMode {
         None = "none",
@@ -53,6 +60,7 @@ words! {
         JobPaused = "job.paused",
         JobResumed = "job.resumed",
         JobFinalizing = "job.finalizing",
+        CheckpointRotated = "checkpoint.rotated",
         ExportReady = "export.ready",
         JobCompleted = "job.completed",
         JobFailed = "job.failed",
@@ -90,6 +98,10 @@ words! {
         Cancelled = "cancelled",
         Reserve = "reserve",
         Expired = "expired",
+    }
+    InvoiceStatus {
+        Open = "open",
+        Final = "final",
     }
     /// `batch` takes one turn where `standard` takes four. A job never waits for another customer's backlog, whatever it is.
     JobPriority {
@@ -167,6 +179,13 @@ words! {
     /// What happens when another checkpoint becomes the current one.
     RotationPolicy {
         Finish = "finish",
+    }
+    /// What became of an upload.
+    UploadStatus {
+        Pending = "pending",
+        Completed = "completed",
+        Cancelled = "cancelled",
+        Expired = "expired",
     }
     UsageBucket {
         Hour = "hour",

@@ -395,9 +395,10 @@ export interface paths {
         put?: never;
         /**
          * Create a batch.
-         * @description Requests with the same model, sampling, `stop` and `logprobs` become one job, at most 1000 in each and 16 jobs in a batch:
-         *     rewards and advantages `none`, every token verified. Their highest possible price is held. What is wrong with the file
-         *     is in `errors` of a batch that has `failed`, all of it at once, by line.
+         * @description It is `validating` while its file is read; then it is `in_progress`, or it has `failed` and `errors` says everything that is
+         *     wrong with the file, by line. Requests with the same model, sampling, `stop` and `logprobs` become one job, at most 1000 in
+         *     each and 16 jobs in a batch: rewards and advantages `none`, every token verified. Their highest possible price is held when
+         *     all of them begin; what the account cannot cover is `insufficient_credits` in `errors`, and nothing begins.
          */
         post: operations["create_batch"];
         delete?: never;
@@ -434,10 +435,35 @@ export interface paths {
         put?: never;
         /**
          * Cancel a batch.
-         * @description No more requests go to miners; what these have answered is still verified, delivered and charged. Cancelling again is
+         * @description One whose file is being read has ended with that. No more requests go to miners; what these have answered is still verified, delivered and charged. Cancelling again is
          *     fine.
          */
         post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/budgets/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an organisation, a project or an API key may spend, and what it has.
+         * @description The limit of a project or a key is the one that it shows itself.
+         */
+        get: operations["retrieve_budget"];
+        /**
+         * Set a budget.
+         * @description It takes the place of the one before, and counts for jobs from now on: what is held stays held. That of a project takes a
+         *     key that reaches the organisation. A key with limits of its own gives no wider ones.
+         */
+        put: operations["update_budget"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -576,7 +602,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One event of a whole job, as its log has it. */
+        /** One event, with the body that its job's log and stream have, byte for byte: also one that no webhook carries. */
         get: operations["retrieve_event"];
         put?: never;
         post?: never;
@@ -726,6 +752,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your organisation's invoices, newest first: one for each calendar month since it began. It takes a key that reaches the
+         *     organisation.
+         */
+        get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One month of your organisation. A key of one project does not see it. */
+        get: operations["retrieve_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -776,6 +839,9 @@ export interface paths {
          * Change a job.
          * @description A budget can be raised, which holds more, or lowered to no less than what is spent and in flight; a job that waits for
          *     its budget goes on by itself. Of a job that has ended only the metadata changes.
+         *
+         *     With `If-Match` and the `ETag` of an earlier answer it changes only if nothing else has since. The tag is of the whole
+         *     job, and a running job's counts move: read it, change it at once, and after 409 `version_conflict` read it again.
          */
         patch: operations["update_job"];
         trace?: never;
@@ -1027,7 +1093,8 @@ export interface paths {
         };
         /**
          * Your statement, newest first.
-         * @description `first_id` and `last_id` are positions in the statement here.
+         * @description `first_id` and `last_id` are positions in the statement here. With `Accept: text/csv` a page is a table with the same
+         *     columns, and where more follow the header `Link` names the next page.
          */
         get: operations["list_ledger_entries"];
         put?: never;
@@ -1585,6 +1652,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the service is.
+         * @description Each part with the figures behind its status, over all customers. At most five seconds old.
+         */
+        get: operations["retrieve_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stream_tokens": {
         parameters: {
             query?: never;
@@ -1604,6 +1691,106 @@ export interface paths {
          *     the stream with `starting_after` set to the last `lastEventId`. Nothing is lost. The token is not kept and cannot be listed.
          */
         post: operations["create_stream_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin an upload.
+         * @description Send parts of at most 64 MiB, in any order and several at once, then complete it: it becomes a file as any other. It is
+         *     given up after an hour. Smaller files go to `POST /v1/files` at once.
+         */
+        post: operations["create_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One upload. */
+        get: operations["retrieve_upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an upload.
+         * @description Its parts are deleted within moments. Cancelling again is fine; what is completed is a file, and deleted as one.
+         */
+        post: operations["cancel_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete an upload.
+         * @description The parts, in your order, become a file: all at once, or not at all. Parts that are not named are dropped. Completing it
+         *     again gives the same file.
+         */
+        post: operations["complete_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a part.
+         * @description In any order, and several at once. One that was cut off is sent again; one that was sent twice is two parts, of which you
+         *     name one when you complete the upload.
+         */
+        post: operations["create_upload_part"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2070,7 +2257,7 @@ export interface components {
          * @description What a batch is doing.
          * @enum {string}
          */
-        BatchStatus: "failed" | "in_progress" | "finalizing" | "completed" | "expired" | "cancelling" | "cancelled";
+        BatchStatus: "validating" | "failed" | "in_progress" | "finalizing" | "completed" | "expired" | "cancelling" | "cancelled";
         /** @description The most bytes that a request's body may have. */
         BodyLimits: {
             /** @description Of `POST /v1/jobs`. */
@@ -2081,6 +2268,25 @@ export interface components {
             other: number;
             /** @description Of a list of samples. */
             samples: number;
+        };
+        Budget: components["schemas"]["SpendingLimit"] & {
+            /**
+             * @description The most that its jobs may hold at once; `null`: no limit.
+             * @example 1000000000
+             */
+            in_flight_limit_rao?: string | null;
+            /**
+             * @description What they hold now.
+             * @example 61440000
+             */
+            in_flight_rao: string;
+            /** @constant */
+            object: "budget";
+            /**
+             * @description Whose it is: an organisation, a project or an API key.
+             * @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            scope: string;
         };
         BudgetInput: {
             /**
@@ -2359,6 +2565,25 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        /**
+         * @example {
+         *       "part_ids": [
+         *         "part_01K9QZ4E8V7X2M3N4P5Q6R7S8T",
+         *         "part_01K9QZ4E8V7X2M3N4P5Q6R7S8V"
+         *       ]
+         *     }
+         */
+        CompleteUpload: {
+            /** @description In the order of the file, whatever order they were sent in. */
+            part_ids: string[];
+            /** @description Of the whole file, hexadecimal: what is put together is refused if it is another. */
+            sha256?: string | null;
+        };
+        /**
+         * @description In the order of how bad it is.
+         * @enum {string}
+         */
+        ComponentStatus: "operational" | "unknown" | "degraded" | "down";
         /** @description A text, or parts of it. */
         ContentInput: string | components["schemas"]["PartInput"][];
         /**
@@ -2633,6 +2858,25 @@ export interface components {
         };
         /**
          * @example {
+         *       "bytes": 150000000,
+         *       "filename": "gsm8k.jsonl",
+         *       "mime_type": "application/jsonl",
+         *       "purpose": "job_input"
+         *     }
+         */
+        CreateUpload: {
+            /**
+             * Format: int64
+             * @description Of the whole file: at most 200 MB.
+             */
+            bytes: number;
+            filename: string;
+            /** @description Kept, and not looked at. */
+            mime_type?: string | null;
+            purpose: components["schemas"]["FilePurpose"];
+        };
+        /**
+         * @example {
          *       "rollouts": [
          *         "rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4"
          *       ]
@@ -2806,7 +3050,7 @@ export interface components {
          * @description What happened. The last four end the log.
          * @enum {string}
          */
-        EventType: "job.queued" | "job.started" | "job.progress_checkpoint" | "job.prompts_added" | "job.closed" | "group.received" | "group.scored" | "group.awaiting_rewards" | "group.rejected" | "group.accepted" | "group.filtered" | "group.failed" | "rollout.verified" | "rollout.rejected" | "reward.error_rate_exceeded" | "budget.threshold_reached" | "job.paused" | "job.resumed" | "job.finalizing" | "export.ready" | "job.completed" | "job.failed" | "job.cancelled" | "job.expired";
+        EventType: "job.queued" | "job.started" | "job.progress_checkpoint" | "job.prompts_added" | "job.closed" | "group.received" | "group.scored" | "group.awaiting_rewards" | "group.rejected" | "group.accepted" | "group.filtered" | "group.failed" | "rollout.verified" | "rollout.rejected" | "reward.error_rate_exceeded" | "budget.threshold_reached" | "job.paused" | "job.resumed" | "job.finalizing" | "checkpoint.rotated" | "export.ready" | "job.completed" | "job.failed" | "job.cancelled" | "job.expired";
         /** @description What a module does with samples. */
         ExaminationReport: {
             determinism: components["schemas"]["DeterminismReport"];
@@ -3040,6 +3284,8 @@ export interface components {
             /** @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
             id: string;
             job_id: string;
+            /** @description The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to. */
+            messages?: components["schemas"]["RolloutMessage"][] | null;
             /** @constant */
             object: "group";
             outcome?: components["schemas"]["GroupOutcome"] | null;
@@ -3131,12 +3377,19 @@ export interface components {
              * @description 1 less the mean reward, within 0 and 1.
              */
             difficulty?: number | null;
+            /** @description Why none of it is delivered: of a filtered group alone. */
+            filter_reason?: string | null;
             /** @description Rollouts that are not delivered, by their reason. */
             filtered: {
                 [key: string]: number;
             };
             /** Format: int32 */
             n_selected: number;
+            /**
+             * Format: int32
+             * @description How many were verified: all of them.
+             */
+            n_verified: number;
             /**
              * Format: double
              * @description The share of scored rollouts whose reward is at least 1.
@@ -3188,8 +3441,12 @@ export interface components {
             };
             /** @description `not_graded`: you posted null. `overdue`: you posted nothing in time. */
             reward_error?: string | null;
+            /** @description There is a reward, and it does not stand for one that failed. */
+            reward_valid: boolean;
             /** Format: int32 */
             sample_index: number;
+            /** @description It reached its largest length. */
+            truncated: boolean;
         };
         /**
          * @description The states of a group; `accepted`, `filtered`, `failed`, `cancelled` and `expired` are final. `reserve` waits until
@@ -3307,6 +3564,70 @@ export interface components {
         Invitation: components["schemas"]["Member"] & {
             /** @description Hand it to them on a way that you trust: nothing is sent by us. */
             sign_in_link: components["schemas"]["SignInLink"];
+        };
+        /** @description A calendar month in UTC. All amounts are in rao, as strings; opening balance, grants and charges add up to the closing one. */
+        Invoice: {
+            /** @example 1438560000 */
+            closing_balance_rao: string;
+            /** @example inv_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @constant */
+            object: "invoice";
+            /**
+             * @description Available and held together.
+             * @example 1500000000
+             */
+            opening_balance_rao: string;
+            /**
+             * Format: date-time
+             * @description The begin of the next month.
+             */
+            period_end: string;
+            /** Format: date-time */
+            period_start: string;
+            /** @description The same of the jobs of each project. Grants are no project's. */
+            projects: components["schemas"]["InvoiceProject"][];
+            status: components["schemas"]["InvoiceStatus"];
+            /** @description What the lines of the statement come to, by type. */
+            totals: components["schemas"]["InvoiceTotal"][];
+        };
+        /** @description A page of a list. */
+        InvoiceList: {
+            data: components["schemas"]["Invoice"][];
+            /** @description Pass it as `before` to get the page before. */
+            first_id?: string | null;
+            /** @description More follow after `last_id`; of a page that was asked for with `before`: more stand before `first_id`. */
+            has_more: boolean;
+            /** @description Pass it as `after` to get the next page. */
+            last_id?: string | null;
+            /** @constant */
+            object: "list";
+        };
+        InvoiceProject: {
+            /** @example proj_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            project_id: string;
+            totals: components["schemas"]["InvoiceTotal"][];
+        };
+        /** @enum {string} */
+        InvoiceStatus: "open" | "final";
+        InvoiceTotal: {
+            /**
+             * @description Signed, as in the statement.
+             * @example -61440000
+             */
+            amount_rao: string;
+            /**
+             * Format: int64
+             * @description Lines of the statement.
+             */
+            entry_count: number;
+            /**
+             * Format: int64
+             * @description Rollouts that were charged.
+             */
+            rollout_count: number;
+            /** @description `grant`, `hold`, `charge` or `hold_release`. */
+            type: string;
         };
         Job: {
             advantage: components["schemas"]["JobAdvantage"];
@@ -3486,7 +3807,7 @@ export interface components {
              */
             hold_rao: string;
             /**
-             * @description Every rollout at its full price.
+             * @description Every rollout at its full price, with all tokens that it may have.
              * @example 61440000
              */
             maximum_rao: string;
@@ -3622,8 +3943,11 @@ export interface components {
             strategy: components["schemas"]["PickStrategy"];
         };
         JobPolicy: {
-            /** Format: int32 */
-            max_staleness_versions: number;
+            /**
+             * Format: int32
+             * @description How often another checkpoint may become the current one before what is not delivered is dropped. `null`: any number.
+             */
+            max_staleness_versions?: number | null;
             on_rotation: components["schemas"]["RotationPolicy"];
         };
         /** @description What a job would be. Nothing of it was written. */
@@ -3634,12 +3958,17 @@ export interface components {
         /** @description Fixed when the job was created. Rejected and failed rollouts cost nothing. */
         JobPrice: {
             /**
-             * @description One honest rollout that the job's own rules filter.
+             * @description One honest rollout that the job's own rules filter: a share of the price, and the same share of that of its tokens.
              * @example 30000
              */
             filtered_rollout_rao: string;
             /**
-             * @description One verified and selected rollout.
+             * @description A thousand tokens of its completion, on top of that; the sum is rounded down for each rollout.
+             * @example 0
+             */
+            per_1k_tokens_rao: string;
+            /**
+             * @description One verified and selected rollout, however long its completion is.
              * @example 120000
              */
             rollout_rao: string;
@@ -3811,6 +4140,8 @@ export interface components {
              * @example 17
              */
             position: string;
+            /** @description The quote that priced the job, where one did. */
+            quote_id?: string | null;
             /**
              * Format: int64
              * @description Rollouts that were charged.
@@ -3864,6 +4195,35 @@ export interface components {
             /** @description `debug`, `info`, `warn` or `error`. */
             level: string;
             message: string;
+        };
+        /** @description What the log-probs of a rollout are. */
+        LogprobSpec: {
+            /**
+             * @description How that engine attends; null as above.
+             * @example eager
+             */
+            attn?: string | null;
+            /** @example float32 */
+            dtype: string;
+            /**
+             * @description The arithmetic that gave both lists, bit for bit; null in engine class `calibrated`, where the miner's is its own affair.
+             * @example f32-exact/1
+             */
+            engine?: string | null;
+            /**
+             * @description `raw`: of the full softmax over the model's logits.
+             * @example raw
+             */
+            kind: string;
+            /** @description Whether they are of the distribution that the tokens were drawn from: at temperature 1 without `top_p` and `top_k`. */
+            matches_sampling: boolean;
+            /** @description False: they are of temperature 1, whatever the tokens were drawn at. */
+            temperature_applied: boolean;
+            /**
+             * @description `none`: no token was left out of that softmax.
+             * @example none
+             */
+            truncation: string;
         };
         /** @description What is signed. Hashes are hexadecimal. */
         Manifest: {
@@ -4157,8 +4517,8 @@ export interface components {
         PolicyInput: {
             /**
              * Format: int64
-             * @description How many checkpoints a rollout may be behind the one that the job names; all are of that very one.
-             * @default 0
+             * @description How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered
+             *     yet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints.
              */
             max_staleness_versions?: number | null;
             /** @default finish */
@@ -4495,7 +4855,10 @@ export interface components {
             completed: number;
             /** Format: int64 */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description 0 until the file is read.
+             */
             total: number;
         };
         /** @description The contract between a reward function and the service. */
@@ -4849,6 +5212,7 @@ export interface components {
             job_id: string;
             /** @description False: of a test job. No model ran, and `proof` proves nothing of one: its profile is of the class `test`. */
             livemode: boolean;
+            logprob_spec?: components["schemas"]["LogprobSpec"] | null;
             /** @description One per completion token; 0 where a trainer must not learn. */
             loss_mask?: number[];
             /** @description The prompt as it was sent, where it was sent as messages: `prompt_text` is what they were rendered to. */
@@ -4859,6 +5223,7 @@ export interface components {
             num_prompt_tokens: number;
             /** @constant */
             object: "rollout";
+            policy: components["schemas"]["RolloutPolicy"];
             /** @example 120000 */
             price_rao: string;
             /**
@@ -4882,6 +5247,8 @@ export interface components {
             reward_error?: string | null;
             reward_inputs?: components["schemas"]["RewardInputs"] | null;
             reward_receipt?: components["schemas"]["RewardReceipt"] | null;
+            /** @description There is a reward, and it does not stand for one that failed (`on_error: zero`). */
+            reward_valid: boolean;
             /** Format: int32 */
             sample_index: number;
             /**
@@ -4894,7 +5261,7 @@ export interface components {
             /**
              * Format: int32
              * @description Refuse versions that you do not know.
-             * @example 3
+             * @example 4
              */
             schema_version: number;
             /**
@@ -4902,6 +5269,8 @@ export interface components {
              * @description What the advantage rests on where that is not `reward`: the reward less an overlong penalty.
              */
             shaped_reward?: number | null;
+            /** @description It reached its largest length. */
+            truncated: boolean;
             /** @description The same, recomputed by the service; `null` when this rollout was not audited. */
             verifier_logprobs?: number[] | null;
         };
@@ -4984,11 +5353,18 @@ export interface components {
              * @description 1 less the mean reward, within 0 and 1.
              */
             difficulty?: number | null;
+            /** @description Why none of it is delivered: of a filtered group alone. */
+            filter_reason?: string | null;
             /**
              * Format: int32
              * @description Rollouts of it that are delivered.
              */
             n_selected?: number | null;
+            /**
+             * Format: int32
+             * @description How many were verified: all of them, since a group stands or falls as a whole.
+             */
+            n_verified: number;
             /**
              * Format: double
              * @description The share of scored rollouts whose reward is at least 1.
@@ -5021,6 +5397,28 @@ export interface components {
             content: string;
             /** @example user */
             role: string;
+        };
+        /** @description The weights that sampled a rollout, as its job was created. */
+        RolloutPolicy: {
+            /** @description Of the content of their files; hexadecimal. */
+            checkpoint_id: string;
+            /**
+             * @description The repository of a registered checkpoint, or the name of one of the service's own.
+             * @example own/model
+             */
+            repo?: string | null;
+            /** @description The commit of a registered checkpoint. */
+            revision?: string | null;
+            /**
+             * Format: int64
+             * @description Of a policy that is trained while it samples: null as yet.
+             */
+            version?: number | null;
+            /**
+             * Format: int64
+             * @description Of randomness that is given out by windows: null, a job has its own.
+             */
+            window?: number | null;
         };
         RolloutProof: components["schemas"]["Proof"] & {
             /** @constant */
@@ -5339,6 +5737,54 @@ export interface components {
             numerics: string;
             profile_id: string;
             thresholds?: components["schemas"]["Thresholds"] | null;
+        };
+        /** @description How the service is. */
+        Status: {
+            checked_at: string;
+            components: components["schemas"]["StatusComponent"][];
+            miners: components["schemas"]["StatusMiners"];
+            /** @constant */
+            object: "status";
+            /** @description The worst of its parts. */
+            status: components["schemas"]["ComponentStatus"];
+        };
+        /** @description A part of the service. */
+        StatusComponent: {
+            /** @description When it was last seen at work; `null`: never. */
+            last_seen_at?: string | null;
+            /**
+             * @description `api`, `queue` (asking miners), `rewards`, `verification`, `delivery` (settling and streaming), `webhooks`, `files`
+             *     (reading input files), `exports`. There may be more in time.
+             * @example verification
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description How long the oldest of that waits; `null`: nothing does.
+             * @example 3
+             */
+            oldest_waiting_s?: number | null;
+            status: components["schemas"]["ComponentStatus"];
+            /**
+             * Format: int64
+             * @description What waits for it, up to 100000: prompts, groups, deliveries or files. `null`: nothing can wait for it.
+             * @example 12
+             */
+            waiting?: number | null;
+        };
+        /** @description Miners that were heard of within a minute. */
+        StatusMiners: {
+            /**
+             * Format: int64
+             * @description Rollouts that they say they take side by side.
+             * @example 896
+             */
+            capacity: number;
+            /**
+             * Format: int64
+             * @example 14
+             */
+            seen: number;
         };
         /** @description A text, or up to 4 of them. */
         StopInput: string | string[];
@@ -5763,17 +6209,22 @@ export interface components {
         /** @description For one rollout, in rao. */
         UnitPrices: {
             /**
-             * @description Honest, but kept back by the job's own group filter.
+             * @description Honest, but kept back by the job's own group filter: a share of the price, and the same share of that of its tokens.
              * @example 30000
              */
             filtered_rollout_rao: string;
+            /**
+             * @description For a thousand tokens of its completion, on top of that; the sum is rounded down for each rollout.
+             * @example 0
+             */
+            per_1k_tokens_rao: string;
             /**
              * @description Refused by the proof, a repeat, or without a reward by the service's fault.
              * @example 0
              */
             rejected_rollout_rao: string;
             /**
-             * @description Verified and selected.
+             * @description Verified and selected, however long its completion is.
              * @example 120000
              */
             verified_rollout_rao: string;
@@ -5798,6 +6249,22 @@ export interface components {
             name?: string | null;
             reach?: string | null;
             scopes?: string[] | null;
+        };
+        /**
+         * @description What is left out or `null` is no limit.
+         * @example {
+         *       "in_flight_limit_rao": "1000000000",
+         *       "limit_rao": "5000000000",
+         *       "limit_reset": "monthly"
+         *     }
+         */
+        UpdateBudget: {
+            /** @description The most that its jobs may hold at once. */
+            in_flight_limit_rao?: string | null;
+            /** @description What its jobs may cost together in one period. */
+            limit_rao?: string | null;
+            /** @description When that begins anew, in UTC: `daily`, `weekly` (Mondays), `monthly`; never if not given. */
+            limit_reset?: string | null;
         };
         /**
          * @description What is left out stays as it is.
@@ -5878,6 +6345,68 @@ export interface components {
             event_types?: string[] | null;
             url?: string | null;
         };
+        Upload: {
+            /**
+             * Format: int64
+             * @description What the parts together must have.
+             * @example 150000000
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Times are seconds since 1970.
+             * @example 1763800000
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When it is given up if it is not completed.
+             */
+            expires_at: number;
+            file?: components["schemas"]["File"] | null;
+            /** @example gsm8k.jsonl */
+            filename: string;
+            /** @example upload_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @example application/jsonl */
+            mime_type: string;
+            /** @constant */
+            object: "upload";
+            purpose: components["schemas"]["FilePurpose"];
+            status: components["schemas"]["UploadStatus"];
+        };
+        UploadPart: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             * @example 1763800000
+             */
+            created_at: number;
+            /** @example part_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+            /** @constant */
+            object: "upload.part";
+            /** @example upload_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            upload_id: string;
+        };
+        /**
+         * @description One part.
+         * @example {
+         *       "data": "(some bytes of the file)"
+         *     }
+         */
+        UploadPartForm: {
+            /**
+             * Format: binary
+             * @description At most 64 MiB.
+             */
+            data: string;
+        };
+        /**
+         * @description What became of an upload.
+         * @enum {string}
+         */
+        UploadStatus: "pending" | "completed" | "cancelled" | "expired";
         /**
          * @description What was charged. Amounts add up to the charges of the statement, which has them when a job ends; this has them when a
          *     rollout is delivered.
@@ -6937,7 +7466,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It has begun; or it has failed, and says why. */
+            /** @description Its file is being read. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -6996,6 +7525,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Batch"];
+                };
+            };
+        };
+    };
+    retrieve_budget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The id of your organisation, of a project or of an API key. */
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Amounts in rao, as strings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+        };
+    };
+    update_budget: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The id of your organisation, of a project or of an API key. */
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "in_flight_limit_rao": "1000000000",
+                 *       "limit_rao": "5000000000",
+                 *       "limit_reset": "monthly"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateBudget"];
+            };
+        };
+        responses: {
+            /** @description The budget as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
                 };
             };
         };
@@ -7248,7 +7840,7 @@ export interface operations {
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
             path: {
-                /** @description The event: the `webhook-id` of a delivery. */
+                /** @description The event: its `id` in a log or stream, the `webhook-id` of a delivery. */
                 id: string;
             };
             cookie?: never;
@@ -7549,6 +8141,62 @@ export interface operations {
             };
         };
     };
+    list_invoices: {
+        parameters: {
+            query?: {
+                /** @description At most so many, from 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description The page that follows this id: `last_id` of the page before. */
+                after?: string;
+                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                before?: string;
+            };
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceList"];
+                };
+            };
+        };
+    };
+    retrieve_invoice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The invoice. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invoice. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: {
@@ -7714,6 +8362,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The `ETag` of the job as you know it. */
+                "If-Match"?: string;
                 /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
                 "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
             };
@@ -8190,11 +8840,11 @@ export interface operations {
     list_ledger_entries: {
         parameters: {
             query?: {
-                /** @description At most so many, from 1 to 100; 20 if not given. */
+                /** @description At most so many, from 1 to 1000; 20 if not given. */
                 limit?: number;
-                /** @description The page that follows this id: `last_id` of the page before. */
+                /** @description The page that follows this position: `last_id` of the page before. */
                 after?: string;
-                /** @description The page that ends before this id: `first_id` of the page after. Not together with `after`. */
+                /** @description The page that ends before this position: `first_id` of the page after. Not together with `after`. */
                 before?: string;
             };
             header?: {
@@ -8213,6 +8863,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerEntryList"];
+                    "text/csv": string;
                 };
             };
         };
@@ -9347,6 +9998,29 @@ export interface operations {
             };
         };
     };
+    retrieve_status: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
     create_stream_token: {
         parameters: {
             query?: never;
@@ -9375,6 +10049,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamToken"];
+                };
+            };
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description At most 255 characters, new for each upload. */
+                "Idempotency-Key"?: string;
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bytes": 150000000,
+                 *       "filename": "gsm8k.jsonl",
+                 *       "mime_type": "application/jsonl",
+                 *       "purpose": "job_input"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateUpload"];
+            };
+        };
+        responses: {
+            /** @description It waits for its parts. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+        };
+    };
+    retrieve_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The upload. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+        };
+    };
+    cancel_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The upload. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cancelled. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+        };
+    };
+    complete_upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The upload. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "part_ids": [
+                 *         "part_01K9QZ4E8V7X2M3N4P5Q6R7S8T",
+                 *         "part_01K9QZ4E8V7X2M3N4P5Q6R7S8V"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CompleteUpload"];
+            };
+        };
+        responses: {
+            /** @description Completed; `file` is what it has become. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+        };
+    };
+    create_upload_part: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The dated version to be answered by; without it the one that the key is pinned to (`api_version`), or the newest where nobody's key asks. */
+                "Reliquary-Version"?: components["parameters"]["Reliquary-Version"];
+            };
+            path: {
+                /** @description The upload. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": "(some bytes of the file)"
+                 *     }
+                 */
+                "multipart/form-data": components["schemas"]["UploadPartForm"];
+            };
+        };
+        responses: {
+            /** @description It is stored. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadPart"];
                 };
             };
         };
