@@ -226,6 +226,16 @@ const TELLING: &[&str] = &[
     "unprovable_length",
 ];
 
+/// The code of the one fault that there is, if that tells more than that there are some.
+fn validation_code(errors: &[FieldError]) -> &'static str {
+    match errors.first() {
+        Some(first) if TELLING.contains(&first.code) && errors.iter().all(|e| e.code == first.code) => {
+            first.code
+        }
+        _ => "validation_failed",
+    }
+}
+
 impl ApiError {
     /// The stable name.
     pub(crate) fn code(&self) -> &'static str {
@@ -278,14 +288,7 @@ impl ApiError {
             Self::PayloadTooLarge { .. } | Self::PartTooLarge { .. } => "payload_too_large",
             Self::InvalidForm(_) => "invalid_form",
             Self::UnsupportedMediaType { .. } => "unsupported_media_type",
-            Self::Validation(errors) => match errors.first() {
-                Some(first)
-                    if TELLING.contains(&first.code) && errors.iter().all(|e| e.code == first.code) =>
-                {
-                    first.code
-                }
-                _ => "validation_failed",
-            },
+            Self::Validation(errors) => validation_code(errors),
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::IdempotencyInProgress => "idempotency_in_progress",
             Self::RewardNotReady => "reward_function_not_ready",

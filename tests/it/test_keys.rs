@@ -93,14 +93,18 @@ async fn a_test_key_runs_a_whole_job_at_no_cost_and_nobody_takes_it_for_live() {
     assert_eq!(python(dir.path(), &[]), vec!["test_rollout"; 24]);
     assert_eq!(python(dir.path(), &["--allow-test"]), vec!["ok"; 24]);
 
-    // the mark does not come off: not from the manifest, nor from the records
+    the_mark_does_not_come_off(dir.path(), &file);
+}
+
+/// Not from the manifest, nor from the records.
+fn the_mark_does_not_come_off(dir: &Path, file: &str) {
     let stripped = file.replacen("\"livemode\":false,", "", 1);
-    fs::write(dir.path().join("a.ndjson"), &stripped).unwrap();
-    let (code, report) = verify(dir.path(), &["--allow-test"]);
+    fs::write(dir.join("a.ndjson"), &stripped).unwrap();
+    let (code, report) = verify(dir, &["--allow-test"]);
     assert_eq!((code, &report["manifests"][0]["findings"]), (1, &json!(["manifest_signature"])), "{report}");
     let file = file.lines().skip(2).collect::<Vec<_>>().join("\n");
-    fs::write(dir.path().join("a.ndjson"), file.replace("\"livemode\":false", "\"livemode\":true")).unwrap();
-    let (code, report) = verify(dir.path(), &["--allow-test"]);
+    fs::write(dir.join("a.ndjson"), file.replace("\"livemode\":false", "\"livemode\":true")).unwrap();
+    let (code, report) = verify(dir, &["--allow-test"]);
     assert_eq!((code, &report["findings"]), (1, &json!({ "malformed_frame": 24 })), "{report}");
     let live_profile = r#""engine_class":"exact","numerics":"f32-exact/1""#;
     let first: RolloutRecord = serde_json::from_str(file.lines().next().unwrap()).unwrap();
@@ -112,9 +116,9 @@ async fn a_test_key_runs_a_whole_job_at_no_cost_and_nobody_takes_it_for_live() {
         .replace("\"livemode\":false", "\"livemode\":true")
         .replace(r#""verification":"none""#, r#""verification":"sampled""#);
     assert!(claimed.contains(live_profile));
-    fs::write(dir.path().join("a.ndjson"), &claimed).unwrap();
-    let (code, report) = verify(dir.path(), &["--level", "signatures"]);
+    fs::write(dir.join("a.ndjson"), &claimed).unwrap();
+    let (code, report) = verify(dir, &["--level", "signatures"]);
     assert_eq!((code, &report["findings"]["broken_chain"]), (1, &json!(24)), "{report}");
-    let said = python(dir.path(), &[]);
+    let said = python(dir, &[]);
     assert!(said.iter().filter(|verdict| *verdict == "broken_chain").count() == 24, "{said:?}");
 }

@@ -81,7 +81,9 @@ pub async fn run(cx: Arc<Context>, role: Role) -> Result<(), Error> {
     let mut running = FuturesUnordered::new();
     let tasks = tasks(&cx, role);
     // all of them, before the first beat
-    tasks.iter().for_each(|(name, _)| cx.pulse.well(name));
+    for (name, _) in &tasks {
+        cx.pulse.well(name);
+    }
     for (name, task) in tasks {
         let task = cx.tracker.spawn(task);
         running.push(async move { (name, task.await) });

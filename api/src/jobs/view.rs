@@ -252,6 +252,7 @@ struct Spend {
 /// Fixed when the job was created. Rejected and failed rollouts cost nothing.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JobPrice)]
+#[expect(clippy::struct_field_names, reason = "amounts say their unit wherever they are written")]
 struct PriceView {
     /// One verified and selected rollout, however long its completion is.
     #[schema(value_type = String, example = "120000")]

@@ -91,15 +91,14 @@ pub(crate) async fn show_status(
     let now = state.ambient.now();
     // whoever comes while somebody looks waits for what they see
     let mut last = looked.0.lock().await;
-    let view = match last.as_ref().filter(|(at, _)| *at <= now && now - at < FRESH) {
-        Some((_, view)) => view.clone(),
-        None => {
-            let mut conn = state.db.acquire().await.map_err(ApiError::Unavailable)?;
-            let figures = store::status::figures(&mut conn, now).await.map_err(ApiError::Unavailable)?;
-            let view = StatusView::of(&figures, now);
-            *last = Some((now, view.clone()));
-            view
-        }
+    let view = if let Some((_, view)) = last.as_ref().filter(|(at, _)| *at <= now && now - at < FRESH) {
+        view.clone()
+    } else {
+        let mut conn = state.db.acquire().await.map_err(ApiError::Unavailable)?;
+        let figures = store::status::figures(&mut conn, now).await.map_err(ApiError::Unavailable)?;
+        let view = StatusView::of(&figures, now);
+        *last = Some((now, view.clone()));
+        view
     };
     drop(last);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=5")).json(view))

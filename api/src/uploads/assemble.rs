@@ -56,9 +56,8 @@ pub(super) async fn assemble(
     };
     let done = tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(ApiError::RequestTimeout));
     match &done {
-        Ok(()) => {}
-        // it may be a file all the same: who asks again learns it, and the sweep knows what was written to
-        Err(ApiError::Unavailable(_) | ApiError::Internal(_)) => {}
+        // after some errors it may be a file all the same: who asks again learns it, and the sweep knows what was written to
+        Ok(()) | Err(ApiError::Unavailable(_) | ApiError::Internal(_)) => {}
         Err(_) => {
             state.objects.delete(&file_key(file)).await?;
             let mut tx = state.tenant(caller).await?;

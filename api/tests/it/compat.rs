@@ -360,7 +360,7 @@ async fn a_reader_that_dies_is_taken_over_and_makes_no_second_set_of_jobs() {
     service.sql("DROP TRIGGER dies ON compat_batch_jobs; UPDATE compat_batches SET lease_until = now() - interval '1 s'").await;
     // one that was slow, and has lost it to the next
     let mut conn = service.db.acquire().await.unwrap();
-    let slow = compat_intake::lease(&mut conn, Duration::from_secs(60)).await.unwrap().unwrap();
+    let slow = compat_intake::lease(&mut conn, Duration::from_mins(1)).await.unwrap().unwrap();
     assert_eq!((slow.id, slow.tries), (id, 2));
     service.sql("UPDATE compat_batches SET lease_until = now() - interval '1 s'").await;
     let after = read(&service, &customer, &made).await;
@@ -413,7 +413,7 @@ async fn a_batch_that_cannot_begin_leaves_nothing_and_one_that_is_cancelled_ends
     let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
     let path = format!("/v1/batches/{}/cancel", made["id"].as_str().unwrap());
     let mut conn = service.db.acquire().await.unwrap();
-    let unread = compat_intake::lease(&mut conn, Duration::from_secs(60)).await.unwrap().unwrap();
+    let unread = compat_intake::lease(&mut conn, Duration::from_mins(1)).await.unwrap().unwrap();
     let cancelled = service.post(&customer, &path, &json!({})).await.json(200);
     assert_eq!(cancelled["status"], "cancelled");
     assert!(

@@ -342,7 +342,7 @@ impl Drop for Service {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 /// Starts a gateway; its URL.

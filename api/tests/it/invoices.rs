@@ -114,7 +114,7 @@ async fn a_month_is_final_an_hour_after_its_end() {
         invoices(&service, &customer).await.iter().map(|one| one["status"].clone()).collect()
     };
     assert_eq!(statuses().await, ["open"]);
-    service.clock.advance(Duration::from_secs(3_600));
+    service.clock.advance(Duration::from_hours(1));
     assert_eq!(statuses().await, ["open", "open"]);
     service.clock.advance(Duration::from_secs(1));
     assert_eq!(statuses().await, ["open", "final"]);

@@ -44,7 +44,7 @@ fn faults(answer: &Answer) -> Vec<(String, String)> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn uploads_end_and_leave_room() {
     }
     let second = begun(&service, &customer, 4).await;
     let id = part(&service, &customer, &second, b"abcd").await;
-    clock.advance(Duration::from_secs(3_600));
+    clock.advance(Duration::from_hours(1));
     let shown = service.get(&customer, &format!("/v1/uploads/{second}")).await.json(200);
     assert_eq!(shown["status"], "expired", "before anybody has noted it");
     let body = json!({ "part_ids": [id] });
@@ -209,7 +209,7 @@ async fn one_of_two_that_complete_it_does_and_what_died_leaves_nothing() {
     let dead = FileId(uuid::Uuid::now_v7());
     let mut conn = service.db.acquire().await.unwrap();
     let begun =
-        uploads::assemble(&mut conn, tenant.project, id, dead, Duration::from_secs(60)).await.unwrap();
+        uploads::assemble(&mut conn, tenant.project, id, dead, Duration::from_mins(1)).await.unwrap();
     assert_eq!(begun.as_ref().unwrap().abandoned, None);
     let mut incoming = service.objects.incoming(&file_key(dead)).await.unwrap();
     incoming.write(b"abcd").await.unwrap();

@@ -91,7 +91,7 @@ async fn parts_of_uploads_that_have_ended_are_deleted_and_of_no_others() {
     let mut conn = world.db.acquire().await.unwrap();
     uploads::cancel(&mut conn, project, cancelled).await.unwrap();
     // somebody puts this one together
-    uploads::assemble(&mut conn, project, held, half, Duration::from_secs(600)).await.unwrap().unwrap();
+    uploads::assemble(&mut conn, project, held, half, Duration::from_mins(10)).await.unwrap().unwrap();
     let is_there = async |key: &str| world.objects.read(key, 0..1).await.is_ok();
     let state =
         async |id: UploadId| world.sql(&format!("SELECT state FROM uploads WHERE id = '{}'", id.0)).await;
@@ -101,7 +101,7 @@ async fn parts_of_uploads_that_have_ended_are_deleted_and_of_no_others() {
     assert!(!is_there(&first).await && is_there(&second).await && is_there(&third).await);
     assert_eq!(world.sql("SELECT count(*) FROM upload_parts").await, "2");
 
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_hours(1));
     assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::Some);
     assert_eq!((state(waiting).await.as_str(), state(held).await.as_str()), ("expired", "pending"));
     assert!(!is_there(&second).await && is_there(&third).await && is_there(&file_key(half)).await);

@@ -191,7 +191,7 @@ fn a_rollout_that_was_not_audited_says_so_and_has_no_logprobs_of_the_verifier() 
 }
 
 #[test]
-fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
+fn fields_that_contradict_each_other_are_refused() {
     let hash = json!("09".repeat(32));
     let contradictions = [
         ("/object", json!("rollouts")),
@@ -228,7 +228,7 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/group/n_verified", Value::Null),
         ("/group/filter_reason", json!("low_variance")), // of a group of which something is delivered
         ("/policy", Value::Null),
-        ("/policy/checkpoint_id", hash.clone()),
+        ("/policy/checkpoint_id", hash),
         ("/policy/revision", json!("main")),
         ("/policy/version", json!(1)),
         ("/policy/window", json!(1)),
@@ -244,16 +244,26 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
     for (pointer, value) in contradictions {
         assert_eq!(reason(pointer, value), R::MalformedFrame, "{pointer}");
     }
-    // the same, with what says that there is no reward
+}
+
+#[test]
+fn a_reward_that_is_taken_away_does_not_match_its_receipt() {
     let unrewarded = |more: &[(&str, Value)]| {
         changed(|v| {
             v["reward_valid"] = json!(false);
-            more.iter().for_each(|(name, value)| v[*name] = value.clone());
+            for (name, value) in more {
+                v[*name] = value.clone();
+            }
         })
     };
     assert_eq!(unrewarded(&[("reward", Value::Null)]), Some(Err(R::BadReceipt)));
     assert_eq!(unrewarded(&[("reward_error", json!("trap"))]), Some(Err(R::BadReceipt)));
-    let rest = [
+}
+
+#[test]
+fn fields_that_contradict_their_signatures_are_refused() {
+    let hash = json!("09".repeat(32));
+    let changes = [
         ("/sampling/max_tokens", json!(151), R::EosRule),
         ("/sampling/max_tokens", json!(149), R::Oversized),
         ("/completion_ids/5", json!(0), R::EosRule),
@@ -274,7 +284,7 @@ fn fields_that_contradict_each_other_or_their_signatures_are_refused() {
         ("/reward_receipt/receipt_hash", hash.clone(), R::BadReceipt),
         ("/reward_receipt/service_key", hash, R::BadReceipt),
     ];
-    for (pointer, value, expected) in rest {
+    for (pointer, value, expected) in changes {
         assert_eq!(reason(pointer, value), expected, "{pointer}");
     }
 }
