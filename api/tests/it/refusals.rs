@@ -8,7 +8,7 @@ use grail::standard::Standard;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use store::Rates;
+use store::{Clock, Rates};
 
 use crate::compat;
 use crate::harness::{Answer, Customer, Service, job_body, quick};
@@ -49,7 +49,10 @@ async fn a_job_is_changed_as_its_customer_knows_it_or_not_at_all() {
 /// A prompt waits until its group has ended, wherever it is in between.
 #[tokio::test]
 async fn an_account_s_queue_has_an_end() {
-    let service = Service::with(Config { max_waiting_prompts_per_account: 5, ..quick() }).await;
+    // no time goes by, and so nothing comes back of what was counted
+    let clock = Clock::manual(Clock::System.now());
+    let config = Config { max_waiting_prompts_per_account: 5, ..quick() };
+    let service = Service::counting(config, clock, Rates::local()).await;
     service.miner().await;
     let (customer, other) = (service.customer(1_000_000).await, service.customer(1_000_000).await);
     let first = service.job(&customer, 3).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 use store::{Clock, Rates};
@@ -57,7 +57,8 @@ async fn a_step_that_never_ran_is_not_said_to_be_well() {
 
 #[tokio::test]
 async fn what_waits_is_counted_and_is_nobody_s() {
-    let clock = Clock::manual(Clock::System.now());
+    // as finely as times are stored
+    let clock = Clock::manual(Clock::System.now().trunc_subsecs(6));
     let service = Service::counting(quick(), clock.clone(), Rates::local()).await;
     let customer = service.customer(1_000_000).await;
     let job = service.job(&customer, 3).await;
