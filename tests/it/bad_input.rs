@@ -200,9 +200,9 @@ async fn bad_input_is_refused_and_leaves_nothing() {
 
 /// Without credits, and without a key.
 async fn poor_and_nobody(stack: &Stack) {
-    let poor = stack.customer_with("959999");
+    let poor = stack.customer_with("969599");
     let problem = problem(&poor, &Case::job("", good().to_string(), 402, "insufficient_credits", &[])).await;
-    assert_eq!(problem["meta"], json!({ "required_rao": "960000", "available_rao": "959999" }));
+    assert_eq!(problem["meta"], json!({ "required_rao": "969600", "available_rao": "969599" }));
     assert_eq!(poor.get("/v1/balance").await["held_rao"], "0");
 
     let nobody = stack.customer_with_key("rk_live_00000000_00000000000000000000000000000000_000000");
