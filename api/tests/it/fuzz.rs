@@ -132,7 +132,7 @@ fn known_ids(document: &Value, (kept, spare): (&[Owned], &[Owned]), others: &Oth
     );
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let parameters = ["id", "member_id", "version"];
+            let parameters = ["id", "member_id", "version", "scope"];
             let named = parameters.iter().filter(|name| path.contains(&format!("{{{name}}}")));
             let ends = ["archive", "cancel", "close"].iter().any(|verb| path.ends_with(verb));
             // sessions end with their members: those of the members that stay
@@ -143,6 +143,8 @@ fn known_ids(document: &Value, (kept, spare): (&[Owned], &[Owned]), others: &Oth
                 "version" if path.starts_with("/v1/proof_spec/") => json!("r1"),
                 "version" => json!(1),
                 _ if path.starts_with("/v1/projects/") => json!(project),
+                // whose limits may be any: nothing is asked of that project
+                _ if path.starts_with("/v1/budgets/") => json!(others.kept),
                 _ if path.ends_with("/prompts") => json!(others.open),
                 _ => json!(owned.id(path)),
             };
