@@ -68,14 +68,18 @@ async fn step(state: &AppState) -> Result<bool, ApiError> {
     let leased = compat_intake::lease(&mut *state.db.acquire().await?, LEASE).await?;
     let Some(unread) = leased else { return Ok(false) };
     match while_held(state, &unread, read(state, &unread)).await {
-        // done; or lost: cancelled, or another's
-        None | Some(Ok(()) | Err(ApiError::Conflict)) => Ok(true),
+        None | Some(Ok(())) => Ok(true),
+        // lost: cancelled, or another's. Or one of its jobs has ended, which no other try will mend
+        Some(Err(ApiError::Conflict)) if unread.tries < TRIES => Ok(true),
         Some(Err(error)) if unread.tries >= TRIES => {
             let mut faults = LineFaults::default();
             let message = "the service could not finish reading the file; create the batch again".to_owned();
             faults.add(None, "input_file_not_read", message, "");
-            refuse(state, &unread, 0, &faults).await?;
-            Err(error)
+            match refuse(state, &unread, 0, &faults).await {
+                Ok(()) => Err(error),
+                Err(ApiError::Conflict) => Ok(true),
+                Err(error) => Err(error),
+            }
         }
         Some(Err(error)) => {
             compat_intake::give_back(&mut *state.db.acquire().await?, &unread, PAUSE).await?;

@@ -376,6 +376,40 @@ async fn a_reader_that_dies_is_taken_over_and_makes_no_second_set_of_jobs() {
     service.assert_ledger_clean().await;
 }
 
+/// No other try would mend it: it is not read for ever.
+#[tokio::test]
+async fn a_batch_of_which_a_job_is_cancelled_while_it_is_read_fails() {
+    let service = Service::start().await;
+    let customer = service.customer(10_000).await;
+    let lines = [line("a", &json!({})), line("b", &json!({ "stop": "." }))];
+    let wish = wish(&upload(&service, &customer, &lines).await);
+    let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
+    let id: BatchId = made["id"].as_str().unwrap().parse().unwrap();
+    service
+        .sql(
+            "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'dead'; END $$;
+             CREATE TRIGGER dies BEFORE INSERT ON compat_batch_jobs FOR EACH ROW WHEN (NEW.position = 1)
+                EXECUTE FUNCTION dies()",
+        )
+        .await;
+    api::read_batch(&service.state).await.unwrap_err();
+    service.sql("DROP TRIGGER dies ON compat_batch_jobs").await;
+    let path = format!("/v1/jobs/{}/cancel", id.job(0));
+    service.post(&customer, &path, &json!({})).await.json(202);
+    for tries in 2..=5 {
+        service.sql("UPDATE compat_batches SET lease_until = now() - interval '1 s'").await;
+        assert_eq!(api::read_batch(&service.state).await.is_ok(), tries < 5);
+    }
+    let after = service.get(&customer, &format!("/v1/batches/{id}")).await.json(200);
+    assert_eq!(
+        (&after["status"], &after["errors"]["data"][0]["code"]),
+        (&json!("failed"), &json!("input_file_not_read"))
+    );
+    assert_eq!(standing(&service).await, "failed|cancelled,failed|1|0|0|2");
+    service.assert_ledger_clean().await;
+}
+
 /// What is wrong with the last line of the last job is found before anything of the first is written.
 #[tokio::test]
 async fn a_batch_that_cannot_begin_leaves_nothing_and_one_that_is_cancelled_ends() {
