@@ -17,9 +17,9 @@ MOST_S = 8.0
 LONGEST_ASKED_S = 120.0
 # Before anything was sent.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-# Nothing was done, whatever was asked.
-REFUSED = (429, 503)
-PASSING = (408, 425, 500, 502, 504)
+# Refused at the door: nothing was done, whatever was asked.
+REFUSED = 429
+PASSING = (408, 425, 500, 502, 503, 504)
 
 
 class Retries:
@@ -72,5 +72,5 @@ class Retries:
         said, status = response.headers.get("x-should-retry"), response.status_code
         if said == "false":
             return False
-        may = status in REFUSED or status in PASSING or said == "true"
-        return may and (status in REFUSED or call.may_repeat)
+        may = status == REFUSED or status in PASSING or said == "true"
+        return may and (status == REFUSED or call.may_repeat)

@@ -77,14 +77,46 @@ def test_what_may_have_been_done_is_not_done_twice(service):
     service.will(httpx.ReadError("reset"))
     with pytest.raises(reliquary.APIConnectionError):
         client.stream_tokens.create(path="/v1/events/stream")
-    service.will(problem(500, "broken", x_should_retry="true"))
-    with pytest.raises(reliquary.ServerError):
-        client.stream_tokens.create(path="/v1/events/stream")
+    for status in (500, 503):
+        service.will(problem(status, "broken", x_should_retry="true"))
+        with pytest.raises(reliquary.ServerError):
+            client.stream_tokens.create(path="/v1/events/stream")
     # not sent at all, or refused at the door
     token = {"object": "stream_token", "token": "t", "path": "/v1/events/stream", "expires_in": 60}
     done = {**token, "expires_at": "2026-11-22T08:01:00Z"}
     service.will(httpx.ConnectError("refused"), problem(429, "rate_limited"), ok(done, 201))
     assert client.stream_tokens.create(path="/v1/events/stream").token == "t"
+    assert not any("idempotency-key" in request.headers for request in service.requests)
+
+
+UPLOAD = {
+    "object": "upload",
+    "id": "upload_1",
+    "status": "pending",
+    "bytes": 4,
+    "filename": "f",
+    "purpose": "job_input",
+    "mime_type": "text/plain",
+    "created_at": 1795334400,
+    "expires_at": 1795338000,
+}
+PART = {"object": "upload.part", "id": "part_1", "upload_id": "upload_1", "created_at": 1795334400}
+
+
+async def test_a_part_is_sent_and_sent_again_without_a_key(service):
+    """The part that nobody names is dropped when the upload is completed."""
+    service.will(httpx.ReadError("reset"), ok(PART, 201))
+    assert service.client().uploads.create_part("upload_1", b"0123").id == "part_1"
+    async with service.async_client() as client:
+        service.will(problem(503, "unavailable"), ok(PART, 201))
+        await client.uploads.create_part("upload_1", io.BytesIO(b"0123"))
+        service.will(httpx.ReadError("reset"), ok(UPLOAD))
+        await client.uploads.complete("upload_1", part_ids=["part_1"])
+    for request, body in zip(service.requests[:4], service.bodies, strict=False):
+        assert request.url.path == "/v1/uploads/upload_1/parts"
+        assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
+        assert b'name="data"' in body and b"\r\n\r\n0123\r\n" in body
+    assert not any("idempotency-key" in request.headers for request in service.requests)
 
 
 def test_it_waits_as_long_as_it_is_asked_to(service):
@@ -173,6 +205,30 @@ def test_lists_go_on_by_themselves(service):
     assert [str(request.url.query, "ascii") for request in service.requests] == ["limit=2", "limit=2&after=b"]
     service.will(ok(page_of("a", has_more=True)))
     assert files.page().has_more
+
+
+def invoice(name: str) -> dict:
+    month = {"period_start": "2026-10-01T00:00:00Z", "period_end": "2026-11-01T00:00:00Z", "status": "final"}
+    money = {"opening_balance_rao": "5", "closing_balance_rao": "3", "totals": [], "projects": []}
+    return {"object": "invoice", "id": name, **month, **money}
+
+
+async def test_budgets_and_invoices(service):
+    client = service.client()
+    budget = {"object": "budget", "scope": "proj_1", "in_flight_rao": "0", "limit_rao": "1000", "limit_reset": "monthly"}
+    service.will(ok(budget), ok(budget))
+    assert client.budgets.retrieve("proj_1").limit_rao == "1000"
+    client.budgets.update("proj_1", limit_rao="1000", limit_reset="monthly")
+    assert service.requests[1].method == "PUT" and service.requests[1].url.path == "/v1/budgets/proj_1"
+    assert json.loads(service.bodies[1]) == {"limit_rao": "1000", "limit_reset": "monthly"}
+    first = {**page_of("inv_2", has_more=True), "data": [invoice("inv_2")]}
+    last = {**page_of("inv_1", has_more=False), "data": [invoice("inv_1")]}
+    service.will(ok(first), ok(last))
+    assert [one.id for one in client.invoices.list(limit=1)] == ["inv_2", "inv_1"]
+    async with service.async_client() as other:
+        service.will(ok(first), ok(last))
+        assert [one.id async for one in other.invoices.list(limit=1)] == ["inv_2", "inv_1"]
+    assert [str(request.url.query, "ascii") for request in service.requests[2:]] == ["limit=1", "limit=1&after=inv_2"] * 2
 
 
 def test_unknown_fields_are_kept(service):

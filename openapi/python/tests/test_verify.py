@@ -9,6 +9,7 @@ from samples import CHECKPOINT, DELIVERED, LINES, RECORDS
 
 from reliquary import ReliquaryError, VerificationFailed, types, verify
 from reliquary.verification import curves, files, manifest, rollouts
+from reliquary.verification.record import Number
 
 KEY = RECORDS[0]["proof"]["receipt"]["service_key"]
 
@@ -178,6 +179,26 @@ def test_what_is_said_of_a_job_stands_before_its_rollouts(change, partial):
     ):
         report = judged(*lines, service_keys=[key], is_partial=partial)
         assert report.manifests[0].findings >= {"manifest_late"} and not report.holds
+
+
+@pytest.mark.parametrize(
+    ("more", "cost"),
+    [
+        ({}, 1000),
+        ({"per_1k_tokens": "0"}, 1000),
+        ({"per_1k_tokens": "250"}, 1375),
+        ({"per_1k_tokens": "9223372036854775807"}, 2**63 - 1),
+        # what this reader cannot read is no price of 0: the other reader does not compare it either
+        ({"per_1k_tokens": None}, None),
+        ({"per_1k_tokens": 250}, None),
+        ({"per_image": "1"}, None),
+        ({"rollout": None}, None),
+    ],
+)
+def test_a_price_that_is_not_known_is_not_compared(more, cost):
+    price = {"rollout": "1000", "filtered_bps": Number("2500"), "miner_share_bps": Number("8000")}
+    assert manifest.delivered_rao({**price, **more}, 1500) == cost
+    assert manifest.delivered_rao(["1000", "0"], 1500) is None
 
 
 def test_what_is_said_of_more_jobs_than_are_remembered_is_late(monkeypatch):

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -13,10 +13,16 @@ use uuid::Uuid;
 use crate::error::{Error, Refusal};
 use crate::files::Form;
 use crate::query::escaped;
+use crate::tls::Tls;
 use crate::{
-    Checkpoints, Events, Exports, Files, Groups, Jobs, RewardFunctions, Verifications, WebhookEndpoints,
+    Budgets, Checkpoints, Events, Exports, Files, Groups, Invoices, Jobs, RewardFunctions, Verifications,
+    WebhookEndpoints,
 };
 use crate::{retry, types};
+
+pub(crate) const CONNECT: Duration = Duration::from_secs(10);
+/// The service sends a sign of life every 15 seconds: a stream that is silent for so long is cut.
+pub(crate) const SILENCE: Duration = Duration::from_mins(1);
 
 /// How a client behaves.
 #[derive(Debug, Clone)]
@@ -31,7 +37,8 @@ pub struct Options {
     pub timeout: Duration,
     /// How long a stream tries to reach a service that does not answer.
     pub patience: Duration,
-    /// Your own, with TLS, proxies and the like as you need them. Give it a read timeout: it ends silent streams.
+    /// Your own, with TLS, proxies and the like as you need them: it is used for `https`, too, and the client's own TLS is not.
+    /// Give it a read timeout: it ends silent streams.
     pub http: Option<reqwest::Client>,
 }
 
@@ -52,7 +59,9 @@ impl Options {
 /// The service. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
+    /// Writes every request, and sends it where there is no `tls`.
     http: reqwest::Client,
+    tls: Option<Tls>,
     options: Arc<Options>,
 }
 
@@ -82,7 +91,7 @@ macro_rules! as_id {
         }
     )+ };
 }
-as_id!(Checkpoint Event Export File Group Job Quote RewardFunction Rollout Verification WebhookDelivery WebhookEndpoint);
+as_id!(Checkpoint Event Export File Group Invoice Job Quote RewardFunction Rollout Verification WebhookDelivery WebhookEndpoint);
 
 /// A request that can be sent again.
 #[derive(Debug)]
@@ -144,18 +153,21 @@ impl Client {
         Self::new(Options::new(&named("RELIQUARY_BASE_URL")?, &named("RELIQUARY_API_KEY")?))
     }
 
-    pub fn new(mut options: Options) -> Result<Self, Error> {
+    pub fn new(options: Options) -> Result<Self, Error> {
+        // a client of the caller's has its own
+        let needs_tls = options.http.is_none() && options.base_url.starts_with("https:");
+        let tls = needs_tls.then(Tls::new).transpose()?;
+        Self::over(options, tls)
+    }
+
+    pub(crate) fn over(mut options: Options, tls: Option<Tls>) -> Result<Self, Error> {
         let http = match options.http.take() {
             Some(http) => http,
-            None => reqwest::Client::builder()
-                .connect_timeout(Duration::from_secs(10))
-                // the service sends a sign of life every 15 seconds
-                .read_timeout(Duration::from_mins(1))
-                .build()?,
+            None => reqwest::Client::builder().connect_timeout(CONNECT).read_timeout(SILENCE).build()?,
         };
         let trimmed = options.base_url.trim_end_matches('/').len();
         options.base_url.truncate(trimmed);
-        Ok(Self { http, options: Arc::new(options) })
+        Ok(Self { http, tls, options: Arc::new(options) })
     }
 
     pub fn jobs(&self) -> Jobs<'_> {
@@ -194,8 +206,16 @@ impl Client {
         Groups(self)
     }
 
-    /// Any other route of the document: `path` with its query, an answer of [`types`], and `()` for none. Tried again as all
-    /// calls are.
+    pub fn budgets(&self) -> Budgets<'_> {
+        Budgets(self)
+    }
+
+    pub fn invoices(&self) -> Invoices<'_> {
+        Invoices(self)
+    }
+
+    /// Any other route of the document whose body is JSON: `path` with its query, an answer of [`types`], and `()` for none. Tried
+    /// again as all calls are.
     pub async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -251,25 +271,35 @@ impl Client {
         read: impl AsyncFn(Response) -> Result<T, Error>,
     ) -> Result<T, Error> {
         // the same over all tries
-        let key = Uuid::new_v4().to_string();
+        let takes_key = call.method == Method::POST && retry::takes_key(&call.path);
+        let key = takes_key.then(|| Uuid::new_v4().to_string());
+        let may_repeat = retry::may_repeat(&call.method, &call.path);
         let most = call.max_retries.unwrap_or(self.options.max_retries);
+        // what is streamed is only begun within it
+        let limit = if call.is_streamed { SILENCE } else { call.timeout.unwrap_or(self.options.timeout) };
         let mut attempt = 0;
         loop {
-            let tried = async { read(self.once(call, &key).await?).await };
-            let error = match tried.await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
+            let tried = async { read(self.once(call, key.as_deref()).await?).await };
+            let error = match tokio::time::timeout(limit, tried).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => error,
+                Err(_) => Error::Connection(format!("nothing within {limit:?}")),
             };
+            let is_safe = may_repeat || error.was_not_done();
             match retry::pause(&error, attempt) {
-                Some(pause) if attempt < most => tokio::time::sleep(pause).await,
+                Some(pause) if attempt < most && is_safe => tokio::time::sleep(pause).await,
                 _ => return Err(error),
             }
             attempt += 1;
         }
     }
 
-    async fn once(&self, call: &Call, key: &str) -> Result<Response, Error> {
-        let response = self.request(call, key).await?.send().await?;
+    async fn once(&self, call: &Call, key: Option<&str>) -> Result<Response, Error> {
+        let request = self.request(call, key).await?;
+        let response = match &self.tls {
+            Some(tls) => tls.send(request).await?,
+            None => self.http.execute(request).await?,
+        };
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -279,14 +309,14 @@ impl Client {
         Err(Error::Refused(Box::new(refusal)))
     }
 
-    async fn request(&self, call: &Call, key: &str) -> Result<RequestBuilder, Error> {
+    async fn request(&self, call: &Call, key: Option<&str>) -> Result<Request, Error> {
         let url = format!("{}{}", self.options.base_url, call.path);
         let mut request = self.http.request(call.method.clone(), url).bearer_auth(&self.options.api_key);
         request = request.header("Reliquary-Version", types::VERSION);
         if let Some(project) = &self.options.project {
             request = request.header("Reliquary-Project", project);
         }
-        if call.method == Method::POST {
+        if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
         if !call.headers.iter().any(|(name, _)| *name == ACCEPT.as_str()) {
@@ -295,14 +325,12 @@ impl Client {
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
-        if !call.is_streamed {
-            request = request.timeout(call.timeout.unwrap_or(self.options.timeout));
-        }
-        Ok(match &call.body {
+        let request = match &call.body {
             Body::None => request,
             Body::Json(text) => request.header(CONTENT_TYPE, "application/json").body(text.clone()),
             Body::Form(form) => request.multipart(form.built().await?),
-        })
+        };
+        Ok(request.build()?)
     }
 }
 

@@ -12,7 +12,10 @@ pub enum Error {
     /// The service refused a request, or failed on it.
     #[error("{0}")]
     Refused(Box<Refusal>),
-    /// No answer: refused, cut, or too late.
+    /// No connection: nothing was sent.
+    #[error("not reached: {0}")]
+    Unreachable(String),
+    /// No answer: cut, or too late. What the service did of the request is not known.
     #[error("no answer: {0}")]
     Connection(String),
     /// A job ended without completing. What it delivered was handed out before, and stays where it is.
@@ -33,7 +36,8 @@ pub enum Error {
     /// An answer that this client cannot read.
     #[error("an answer that cannot be read")]
     Answer(#[source] serde_json::Error),
-    #[error("key, address or body of the client's own")]
+    /// The caller's own key, address, body or machine.
+    #[error("{0}")]
     Settings(String),
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -112,8 +116,17 @@ impl Error {
     /// Whether the same request may go through later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Connection(_) => true,
+            Self::Unreachable(_) | Self::Connection(_) => true,
             Self::Refused(refusal) => refusal.retryable,
+            _ => false,
+        }
+    }
+
+    /// Whether nothing was done for certain: it never got there, or was refused at the door, as too much at once is.
+    pub(crate) fn was_not_done(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused(refusal) => refusal.status == 429,
             _ => false,
         }
     }
@@ -121,12 +134,24 @@ impl Error {
 
 impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
-        let mut text = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(inner) = source {
-            text = format!("{text}: {inner}");
-            source = inner.source();
+        let text = told(&error);
+        if error.is_builder() {
+            Self::Settings(text)
+        } else if error.is_connect() {
+            Self::Unreachable(text)
+        } else {
+            Self::Connection(text)
         }
-        Self::Connection(text)
     }
+}
+
+/// An error with all that is behind it.
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
 }

@@ -79,7 +79,7 @@ pub fn verify_at(
 pub struct WebhookEndpoints<'a>(pub(crate) &'a Client);
 
 impl WebhookEndpoints<'_> {
-    /// A body such as `{"url": "https://…", "events": ["job.completed"]}`.
+    /// A body such as `{"url": "https://…", "event_types": ["job.completed"]}`.
     pub async fn create(&self, body: &impl Serialize) -> Result<types::WebhookEndpoint, Error> {
         self.0.ask(Call::post("/v1/webhook_endpoints".to_owned()).json(body)?).await
     }

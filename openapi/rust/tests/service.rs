@@ -4,7 +4,7 @@
 mod beside;
 
 use futures_util::StreamExt as _;
-use reliquary_client::{Client, Error, JobFilter};
+use reliquary_client::{Client, Error, JobFilter, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -178,6 +178,67 @@ async fn a_post_is_sent_again_with_the_same_key_and_body() {
 }
 
 #[tokio::test]
+async fn a_post_without_a_key_is_not_sent_again_once_it_may_have_been_done() {
+    let answers = |number: usize, _: &str| match number {
+        0 => Vec::new(),
+        1 => answer("503 Service Unavailable", "x-should-retry: true\r\n", "{}"),
+        // refused at the door
+        2 => answer("429 Too Many Requests", "retry-after: 0\r\n", "{}"),
+        _ => answer("201 Created", "", r#"{"object":"session","id":"ses_1"}"#),
+    };
+    let body = json!({ "token": "t" });
+    let asked = async |client: Client| {
+        let sign_in = || client.call::<Value>(Method::POST, "/v1/sessions", Some(&body));
+        assert!(matches!(sign_in().await, Err(Error::Connection(_))));
+        assert!(matches!(sign_in().await, Err(Error::Refused(refusal)) if refusal.status == 503));
+        sign_in().await.unwrap()
+    };
+    let (session, seen) = beside(answers, asked).await;
+    assert_eq!((session["id"].as_str(), seen.len()), (Some("ses_1"), 4));
+    assert!(seen.iter().all(|(head, _)| !head.contains("idempotency-key")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_sent() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = Client::new(Options { max_retries: 1, ..Options::new(&url, "rk_test") }).unwrap();
+    let refused = client.events().stream_token("/v1/events/stream").await;
+    assert!(matches!(refused, Err(Error::Unreachable(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn budgets_are_set_and_invoices_listed() {
+    let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let budget = json!({ "object": "budget", "scope": "proj_1", "in_flight_rao": "0" });
+    let month = |id: &str| {
+        let mut invoice = example(&document, &json!({ "$ref": "#/components/schemas/Invoice" }));
+        invoice["id"] = json!(id);
+        invoice
+    };
+    let page = |id: &str, has_more: bool| json!({ "data": [month(id)], "has_more": has_more, "last_id": id });
+    let answers = |number: usize, _: &str| match number {
+        0 | 1 => answer("200 OK", "", &budget.to_string()),
+        2 => answer("200 OK", "", &page("inv_2", true).to_string()),
+        _ => answer("200 OK", "", &page("inv_1", false).to_string()),
+    };
+    let limit = json!({ "limit_rao": "1000", "limit_reset": "monthly" });
+    let asked = async |client: Client| {
+        client.budgets().retrieve("proj_1").await.unwrap();
+        client.budgets().update("proj_1", &limit).await.unwrap();
+        client.invoices().list().map(|invoice| invoice.unwrap().id).collect::<Vec<_>>().await
+    };
+    let (ids, seen) = beside(answers, asked).await;
+    assert_eq!(ids, ["inv_2", "inv_1"]);
+    let lines: Vec<&str> = seen.iter().map(|(head, _)| head.split(" HTTP/").next().unwrap()).collect();
+    let page = "GET /v1/invoices?limit=100";
+    let next = format!("{page}&after=inv_2");
+    assert_eq!(lines, ["GET /v1/budgets/proj_1", "PUT /v1/budgets/proj_1", page, next.as_str()]);
+    assert_eq!(seen[1].1, limit.to_string());
+}
+
+#[tokio::test]
 async fn a_refusal_says_all_that_the_service_said_and_is_not_repeated() {
     let problem = json!({ "code": "prompt_too_long", "detail": "900 tokens", "param": "prompts[3].text",
         "errors": [{ "pointer": "#/prompts/3/text", "code": "prompt_too_long", "detail": "900 tokens" }] });
@@ -323,6 +384,9 @@ async fn a_large_file_goes_in_parts_and_a_part_that_is_cut_goes_again() {
     for ((_, body), piece) in seen[1..5].iter().zip(["0123", "4567", "4567", "89"]) {
         assert!(body.contains("name=\"data\"") && body.contains(&format!("\r\n\r\n{piece}\r\n")), "{body}");
     }
+    // those that take no key have none
+    let keyed: Vec<bool> = seen.iter().map(|(head, _)| head.contains("idempotency-key: ")).collect();
+    assert_eq!(keyed, [true, false, false, false, false, false]);
     let said: Value = serde_json::from_str(&seen[5].1).unwrap();
     assert_eq!(said, json!({ "part_ids": ["a", "b", "c"] }));
 }

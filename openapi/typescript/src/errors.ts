@@ -102,7 +102,15 @@ const KINDS: Record<number, typeof APIStatusError> = {
 };
 
 /** No answer: refused, or cut. */
-export class APIConnectionError extends ReliquaryError {}
+export class APIConnectionError extends ReliquaryError {
+  /** Whether the service may have got the request; without a connection it has not. */
+  readonly wasSent: boolean;
+
+  constructor(message: string, options: ErrorOptions & { wasSent?: boolean } = {}) {
+    super(message, options);
+    this.wasSent = options.wasSent ?? true;
+  }
+}
 
 /** No answer in time, or not what was waited for. */
 export class APITimeoutError extends APIConnectionError {}

@@ -6,6 +6,7 @@ export { type Page, Pages } from "./pages.js";
 export { EventStream, type EventStreamOptions, type ProjectStreamOptions } from "./stream.js";
 export { RolloutStream, type StreamOptions } from "./stream.js";
 export type { Options, RequestOptions } from "./transport.js";
+export { type EventData, type EventOf, type EventType, isEvent } from "./kinds.js";
 export type * from "./types.js";
 export type { Upload } from "./uploads.js";
 export type { VerifiedWebhook, VerifyOptions } from "./webhooks.js";

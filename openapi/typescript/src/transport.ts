@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 
 import { APIConnectionError, APIStatusError, APITimeoutError } from "./errors.js";
 import { VERSION } from "./generated/schema.js";
+import { hadNoConnection, mayRepeat, takesKey } from "./repeats.js";
 import { AMBIENT, type Ambient, backoff, LONGEST_WAIT_MS, retryAfter } from "./retry.js";
 
 export interface Options {
@@ -30,7 +31,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
   timeoutMs?: number;
   maxRetries?: number;
-  /** Of a POST: the same over all tries, and yours if you may repeat the call yourself. */
+  /** Of a POST that takes one: the same over all tries, and yours if you may repeat the call yourself. */
   idempotencyKey?: string;
 }
 
@@ -42,6 +43,7 @@ export class Call {
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
   readonly maxRetries: number | undefined;
+  readonly idempotencyKey: string | undefined;
   /** The body of the answer is read by the caller, while it comes. */
   readonly isStreamed: boolean;
 
@@ -56,7 +58,7 @@ export class Call {
     this.timeoutMs = init.timeoutMs;
     this.maxRetries = init.maxRetries;
     this.isStreamed = init.isStreamed ?? false;
-    if (init.idempotencyKey) this.headers.set("Idempotency-Key", init.idempotencyKey);
+    this.idempotencyKey = init.idempotencyKey;
   }
 }
 
@@ -91,13 +93,15 @@ export class Transport {
 
   /** The answer, which is a success; everything else is thrown. */
   async send(call: Call): Promise<Response> {
-    const headers = this.headers(call);
+    const path = call.url.slice(this.baseUrl.length).replace(/\?.*/s, "");
+    const headers = this.headers(call, path);
+    const repeats = mayRepeat(call.method, path);
     const tries = call.maxRetries ?? this.maxRetries;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.once(call, headers);
       } catch (error) {
-        const wait = this.pause(error, attempt);
+        const wait = repeats || wasNotDone(error) ? this.pause(error, attempt) : undefined;
         if (wait === undefined || attempt >= tries) throw error;
         await this.ambient.sleep(wait, call.signal);
       }
@@ -133,7 +137,8 @@ export class Transport {
       if (error instanceof APIStatusError) throw error;
       if (call.signal?.aborted) throw call.signal.reason;
       if (abort.signal.reason instanceof APITimeoutError) throw abort.signal.reason;
-      throw new APIConnectionError(`${call.method} ${call.url}: ${reason(error)}`, { cause: error });
+      const wasSent = !hadNoConnection(error);
+      throw new APIConnectionError(`${call.method} ${call.url}: ${reason(error)}`, { cause: error, wasSent });
     } finally {
       clearTimeout(timer);
       // a stream can still be cancelled after its headers have come
@@ -141,17 +146,23 @@ export class Transport {
     }
   }
 
-  private headers(call: Call): Headers {
+  private headers(call: Call, path: string): Headers {
     const headers = new Headers(call.headers);
     headers.set("Authorization", `Bearer ${this.#apiKey}`);
     if (this.project && !headers.has("Reliquary-Project")) headers.set("Reliquary-Project", this.project);
     if (!headers.has("Reliquary-Version")) headers.set("Reliquary-Version", VERSION);
     if (!headers.has("Accept")) headers.set("Accept", "application/json");
-    if (call.method === "POST" && !headers.has("Idempotency-Key")) {
-      headers.set("Idempotency-Key", randomUUID());
+    if (call.method === "POST" && takesKey(path) && !headers.has("Idempotency-Key")) {
+      headers.set("Idempotency-Key", call.idempotencyKey ?? randomUUID());
     }
     return headers;
   }
+}
+
+/** It never got there, or was refused at the door, as too much at once is. */
+function wasNotDone(error: unknown): boolean {
+  if (error instanceof APIConnectionError) return !error.wasSent;
+  return error instanceof APIStatusError && error.status === 429;
 }
 
 /** An answer that has come completely: a cut in the middle of its body is a failed try, too. */

@@ -44,6 +44,8 @@ export type CreateExport = Body<"/v1/jobs/{id}/exports", "post">;
 export type RewardFunction = Answer<"/v1/reward_functions/{id}", "get">;
 export type RewardVersion = Answer<"/v1/reward_functions/{id}/versions/{version}", "get">;
 export type Balance = Answer<"/v1/balance", "get">;
+export type Budget = Answer<"/v1/budgets/{scope}", "get">;
+export type Invoice = Answer<"/v1/invoices/{id}", "get">;
 export type Checkpoint = Answer<"/v1/checkpoints/{id}", "get">;
 export type WebhookEndpoint = Answer<"/v1/webhook_endpoints/{id}", "get">;
 

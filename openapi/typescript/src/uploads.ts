@@ -21,6 +21,20 @@ export async function form(
   return data;
 }
 
+/** A form of a body as the document has it; files come last here, too. */
+export function formOf(body: Record<string, unknown> | FormData): FormData {
+  if (body instanceof FormData) return body;
+  const given = Object.entries(body).filter(([, value]) => value !== undefined && value !== null);
+  const data = new FormData();
+  for (const [name, value] of given) {
+    if (!(value instanceof Blob)) data.append(name, typeof value === "string" ? value : JSON.stringify(value));
+  }
+  for (const [name, value] of given) {
+    if (value instanceof Blob) data.append(name, value);
+  }
+  return data;
+}
+
 /** As a blob, which need not be in memory, and its name. */
 export async function opened(content: Upload): Promise<[Blob, string]> {
   if (content instanceof Blob) return [content, "name" in content ? String(content.name) : "file"];

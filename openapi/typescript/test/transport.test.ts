@@ -48,6 +48,53 @@ test("a POST that fails is sent again with the same key and the same body", asyn
   assert.equal(service.seen.at(-1)?.headers["idempotency-key"], "mine");
 });
 
+test("a POST that takes no key has none, and is not sent again once it may have been done", async () => {
+  const trouble = ["cut", 500, 503, 429] as const;
+  await using service = await serve((_, response, number) => {
+    const now = trouble[number];
+    if (now === "cut") return void response.destroy();
+    if (now !== undefined) return problem(response, now, "trouble", { "x-should-retry": "true" });
+    json(response, { object: "stream_token", token: "t" }, 201);
+  });
+  const create = () => service.client.streamTokens.create({ path: "/v1/events/stream" }, { idempotencyKey: "mine" });
+  for (const kind of [APIConnectionError, APIStatusError, APIStatusError]) await assert.rejects(create(), kind);
+  assert.deepEqual([service.seen.length, service.waits.length], [3, 0]);
+  // refused at the door
+  assert.equal((await create()).token, "t");
+  assert.deepEqual([service.seen.length, service.waits.length], [5, 1]);
+  assert.ok(service.seen.every((request) => request.headers["idempotency-key"] === undefined));
+});
+
+test("what was not sent is sent again, whatever it is", async () => {
+  const service = await serve(() => undefined);
+  await service[Symbol.asyncDispose](); // nobody listens there any more
+  const options = { maxRetries: 2 };
+  const asked = service.client.streamTokens.create({ path: "/v1/events/stream" }, options);
+  const error = await asked.catch((error: unknown) => error);
+  assert.ok(error instanceof APIConnectionError && !error.wasSent, String(error));
+  assert.equal(service.waits.length, 2);
+});
+
+test("a POST that can be repeated is, without a key", async () => {
+  await using service = await serve((_, response, number) => {
+    if (number % 2 === 0) return void response.destroy();
+    json(response, { object: "job", id: "job_1" });
+  });
+  await service.client.jobs.pause("job_1");
+  await service.client.rewardFunctions.test("rwf_1", 1, { samples: [] });
+  assert.deepEqual(
+    service.seen.map((request) => [request.url, request.headers["idempotency-key"]]),
+    ["/v1/jobs/job_1/pause", "/v1/reward_functions/rwf_1/versions/1/test"].flatMap((url) => [
+      [url, undefined],
+      [url, undefined],
+    ]),
+  );
+  // of the two that end in `test` one takes a key
+  await service.client.webhookEndpoints.test("we_1");
+  const keys = service.seen.slice(4).map((request) => request.headers["idempotency-key"]);
+  assert.ok(keys.length === 2 && keys[0] && keys[0] === keys[1], String(keys));
+});
+
 test("Retry-After is honoured, as seconds and as a date, and a very long one is left to the caller", async () => {
   const asked = ["3", new Date(Date.now() + 20_000).toUTCString(), "3600"];
   await using service = await serve((_, response, number) => {
@@ -146,6 +193,34 @@ test("checkpoints of one's own", async () => {
   );
 });
 
+test("budgets and invoices", async () => {
+  await using service = await serve((request, response) => {
+    if (request.url.startsWith("/v1/budgets/")) return json(response, { object: "budget", scope: "proj_1" });
+    if (request.url === "/v1/invoices/inv_1") return json(response, { object: "invoice", id: "inv_1" });
+    const isFirst = request.url === "/v1/invoices?limit=1";
+    const id = isFirst ? "inv_2" : "inv_1";
+    json(response, { object: "list", data: [{ object: "invoice", id }], has_more: isFirst, first_id: id, last_id: id });
+  });
+  const { budgets, invoices } = service.client;
+  assert.equal((await budgets.retrieve("proj_1")).scope, "proj_1");
+  await budgets.update("proj_1", { limit_rao: "1000", limit_reset: "monthly" });
+  const months: string[] = [];
+  for await (const invoice of invoices.list({ limit: 1 })) months.push(invoice.id);
+  assert.deepEqual(months, ["inv_2", "inv_1"]);
+  assert.equal((await invoices.retrieve("inv_1")).id, "inv_1");
+  assert.deepEqual(
+    service.seen.map(({ method, url }) => `${method} ${url}`),
+    [
+      "GET /v1/budgets/proj_1",
+      "PUT /v1/budgets/proj_1",
+      "GET /v1/invoices?limit=1",
+      "GET /v1/invoices?limit=1&after=inv_2",
+      "GET /v1/invoices/inv_1",
+    ],
+  );
+  assert.deepEqual(JSON.parse(service.seen[1]?.body.toString() ?? ""), { limit_rao: "1000", limit_reset: "monthly" });
+});
+
 test("an upload is sent again whole, from the disk", async () => {
   const content = Buffer.alloc(300_000, "ab\n");
   const path = join(await mkdtemp(join(tmpdir(), "reliquary-")), "prompts.jsonl");
@@ -219,6 +294,22 @@ test("routes without a method of their own are there, with types", async () => {
   assert.equal((data as { object: string }).object, "limits");
 });
 
+test("a form's route takes the document's own body", async () => {
+  await using service = await serve((_, response) => json(response, { id: "x" }, 201));
+  const { http } = service.client;
+  await http.POST("/v1/uploads/{id}/parts", {
+    params: { path: { id: "upload_1" } },
+    body: { data: new Blob(["0123"]) },
+  });
+  await http.POST("/v1/reward_functions/validate", {
+    body: { module: new Blob(["wasm"]), wasi: "none", samples: [{ prompt: "1+1=" }] } as never,
+  });
+  const [part, module] = service.seen.map((request) => request.body.toString());
+  for (const { headers } of service.seen) assert.match(headers["content-type"] ?? "", /^multipart\/form-data; boundary=/);
+  assert.ok(part?.includes('name="data"; filename="blob"') && part.includes("\r\n\r\n0123\r\n"), part);
+  assert.ok(module?.includes('[{"prompt":"1+1="}]') && module.indexOf('name="wasi"') < module.indexOf('name="module"'), module);
+});
+
 test("a large file goes in parts, and a part that is cut goes again", async () => {
   const ids = ["a", "b", "c"];
   await using service = await serve((request, response, number) => {
@@ -242,7 +333,7 @@ test("a large file goes in parts, and a part that is cut goes again", async () =
   }
   assert.deepEqual(JSON.parse(rest[4] as string), { part_ids: ["a", "b", "c"] });
   assert.equal(service.seen[0]?.headers["idempotency-key"], "mine");
-  assert.notEqual(service.seen[1]?.headers["idempotency-key"], "mine", "another request has another key");
+  assert.ok(service.seen.slice(1).every(({ headers }) => headers["idempotency-key"] === undefined), "the others take none");
 });
 
 test("what cannot be finished in parts is cancelled", async () => {

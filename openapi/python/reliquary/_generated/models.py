@@ -421,7 +421,35 @@ class Event(ApiModel):
     created_at: AwareDatetime
     data: dict[str, Any]
     """
-    What belongs to this type of event.
+    What belongs to this type of event:
+
+    | `type` | schema of `data` |
+    |---|---|
+    | `job.queued` | `JobQueuedData` |
+    | `job.started` | `JobStartedData` |
+    | `job.progress_checkpoint` | `JobProgressCheckpointData` |
+    | `job.prompts_added` | `JobPromptsAddedData` |
+    | `job.closed` | `JobClosedData` |
+    | `group.received` | `GroupReceivedData` |
+    | `group.scored` | `GroupScoredData` |
+    | `group.awaiting_rewards` | `GroupAwaitingRewardsData` |
+    | `group.rejected` | `GroupRejectedData` |
+    | `group.accepted` | `GroupAcceptedData` |
+    | `group.filtered` | `GroupFilteredData` |
+    | `group.failed` | `GroupFailedData` |
+    | `rollout.verified` | `RolloutVerifiedData` |
+    | `rollout.rejected` | `RolloutRejectedData` |
+    | `reward.error_rate_exceeded` | `RewardErrorRateExceededData` |
+    | `budget.threshold_reached` | `BudgetThresholdReachedData` |
+    | `job.paused` | `JobPausedData` |
+    | `job.resumed` | `JobResumedData` |
+    | `job.finalizing` | `JobFinalizingData` |
+    | `checkpoint.rotated` | `CheckpointRotatedData` |
+    | `export.ready` | `ExportReadyData` |
+    | `job.completed` | `JobEndedData` |
+    | `job.failed` | `JobEndedData` |
+    | `job.cancelled` | `JobEndedData` |
+    | `job.expired` | `JobEndedData` |
     """
     id: str
     job_id: str
@@ -539,6 +567,20 @@ class Export(ApiModel):
     """
 
 
+class ExportLimits(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    job: int
+    """
+    That one job may ask for when it is created.
+    """
+    open: int
+    """
+    Of a project that are not written yet; those that wait for their job's end do not count.
+    """
+
+
 class FieldError(ApiModel):
     """
     One thing that is wrong with a request.
@@ -549,7 +591,7 @@ class FieldError(ApiModel):
     )
     code: str
     """
-    Stable name of what is wrong.
+    Stable name of what is wrong. There may be more of them with time.
     """
     detail: str
     pointer: str
@@ -578,6 +620,32 @@ class File(ApiModel):
     status: str
     """
     Always `processed`: what is listed is whole. For OpenAI's clients.
+    """
+
+
+class FileLimits(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    file_bytes: int
+    """
+    Of one file, in one piece or in parts.
+    """
+    part_bytes: int
+    """
+    Of one part of an upload.
+    """
+    parts: int
+    """
+    Of one upload, those that were sent twice included.
+    """
+    project_bytes: int
+    """
+    Of all files of a project together.
+    """
+    uploads: int
+    """
+    Uploads in parts of a project that are under way.
     """
 
 
@@ -821,8 +889,17 @@ class GroupStats(ApiModel):
         extra="allow",
     )
     mean: float | None = None
+    """
+    Null where none is scored.
+    """
     n: int
+    """
+    How many are scored.
+    """
     std: float | None = None
+    """
+    The standard deviation; null where fewer are scored than it needs.
+    """
 
 
 class GroupSummary(ApiModel):
@@ -1018,6 +1095,9 @@ class Job(ApiModel):
     cancelled_at: AwareDatetime | None = None
     cancelling_at: AwareDatetime | None = None
     checkpoint_id: str
+    """
+    That of `model`.
+    """
     completed_at: AwareDatetime | None = None
     counts: JobCounts
     created_at: AwareDatetime
@@ -1026,6 +1106,10 @@ class Job(ApiModel):
     errors: InputErrors | None = None
     eta: JobEta | None = None
     expired_at: AwareDatetime | None = None
+    exports: list[JobExport]
+    """
+    Those that were asked for with it; `GET /v1/jobs/{id}/exports` lists those of later, too.
+    """
     failed_at: AwareDatetime | None = None
     finalizing_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
@@ -1048,6 +1132,7 @@ class Job(ApiModel):
     """
     metadata: dict[str, str]
     mismatch: JobMismatch | None = None
+    model: JobModel
     object: Literal["job"]
     open: bool
     """
@@ -1258,6 +1343,20 @@ class JobEta(ApiModel):
     p90: AwareDatetime
 
 
+class JobExport(ApiModel):
+    """
+    An export that was asked for with the job. How far it is: `GET /v1/exports/{id}`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    compression: str
+    filter: dict[str, Any]
+    format: str
+    id: str
+
+
 class JobFigures(ApiModel):
     """
     What a job costs.
@@ -1377,6 +1476,28 @@ class JobMismatch(ApiModel):
     tokens: int
 
 
+class JobModel(ApiModel):
+    """
+    The weights that the job runs on, in the words of its rollouts (`policy`). They are what they were called when it was created.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checkpoint_id: str
+    """
+    Of the content of their files; hexadecimal.
+    """
+    repo: str | None = None
+    """
+    The repository of a registered checkpoint, or the name of one of the service's own.
+    """
+    revision: str | None = None
+    """
+    The commit of a registered checkpoint.
+    """
+
+
 class JobNearDedup(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1420,7 +1541,7 @@ class JobPolicy(ApiModel):
     """
     How often another checkpoint may become the current one before what is not delivered is dropped. `null`: any number.
     """
-    on_rotation: Literal["finish"] | str
+    on_rotation: Literal["finish", "cancel"] | str
     """
     What happens when another checkpoint becomes the current one.
     """
@@ -1556,6 +1677,9 @@ class JobSpend(ApiModel):
         extra="allow",
     )
     charged_rao: str
+    """
+    What its rollouts have cost.
+    """
     held_rao: str
     """
     Held when the job was created.
@@ -1675,9 +1799,21 @@ class Limits(ApiModel):
         extra="allow",
     )
     body_bytes: BodyLimits
+    checkpoints: int
+    """
+    That a project may register.
+    """
+    exports: ExportLimits
+    files: FileLimits
+    metadata: MetadataLimits
     object: Literal["limits"]
     prompts: PromptLimits
     rates: list[RateLimit]
+    verifications: VerificationLimits
+    webhook_endpoints: int
+    """
+    Of a project.
+    """
 
 
 class LineFault(ApiModel):
@@ -1907,6 +2043,21 @@ class Invitation(Member):
     """
 
 
+class MetadataLimits(ApiModel):
+    """
+    Of `metadata` of a job or a batch.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    chars: int
+    """
+    Of a key, and of a value.
+    """
+    entries: int
+
+
 class Model(ApiModel):
     model_config = ConfigDict(
         extra="allow",
@@ -1985,7 +2136,8 @@ class Problem(ApiModel):
     )
     code: str
     """
-    Stable name of the error.
+    Stable name of the error. Each operation lists those that it may have (`x-error-codes`), and `x-errors` says of each what
+    it means and what to do (docs/ERRORS.md). There may be more of them with time.
     """
     detail: str
     error: ErrorMirror
@@ -2016,6 +2168,9 @@ class Problem(ApiModel):
     status: int
     title: str
     type: str
+    """
+    `urn:reliquary:error:` and the code.
+    """
 
 
 class PromptLimits(ApiModel):
@@ -2030,6 +2185,19 @@ class PromptLimits(ApiModel):
     job: int
     """
     Of one job, however they come.
+    """
+    metadata_bytes: int
+    """
+    Of the metadata of one prompt.
+    """
+    n: int
+    """
+    Completions of each: the most that `sampling.n` may be.
+    """
+    waiting: int | None = None
+    """
+    Of all jobs of the organisation that have not ended: what would be above it is refused as `queue_full`. `null` of test
+    jobs, which have no such bound.
     """
 
 
@@ -2637,6 +2805,30 @@ class RolloutAdvantageTerms(ApiModel):
     std_ddof: int
 
 
+class RolloutAudit(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    checks: list[RolloutCheck]
+    """
+    What was measured of this rollout, in class `calibrated`. Class `exact` compares bit by bit: there is no distance.
+    """
+    decision: str | None = None
+    """
+    `forced`, `drawn` or `not_drawn`.
+    """
+    verdict: str | None = None
+    """
+    `pass`: the model ran on every token of the group, and agreed. `null`: the job left it to a draw, and the group was not
+    drawn.
+    """
+    verified_at: AwareDatetime
+    """
+    When it was decided.
+    """
+    verifier: RolloutVerifier
+
+
 class RolloutBatch(ApiModel):
     """
     The moments of the batch that the advantage rests on.
@@ -2656,6 +2848,23 @@ class RolloutBatch(ApiModel):
     How many values the moments are over: rollouts, or tokens in the methods that count these.
     """
     std: float
+
+
+class RolloutCheck(ApiModel):
+    """
+    One statistic over the whole rollout; `GET /v1/proof_specs/r1` says what each is.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    name: str
+    threshold: float | None = None
+    """
+    The largest that the calibration in force allows at this length; a second look allows more. `null`: another calibration is in
+    force by now.
+    """
+    value: float
 
 
 class RolloutCounts(ApiModel):
@@ -2782,6 +2991,7 @@ class RolloutProof(Proof):
     model_config = ConfigDict(
         extra="allow",
     )
+    audit: RolloutAudit | None = None
     object: Literal["rollout.proof"]
     rollout_id: str
 
@@ -2846,6 +3056,16 @@ class RolloutVerification(ApiModel):
     verdict: str
     """
     `pass`, `fail`, `not_checked` or `pending`.
+    """
+
+
+class RolloutVerifier(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    id: str
+    """
+    The process that looked. A manifest names all that looked at its job.
     """
 
 
@@ -3745,6 +3965,20 @@ class VerificationKeys(ApiModel):
     """
     last_id: str | None = None
     object: Literal["list"]
+
+
+class VerificationLimits(ApiModel):
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    open: int
+    """
+    Of a project that are under way.
+    """
+    rollouts: int
+    """
+    In one request.
+    """
 
 
 class WasiProfile(ApiModel):

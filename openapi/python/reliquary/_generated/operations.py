@@ -10,6 +10,7 @@ from typing_extensions import Unpack
 from .._callers import AsyncCaller, Caller
 from .._calls import Call, Id, Timeout, segment
 from .._pages import AsyncPages, Pages
+from .._uploads import Upload, form
 from . import models, params
 
 
@@ -110,20 +111,20 @@ class BudgetsOperations:
     def __init__(self, client: Caller) -> None:
         self._client = client
 
-    def put(self, scope: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateBudget]) -> models.Budget:
-        """Set a budget.
-
-        It takes the place of the one before, and counts for jobs from now on: what is held stays held. That of a project takes a
-        key that reaches the organisation. A key with limits of its own gives no wider ones.
-        """
-        return self._client.request_as(Call("PUT", f"/v1/budgets/{segment(scope)}", body=body, timeout=timeout), models.Budget)
-
     def retrieve(self, scope: Id, *, timeout: Timeout = None) -> models.Budget:
         """What an organisation, a project or an API key may spend, and what it has.
 
         The limit of a project or a key is the one that it shows itself.
         """
         return self._client.request_as(Call("GET", f"/v1/budgets/{segment(scope)}", timeout=timeout), models.Budget)
+
+    def update(self, scope: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateBudget]) -> models.Budget:
+        """Set a budget.
+
+        It takes the place of the one before, and counts for jobs from now on: what is held stays held. That of a project takes a
+        key that reaches the organisation. A key with limits of its own gives no wider ones.
+        """
+        return self._client.request_as(Call("PUT", f"/v1/budgets/{segment(scope)}", body=body, timeout=timeout), models.Budget)
 
 
 class CheckpointsOperations:
@@ -1008,8 +1009,7 @@ class UploadsOperations:
         again gives the same file.
         """
         return self._client.request_as(
-            Call("POST", f"/v1/uploads/{segment(upload_id)}/complete", body=body, is_repeatable=False, timeout=timeout),
-            models.Upload,
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/complete", body=body, timeout=timeout), models.Upload
         )
 
     def create(
@@ -1024,14 +1024,15 @@ class UploadsOperations:
             Call("POST", "/v1/uploads", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Upload
         )
 
-    def parts(self, upload_id: Id, *, timeout: Timeout = None) -> models.UploadPart:
+    def create_part(self, upload_id: Id, data: Upload, *, timeout: Timeout = None) -> models.UploadPart:
         """Add a part.
 
         In any order, and several at once. One that was cut off is sent again; one that was sent twice is two parts, of which you
         name one when you complete the upload.
         """
         return self._client.request_as(
-            Call("POST", f"/v1/uploads/{segment(upload_id)}/parts", is_repeatable=False, timeout=timeout), models.UploadPart
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/parts", form=form("data", data, "data", {}), timeout=timeout),
+            models.UploadPart,
         )
 
     def retrieve(self, upload_id: Id, *, timeout: Timeout = None) -> models.Upload:
@@ -1354,7 +1355,14 @@ class AsyncBudgetsOperations:
     def __init__(self, client: AsyncCaller) -> None:
         self._client = client
 
-    async def put(self, scope: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateBudget]) -> models.Budget:
+    async def retrieve(self, scope: Id, *, timeout: Timeout = None) -> models.Budget:
+        """What an organisation, a project or an API key may spend, and what it has.
+
+        The limit of a project or a key is the one that it shows itself.
+        """
+        return await self._client.request_as(Call("GET", f"/v1/budgets/{segment(scope)}", timeout=timeout), models.Budget)
+
+    async def update(self, scope: Id, *, timeout: Timeout = None, **body: Unpack[params.UpdateBudget]) -> models.Budget:
         """Set a budget.
 
         It takes the place of the one before, and counts for jobs from now on: what is held stays held. That of a project takes a
@@ -1363,13 +1371,6 @@ class AsyncBudgetsOperations:
         return await self._client.request_as(
             Call("PUT", f"/v1/budgets/{segment(scope)}", body=body, timeout=timeout), models.Budget
         )
-
-    async def retrieve(self, scope: Id, *, timeout: Timeout = None) -> models.Budget:
-        """What an organisation, a project or an API key may spend, and what it has.
-
-        The limit of a project or a key is the one that it shows itself.
-        """
-        return await self._client.request_as(Call("GET", f"/v1/budgets/{segment(scope)}", timeout=timeout), models.Budget)
 
 
 class AsyncCheckpointsOperations:
@@ -2266,8 +2267,7 @@ class AsyncUploadsOperations:
         again gives the same file.
         """
         return await self._client.request_as(
-            Call("POST", f"/v1/uploads/{segment(upload_id)}/complete", body=body, is_repeatable=False, timeout=timeout),
-            models.Upload,
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/complete", body=body, timeout=timeout), models.Upload
         )
 
     async def create(
@@ -2282,14 +2282,15 @@ class AsyncUploadsOperations:
             Call("POST", "/v1/uploads", body=body, is_keyed=True, idempotency_key=idempotency_key, timeout=timeout), models.Upload
         )
 
-    async def parts(self, upload_id: Id, *, timeout: Timeout = None) -> models.UploadPart:
+    async def create_part(self, upload_id: Id, data: Upload, *, timeout: Timeout = None) -> models.UploadPart:
         """Add a part.
 
         In any order, and several at once. One that was cut off is sent again; one that was sent twice is two parts, of which you
         name one when you complete the upload.
         """
         return await self._client.request_as(
-            Call("POST", f"/v1/uploads/{segment(upload_id)}/parts", is_repeatable=False, timeout=timeout), models.UploadPart
+            Call("POST", f"/v1/uploads/{segment(upload_id)}/parts", form=form("data", data, "data", {}), timeout=timeout),
+            models.UploadPart,
         )
 
     async def retrieve(self, upload_id: Id, *, timeout: Timeout = None) -> models.Upload:

@@ -352,9 +352,9 @@ class CreateUpload(TypedDict):
     """
     Kept, and not looked at.
     """
-    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"]
+    purpose: Literal["job_input", "reward_function", "batch", "verification"]
     """
-    What a file is for.
+    What a file can be uploaded for.
     """
 
 
@@ -430,9 +430,9 @@ class FileForm(TypedDict):
     """
     At most 200 MB.
     """
-    purpose: Literal["job_input", "reward_function", "batch", "verification", "batch_output"]
+    purpose: Literal["job_input", "reward_function", "batch", "verification"]
     """
-    What a file is for.
+    What a file can be uploaded for.
     """
 
 
@@ -560,7 +560,7 @@ class PolicyInput(TypedDict):
     How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered
     yet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints.
     """
-    on_rotation: NotRequired[Literal["finish"] | None]
+    on_rotation: NotRequired[Literal["finish", "cancel"] | None]
 
 
 class PrivacyInput(TypedDict):
@@ -714,6 +714,11 @@ class RotateApiKey(TypedDict):
 
 
 class SamplingInput(TypedDict):
+    allow_truncated_sampling: NotRequired[bool]
+    """
+    Tokens that `top_p` or `top_k` leaves out can never be drawn, and the log-probs are those of the whole distribution: an
+    importance ratio made of them is wrong. Say `true` if that does not matter, as for an evaluation.
+    """
     max_tokens: int | None
     """
     At most so many tokens per completion. With the prompt's own they must fit the context.
@@ -732,11 +737,11 @@ class SamplingInput(TypedDict):
     """
     top_k: NotRequired[int | None]
     """
-    0 is off.
+    0 is off. Above it only with `allow_truncated_sampling`.
     """
     top_p: NotRequired[float | None]
     """
-    Above 0 and at most 1; 1 is off.
+    Above 0 and at most 1; 1 is off. Below it only with `allow_truncated_sampling`.
     """
 
 

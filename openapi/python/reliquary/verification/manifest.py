@@ -141,7 +141,9 @@ MANIFEST = fields(
     signature=SIGNATURE,
 )
 # The price of a job, as far as it is known here.
-PRICE = fields(rollout=price, per_1k_tokens=nullable(price), filtered_bps=U32, miner_share_bps=U32)
+PRICE = fields(rollout=price, per_1k_tokens=price, filtered_bps=U32, miner_share_bps=U32)
+# All the money there is.
+MAX_RAO = 2**63 - 1
 LEAVES = fields(object=text, job_id=identifier("job"), first=U64, hashes_base64=leaf_hashes)
 INCLUSION = fields(
     object=text,
@@ -249,10 +251,12 @@ def leaf_of(r: dict[str, Any]) -> dict[str, Any] | None:
 def delivered_rao(written: Any, tokens: int) -> int | None:
     """What a delivered rollout of so many tokens cost. None: the price has parts that this reader does not know."""
     try:
-        known: dict[str, Any] = PRICE(written)
+        malformed(type(written) is dict)
+        # jobs from before tokens had a price say nothing of it; to say `null` is another thing, and unknown
+        known: dict[str, Any] = PRICE({"per_1k_tokens": "0", **written})
     except Refused:
         return None
-    return known["rollout"] + (known["per_1k_tokens"] or 0) * tokens // 1000
+    return min(known["rollout"] + known["per_1k_tokens"] * tokens // 1000, MAX_RAO)
 
 
 def agrees(manifest: dict[str, Any], r: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-//! Writes `src/generated` from `openapi/openapi.json`: types by typify, and words that may get more.
+//! Writes `src/generated` from `openapi/openapi.json`: types by typify, words that may get more, and which routes take a key.
 //!
 //! `cargo run --manifest-path openapi/rust/generate/Cargo.toml` writes; with `-- --check` it fails when what is committed is not what
 //! the document gives. Limits are left out: the service checks what it is sent, and tells all that is wrong with it at once.
@@ -96,7 +96,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn generated(mut document: Value) -> anyhow::Result<[(&'static str, String); 2]> {
+fn generated(mut document: Value) -> anyhow::Result<[(&'static str, String); 3]> {
     rename(&mut document)?;
     let version = document["components"]["parameters"]["Reliquary-Version"]["schema"]["enum"].as_array();
     let version = version.and_then(|dates| dates.last()?.as_str()).context("a dated version")?.to_owned();
@@ -131,7 +131,26 @@ fn generated(mut document: Value) -> anyhow::Result<[(&'static str, String); 2]>
         space.to_stream()
     ))?;
     let heading = "// Generated from openapi/openapi.json by generate/src/main.rs: do not edit.\n\n";
-    Ok([("types.rs", format!("{heading}{types}")), ("words.rs", format!("{heading}{words}"))])
+    let routes = routes(&document)?;
+    Ok([("types.rs", types), ("words.rs", words), ("routes.rs", routes)]
+        .map(|(name, text)| (name, format!("{heading}{text}"))))
+}
+
+/// The paths of the POSTs that the document has an `Idempotency-Key` for.
+fn routes(document: &Value) -> anyhow::Result<String> {
+    let takes_key = |post: &Value| {
+        let parameters = post["parameters"].as_array();
+        parameters.is_some_and(|all| all.iter().any(|one| one["name"] == "Idempotency-Key"))
+    };
+    let mut text = String::from("/// The POSTs that take an `Idempotency-Key`.\n");
+    text += "pub(crate) const KEYED: &[&str] = &[\n";
+    for (path, operations) in document["paths"].as_object().context("paths")? {
+        if takes_key(&operations["post"]) {
+            let _ = writeln!(text, "    {path:?},"); // a String takes all
+        }
+    }
+    text += "];\n";
+    Ok(text)
 }
 
 /// Gives the schemas of `NAMES` those names.

@@ -205,7 +205,7 @@ pub struct EstimatedDurations {
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct Event {
     pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
-    #[doc = "What belongs to this type of event."]
+    #[doc = "What belongs to this type of event:\n\n| `type` | schema of `data` |\n|---|---|\n| `job.queued` | `JobQueuedData` |\n| `job.started` | `JobStartedData` |\n| `job.progress_checkpoint` | `JobProgressCheckpointData` |\n| `job.prompts_added` | `JobPromptsAddedData` |\n| `job.closed` | `JobClosedData` |\n| `group.received` | `GroupReceivedData` |\n| `group.scored` | `GroupScoredData` |\n| `group.awaiting_rewards` | `GroupAwaitingRewardsData` |\n| `group.rejected` | `GroupRejectedData` |\n| `group.accepted` | `GroupAcceptedData` |\n| `group.filtered` | `GroupFilteredData` |\n| `group.failed` | `GroupFailedData` |\n| `rollout.verified` | `RolloutVerifiedData` |\n| `rollout.rejected` | `RolloutRejectedData` |\n| `reward.error_rate_exceeded` | `RewardErrorRateExceededData` |\n| `budget.threshold_reached` | `BudgetThresholdReachedData` |\n| `job.paused` | `JobPausedData` |\n| `job.resumed` | `JobResumedData` |\n| `job.finalizing` | `JobFinalizingData` |\n| `checkpoint.rotated` | `CheckpointRotatedData` |\n| `export.ready` | `ExportReadyData` |\n| `job.completed` | `JobEndedData` |\n| `job.failed` | `JobEndedData` |\n| `job.cancelled` | `JobEndedData` |\n| `job.expired` | `JobEndedData` |"]
     pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     pub id: ::std::string::String,
     pub job_id: ::std::string::String,
@@ -454,9 +454,12 @@ pub struct GroupRollout {
 #[doc = "Of the scored rollouts, with the job's `std_ddof`."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct GroupStats {
+    #[doc = "Null where none is scored."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub mean: ::std::option::Option<f64>,
+    #[doc = "How many are scored."]
     pub n: i32,
+    #[doc = "The standard deviation; null where fewer are scored than it needs."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub std: ::std::option::Option<f64>,
 }
@@ -555,6 +558,7 @@ pub struct Job {
     pub cancelled_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cancelling_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    #[doc = "That of `model`."]
     pub checkpoint_id: ::std::string::String,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub completed_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -569,6 +573,8 @@ pub struct Job {
     pub eta: ::std::option::Option<JobEta>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub expired_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    #[doc = "Those that were asked for with it; `GET /v1/jobs/{id}/exports` lists those of later, too."]
+    pub exports: ::std::vec::Vec<JobExport>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub failed_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -588,6 +594,7 @@ pub struct Job {
     pub metadata: ::std::collections::HashMap<::std::string::String, ::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub mismatch: ::std::option::Option<JobMismatch>,
+    pub model: JobModel,
     pub object: ::std::string::String,
     #[doc = "Prompts can still be appended; it does not end before it is closed."]
     pub open: bool,
@@ -700,6 +707,14 @@ pub struct JobEta {
     pub p50: ::chrono::DateTime<::chrono::offset::Utc>,
     pub p90: ::chrono::DateTime<::chrono::offset::Utc>,
 }
+#[doc = "An export that was asked for with the job. How far it is: `GET /v1/exports/{id}`."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobExport {
+    pub compression: ::std::string::String,
+    pub filter: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    pub format: ::std::string::String,
+    pub id: ::std::string::String,
+}
 #[doc = "What a job costs."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct JobFigures {
@@ -782,6 +797,18 @@ pub struct JobMismatch {
     #[doc = "Mean of |d|, in nats."]
     pub mean_abs_logprob: f64,
     pub tokens: i64,
+}
+#[doc = "The weights that the job runs on, in the words of its rollouts (`policy`). They are what they were called when it was created."]
+#[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
+pub struct JobModel {
+    #[doc = "Of the content of their files; hexadecimal."]
+    pub checkpoint_id: ::std::string::String,
+    #[doc = "The repository of a registered checkpoint, or the name of one of the service's own."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub repo: ::std::option::Option<::std::string::String>,
+    #[doc = "The commit of a registered checkpoint."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub revision: ::std::option::Option<::std::string::String>,
 }
 #[doc = "`JobNearDedup`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
@@ -887,6 +914,7 @@ pub struct JobSelection {
 #[doc = "Amounts in rao, as strings."]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct JobSpend {
+    #[doc = "What its rollouts have cost."]
     pub charged_rao: ::std::string::String,
     #[doc = "Held when the job was created."]
     pub held_rao: ::std::string::String,
@@ -1507,6 +1535,9 @@ pub struct SampledPrices {
 #[doc = "`SamplingInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct SamplingInput {
+    #[doc = "Tokens that `top_p` or `top_k` leaves out can never be drawn, and the log-probs are those of the whole distribution: an\nimportance ratio made of them is wrong. Say `true` if that does not matter, as for an evaluation."]
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub allow_truncated_sampling: ::std::option::Option<bool>,
     #[doc = "At most so many tokens per completion. With the prompt's own they must fit the context."]
     #[serde(deserialize_with = "::std::option::Option::deserialize")]
     pub max_tokens: ::std::option::Option<::std::num::NonZeroU64>,
@@ -1519,10 +1550,10 @@ pub struct SamplingInput {
     #[doc = "0.01 to 2."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub temperature: ::std::option::Option<f64>,
-    #[doc = "0 is off."]
+    #[doc = "0 is off. Above it only with `allow_truncated_sampling`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub top_k: ::std::option::Option<i64>,
-    #[doc = "Above 0 and at most 1; 1 is off."]
+    #[doc = "Above 0 and at most 1; 1 is off. Below it only with `allow_truncated_sampling`."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub top_p: ::std::option::Option<f64>,
 }

@@ -179,6 +179,7 @@ words! {
     /// What happens when another checkpoint becomes the current one.
     RotationPolicy {
         Finish = "finish",
+        Cancel = "cancel",
     }
     /// What became of an upload.
     UploadStatus {

@@ -3,6 +3,39 @@
 /** The dated version that this client speaks. */
 export const VERSION = "2026-11-22";
 
+/** The POSTs that take an `Idempotency-Key`. */
+export const KEYED: readonly string[] = [
+    "/v1/api_keys",
+    "/v1/api_keys/{id}/rotate",
+    "/v1/batches",
+    "/v1/chat/completions",
+    "/v1/checkpoints",
+    "/v1/files",
+    "/v1/jobs",
+    "/v1/jobs/{id}/exports",
+    "/v1/jobs/{id}/prompts",
+    "/v1/organizations/{id}/members",
+    "/v1/organizations/{id}/members/{member_id}/sign_in_link",
+    "/v1/projects",
+    "/v1/quotes",
+    "/v1/reward_functions",
+    "/v1/reward_functions/{id}/versions",
+    "/v1/uploads",
+    "/v1/verifications",
+    "/v1/webhook_deliveries/{id}/redeliver",
+    "/v1/webhook_endpoints",
+    "/v1/webhook_endpoints/{id}/rotate_secret",
+    "/v1/webhook_endpoints/{id}/test"
+];
+
+/** The POSTs whose body is a form. */
+export const FORMS: readonly string[] = [
+    "/v1/files",
+    "/v1/reward_functions/validate",
+    "/v1/reward_functions/{id}/versions",
+    "/v1/uploads/{id}/parts"
+];
+
 export interface paths {
     "/.well-known/jwks.json": {
         parameters: {
@@ -2000,7 +2033,1082 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "budget.threshold_reached": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A share of a budget is taken: of the job's own, or of a key, a project or the organisation that the job counts towards. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["BudgetThresholdReachedData"];
+                        /** @constant */
+                        type?: "budget.threshold_reached";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "checkpoint.rotated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another checkpoint became the current one. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["CheckpointRotatedData"];
+                        /** @constant */
+                        type?: "checkpoint.rotated";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "export.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A file that was asked for can be fetched. May come after the job's end. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["ExportReadyData"];
+                        /** @constant */
+                        type?: "export.ready";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.cancelled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The job has ended as you wanted it to, or as its terms said. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobEndedData"];
+                        /** @constant */
+                        type?: "job.cancelled";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An open job gets no more prompts. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobClosedData"];
+                        /** @constant */
+                        type?: "job.closed";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The job has ended, and has delivered all that there is of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobEndedData"];
+                        /** @constant */
+                        type?: "job.completed";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The job has ended by its deadline. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobEndedData"];
+                        /** @constant */
+                        type?: "job.expired";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The job has ended since nothing of it could be delivered, or since a reward failed that must not. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobEndedData"];
+                        /** @constant */
+                        type?: "job.failed";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.finalizing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The job's deadline has passed; what miners have answered is still verified and delivered. A job that has none of that ends
+         *     at once instead.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobFinalizingData"];
+                        /** @constant */
+                        type?: "job.finalizing";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.paused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nothing more of the job goes to miners or is scored. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobPausedData"];
+                        /** @constant */
+                        type?: "job.paused";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.progress_checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another twentieth of the job is done. What comes to several at once tells the highest; the end is told by the last event. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobProgressCheckpointData"];
+                        /** @constant */
+                        type?: "job.progress_checkpoint";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.prompts_added": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prompts were appended to an open job. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobPromptsAddedData"];
+                        /** @constant */
+                        type?: "job.prompts_added";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.queued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The job waits for miners: its log begins. With an input file, once all of it is read. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobQueuedData"];
+                        /** @constant */
+                        type?: "job.queued";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.resumed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The job goes on. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobResumedData"];
+                        /** @constant */
+                        type?: "job.resumed";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The first of its groups was sent to a miner. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["JobStartedData"];
+                        /** @constant */
+                        type?: "job.started";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "reward.error_rate_exceeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** More of the job's rewards fail than it allows: it is paused, which the next event says. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookSubject"] & components["schemas"]["RewardErrorRateExceededData"];
+                        /** @constant */
+                        type?: "reward.error_rate_exceeded";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What you asked for, to try your endpoint. */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The same at every try. */
+                    "webhook-id": string;
+                    /** @description Seconds since 1970 at this try. */
+                    "webhook-timestamp": string;
+                    /** @description Of `id.timestamp.body`, by all keys that are valid: `v1,` and `v1a,` (docs/WEBHOOKS.md). */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPayload"] & {
+                        data?: components["schemas"]["WebhookTestData"];
+                        /** @constant */
+                        type?: "webhook.test";
+                    };
+                };
+            };
+            responses: {
+                /** @description Switches the endpoint off. */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Taken: it is not sent again. */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later. */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         AdvantageInput: {
@@ -2302,6 +3410,58 @@ export interface components {
             /** @default pause */
             on_exhausted?: components["schemas"]["WhenExhausted"] | null;
         };
+        /**
+         * @description `data` of `budget.threshold_reached`. Of the job's own budget it has `max_amount_rao`, `charged_rao`, `max_rollouts` and
+         *     `rollouts`; of a budget that several jobs share it has `limit_rao`, `spent_rao` and `resets_at`.
+         */
+        BudgetThresholdReachedData: {
+            /**
+             * @description What it has cost, in rao.
+             * @example 49152000
+             */
+            charged_rao?: string;
+            /**
+             * @description What jobs may cost there, together and in a period if it has one, in rao.
+             * @example 1000000000
+             */
+            limit_rao?: string;
+            /**
+             * @description What the job may cost, in rao; null where its budget is of rollouts alone.
+             * @example 61440000
+             */
+            max_amount_rao?: string | null;
+            /**
+             * Format: int64
+             * @description How many rollouts may be settled, selected or filtered; null where its budget is of money alone.
+             */
+            max_rollouts?: number | null;
+            /**
+             * Format: int64
+             * @description The share, in percent: 50, 80 or 100. At 100 nothing more can be paid from it.
+             * @example 80
+             */
+            percent: number;
+            /**
+             * Format: date-time
+             * @description When the period ends and the next begins; null of a limit without periods.
+             */
+            resets_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many are.
+             */
+            rollouts?: number;
+            /**
+             * @description Whose budget: the id of the job, of an API key, of a project, or of the organisation.
+             * @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            scope: string;
+            /**
+             * @description What is spent of it or held, this job's hold included, in rao.
+             * @example 800000000
+             */
+            spent_rao?: string;
+        };
         /** @description The WebAssembly module that gave the rewards of the rollouts that follow. */
         BundledModule: {
             /** @description Of the component that follows, which is what runs; hexadecimal. */
@@ -2564,6 +3724,29 @@ export interface components {
             last_id?: string | null;
             /** @constant */
             object: "list";
+        };
+        /** @description `data` of `checkpoint.rotated`. */
+        CheckpointRotatedData: {
+            /**
+             * @description What follows by the job's `policy`: `finish`, it goes on; or `cancel`, it ends.
+             * @example finish
+             */
+            action: string;
+            /** @description What the job runs on, and goes on to; hexadecimal. */
+            from: string;
+            /**
+             * @description Why it ends: `checkpoint_rotated`, or `checkpoint_stale` where it would be further behind than it allows. Null where it
+             *     goes on.
+             */
+            reason: string | null;
+            /**
+             * Format: int32
+             * @description How many rotations the job is behind.
+             * @example 1
+             */
+            staleness_versions: number;
+            /** @description The current checkpoint; hexadecimal. */
+            to: string;
         };
         /**
          * @example {
@@ -2873,7 +4056,7 @@ export interface components {
             filename: string;
             /** @description Kept, and not looked at. */
             mime_type?: string | null;
-            purpose: components["schemas"]["FilePurpose"];
+            purpose: components["schemas"]["UploadPurpose"];
         };
         /**
          * @example {
@@ -2973,6 +4156,40 @@ export interface components {
              */
             target_mean: number[] | null;
         };
+        EndedCounts: {
+            /** @description What has become of its groups. */
+            groups: components["schemas"]["EndedGroups"];
+            /** @description What has become of the rollouts that miners gave. */
+            rollouts: components["schemas"]["ProgressRollouts"];
+        };
+        /** @description One group for each prompt. */
+        EndedGroups: {
+            /**
+             * Format: int64
+             * @description Delivered.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Given up with the job, or not needed any more.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description The job's deadline came before they were delivered.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description No answer came that holds.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Verified, and nothing of them is delivered.
+             */
+            filtered: number;
+        };
         /** @description How miner and verifier relate numerically. */
         EngineClassSpec: {
             /**
@@ -3009,7 +4226,37 @@ export interface components {
         Event: {
             /** Format: date-time */
             created_at: string;
-            /** @description What belongs to this type of event. */
+            /**
+             * @description What belongs to this type of event:
+             *
+             *     | `type` | schema of `data` |
+             *     |---|---|
+             *     | `job.queued` | `JobQueuedData` |
+             *     | `job.started` | `JobStartedData` |
+             *     | `job.progress_checkpoint` | `JobProgressCheckpointData` |
+             *     | `job.prompts_added` | `JobPromptsAddedData` |
+             *     | `job.closed` | `JobClosedData` |
+             *     | `group.received` | `GroupReceivedData` |
+             *     | `group.scored` | `GroupScoredData` |
+             *     | `group.awaiting_rewards` | `GroupAwaitingRewardsData` |
+             *     | `group.rejected` | `GroupRejectedData` |
+             *     | `group.accepted` | `GroupAcceptedData` |
+             *     | `group.filtered` | `GroupFilteredData` |
+             *     | `group.failed` | `GroupFailedData` |
+             *     | `rollout.verified` | `RolloutVerifiedData` |
+             *     | `rollout.rejected` | `RolloutRejectedData` |
+             *     | `reward.error_rate_exceeded` | `RewardErrorRateExceededData` |
+             *     | `budget.threshold_reached` | `BudgetThresholdReachedData` |
+             *     | `job.paused` | `JobPausedData` |
+             *     | `job.resumed` | `JobResumedData` |
+             *     | `job.finalizing` | `JobFinalizingData` |
+             *     | `checkpoint.rotated` | `CheckpointRotatedData` |
+             *     | `export.ready` | `ExportReadyData` |
+             *     | `job.completed` | `JobEndedData` |
+             *     | `job.failed` | `JobEndedData` |
+             *     | `job.cancelled` | `JobEndedData` |
+             *     | `job.expired` | `JobEndedData` |
+             */
             data: Record<string, unknown>;
             /** @example evt_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4 */
             id: string;
@@ -3028,6 +4275,65 @@ export interface components {
             /** @description The trace that the job was created in. */
             trace_id?: string | null;
             type: components["schemas"]["EventType"];
+        };
+        /**
+         * @description The `data` of an event by its `type`, and when such an event is written. This is a list of schemas: nothing that is sent has
+         *     this form.
+         */
+        EventDataByType: {
+            /** @description A share of a budget is taken: of the job's own, or of a key, a project or the organisation that the job counts towards. */
+            "budget.threshold_reached": components["schemas"]["BudgetThresholdReachedData"];
+            /** @description Another checkpoint became the current one. */
+            "checkpoint.rotated": components["schemas"]["CheckpointRotatedData"];
+            /** @description A file that was asked for can be fetched. May come after the job's end. */
+            "export.ready": components["schemas"]["ExportReadyData"];
+            /** @description A group is delivered: what of it was selected has come in the events before. */
+            "group.accepted": components["schemas"]["GroupAcceptedData"];
+            /** @description The proof of a group has passed, and you are to say its rewards. */
+            "group.awaiting_rewards": components["schemas"]["GroupAwaitingRewardsData"];
+            /** @description A group ends without an answer. It costs nothing. */
+            "group.failed": components["schemas"]["GroupFailedData"];
+            /** @description A group is verified, and the job's own rules leave nothing of it. */
+            "group.filtered": components["schemas"]["GroupFilteredData"];
+            /** @description A miner has committed to an answer for a group, and has its receipt. */
+            "group.received": components["schemas"]["GroupReceivedData"];
+            /** @description The answer of a miner was refused, all of it. It costs nothing. */
+            "group.rejected": components["schemas"]["GroupRejectedData"];
+            /** @description The rewards of a group are known, or it goes without. */
+            "group.scored": components["schemas"]["GroupScoredData"];
+            /** @description The job has ended as you wanted it to, or as its terms said. */
+            "job.cancelled": components["schemas"]["JobEndedData"];
+            /** @description An open job gets no more prompts. */
+            "job.closed": components["schemas"]["JobClosedData"];
+            /** @description The job has ended, and has delivered all that there is of it. */
+            "job.completed": components["schemas"]["JobEndedData"];
+            /** @description The job has ended by its deadline. */
+            "job.expired": components["schemas"]["JobEndedData"];
+            /** @description The job has ended since nothing of it could be delivered, or since a reward failed that must not. */
+            "job.failed": components["schemas"]["JobEndedData"];
+            /**
+             * @description The job's deadline has passed; what miners have answered is still verified and delivered. A job that has none of that ends
+             *     at once instead.
+             */
+            "job.finalizing": components["schemas"]["JobFinalizingData"];
+            /** @description Nothing more of the job goes to miners or is scored. */
+            "job.paused": components["schemas"]["JobPausedData"];
+            /** @description Another twentieth of the job is done. What comes to several at once tells the highest; the end is told by the last event. */
+            "job.progress_checkpoint": components["schemas"]["JobProgressCheckpointData"];
+            /** @description Prompts were appended to an open job. */
+            "job.prompts_added": components["schemas"]["JobPromptsAddedData"];
+            /** @description The job waits for miners: its log begins. With an input file, once all of it is read. */
+            "job.queued": components["schemas"]["JobQueuedData"];
+            /** @description The job goes on. */
+            "job.resumed": components["schemas"]["JobResumedData"];
+            /** @description The first of its groups was sent to a miner. */
+            "job.started": components["schemas"]["JobStartedData"];
+            /** @description More of the job's rewards fail than it allows: it is paused, which the next event says. */
+            "reward.error_rate_exceeded": components["schemas"]["RewardErrorRateExceededData"];
+            /** @description One rollout of a refused answer, where its own proof did not hold. */
+            "rollout.rejected": components["schemas"]["RolloutRejectedData"];
+            /** @description A rollout is delivered: proven, scored and selected. */
+            "rollout.verified": components["schemas"]["RolloutVerifiedData"];
         };
         /** @description A page of a job's log. */
         EventList: {
@@ -3135,6 +4441,15 @@ export interface components {
         };
         /** @description A format, or an export of which more is said. */
         ExportInput: string | components["schemas"]["CreateExport"];
+        ExportLimits: {
+            /** @description That one job may ask for when it is created. */
+            job: number;
+            /**
+             * Format: int64
+             * @description Of a project that are not written yet; those that wait for their job's end do not count.
+             */
+            open: number;
+        };
         /** @description A page of a list. */
         ExportList: {
             data: components["schemas"]["Export"][];
@@ -3147,6 +4462,31 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        /** @description `data` of `export.ready`. */
+        ExportReadyData: {
+            /**
+             * @description The size of the file.
+             * @example 1048576
+             */
+            bytes: string;
+            /**
+             * @description Which one: `GET /v1/exports/{id}` says where the file is.
+             * @example exp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            export_id: string;
+            /**
+             * @description What it was asked for as.
+             * @example tinker
+             */
+            format: string;
+            /**
+             * @description Lines, records or rows of the file.
+             * @example 1024
+             */
+            rows: string;
+            /** @description Of the file; hexadecimal. */
+            sha256: string;
+        };
         /**
          * @description `mask`: `reward: null`, no part in the advantages. `zero`: 0. `reject`: filtered. `fail_job`: the first one ends the job
          *     as `failed`; what was delivered stays.
@@ -3156,7 +4496,9 @@ export interface components {
         /** @description One thing that is wrong with a request. */
         FieldError: {
             /**
-             * @description Stable name of what is wrong.
+             * @description Stable name of what is wrong. There may be more of them with time.
+             * @example required
+             * @example out_of_range
              * @example prompt_too_long
              */
             code: string;
@@ -3200,8 +4542,26 @@ export interface components {
              * Format: binary
              * @description At most 200 MB.
              */
-            file: string;
-            purpose: components["schemas"]["FilePurpose"];
+            file: Blob;
+            purpose: components["schemas"]["UploadPurpose"];
+        };
+        FileLimits: {
+            /** @description Of one file, in one piece or in parts. */
+            file_bytes: number;
+            /** @description Of one part of an upload. */
+            part_bytes: number;
+            /**
+             * Format: int64
+             * @description Of one upload, those that were sent twice included.
+             */
+            parts: number;
+            /** @description Of all files of a project together. */
+            project_bytes: number;
+            /**
+             * Format: int64
+             * @description Uploads in parts of a project that are under way.
+             */
+            uploads: number;
         };
         /** @description A page of a list. */
         FileList: {
@@ -3308,6 +4668,110 @@ export interface components {
             rollouts?: components["schemas"]["GroupRollout"][] | null;
             state: components["schemas"]["GroupState"];
         };
+        /** @description `data` of `group.accepted`. */
+        GroupAcceptedData: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * Format: double
+             * @description 1 less the mean reward, within 0 and 1; null where none is scored.
+             * @example 0.375
+             */
+            difficulty: number | null;
+            /** @description Rollouts that are not delivered, by their reason. */
+            filtered: {
+                [key: string]: number;
+            };
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * Format: double
+             * @description The share of scored rollouts whose reward is at least 1; null where none is scored.
+             * @example 0.625
+             */
+            pass_rate: number | null;
+            /**
+             * @description What all of its rollouts cost, in rao.
+             * @example 960000
+             */
+            price_rao: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /** @description Null: of filtered groups alone. */
+            reason: string | null;
+            /** @description Null: of filtered groups alone. */
+            replaced_by: string | null;
+            /**
+             * Format: int32
+             * @description How many rollouts were verified: all of the group.
+             * @example 8
+             */
+            rollouts: number;
+            /**
+             * Format: int32
+             * @description How often a trainer should count what is delivered: more than 1 where the group stands for filtered ones, too.
+             * @example 1
+             */
+            sample_weight: number;
+            /**
+             * Format: int32
+             * @description How many of them are delivered.
+             * @example 8
+             */
+            selected: number;
+            /** @description Of the rewards of all. */
+            stats_all: components["schemas"]["GroupStats"];
+            /** @description Of those that are delivered. */
+            stats_selected: components["schemas"]["GroupStats"];
+            /** @description Sample indexes of those that have no reward; of a job without rewards none is named. */
+            unscored: number[];
+        };
+        /** @description `data` of `group.awaiting_rewards`. */
+        GroupAwaitingRewardsData: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * Format: date-time
+             * @description Until when your rewards must be here; after that the job's `on_error` takes their place.
+             */
+            rewards_due_at: string;
+        };
         /** @description One group for each prompt; they add up to `prompts`. */
         GroupCounts: {
             /** Format: int64 */
@@ -3341,6 +4805,32 @@ export interface components {
             /** Format: int64 */
             verified: number;
         };
+        /** @description `data` of `group.failed`. */
+        GroupFailedData: {
+            /**
+             * Format: int32
+             * @description How many miners were asked.
+             */
+            attempts: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * @description Why the last answer was refused; or `timeout`, `no_miner`; or which part of the service could not do its work:
+             *     `dispatch_failed`, `scoring_failed`, `verification_failed`, `settlement_failed`.
+             * @example deadline_exceeded
+             */
+            reason: string;
+        };
         /** @description Exactly one of these. Filters look at the rewards as the function gave them. */
         GroupFilterInput: {
             /**
@@ -3364,6 +4854,83 @@ export interface components {
              * @example 0.24
              */
             min_std?: number | null;
+        };
+        /** @description `data` of `group.filtered`. */
+        GroupFilteredData: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * Format: double
+             * @description 1 less the mean reward, within 0 and 1; null where none is scored.
+             * @example 0
+             */
+            difficulty: number | null;
+            /** @description Its rollouts by why they are not delivered. */
+            filtered: {
+                [key: string]: number;
+            };
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * Format: double
+             * @description The share of scored rollouts whose reward is at least 1; null where none is scored.
+             * @example 1
+             */
+            pass_rate: number | null;
+            /**
+             * @description What all of its rollouts cost, in rao.
+             * @example 240000
+             */
+            price_rao: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * @description Why nothing of it is delivered, as in `filtered`; `nothing_selected` where that is more than one reason.
+             * @example low_variance
+             */
+            reason: string;
+            /** @description The accepted group that stands for it, with refill `replace_with_good`. */
+            replaced_by: string | null;
+            /**
+             * Format: int32
+             * @description How many rollouts were verified: all of the group.
+             * @example 8
+             */
+            rollouts: number;
+            /**
+             * Format: int32
+             * @description 1: it stands for itself alone.
+             * @example 1
+             */
+            sample_weight: number;
+            /**
+             * Format: int32
+             * @description How many of them are delivered: none.
+             * @example 0
+             */
+            selected: number;
+            /** @description Of the rewards of all. */
+            stats_all: components["schemas"]["GroupStats"];
+            /** @description Of those that are delivered: none. */
+            stats_selected: components["schemas"]["GroupStats"];
+            /** @description Sample indexes of those that have no reward; of a job without rewards none is named. */
+            unscored: number[];
         };
         /** @description Rewards of a group, and what its job's rules left of it. */
         GroupOutcome: {
@@ -3412,6 +4979,82 @@ export interface components {
             signature: string;
             task: string;
         };
+        /** @description `data` of `group.received`. */
+        GroupReceivedData: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /**
+             * Format: int64
+             * @description Their tokens, together.
+             * @example 2048
+             */
+            completion_tokens: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * Format: int32
+             * @description How many completions the answer has.
+             * @example 8
+             */
+            rollouts: number;
+        };
+        /** @description `data` of `group.rejected`. */
+        GroupRejectedData: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * @description Stable name of what is wrong with the answer (docs/PROTOCOL.md).
+             * @example edited_logprobs
+             */
+            reason: string;
+            /** @description Whether another miner is asked; else the group has ended. */
+            redispatched: boolean;
+            /**
+             * @description How many of its rollouts were refused, by reason. The whole answer goes: `sibling_rejected` are those that nothing is wrong
+             *     with.
+             */
+            rollouts: {
+                [key: string]: number;
+            };
+        };
         /** @description What was taken, the same every time that it is posted. */
         GroupRewards: {
             group_id: string;
@@ -3448,6 +5091,54 @@ export interface components {
             /** @description It reached its largest length. */
             truncated: boolean;
         };
+        /** @description `data` of `group.scored`. */
+        GroupScoredData: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * Format: int32
+             * @description Rollouts for which there should be a reward and is none of its own: scoring failed, or nothing was said in time.
+             */
+            failed: number;
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * Format: double
+             * @description Of the rewards that there are; null where there is none.
+             * @example 0.625
+             */
+            reward_mean: number | null;
+            /**
+             * Format: double
+             * @description Their population standard deviation; null where there is none.
+             * @example 0.484
+             */
+            reward_std: number | null;
+            /**
+             * Format: int32
+             * @description How many completions it has.
+             * @example 8
+             */
+            rollouts: number;
+        };
         /**
          * @description The states of a group; `accepted`, `filtered`, `failed`, `cancelled` and `expired` are final. `reserve` waits until
          *     another group of its job is filtered or fails; `expired` was not delivered when its job's deadline came.
@@ -3456,11 +5147,20 @@ export interface components {
         GroupState: "pending" | "dispatched" | "received" | "scored" | "awaiting_rewards" | "verified" | "accepted" | "filtered" | "failed" | "cancelled" | "reserve" | "expired";
         /** @description Of the scored rollouts, with the job's `std_ddof`. */
         GroupStats: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Null where none is scored.
+             */
             mean?: number | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many are scored.
+             */
             n: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The standard deviation; null where fewer are scored than it needs.
+             */
             std?: number | null;
         };
         /** @description Where one prompt is. The prompt itself is at `GET /v1/groups/{id}`. */
@@ -3636,6 +5336,7 @@ export interface components {
             cancelled_at?: string | null;
             /** Format: date-time */
             cancelling_at?: string | null;
+            /** @description That of `model`. */
             checkpoint_id: string;
             /** Format: date-time */
             completed_at?: string | null;
@@ -3649,6 +5350,8 @@ export interface components {
             eta?: components["schemas"]["JobEta"] | null;
             /** Format: date-time */
             expired_at?: string | null;
+            /** @description Those that were asked for with it; `GET /v1/jobs/{id}/exports` lists those of later, too. */
+            exports: components["schemas"]["JobExport"][];
             /** Format: date-time */
             failed_at?: string | null;
             /** Format: date-time */
@@ -3677,6 +5380,7 @@ export interface components {
                 [key: string]: string;
             };
             mismatch?: components["schemas"]["JobMismatch"] | null;
+            model: components["schemas"]["JobModel"];
             /** @constant */
             object: "job";
             /** @description Prompts can still be appended; it does not end before it is closed. */
@@ -3753,6 +5457,14 @@ export interface components {
             max_rollouts?: number | null;
             on_exhausted: components["schemas"]["WhenExhausted"];
         };
+        /** @description `data` of `job.closed`. */
+        JobClosedData: {
+            /**
+             * Format: int32
+             * @description How many prompts the job has, for good.
+             */
+            prompts: number;
+        };
         JobCounts: {
             groups: components["schemas"]["GroupCounts"];
             /**
@@ -3769,6 +5481,25 @@ export interface components {
         };
         JobDifficulty: {
             target_mean: number[];
+        };
+        /** @description `data` of the event that ends a job: `job.completed`, `job.failed`, `job.cancelled` or `job.expired`. */
+        JobEndedData: {
+            /** @description What there is of it. */
+            counts: components["schemas"]["EndedCounts"];
+            /**
+             * @description How much was delivered or honestly filtered: `full`, `partial` or `none`.
+             * @example full
+             */
+            outcome: string;
+            /** @description What it has cost. */
+            spend: components["schemas"]["JobSpend"];
+            /** @description As the type says it: `completed`, `failed`, `cancelled` or `expired`. */
+            status: components["schemas"]["JobStatus"];
+            /**
+             * @description Why it ended before its time, as the job's `status_reason`; null where it came to its end by itself.
+             * @example cancelled_by_customer
+             */
+            status_reason: string | null;
         };
         /** @description Null is what cannot be told. */
         JobEstimate: {
@@ -3797,6 +5528,16 @@ export interface components {
             /** Format: date-time */
             p90: string;
         };
+        /** @description An export that was asked for with the job. How far it is: `GET /v1/exports/{id}`. */
+        JobExport: {
+            /** @example zstd */
+            compression: string;
+            filter: Record<string, unknown>;
+            /** @example tinker */
+            format: string;
+            /** @example exp_01K9QZ4E8V7X2M3N4P5Q6R7S8T */
+            id: string;
+        };
         /** @description What a job costs. */
         JobFigures: {
             checkpoint_id: string;
@@ -3823,6 +5564,16 @@ export interface components {
             unit_prices: components["schemas"]["UnitPrices"];
             /** @description What you may want to know before you create it. */
             warnings: components["schemas"]["JobWarning"][];
+        };
+        /** @description `data` of `job.finalizing`. */
+        JobFinalizingData: {
+            /** @description `finalizing`. */
+            status: components["schemas"]["JobStatus"];
+            /**
+             * @description `deadline_passed`.
+             * @example deadline_passed
+             */
+            status_reason: string;
         };
         /** @description What a job asks of each of its groups; null where it asks nothing. */
         JobGroup: {
@@ -3922,6 +5673,18 @@ export interface components {
             /** Format: int64 */
             tokens: number;
         };
+        /** @description The weights that the job runs on, in the words of its rollouts (`policy`). They are what they were called when it was created. */
+        JobModel: {
+            /** @description Of the content of their files; hexadecimal. */
+            checkpoint_id: string;
+            /**
+             * @description The repository of a registered checkpoint, or the name of one of the service's own.
+             * @example own/model
+             */
+            repo?: string | null;
+            /** @description The commit of a registered checkpoint. */
+            revision?: string | null;
+        };
         JobNearDedup: {
             /** Format: int32 */
             buckets: number;
@@ -3936,6 +5699,16 @@ export interface components {
             /** Format: double */
             factor?: number | null;
             mode: components["schemas"]["OverlongMode"];
+        };
+        /** @description `data` of `job.paused`. */
+        JobPausedData: {
+            /** @description `paused`. */
+            status: components["schemas"]["JobStatus"];
+            /**
+             * @description `paused_by_customer`, `reward_error_rate` or `budget_exhausted`.
+             * @example paused_by_customer
+             */
+            status_reason: string;
         };
         JobPick: {
             /** Format: int32 */
@@ -4012,6 +5785,64 @@ export interface components {
             /** @example job.progress */
             type: string;
         };
+        /** @description `data` of `job.progress_checkpoint`. That of `job.progress`, which streams of a job tell in between, has the same members. */
+        JobProgressCheckpointData: {
+            /** @description What it comes from, and what of it is worth something. */
+            counts: components["schemas"]["ProgressCounts"];
+            /**
+             * Format: int64
+             * @description Percent of the job's groups that have ended, a multiple of 5; of a job with a target, of its groups that are accepted.
+             * @example 45
+             */
+            percent: number;
+        };
+        /** @description `data` of `job.prompts_added`. */
+        JobPromptsAddedData: {
+            /**
+             * Format: int32
+             * @description How many were appended.
+             */
+            added: number;
+            /**
+             * @description What of your balance is held for it now, in rao.
+             * @example 61440000
+             */
+            held_rao: string;
+            /**
+             * Format: int32
+             * @description How many the job has now.
+             */
+            prompts: number;
+        };
+        /** @description `data` of `job.queued`. */
+        JobQueuedData: {
+            /** @description What it runs on; hexadecimal. */
+            checkpoint_id: string;
+            /**
+             * @description What of your balance is held for it, in rao.
+             * @example 61440000
+             */
+            held_rao: string;
+            /**
+             * Format: int32
+             * @description How many prompts the job has; an open one may get more.
+             * @example 1000
+             */
+            prompts: number;
+            /**
+             * Format: int32
+             * @description Completions per prompt.
+             * @example 8
+             */
+            samples: number;
+            /** @description `queued`. */
+            status: components["schemas"]["JobStatus"];
+        };
+        /** @description `data` of `job.resumed`. */
+        JobResumedData: {
+            /** @description `in_progress`; `queued` of a job that had not started. */
+            status: components["schemas"]["JobStatus"];
+        };
         /** @description Who scores; `null` for mode `none`. */
         JobReward: {
             /** @description What the function finds as member `args` of every prompt's metadata. */
@@ -4061,7 +5892,10 @@ export interface components {
         };
         /** @description Amounts in rao, as strings. */
         JobSpend: {
-            /** @example 0 */
+            /**
+             * @description What its rollouts have cost.
+             * @example 0
+             */
             charged_rao: string;
             /**
              * @description Held when the job was created.
@@ -4073,6 +5907,11 @@ export interface components {
              * @example 0
              */
             released_rao: string;
+        };
+        /** @description `data` of `job.started`. */
+        JobStartedData: {
+            /** @description `in_progress`; `paused` of a job that was paused as its first group was on the way. */
+            status: components["schemas"]["JobStatus"];
         };
         /**
          * @description The states of a job; the last four are final.
@@ -4170,10 +6009,18 @@ export interface components {
         };
         Limits: {
             body_bytes: components["schemas"]["BodyLimits"];
+            /** @description That a project may register. */
+            checkpoints: number;
+            exports: components["schemas"]["ExportLimits"];
+            files: components["schemas"]["FileLimits"];
+            metadata: components["schemas"]["MetadataLimits"];
             /** @constant */
             object: "limits";
             prompts: components["schemas"]["PromptLimits"];
             rates: components["schemas"]["RateLimit"][];
+            verifications: components["schemas"]["VerificationLimits"];
+            /** @description Of a project. */
+            webhook_endpoints: number;
         };
         /** @description One thing that is wrong with a batch's file. */
         LineFault: {
@@ -4380,6 +6227,12 @@ export interface components {
             /** @example user */
             role: string;
         };
+        /** @description Of `metadata` of a job or a batch. */
+        MetadataLimits: {
+            /** @description Of a key, and of a value. */
+            chars: number;
+            entries: number;
+        };
         Model: {
             /**
              * Format: int64
@@ -4547,8 +6400,11 @@ export interface components {
         /** @description An error, as `application/problem+json` (RFC 9457). */
         Problem: {
             /**
-             * @description Stable name of the error.
+             * @description Stable name of the error. Each operation lists those that it may have (`x-error-codes`), and `x-errors` says of each what
+             *     it means and what to do (docs/ERRORS.md). There may be more of them with time.
              * @example validation_failed
+             * @example insufficient_credits
+             * @example rate_limited
              */
             code: string;
             detail: string;
@@ -4575,7 +6431,10 @@ export interface components {
             status: number;
             /** @example Validation failed */
             title: string;
-            /** @example urn:reliquary:error:validation_failed */
+            /**
+             * @description `urn:reliquary:error:` and the code.
+             * @example urn:reliquary:error:validation_failed
+             */
             type: string;
         };
         /** @description The `data` of `job.progress_checkpoint` has the same members, with a `percent` that is a multiple of 5. */
@@ -4589,34 +6448,84 @@ export interface components {
             percent: number;
         };
         ProgressCounts: {
+            /** @description What has become of their groups. */
             groups: components["schemas"]["ProgressGroups"];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many prompts the job has as yet.
+             */
             prompts: number;
+            /** @description What has become of the rollouts that miners gave. */
             rollouts: components["schemas"]["ProgressRollouts"];
         };
         /** @description They add up to the prompts. */
         ProgressGroups: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Delivered.
+             */
             accepted: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Given up with their job, or not needed any more.
+             */
             cancelled: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The job's deadline came before they were delivered.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description No answer came that holds.
+             */
             failed: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Verified, and nothing of them is delivered.
+             */
             filtered: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description They have not ended.
+             */
             open: number;
         };
         ProgressRollouts: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of the filtered ones: repeats, or nearly, of what was delivered.
+             */
+            duplicate: number;
+            /**
+             * Format: int64
+             * @description Proven, and not delivered by the job's own rules.
+             */
             filtered: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Taken in from miners.
+             */
             generated: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of answers that were refused.
+             */
             rejected: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Of the selected and filtered ones: those that could not be rewarded.
+             */
+            reward_error: number;
+            /**
+             * Format: int64
+             * @description Delivered.
+             */
             selected: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Proven.
+             */
             verified: number;
         };
         Project: components["schemas"]["SpendingLimit"] & {
@@ -4667,6 +6576,19 @@ export interface components {
             inline: number;
             /** @description Of one job, however they come. */
             job: number;
+            /** @description Of the metadata of one prompt. */
+            metadata_bytes: number;
+            /**
+             * Format: int32
+             * @description Completions of each: the most that `sampling.n` may be.
+             */
+            n: number;
+            /**
+             * Format: int32
+             * @description Of all jobs of the organisation that have not ended: what would be above it is refused as `queue_full`. `null` of test
+             *     jobs, which have no such bound.
+             */
+            waiting?: number | null;
         };
         /** @description The commitment of a rollout and the service's receipt for its group. Hashes, keys and signatures are hexadecimal. */
         Proof: {
@@ -4918,6 +6840,31 @@ export interface components {
         RewardEngine: {
             wasmtime: string;
         };
+        /** @description `data` of `reward.error_rate_exceeded`. */
+        RewardErrorRateExceededData: {
+            /**
+             * Format: double
+             * @description `failed` of `scored`, within 0 and 1.
+             * @example 0.25
+             */
+            error_rate: number;
+            /**
+             * Format: int64
+             * @description Those of them that it failed on.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description What the job allows, within 0 and 1.
+             * @example 0.1
+             */
+            max_error_rate: number;
+            /**
+             * Format: int64
+             * @description Rollouts that the reward function was asked for since the job began, or was resumed.
+             */
+            scored: number;
+        };
         RewardFunction: {
             /** Format: date-time */
             created_at: string;
@@ -5041,7 +6988,7 @@ export interface components {
              * Format: binary
              * @description A core module or a component; at most 32 MiB. Or give `file_id`.
              */
-            module?: string;
+            module?: Blob;
             /** @description JSON: at most 64 samples that the report is about. */
             samples?: components["schemas"]["RewardSampleInput"][];
             /** @description Where its source is, for you; http or https. */
@@ -5287,6 +7234,28 @@ export interface components {
             /** Format: int32 */
             std_ddof: number;
         };
+        RolloutAudit: {
+            /** @description What was measured of this rollout, in class `calibrated`. Class `exact` compares bit by bit: there is no distance. */
+            checks: components["schemas"]["RolloutCheck"][];
+            /**
+             * @description `forced`, `drawn` or `not_drawn`.
+             * @example forced
+             */
+            decision?: string | null;
+            /**
+             * @description `pass`: the model ran on every token of the group, and agreed. `null`: the job left it to a draw, and the group was not
+             *     drawn.
+             * @example pass
+             */
+            verdict?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was decided.
+             * @example 2026-11-22T08:00:00Z
+             */
+            verified_at: string;
+            verifier: components["schemas"]["RolloutVerifier"];
+        };
         /** @description The moments of the batch that the advantage rests on. */
         RolloutBatch: {
             /**
@@ -5305,6 +7274,23 @@ export interface components {
             n: number;
             /** Format: double */
             std: number;
+        };
+        /** @description One statistic over the whole rollout; `GET /v1/proof_specs/r1` says what each is. */
+        RolloutCheck: {
+            /** @example logprob_error */
+            name: string;
+            /**
+             * Format: double
+             * @description The largest that the calibration in force allows at this length; a second look allows more. `null`: another calibration is in
+             *     force by now.
+             * @example 0.0187
+             */
+            threshold?: number | null;
+            /**
+             * Format: double
+             * @example 0.0021
+             */
+            value: number;
         };
         /** @description Every verified rollout of a settled group is selected or filtered. */
         RolloutCounts: {
@@ -5421,6 +7407,7 @@ export interface components {
             window?: number | null;
         };
         RolloutProof: components["schemas"]["Proof"] & {
+            audit?: components["schemas"]["RolloutAudit"] | null;
             /** @constant */
             object: "rollout.proof";
             rollout_id: string;
@@ -5436,6 +7423,46 @@ export interface components {
             object: "rollout.receipt";
             reward_receipt?: components["schemas"]["RewardReceipt"] | null;
             rollout_id: string;
+        };
+        /** @description `data` of `rollout.rejected`. */
+        RolloutRejectedData: {
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * @description Stable name of what is wrong with it (docs/PROTOCOL.md).
+             * @example edited_logprobs
+             */
+            reason: string;
+            /**
+             * @description Null where the answer was refused before it was stored.
+             * @example rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4
+             */
+            rollout_id: string | null;
+            /**
+             * Format: int32
+             * @description Which of the group, from 0.
+             */
+            sample_index: number;
         };
         RolloutSampling: {
             /** Format: int32 */
@@ -5467,6 +7494,78 @@ export interface components {
              */
             verdict: string;
         };
+        /** @description `data` of `rollout.verified`. */
+        RolloutVerifiedData: {
+            /**
+             * Format: double
+             * @description Null where the rollout has none.
+             * @example 0.63
+             */
+            advantage: number | null;
+            /**
+             * Format: int32
+             * @description Which of the miners that were asked for the group, from 1.
+             */
+            attempt: number;
+            /**
+             * Format: int32
+             * @description The length of the completion.
+             * @example 256
+             */
+            completion_tokens: number;
+            /** @description What you call that prompt. */
+            custom_id: string;
+            /**
+             * @description `stop` or `length`.
+             * @example stop
+             */
+            finish_reason: string;
+            /**
+             * @description The group.
+             * @example grp_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            group_id: string;
+            /**
+             * @description The miner's address (SS58).
+             * @example 5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty
+             */
+            hotkey: string;
+            /**
+             * @description What it costs, in rao.
+             * @example 120000
+             */
+            price_rao: string;
+            /**
+             * Format: int32
+             * @description Which prompt of the job, from 0.
+             */
+            prompt_index: number;
+            /**
+             * Format: double
+             * @description Null, never 0, where scoring failed, and of a job without rewards.
+             * @example 1
+             */
+            reward: number | null;
+            /** @description The rollout itself, where the log of a job was asked for it by `include`. With `encoding=b64` its arrays are text. */
+            rollout?: components["schemas"]["Rollout"];
+            /**
+             * @description The rollout.
+             * @example rol_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4
+             */
+            rollout_id: string;
+            /**
+             * Format: int32
+             * @description Which of the group, from 0.
+             */
+            sample_index: number;
+        };
+        RolloutVerifier: {
+            /**
+             * @description The process that looked. A manifest names all that looked at its job.
+             * @example verifier-00c0ffee00c0ffee
+             */
+            id: string;
+        };
         /**
          * @example {
          *       "overlap_s": 3600
@@ -5484,7 +7583,7 @@ export interface components {
          * @description What happens when another checkpoint becomes the current one.
          * @enum {string}
          */
-        RotationPolicy: "finish";
+        RotationPolicy: "finish" | "cancel";
         SampleResult: {
             components: {
                 [key: string]: number;
@@ -5521,6 +7620,12 @@ export interface components {
         };
         SamplingInput: {
             /**
+             * @description Tokens that `top_p` or `top_k` leaves out can never be drawn, and the log-probs are those of the whole distribution: an
+             *     importance ratio made of them is wrong. Say `true` if that does not matter, as for an evaluation.
+             * @default false
+             */
+            allow_truncated_sampling?: boolean;
+            /**
              * Format: int64
              * @description At most so many tokens per completion. With the prompt's own they must fit the context.
              */
@@ -5543,13 +7648,13 @@ export interface components {
             temperature?: number | null;
             /**
              * Format: int64
-             * @description 0 is off.
+             * @description 0 is off. Above it only with `allow_truncated_sampling`.
              * @default 0
              */
             top_k?: number | null;
             /**
              * Format: double
-             * @description Above 0 and at most 1; 1 is off.
+             * @description Above 0 and at most 1; 1 is off. Below it only with `allow_truncated_sampling`.
              * @default 1
              */
             top_p?: number | null;
@@ -6400,8 +8505,13 @@ export interface components {
              * Format: binary
              * @description At most 64 MiB.
              */
-            data: string;
+            data: Blob;
         };
+        /**
+         * @description What a file can be uploaded for.
+         * @enum {string}
+         */
+        UploadPurpose: "job_input" | "reward_function" | "batch" | "verification";
         /**
          * @description What became of an upload.
          * @enum {string}
@@ -6554,6 +8664,12 @@ export interface components {
          * @enum {string}
          */
         VerificationLevel: "full" | "sampled";
+        VerificationLimits: {
+            /** @description Of a project that are under way. */
+            open: number;
+            /** @description In one request. */
+            rollouts: number;
+        };
         /**
          * @description Who sees prompts.
          * @enum {string}
@@ -6648,6 +8764,26 @@ export interface components {
             /** @constant */
             object: "list";
         };
+        /** @description The body of a webhook. */
+        WebhookPayload: {
+            /** @description What it is of, and what belongs to the type. */
+            data: Record<string, unknown>;
+            /**
+             * @description The header `webhook-id`, and the event's id in the log of its job.
+             * @example evt_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /**
+             * @description Which type of event; or `webhook.test`.
+             * @example job.completed
+             */
+            type: string;
+        };
         /** @description The keys of an endpoint, by the Standard Webhooks specification. */
         WebhookSecret: {
             endpoint_id: string;
@@ -6663,6 +8799,28 @@ export interface components {
              * @example whsec_…
              */
             secret: string;
+        };
+        /** @description What `data` has of every event, beside the event's own. */
+        WebhookSubject: {
+            /**
+             * @description The job.
+             * @example job_01K9QZ4E8V7X2M3N4P5Q6R7S8T
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description The event's place in the log of its job. Deliveries come in any order.
+             * @example 184
+             */
+            sequence: number;
+        };
+        /** @description `data` of `webhook.test`. */
+        WebhookTestData: {
+            /**
+             * @description The endpoint.
+             * @example whe_6Q8N4ZJ0V7Y5T2R9M3K1B8C5D4
+             */
+            id: string;
         };
         /**
          * @description What follows when the budget cannot pay another group: the job waits for a larger one, or ends with what there is, as
@@ -7912,7 +10070,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/octet-stream": Blob;
                 };
             };
             /** @description The range that was asked for. */
@@ -7921,7 +10079,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/octet-stream": Blob;
                 };
             };
         };
@@ -8068,7 +10226,7 @@ export interface operations {
                 };
                 content: {
                     "application/binary": string;
-                    "application/octet-stream": string;
+                    "application/octet-stream": Blob;
                 };
             };
         };
@@ -8830,8 +10988,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RolloutItemList"];
-                    "application/vnd.apache.arrow.stream": string;
-                    "application/vnd.apache.parquet": string;
+                    "application/vnd.apache.arrow.stream": Blob;
+                    "application/vnd.apache.parquet": Blob;
                     "application/x-ndjson": components["schemas"]["RolloutLine"];
                 };
             };

@@ -2,8 +2,8 @@
 
 import type { Pages } from "../pages.js";
 import type { RequestOptions } from "../transport.js";
-import { idOf, type Answer, type Balance, type Body, type Checkpoint, type CreateJob } from "../types.js";
-import type { Group, Item, Quote, Ref, Rollout } from "../types.js";
+import { idOf, type Answer, type Balance, type Body, type Budget, type Checkpoint } from "../types.js";
+import type { CreateJob, Group, Invoice, Item, Quote, Ref, Rollout } from "../types.js";
 import { pages, Resource, sent, value } from "./resource.js";
 
 const at = (ref: Ref) => ({ path: { id: idOf(ref) } });
@@ -29,6 +29,32 @@ export class LedgerEntries extends Resource {
   list(query: { limit?: number } = {}, options?: RequestOptions): Pages<Item<"/v1/ledger_entries">> {
     return pages((page) =>
       this.http.GET("/v1/ledger_entries", { params: { query: { ...query, ...page } }, ...sent(options) }),
+    );
+  }
+}
+
+export class Budgets extends Resource {
+  /** What an organisation, a project or an API key may spend, and what it has: `scope` is its id. */
+  retrieve(scope: Ref, options?: RequestOptions): Promise<Budget> {
+    return value(this.http.GET("/v1/budgets/{scope}", { params: { path: { scope: idOf(scope) } }, ...sent(options) }));
+  }
+
+  /** Takes the place of the one before, and counts for jobs from now on. */
+  update(scope: Ref, body: Body<"/v1/budgets/{scope}", "put">, options?: RequestOptions): Promise<Budget> {
+    const params = { path: { scope: idOf(scope) } };
+    return value(this.http.PUT("/v1/budgets/{scope}", { params, body, ...sent(options) }));
+  }
+}
+
+export class Invoices extends Resource {
+  retrieve(ref: Ref, options?: RequestOptions): Promise<Invoice> {
+    return value(this.http.GET("/v1/invoices/{id}", { params: at(ref), ...sent(options) }));
+  }
+
+  /** One for each calendar month of your organisation, newest first. */
+  list(query: { limit?: number } = {}, options?: RequestOptions): Pages<Invoice> {
+    return pages((page) =>
+      this.http.GET("/v1/invoices", { params: { query: { ...query, ...page } }, ...sent(options) }),
     );
   }
 }
