@@ -1,5 +1,7 @@
 //! Events: how logs are streamed, whichever they are, and the log of a whole project. A job's own is in `jobs`.
 
+pub(crate) mod catalogue;
+mod data;
 pub(crate) mod follow;
 pub(crate) mod page;
 mod project;
@@ -14,6 +16,7 @@ pub(crate) mod show;
 pub(crate) mod stream;
 
 use actix_web::HttpResponse;
+pub(crate) use data::EventDataByType;
 pub(crate) use follow::Streams;
 pub(crate) use schema::{Event as EventSchema, EventList, JobProgress};
 pub(crate) use token::{LIFE as STREAM_TOKEN_LIFE, StreamClaims, StreamToken};

@@ -74,9 +74,12 @@ struct Progress {
 
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
-struct ProgressCounts {
+pub(crate) struct ProgressCounts {
+    /// How many prompts the job has as yet.
     prompts: i64,
+    /// What has become of their groups.
     groups: ProgressGroups,
+    /// What has become of the rollouts that miners gave.
     rollouts: ProgressRollouts,
 }
 
@@ -84,21 +87,37 @@ struct ProgressCounts {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
 struct ProgressGroups {
+    /// They have not ended.
     open: i64,
+    /// Delivered.
     accepted: i64,
+    /// Verified, and nothing of them is delivered.
     filtered: i64,
+    /// No answer came that holds.
     failed: i64,
+    /// Given up with their job, or not needed any more.
     cancelled: i64,
+    /// The job's deadline came before they were delivered.
+    expired: i64,
 }
 
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a schema")]
-struct ProgressRollouts {
+pub(crate) struct ProgressRollouts {
+    /// Taken in from miners.
     generated: i64,
+    /// Proven.
     verified: i64,
+    /// Delivered.
     selected: i64,
+    /// Proven, and not delivered by the job's own rules.
     filtered: i64,
+    /// Of answers that were refused.
     rejected: i64,
+    /// Of the filtered ones: repeats, or nearly, of what was delivered.
+    duplicate: i64,
+    /// Of the selected and filtered ones: those that could not be rewarded.
+    reward_error: i64,
 }
 
 /// What happened. The last four end the log.

@@ -1,5 +1,6 @@
 //! Webhooks: where a customer hears of its jobs, and what was sent there. Sending is the worker's affair.
 
+pub(crate) mod schema;
 mod settings;
 mod view;
 

@@ -1,15 +1,14 @@
 //! What is left of a log when its time has come: for who reads it, for the project's log, for webhooks; and nothing before.
 
 use protocol::JobId;
-use protocol::event::EventType;
 use reqwest::Method;
 use serde_json::{Value, json};
 use store::event_retention;
-use store::events::NewEvent;
 
 use crate::deliver::deliver;
 use crate::events::{Stream, append, parse};
 use crate::harness::{Answer, Customer, Service};
+use crate::made_up;
 
 /// As if a job had ended so many days before, and its events had been written then.
 async fn age(service: &Service, job: &str, days: u32) {
@@ -132,8 +131,8 @@ async fn a_log_that_has_gone_says_so_and_is_over() {
 
     // a file is ready long after the end: its event is kept from then on
     let mut tx = service.db.begin().await.unwrap();
-    let ready = NewEvent::new(EventType::ExportReady, json!({}));
-    store::events::append(&mut tx, job.parse().unwrap(), service.clock.now(), &[ready]).await.unwrap();
+    let ready = [made_up::export_ready()];
+    store::events::append(&mut tx, job.parse().unwrap(), service.clock.now(), &ready).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(forget(&service, 2).await, 0);
     assert_eq!(ids(&read(&service, &customer, &path, Some(5)).await), [6]);
