@@ -11,8 +11,8 @@ pub struct FieldError {
     /// JSON pointer into the request body; `?name` for a parameter of the query.
     #[schema(example = "#/prompts/3/text")]
     pub pointer: String,
-    /// Stable name of what is wrong.
-    #[schema(example = "prompt_too_long")]
+    /// Stable name of what is wrong. There may be more of them with time.
+    #[schema(examples("required", "out_of_range", "prompt_too_long"))]
     pub code: &'static str,
     #[schema(example = "the prompt has 900 tokens and may get 200 more; the context is 1024")]
     pub detail: String,
@@ -21,6 +21,7 @@ pub struct FieldError {
 /// An error, as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
+    /// `urn:reliquary:error:` and the code.
     #[schema(example = "urn:reliquary:error:validation_failed")]
     pub r#type: String,
     #[schema(example = "Validation failed")]
@@ -31,8 +32,9 @@ pub struct Problem {
     /// The path that was asked.
     #[schema(example = "/v1/jobs")]
     pub instance: String,
-    /// Stable name of the error.
-    #[schema(example = "validation_failed")]
+    /// Stable name of the error. Each operation lists those that it may have (`x-error-codes`), and `x-errors` says of each what
+    /// it means and what to do (docs/ERRORS.md). There may be more of them with time.
+    #[schema(examples("validation_failed", "insufficient_credits", "rate_limited"))]
     pub code: String,
     /// The field that is at fault, where it is one.
     pub param: Option<String>,

@@ -16,7 +16,8 @@ pub(crate) fn page(document: &Value) -> String {
     for tag in document["tags"].as_array().into_iter().flatten() {
         section(document, tag, &mut menu, &mut main);
     }
-    menu.push_str("<h2><a href=\"#schemas\">Schemas</a></h2>");
+    menu.push_str("<h2><a href=\"#errors\">Errors</a></h2><h2><a href=\"#schemas\">Schemas</a></h2>");
+    main.push_str(&errors(&document["x-errors"]));
     main.push_str("<section id=\"schemas\"><h2>Schemas</h2>");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         let name = escaped(name);
@@ -100,6 +101,25 @@ fn operation(document: &Value, operation: &Value) -> String {
         );
     }
     out.push_str("</dl>");
+    out
+}
+
+/// Every code of an error: what it means, and what to do.
+fn errors(table: &Value) -> String {
+    let mut out = "<section id=\"errors\"><h2>Errors</h2><dl>".to_owned();
+    for row in table.as_array().into_iter().flatten() {
+        let text = |name: &str| escaped(row[name].as_str().unwrap_or_default());
+        let _ = write!(
+            out,
+            "<dt><b class=\"other\">{}</b> <code>{}</code> <small>retryable: {}</small></dt><dd>{}{}</dd>",
+            text("status"),
+            text("code"),
+            text("retryable"),
+            prose(&row["means"]),
+            prose(&row["what_to_do"])
+        );
+    }
+    out.push_str("</dl></section>");
     out
 }
 
@@ -227,6 +247,7 @@ mod tests {
             "paths": { evil: { "get": { "tags": [evil], "operationId": evil, "summary": evil,
                 "parameters": [{ "name": evil, "in": evil, "schema": { "type": evil, "default": evil, "enum": [evil] } }],
                 "responses": { evil: { "description": evil } } } } },
+            "x-errors": [{ "status": evil, "code": evil, "retryable": evil, "means": evil, "what_to_do": evil }],
             "components": { "schemas": { evil: { "description": evil, "properties": { evil: { "type": evil } } } } },
         });
         let page = page(&document);

@@ -4,26 +4,23 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use grail::{CheckpointId, ProfileId, Randomness};
-use protocol::conditions::{OnExhausted, Priority, TrainingUse};
-use protocol::job::{JobStatus, SamplingSpec, Verification};
-use protocol::mismatch::MismatchMeans;
-use protocol::money::Price;
-use protocol::reward::{OnError, RewardLimits, RewardTerms};
-use protocol::{FileId, JobId, QuoteId, Rao};
+use protocol::conditions::Priority;
+use protocol::job::JobStatus;
+use protocol::{FileId, JobId, QuoteId};
 use serde::Serialize;
-use serde_json::value::RawValue;
-use store::job_conditions::Conditions;
 use store::job_inputs::InputError;
 use store::job_outlook::WaitingOn;
-use store::jobs::{GroupCounts, Job, RolloutCounts};
-use store::ledger::Settlement;
+use store::jobs::{GroupCounts, Job};
 use utoipa::ToSchema;
 
 use super::group::GroupTermsView;
-use super::input::{FailurePolicy, RewardMode, VerificationLevel};
-use super::reward::BUILTINS;
 use super::selection_view::{AdvantageView, DedupView, OverlongView, PolicyView, SelectionView};
-use super::terms::{JobPriority, MayTrain, WhenExhausted};
+use super::terms::JobPriority;
+use super::view_counts::{Counts, MismatchView, Spend};
+use super::view_terms::{
+    BudgetView, ModelView, PROMPT_VISIBILITY, PriceView, PrivacyView, RewardView, SamplingView,
+    VerificationView, WantedExportView,
+};
 use crate::problem::dotted;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,6 +71,8 @@ pub(crate) struct JobView {
     mismatch: Option<MismatchView>,
     spend: Spend,
     price: PriceView,
+    model: ModelView,
+    /// That of `model`.
     #[schema(value_type = String)]
     checkpoint_id: CheckpointId,
     /// The rule by which proofs of this job are judged.
@@ -104,36 +103,19 @@ pub(crate) struct JobView {
     #[schema(value_type = Option<String>)]
     quote: Option<QuoteId>,
     privacy: PrivacyView,
+    /// Those that were asked for with it; `GET /v1/jobs/{id}/exports` lists those of later, too.
+    exports: Vec<WantedExportView>,
     metadata: BTreeMap<String, String>,
     /// The sequence of the newest event of its log.
     last_sequence: i64,
     trace_id: Option<String>,
 }
 
-/// Over the audited tokens of a job, with d the recomputed log-prob less the committed one. All 0 in engine class `exact`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobMismatch)]
-struct MismatchView {
-    tokens: i64,
-    /// Mean of |d|, in nats.
-    mean_abs_logprob: f64,
-    /// Largest |d|, in nats.
-    max_abs_logprob: f64,
-    /// Mean of exp(d) - 1 - d: an estimate of the divergence of the sampling policy from the recomputed one, in nats.
-    kl: f64,
-}
-
-impl From<MismatchMeans> for MismatchView {
-    fn from(MismatchMeans { tokens, mean_abs, max_abs, kl }: MismatchMeans) -> Self {
-        Self { tokens, mean_abs_logprob: mean_abs, max_abs_logprob: max_abs, kl }
-    }
-}
-
 /// The states of a job; the last four are final.
 #[derive(ToSchema)]
 #[schema(as = JobStatus, rename_all = "snake_case")]
 #[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::JobStatus writes")]
-enum Status {
+pub(crate) enum Status {
     Validating,
     Queued,
     InProgress,
@@ -188,202 +170,6 @@ impl InputErrorsView {
     }
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobCounts)]
-struct Counts {
-    /// Of an input file, once all of it is read.
-    prompts: i64,
-    groups: GroupCountsView,
-    rollouts: RolloutCountsView,
-}
-
-/// One group for each prompt; they add up to `prompts`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = GroupCounts)]
-struct GroupCountsView {
-    /// Spare prompts: sent to miners only as other groups are filtered or fail.
-    reserve: i64,
-    pending: i64,
-    dispatched: i64,
-    received: i64,
-    scored: i64,
-    awaiting_rewards: i64,
-    verified: i64,
-    accepted: i64,
-    filtered: i64,
-    failed: i64,
-    cancelled: i64,
-    /// The deadline of the job came before they were delivered.
-    expired: i64,
-}
-
-/// Every verified rollout of a settled group is selected or filtered.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RolloutCounts)]
-struct RolloutCountsView {
-    generated: i64,
-    scored: i64,
-    verified: i64,
-    selected: i64,
-    filtered: i64,
-    /// Of answers that were refused: a proof or its form did not hold.
-    rejected: i64,
-    /// Of the filtered ones: repeats, or nearly, of what was delivered. They cost nothing.
-    duplicate: i64,
-    /// Of the selected and filtered ones: those that could not be rewarded; the job's `on_error` says what became of them.
-    reward_error: i64,
-}
-
-/// Amounts in rao, as strings.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobSpend)]
-#[expect(clippy::struct_field_names, reason = "the unit is part of every amount's name")]
-struct Spend {
-    /// Held when the job was created.
-    #[schema(value_type = String, example = "61440000")]
-    held_rao: Rao,
-    #[schema(value_type = String, example = "0")]
-    charged_rao: Rao,
-    /// Given back when the job ended.
-    #[schema(value_type = String, example = "0")]
-    released_rao: Rao,
-}
-
-/// Fixed when the job was created. Rejected and failed rollouts cost nothing.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobPrice)]
-#[expect(clippy::struct_field_names, reason = "amounts say their unit wherever they are written")]
-struct PriceView {
-    /// One verified and selected rollout, however long its completion is.
-    #[schema(value_type = String, example = "120000")]
-    rollout_rao: Rao,
-    /// A thousand tokens of its completion, on top of that; the sum is rounded down for each rollout.
-    #[schema(value_type = String, example = "0")]
-    per_1k_tokens_rao: Rao,
-    /// One honest rollout that the job's own rules filter: a share of the price, and the same share of that of its tokens.
-    #[schema(value_type = String, example = "30000")]
-    filtered_rollout_rao: Rao,
-}
-
-impl From<Price> for PriceView {
-    fn from(price: Price) -> Self {
-        Self {
-            rollout_rao: price.rollout,
-            per_1k_tokens_rao: price.per_1k_tokens,
-            filtered_rollout_rao: price.filtered(0),
-        }
-    }
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobSampling)]
-struct SamplingView {
-    n: u32,
-    temperature: f32,
-    top_p: f32,
-    top_k: u32,
-    max_tokens: u32,
-}
-
-/// Who scores; `null` for mode `none`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobReward)]
-struct RewardView {
-    /// `builtin`, `wasm` or `client`.
-    #[schema(value_type = RewardMode)]
-    mode: &'static str,
-    /// `builtins` or `rwf_…@3`, as receipts name it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    component_sha256: Option<String>,
-    /// What the function finds as member `args` of every prompt's metadata.
-    #[schema(value_type = Option<Object>)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    args: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limits: Option<LimitsView>,
-    #[schema(value_type = FailurePolicy)]
-    on_error: OnError,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_error_rate: Option<f64>,
-    /// With `client`: how long each group waits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deadline_s: Option<u32>,
-}
-
-impl From<RewardTerms> for RewardView {
-    fn from(terms: RewardTerms) -> Self {
-        let on_error = terms.on_error();
-        match terms {
-            RewardTerms::Module(module) => {
-                let RewardLimits { fuel, memory_bytes } = module.limits;
-                let mode = if module.name == BUILTINS { RewardMode::Builtin } else { RewardMode::Wasm };
-                Self {
-                    mode: mode.as_str(),
-                    function: Some(module.name),
-                    component_sha256: Some(hex::encode(module.component_sha256)),
-                    // it was read as JSON when it came
-                    args: module.args.and_then(|args| RawValue::from_string(args).ok()),
-                    limits: Some(LimitsView { fuel, memory_bytes }),
-                    on_error,
-                    max_error_rate: Some(module.max_error_rate),
-                    deadline_s: None,
-                }
-            }
-            RewardTerms::Client(client) => Self {
-                mode: RewardMode::Client.as_str(),
-                function: None,
-                component_sha256: None,
-                args: None,
-                limits: None,
-                on_error,
-                max_error_rate: None,
-                deadline_s: Some(client.deadline_s),
-            },
-        }
-    }
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobRewardLimits)]
-struct LimitsView {
-    fuel: u64,
-    memory_bytes: u64,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobVerification)]
-struct VerificationView {
-    #[schema(value_type = VerificationLevel)]
-    level: &'static str,
-    /// With `sampled`: how likely each group is audited that is not audited for another reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    p: Option<f64>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobBudget)]
-struct BudgetView {
-    #[schema(value_type = Option<String>)]
-    max_amount_rao: Option<Rao>,
-    max_rollouts: Option<u64>,
-    #[schema(value_type = WhenExhausted)]
-    on_exhausted: OnExhausted,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = JobPrivacy)]
-struct PrivacyView {
-    /// Null: until they are deleted.
-    retention_days: Option<u32>,
-    #[schema(value_type = MayTrain)]
-    training_use: TrainingUse,
-    /// Whoever serves a prompt sees it.
-    #[schema(example = "assigned_miners")]
-    prompt_visibility: &'static str,
-}
-
 /// Half, and nine tenths, of such estimates are not exceeded if the pace stays what it is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JobEta)]
@@ -410,9 +196,10 @@ enum Waits {
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
+        // before parts of it are moved
+        let (counts, model) = (Counts::from(&job), ModelView::from(&job));
         let outcome = job.status.is_terminal().then(|| outcome(&job));
-        let Conditions { budget, deadline_at, priority, open, retention_days, training_use, quote } =
-            job.conditions;
+        let conditions = &job.conditions;
         let ended_as = |status| job.finished_at.filter(|_| job.status == status);
         Self {
             object: "job",
@@ -438,14 +225,15 @@ impl From<Job> for JobView {
             finished_at: job.finished_at,
             input_file_id: job.input_file,
             errors: InputErrorsView::of(job.input_errors),
-            counts: Counts { prompts: job.prompts, groups: job.groups.into(), rollouts: job.rollouts.into() },
+            counts,
             mismatch: job.mismatch.means().map(MismatchView::from),
             spend: job.spend.into(),
             price: PriceView::from(job.price),
+            model,
             checkpoint_id: job.checkpoint,
             profile_id: job.profile,
             randomness: job.randomness,
-            prompt_visibility: "assigned_miners",
+            prompt_visibility: PROMPT_VISIBILITY,
             sampling: job.spec.sampling.into(),
             selection: SelectionView::from(&job.spec),
             advantage: AdvantageView::from(&job.spec),
@@ -453,24 +241,15 @@ impl From<Job> for JobView {
             dedup: DedupView::from(&job.spec),
             policy: PolicyView::from(&job.spec),
             reward: job.spec.reward.map(RewardView::from),
-            verification: VerificationView {
-                level: match job.spec.verification {
-                    Verification::Full => "full",
-                    Verification::Sampled { .. } => "sampled",
-                },
-                p: job.spec.verification.p(),
-            },
+            verification: job.spec.verification.into(),
             group: job.spec.group.into(),
-            budget: BudgetView {
-                max_amount_rao: budget.max_amount,
-                max_rollouts: budget.max_rollouts,
-                on_exhausted: budget.on_exhausted,
-            },
-            deadline_at,
-            priority,
-            open,
-            quote,
-            privacy: PrivacyView { retention_days, training_use, prompt_visibility: "assigned_miners" },
+            budget: conditions.into(),
+            deadline_at: conditions.deadline_at,
+            priority: conditions.priority,
+            open: conditions.open,
+            quote: conditions.quote,
+            privacy: conditions.into(),
+            exports: job.exports.into_iter().map(WantedExportView::from).collect(),
             metadata: job.metadata,
             last_sequence: job.last_sequence,
             trace_id: job.trace_id,
@@ -482,65 +261,4 @@ fn outcome(job: &Job) -> &'static str {
     let GroupCounts { accepted, filtered, failed, cancelled, expired, .. } = job.groups;
     let target = job.spec.selection.refill.target().map(|target| target.groups.into());
     protocol::job::outcome(accepted, filtered, failed + cancelled + expired, target)
-}
-
-impl From<Settlement> for Spend {
-    fn from(Settlement { held, charged, released }: Settlement) -> Self {
-        Self { held_rao: held, charged_rao: charged, released_rao: released }
-    }
-}
-
-impl From<SamplingSpec> for SamplingView {
-    fn from(SamplingSpec { n, temperature, top_p, top_k, max_tokens }: SamplingSpec) -> Self {
-        Self { n, temperature, top_p, top_k, max_tokens }
-    }
-}
-
-impl From<GroupCounts> for GroupCountsView {
-    fn from(counts: GroupCounts) -> Self {
-        let GroupCounts {
-            reserve,
-            pending,
-            dispatched,
-            received,
-            scored,
-            awaiting_rewards,
-            verified,
-            accepted,
-            filtered,
-            failed,
-            cancelled,
-            expired,
-        } = counts;
-        Self {
-            reserve,
-            pending,
-            dispatched,
-            received,
-            scored,
-            awaiting_rewards,
-            verified,
-            accepted,
-            filtered,
-            failed,
-            cancelled,
-            expired,
-        }
-    }
-}
-
-impl From<RolloutCounts> for RolloutCountsView {
-    fn from(counts: RolloutCounts) -> Self {
-        let RolloutCounts {
-            generated,
-            scored,
-            verified,
-            selected,
-            filtered,
-            rejected,
-            duplicate,
-            reward_error,
-        } = counts;
-        Self { generated, scored, verified, selected, filtered, rejected, duplicate, reward_error }
-    }
 }
