@@ -43,7 +43,7 @@ pub struct Config {
     pub max_prompts_per_minute: u32,
     /// Prompts of one organisation's jobs that have not ended: beyond that it creates no more.
     pub max_waiting_prompts_per_account: u32,
-    /// The same of all organisations together.
+    /// The same of all organisations together, less what is paused or in reserve.
     pub max_waiting_prompts: u32,
     /// Groups that were answered and wait to be scored or verified: beyond that nobody creates more.
     pub max_unverified_groups: u32,

@@ -146,8 +146,14 @@ use crate::{
         meta::openapi_json::openapi_json,
         meta::docs::docs,
     ),
-    // of what streams say, which is one long text for the document
-    components(schemas(events::JobProgress)),
+    // of what streams and webhooks say: for the document, streams are one long text, and webhooks are nobody's answer
+    components(schemas(
+        events::EventDataByType,
+        events::JobProgress,
+        webhooks::schema::WebhookPayload,
+        webhooks::schema::WebhookSubject,
+        webhooks::schema::WebhookTestData,
+    )),
     tags(
         (name = "jobs", description = "Batches of prompts."),
         (name = "files", description = "What you upload once and name later."),
@@ -178,6 +184,8 @@ struct Document;
 pub fn json() -> String {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
     document::complete(&mut document);
+    events::catalogue::complete(&mut document);
+    webhooks::schema::complete(&mut document);
     format!("{document:#}\n")
 }
 

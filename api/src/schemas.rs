@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// How utoipa begins the name of `List<T>`; the name of `T` follows.
 const LIST: &str = "List_";
-const SCHEMAS: &str = "#/components/schemas/";
+pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 
 /// Completes the schemas of a document, and what refers to them.
 pub(crate) fn complete(document: &mut Value) {

@@ -38,6 +38,10 @@ async fn a_calibrated_job_is_delivered_and_holds_offline() {
     let ndjson = customer.ndjson(&log.job).await;
     let record: RolloutRecord = serde_json::from_str(ndjson.lines().next().unwrap()).unwrap();
     assert_eq!(record.proof.profile.engine_class.as_str(), "calibrated");
+    let audit = customer.get(&format!("/v1/rollouts/{}/proof", record.id)).await["audit"].clone();
+    let checks = audit["checks"].as_array().unwrap();
+    assert_eq!((checks.len(), &audit["verdict"]), (10, &"pass".into()), "{audit}");
+    assert!(checks.iter().all(|check| check["value"].as_f64() <= check["threshold"].as_f64()), "{audit}");
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(ndjson.as_bytes()).unwrap();
     let delivered = log.rollouts().len();

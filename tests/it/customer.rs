@@ -11,6 +11,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
+use crate::event_data;
+
 /// Far longer than any job of these tests takes; nothing waits so long unless the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two tries while the service is down.
@@ -81,11 +83,13 @@ impl Log {
         of_miner.map(|body| body["data"]["reason"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The next event, which must be as the document says.
     pub(crate) fn push(&mut self, event: Event) {
         assert_eq!(event.sequence, self.last() + 1, "the log of {} has a gap or a repeat", self.job);
         assert_eq!(self.terminal(), None, "{} came after the job's end", event.name);
         let body = event.body();
         assert_eq!((&body["sequence"], &body["type"]), (&event.sequence.into(), &event.name.as_str().into()));
+        event_data::check(&body);
         self.events.push(event);
     }
 }

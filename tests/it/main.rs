@@ -11,6 +11,8 @@ mod chaos;
 mod cheats;
 mod customer;
 mod delivery;
+#[path = "../../api/tests/it/event_data.rs"]
+mod event_data;
 mod forge;
 mod input_files;
 mod laws;

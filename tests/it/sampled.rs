@@ -43,6 +43,16 @@ async fn a_sampled_job_survives_kills_and_replays_from_its_rows() {
     for record in &records {
         assert_eq!(record.proof.verification == "full", record.verifier_logprobs.is_some());
     }
+    for recomputed in [true, false] {
+        let found = records.iter().find(|record| record.verifier_logprobs.is_some() == recomputed);
+        let Some(record) = found else { continue }; // nobody is bound to be drawn
+        let audit = customer.get(&format!("/v1/rollouts/{}/proof", record.id)).await["audit"].clone();
+        let told =
+            if recomputed { (json!("drawn"), json!("pass")) } else { (json!("not_drawn"), Value::Null) };
+        assert_eq!((audit["decision"].clone(), audit["verdict"].clone()), told);
+        assert!(audit["verifier"]["id"].as_str().unwrap().starts_with("verifier-"), "{audit}");
+        assert_eq!(audit["checks"], json!([]), "bit by bit");
+    }
     let decisions = format!(
         "SELECT count(*) FILTER (WHERE decision = 'drawn'), count(*) FILTER (WHERE decision = 'not_drawn'), count(*)
          FROM audits WHERE job_id = '{}'",

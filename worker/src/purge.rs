@@ -46,15 +46,16 @@ async fn uploads(cx: &Context) -> Result<usize, Error> {
     let now = cx.clock.now();
     let mut conn = cx.db.acquire().await?;
     uploads::expire(&mut conn, now, BATCH).await?;
-    let ended = uploads::unswept(&mut conn, BATCH).await?;
+    let ended = uploads::unswept(&mut conn, now, BATCH).await?;
     drop(conn);
-    for (id, abandoned) in &ended {
-        cx.objects.delete_under(&parts_folder(*id)).await?;
-        if let Some(file) = abandoned {
-            cx.objects.delete(&file_key(*file)).await?;
+    for ended in &ended {
+        // with what came after the upload had ended, from somebody who died before noting it
+        cx.objects.delete_under(&parts_folder(ended.upload)).await?;
+        if let Some(file) = ended.abandoned {
+            cx.objects.delete(&file_key(file)).await?;
         }
         let mut tx = cx.db.begin().await?;
-        uploads::swept(&mut tx, *id, now).await?;
+        uploads::swept(&mut tx, ended, now).await?;
         tx.commit().await.map_err(store::Error::from)?;
     }
     Ok(ended.len())

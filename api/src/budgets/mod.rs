@@ -75,6 +75,27 @@ fn named(caller: Caller, path: &str) -> Result<Payer, ApiError> {
     project.map(Payer::Project).or(account.map(Payer::Organization)).ok_or(ABSENT)
 }
 
+/// The keys whose limits hold for all that the caller spends: those that it comes from, and itself at the end.
+async fn keys_over(conn: &mut PgConnection, caller: Caller) -> Result<Vec<(KeyId, Limits)>, ApiError> {
+    let own = api_keys::of_account(conn, caller.account, caller.key).await?.ok_or(ApiError::InvalidApiKey)?;
+    let mut over = Vec::new();
+    for key in own.lineage {
+        over.push((key, budgets::find(conn, Payer::Key(key)).await?));
+    }
+    Ok(over)
+}
+
+fn must_have_no_limits(over: &[(KeyId, Limits)]) -> Result<(), ApiError> {
+    let is_limited = over.iter().any(|(_, limits)| *limits != Limits::default());
+    if is_limited { Err(ApiError::ExceedsYourKey) } else { Ok(()) }
+}
+
+/// For the limits of a project or the organisation, which hold for other keys, too: a key that is limited, itself or by one that
+/// it comes from, does not decide what those may spend.
+pub(crate) async fn must_be_unlimited(conn: &mut PgConnection, caller: Caller) -> Result<(), ApiError> {
+    must_have_no_limits(&keys_over(conn, caller).await?)
+}
+
 /// The limits of a payer that the caller sees.
 async fn find(conn: &mut PgConnection, caller: Caller, payer: Payer) -> Result<Limits, ApiError> {
     let is_seen = match payer {

@@ -83,9 +83,7 @@ pub(crate) async fn update_budget(
         Payer::Organization(id) => budgets::lock_organization(&mut tx, id).await?,
     }
     let limits = parsed?.read()?; // only now: whoever does not own it learns nothing of it
-    if let Payer::Key(id) = payer {
-        must_be_within_own(&mut tx, caller, id, &limits).await?;
-    }
+    must_be_within_own(&mut tx, caller, payer, &limits).await?;
     budgets::set(&mut tx, payer, &limits).await?;
     let detail = json!({
         "limit_rao": limits.cap.map(|cap| cap.limit),
@@ -108,13 +106,20 @@ async fn lock_key(conn: &mut PgConnection, caller: Caller, id: KeyId) -> Result<
     if key.revoked_at.is_some() { Err(ApiError::KeyRevoked) } else { Ok(()) }
 }
 
-/// A key that is limited neither widens what limits it, nor decides about keys that may do more than itself.
+/// A key that is limited neither widens what limits it, nor decides about what may spend more than itself: other keys, those
+/// that it comes from, a project, the organisation.
 async fn must_be_within_own(
     conn: &mut PgConnection,
     caller: Caller,
-    id: KeyId,
+    payer: Payer,
     limits: &Limits,
 ) -> Result<(), ApiError> {
+    let over = super::keys_over(conn, caller).await?;
+    let is_over = |id: KeyId| id != caller.key && over.iter().any(|(key, _)| *key == id);
+    let id = match payer {
+        Payer::Key(id) if !is_over(id) => id,
+        _ => return super::must_have_no_limits(&over),
+    };
     let own = budgets::find(conn, Payer::Key(caller.key)).await?;
     if !budgets::find(conn, Payer::Key(id)).await?.are_within(&own) {
         return Err(ApiError::ExceedsYourKey);

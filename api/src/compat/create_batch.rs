@@ -58,7 +58,7 @@ pub(crate) struct CreateBatch {
     responses(
     (status = 201, description = "Its file is being read.", body = BatchView, headers(("Location" = String))),
     (status = 400, description = "The body is not understood.", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "`errors` lists everything that is wrong; `unprovable_length`: `max_tokens` is above what the model's proof covers.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "`errors` lists everything that is wrong with the request; what is wrong with its file, the batch says.", body = Problem, content_type = "application/problem+json"),
     (status = 429, description = "`rate_limited`, or `queue_full`: too many prompts of yours have not ended.", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "`no_miner_capacity` or `verification_backlog`: more waits than the service takes on.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.batches.create", skip_all, fields(account.id = %caller.account))]

@@ -88,7 +88,9 @@ impl Planned {
         json!({
             "model": { "checkpoint": model },
             "prompts": std::mem::take(&mut self.prompts),
-            "sampling": { "n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens },
+            // who asks in these words asks for answers, and may sample as they like
+            "sampling": { "n": n, "temperature": temperature, "top_p": top_p, "top_k": top_k, "max_tokens": max_tokens,
+                "allow_truncated_sampling": true },
             "reward": { "mode": "none" },
             "advantage": { "method": "none" },
             // the same request twice is answered twice

@@ -67,18 +67,21 @@ pub async fn read_batch(state: &AppState) -> Result<bool, Box<dyn Error + Send +
 async fn step(state: &AppState) -> Result<bool, ApiError> {
     let leased = compat_intake::lease(&mut *state.db.acquire().await?, LEASE).await?;
     let Some(unread) = leased else { return Ok(false) };
+    if unread.tries > TRIES {
+        // an error would have ended it by now: whoever reads it dies of it
+        tracing::error!(batch.id = %unread.id, "the file of a batch is given up, since no reader has come to its end");
+        give_up(state, &unread).await?;
+        return Ok(true);
+    }
     match while_held(state, &unread, read(state, &unread)).await {
         None | Some(Ok(())) => Ok(true),
         // lost: cancelled, or another's. Or one of its jobs has ended, which no other try will mend
         Some(Err(ApiError::Conflict)) if unread.tries < TRIES => Ok(true),
         Some(Err(error)) if unread.tries >= TRIES => {
-            let mut faults = LineFaults::default();
-            let message = "the service could not finish reading the file; create the batch again".to_owned();
-            faults.add(None, "input_file_not_read", message, "");
-            match refuse(state, &unread, 0, &faults).await {
-                Ok(()) => Err(error),
-                Err(ApiError::Conflict) => Ok(true),
-                Err(error) => Err(error),
+            if give_up(state, &unread).await? {
+                Err(error)
+            } else {
+                Ok(true)
             }
         }
         Some(Err(error)) => {
@@ -244,15 +247,7 @@ async fn write(state: &AppState, caller: Caller, unread: &Unread, plan: &Plan) -
         insert::staged(state, caller, unread, (place, &how), &priced).await?;
         jobs.push((id, u32::try_from(way.places.len()).unwrap_or(u32::MAX)));
     }
-    let now = state.ambient.now();
-    let mut tx = state.db.begin().await?;
-    let opened = compat_intake::open(&mut tx, unread, &jobs, now).await;
-    let opened: Result<(), ApiError> = match opened {
-        Ok(Some(())) => tx.commit().await.map_err(|error| store::Error::from(error).into()),
-        Ok(None) => Err(out_of_range()),
-        Err(error) => Err(lost(error)),
-    };
-    told(opened, &mut faults)?;
+    told(begin_jobs(state, unread, &jobs).await, &mut faults)?;
     if !faults.found.is_empty() {
         return refuse(state, unread, plan.requests, &faults).await;
     }
@@ -260,6 +255,32 @@ async fn write(state: &AppState, caller: Caller, unread: &Unread, plan: &Plan) -
         insert::announce(state, *id);
     }
     Ok(())
+}
+
+/// Begins all jobs of the batch, or none. Its transaction is over when it answers, whatever it answers: the batch is refused in
+/// another one, which takes the same rows.
+async fn begin_jobs(state: &AppState, unread: &Unread, jobs: &[(JobId, u32)]) -> Result<(), ApiError> {
+    let mut tx = state.db.begin().await?;
+    let opened = compat_intake::open(&mut tx, unread, jobs, state.ambient.now()).await;
+    let failed = match opened {
+        Ok(Some(())) => return Ok(tx.commit().await.map_err(store::Error::from)?),
+        Ok(None) => out_of_range(),
+        Err(error) => lost(error),
+    };
+    tx.rollback().await.map_err(store::Error::from)?;
+    Err(failed)
+}
+
+/// Ends the batch as failed although nothing is known to be wrong with its file; false: it is another's by now, or nobody's.
+async fn give_up(state: &AppState, unread: &Unread) -> Result<bool, ApiError> {
+    let mut faults = LineFaults::default();
+    let message = "the service could not finish reading the file; create the batch again".to_owned();
+    faults.add(None, "input_file_not_read", message, "");
+    match refuse(state, unread, 0, &faults).await {
+        Ok(()) => Ok(true),
+        Err(ApiError::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Ends the batch as failed.

@@ -18,7 +18,7 @@ use crate::params;
 use crate::state::AppState;
 
 /// Exports of a project that are not written yet.
-const MAX_OPEN: i64 = 16;
+pub(crate) const MAX_OPEN: i64 = 16;
 
 /// Export a job's rollouts.
 ///

@@ -1,17 +1,20 @@
 //! `POST /v1/files`: take a file in.
 
+use actix_multipart::Multipart;
 use actix_web::{HttpResponse, web};
 use chrono::SubsecRound as _;
 use protocol::FileId;
 use serde::Serialize;
 use serde_json::json;
 use store::files::File;
+use store::objects::file_key;
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
-use super::receive::receive;
-use super::view::{FilePurpose, FileView};
+use super::receive::{forget, receive};
+use super::view::{FileView, UploadPurpose};
 use crate::auth::Caller;
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::idempotency::{Idempotency, Reply};
@@ -23,7 +26,7 @@ use crate::state::AppState;
 #[schema(example = json!({ "purpose": "job_input", "file": "(the bytes of the file)" }))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileForm {
-    #[schema(value_type = FilePurpose)]
+    #[schema(value_type = UploadPurpose)]
     purpose: (),
     /// At most 200 MB.
     #[schema(value_type = String, format = Binary)]
@@ -53,14 +56,36 @@ pub(crate) async fn create_file(
     uploads: web::Data<Uploads>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let _place = uploads.0.admit(caller.account)?;
+    let place = uploads.0.admit(caller.account)?;
     let id = FileId(state.ambient.id());
     let form = body.streamed_form(config.max_file_bytes)?;
-    let receiving = receive(form, id, config.max_file_bytes, &state);
-    let received = tokio::time::timeout(body::arrival(config.max_file_bytes), receiving);
-    let received = received.await.map_err(|_| ApiError::RequestTimeout)??;
-    let key = received.object_key.clone();
-    let stored = store(&state, caller, once, id, received, config.max_project_file_bytes).await;
+    // on a task of its own: when its client goes away, what is stored by then is taken back all the same
+    let taking = async move {
+        let _place = place;
+        take(&state, caller, once, id, form, &config).await
+    };
+    let taken = actix_web::rt::spawn(taking.in_current_span()).await;
+    taken.map_err(|error| ApiError::Internal(error.into()))?
+}
+
+/// Takes a file in, and leaves nothing of one that is refused.
+async fn take(
+    state: &AppState,
+    caller: Caller,
+    once: Idempotency,
+    id: FileId,
+    form: Multipart,
+    config: &Config,
+) -> Result<HttpResponse, ApiError> {
+    let key = file_key(id);
+    let received = match receive(form, id, config.max_file_bytes, state).await {
+        Ok(received) => received,
+        Err(error) => {
+            forget(state, &key).await;
+            return Err(error);
+        }
+    };
+    let stored = store(state, caller, once, id, received, config.max_project_file_bytes).await;
     match &stored {
         Ok((_, true)) => {}
         // the row may be there all the same: bytes without a row cost room, a row without its bytes is a lost file
@@ -68,7 +93,7 @@ pub(crate) async fn create_file(
             tracing::warn!(file.id = %id, "whether the upload is stored is not known; its bytes stay");
         }
         // refused, or answered before: nothing points at these bytes
-        _ => state.objects.delete(&key).await?,
+        _ => forget(state, &key).await,
     }
     Ok(stored?.0)
 }
@@ -97,7 +122,9 @@ async fn store(
     };
     let done = once.run(state, caller, async |tx| {
         let total = store::files::total(tx, caller.project).await?;
-        if total.saturating_add(file.bytes) > most as i64 {
+        // pending uploads have their room already: what was let in is not refused when all of it is there
+        let promised = store::uploads::under_way(tx, caller.project).await?.bytes;
+        if total.saturating_add(promised).saturating_add(file.bytes) > most as i64 {
             return Err(ApiError::PayloadTooLarge { limit: most });
         }
         store::files::insert(tx, caller.tenant(), &file).await?;

@@ -10,5 +10,5 @@ pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod show;
 
-pub(crate) use view::{FilePurpose, FileView};
+pub(crate) use view::{FilePurpose, FileView, UploadPurpose};
 pub(crate) use whole::{Wanted, named, whole};

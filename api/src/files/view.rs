@@ -40,6 +40,18 @@ pub(crate) enum FilePurpose {
     BatchOutput,
 }
 
+/// What a file can be uploaded for.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "shows in the OpenAPI document which store::files::Purpose a customer may name")]
+pub(crate) enum UploadPurpose {
+    JobInput,
+    RewardFunction,
+    Batch,
+    /// Delivered rollouts that are to be checked again.
+    Verification,
+}
+
 impl From<File> for FileView {
     fn from(file: File) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 mod view;
 
-pub(crate) use view::State;
+pub(crate) use view::{State, StatsView as StatsSchema};
 
 pub(crate) mod post_rewards;
 pub(crate) mod show;

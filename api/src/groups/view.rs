@@ -117,9 +117,12 @@ struct OutcomeView {
 /// Of the scored rollouts, with the job's `std_ddof`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = GroupStats)]
-struct StatsView {
+pub(crate) struct StatsView {
+    /// Null where none is scored.
     mean: Option<f64>,
+    /// The standard deviation; null where fewer are scored than it needs.
     std: Option<f64>,
+    /// How many are scored.
     n: u32,
 }
 

@@ -135,12 +135,17 @@ pub(crate) struct SamplingInput {
     /// 0.01 to 2.
     #[schema(default = 1.0)]
     pub(crate) temperature: Option<f64>,
-    /// Above 0 and at most 1; 1 is off.
+    /// Above 0 and at most 1; 1 is off. Below it only with `allow_truncated_sampling`.
     #[schema(default = 1.0)]
     pub(crate) top_p: Option<f64>,
-    /// 0 is off.
+    /// 0 is off. Above it only with `allow_truncated_sampling`.
     #[schema(default = 0)]
     pub(crate) top_k: Option<i64>,
+    /// Tokens that `top_p` or `top_k` leaves out can never be drawn, and the log-probs are those of the whole distribution: an
+    /// importance ratio made of them is wrong. Say `true` if that does not matter, as for an evaluation.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub(crate) allow_truncated_sampling: bool,
     /// At most so many tokens per completion. With the prompt's own they must fit the context.
     #[schema(required, minimum = 1)]
     pub(crate) max_tokens: Option<i64>,

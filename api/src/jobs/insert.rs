@@ -105,10 +105,10 @@ async fn one(
     store::jobs::insert(tx, &job, now).await?;
     let detail = match &priced.input {
         Input::Prompts(prompts) => {
-            store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
             let (count, samples) = (prompts.len() as u32, priced.spec.sampling.n);
             let queued = store::jobs::job_queued(count, samples, priced.hold, priced.checkpoint.id);
             store::events::append(tx, id, now, &[queued]).await?;
+            store::ledger::hold(tx, caller.account, id, priced.hold, now).await?;
             json!({ "prompts": count, "held_rao": priced.hold })
         }
         Input::File(file) => {

@@ -22,8 +22,12 @@ mod stream;
 pub(crate) mod terms;
 pub(crate) mod test_mode;
 mod view;
+mod view_counts;
+mod view_terms;
 
 pub(crate) use manifest_schema::InclusionSchema;
+pub(crate) use view::Status as StatusSchema;
+pub(crate) use view_counts::Spend as SpendSchema;
 
 pub(crate) mod append;
 pub(crate) mod cancel;

@@ -23,7 +23,7 @@ use crate::error::{ApiError, FieldError};
 use crate::exports::request::{CreateExport, ExportSpec};
 use crate::state::AppState;
 
-const MAX_EXPORTS: usize = 8;
+pub(crate) const MAX_EXPORTS: usize = 8;
 
 /// The job, but for what only the database knows: which module scores it.
 #[derive(Debug)]
@@ -203,6 +203,16 @@ fn sampling(given: &SamplingInput, context: usize, faults: &mut Faults) -> Sampl
     }
     let top_k =
         faults.whole(given.top_k.unwrap_or(0), 0..=i64::from(u32::MAX), "#/sampling/top_k").unwrap_or(0);
+    if !given.allow_truncated_sampling {
+        let detail = "log-probs are of the whole distribution, which this is not: ratios made of them are wrong. Leave it out, or \
+            say `allow_truncated_sampling`";
+        if top_p as f32 > 0.0 && top_p < 1.0 {
+            faults.add("#/sampling/top_p", "truncated_sampling", detail);
+        }
+        if top_k > 0 {
+            faults.add("#/sampling/top_k", "truncated_sampling", detail);
+        }
+    }
     if !given.stop.is_empty() {
         let detail =
             "a completion is proven whole: its ids, log-probs and reward are those of all that was sampled";

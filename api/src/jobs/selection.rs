@@ -235,10 +235,11 @@ fn near(given: &NearInput, faults: &mut Faults) -> MinHash {
 }
 
 fn policy(given: PolicyInput, faults: &mut Faults) -> PolicyTerms {
-    let on_rotation = faults.word(given.on_rotation, OnRotation::Finish, "#/policy/on_rotation", "finish");
+    const ON_ROTATION: &str = "#/policy/on_rotation";
+    let on_rotation = faults.word(given.on_rotation, OnRotation::Finish, ON_ROTATION, "finish, cancel");
     if on_rotation == OnRotation::Requeue {
         let detail = "a job ends on the checkpoint that it began with: `finish` or `cancel`";
-        faults.add("#/policy/on_rotation", "unsupported_value", detail);
+        faults.add(ON_ROTATION, "unsupported_value", detail);
     }
     let versions = given.max_staleness_versions;
     let most =

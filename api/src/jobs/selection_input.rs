@@ -215,4 +215,20 @@ pub(crate) struct PolicyInput {
 #[expect(dead_code, reason = "shows in the OpenAPI document what protocol::job::OnRotation reads")]
 pub(crate) enum RotationPolicy {
     Finish,
+    Cancel,
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+
+    #[test]
+    fn the_document_knows_every_policy_that_is_offered() {
+        let schema = serde_json::to_value(RotationPolicy::schema()).unwrap();
+        // `requeue` is understood, and refused
+        let offered = [OnRotation::Finish, OnRotation::Cancel].map(|policy| serde_json::json!(policy));
+        assert_eq!(schema["enum"], serde_json::json!(offered));
+    }
 }

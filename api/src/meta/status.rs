@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use store::status::{Figures, Waiting};
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, Problem};
@@ -14,6 +15,8 @@ use crate::state::AppState;
 
 /// An answer is good for so long.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
+/// So long nobody looks again after it was out of reach: to find that out takes long, and others wait behind whoever does.
+const OUT_OF_REACH: TimeDelta = TimeDelta::seconds(2);
 /// A step that has said nothing for longer is gone: it says something every five seconds.
 const GONE: TimeDelta = TimeDelta::minutes(1);
 /// What waits longer than this for a step of ours waits too long.
@@ -76,7 +79,14 @@ struct StatusMiners {
 
 /// The last look, for all threads of this process.
 #[derive(Debug, Default)]
-pub(crate) struct Looked(Mutex<Option<(DateTime<Utc>, StatusView)>>);
+pub(crate) struct Looked(Mutex<Option<Look>>);
+
+#[derive(Debug)]
+struct Look {
+    at: DateTime<Utc>,
+    /// `None`: the data was out of reach.
+    view: Option<StatusView>,
+}
 
 /// How the service is.
 ///
@@ -88,20 +98,43 @@ pub(crate) async fn show_status(
     looked: web::Data<Looked>,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
-    let now = state.ambient.now();
-    // whoever comes while somebody looks waits for what they see
-    let mut last = looked.0.lock().await;
-    let view = if let Some((_, view)) = last.as_ref().filter(|(at, _)| *at <= now && now - at < FRESH) {
-        view.clone()
-    } else {
-        let mut conn = state.db.acquire().await.map_err(ApiError::Unavailable)?;
-        let figures = store::status::figures(&mut conn, now).await.map_err(ApiError::Unavailable)?;
-        let view = StatusView::of(&figures, now);
-        *last = Some((now, view.clone()));
-        view
-    };
-    drop(last);
+    // on a task of its own: who does not wait for the answer leaves what is found to those behind
+    let looking = async move { looked.look(&state).await };
+    let seen = actix_web::rt::spawn(looking.in_current_span()).await;
+    let view = seen.map_err(|error| ApiError::Internal(error.into()))??;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=5")).json(view))
+}
+
+impl Looked {
+    async fn look(&self, state: &AppState) -> Result<StatusView, ApiError> {
+        // whoever comes while somebody looks waits for what they see
+        let mut last = self.0.lock().await;
+        let now = state.ambient.now();
+        match last.as_ref().filter(|look| look.holds(now)) {
+            Some(Look { view: Some(view), .. }) => return Ok(view.clone()),
+            Some(_) => return Err(ApiError::Unavailable(store::status::out_of_reach())),
+            None => {}
+        }
+        let seen = see(state, now).await;
+        *last = Some(match &seen {
+            Ok(view) => Look { at: now, view: Some(view.clone()) },
+            Err(_) => Look { at: state.ambient.now(), view: None },
+        });
+        seen
+    }
+}
+
+impl Look {
+    fn holds(&self, now: DateTime<Utc>) -> bool {
+        let good_for = if self.view.is_some() { FRESH } else { OUT_OF_REACH };
+        self.at <= now && now - self.at < good_for
+    }
+}
+
+async fn see(state: &AppState, now: DateTime<Utc>) -> Result<StatusView, ApiError> {
+    let mut conn = state.db.acquire().await.map_err(ApiError::Unavailable)?;
+    let figures = store::status::figures(&mut conn, now).await.map_err(ApiError::Unavailable)?;
+    Ok(StatusView::of(&figures, now))
 }
 
 impl StatusView {

@@ -33,7 +33,7 @@ pub(crate) async fn archive_project(
         return Err(ApiError::ProjectInUse("it is the project of the key that asks"));
     }
     if !projects::archive(&mut tx, id, now).await? {
-        return Err(ApiError::ProjectInUse("jobs of it are under way"));
+        return Err(ApiError::ProjectInUse("jobs or batches of it are under way"));
     }
     if before.archived_at.is_none() {
         store::audit_log::append(&mut tx, &caller.did("project.archived", &id, json!({})), now).await?;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::view::ProjectView;
 use crate::auth::Caller;
 use crate::body::{self, Body};
+use crate::budgets;
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
 use crate::keys::input::{self, Change};
@@ -58,6 +59,9 @@ pub(crate) async fn update_project(
     let cap = input::cap(wish.limit_rao, wish.limit_reset, project.cap, &mut faults);
     if !faults.is_empty() {
         return Err(ApiError::Validation(faults));
+    }
+    if cap != project.cap {
+        budgets::must_be_unlimited(&mut tx, caller).await?;
     }
     projects::update(&mut tx, id, &name, cap).await?;
     let detail = json!({ "name": name, "limit_rao": cap.map(|cap| cap.limit) });

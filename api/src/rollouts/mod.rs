@@ -1,5 +1,6 @@
 //! Rollouts that were delivered, or filtered and paid for, one at a time.
 
+mod audit;
 mod schema;
 
 pub(crate) mod inclusion;

@@ -1,4 +1,4 @@
-//! `GET /v1/rollouts/{id}/proof`: what the miner committed to, and the service's receipt for it.
+//! `GET /v1/rollouts/{id}/proof`: what the miner committed to, the service's receipt for it, and what came of its audit.
 
 use actix_web::{HttpResponse, web};
 use protocol::RolloutId;
@@ -6,6 +6,7 @@ use protocol::rollout::Proof;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::audit::AuditView;
 use super::schema::ProofSchema;
 use crate::auth::Caller;
 use crate::error::{ApiError, Problem};
@@ -21,6 +22,8 @@ pub(crate) struct ProofView {
     #[serde(flatten)]
     #[schema(value_type = ProofSchema)]
     proof: Proof,
+    /// What came of it when the service looked: its word, where the rest can be checked by anyone. `null` of a test job.
+    audit: Option<AuditView>,
 }
 
 /// The proof of one rollout by itself.
@@ -35,6 +38,10 @@ pub(crate) async fn show_proof(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, ApiError> {
     let record = super::bought(&state, caller, &path).await?;
-    let view = ProofView { object: "rollout.proof", rollout_id: record.id, proof: record.proof };
+    // the record was found behind the wall: its group is the caller's
+    let last = store::audits::last(&mut *state.db.acquire().await?, record.group_id).await?;
+    let standards = [&state.offer.standard, &state.offer.registered];
+    let audit = last.map(|last| AuditView::of(&record, last, standards));
+    let view = ProofView { object: "rollout.proof", rollout_id: record.id, proof: record.proof, audit };
     Ok(HttpResponse::Ok().json(view))
 }

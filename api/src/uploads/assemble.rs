@@ -18,8 +18,9 @@ use crate::auth::Caller;
 use crate::error::{ApiError, FieldError};
 use crate::state::AppState;
 
-/// Nobody else puts it together meanwhile; and nobody writes any more when this is over.
+/// Nobody else puts it together meanwhile.
 const LEASE: Duration = Duration::from_mins(5);
+/// Who has not written it by then gives up: nobody writes any more when the lease is over.
 const PATIENCE: Duration = Duration::from_mins(4);
 
 /// What is to become the file.
@@ -39,7 +40,7 @@ pub(super) async fn assemble(
     most: usize,
 ) -> Result<(), ApiError> {
     let mut tx = state.tenant(caller).await?;
-    let begun = uploads::assemble(&mut tx, caller.project, upload.id, file, LEASE).await?;
+    let begun = uploads::assemble(&mut tx, caller.project, upload.id, LEASE).await?;
     tx.commit().await.map_err(store::Error::from)?;
     let Some(assembly) = begun else {
         // it has ended since, or another request is at it
@@ -47,25 +48,63 @@ pub(super) async fn assemble(
         must_be_pending(&super::found(state, caller, upload.id, now).await?)?;
         return Err(ApiError::UploadInProgress);
     };
+    let done = async {
+        let writing = async {
+            make_way(state, caller, &assembly, file).await?;
+            write(state, upload, file, wanted).await
+        };
+        let written =
+            tokio::time::timeout(PATIENCE, writing).await.unwrap_or(Err(ApiError::RequestTimeout))?;
+        // no timeout here: a commit that nobody waits for may take effect
+        keep(state, caller, &assembly, &written, most).await
+    };
+    let done = done.await;
+    if done.is_err()
+        && let Err(error) = let_go(state, caller, &assembly, file).await
+    {
+        // the lease ends by itself, and what was written to is known: the next try or the sweep deletes it
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(upload.id = %upload.id, error, "what a failed completion has left is not cleared away");
+    }
+    done
+}
+
+/// Deletes what the try before wrote, and only then notes what this one writes to: there is never more than one object that
+/// may be left, and its name is known.
+async fn make_way(
+    state: &AppState,
+    caller: Caller,
+    assembly: &Assembly,
+    file: FileId,
+) -> Result<(), ApiError> {
     if let Some(abandoned) = assembly.abandoned {
         state.objects.delete(&file_key(abandoned)).await?;
     }
-    let work = async {
-        let file = write(state, upload, file, wanted).await?;
-        keep(state, caller, &assembly, &file, most).await
-    };
-    let done = tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(ApiError::RequestTimeout));
-    match &done {
-        // after some errors it may be a file all the same: who asks again learns it, and the sweep knows what was written to
-        Ok(()) | Err(ApiError::Unavailable(_) | ApiError::Internal(_)) => {}
-        Err(_) => {
-            state.objects.delete(&file_key(file)).await?;
-            let mut tx = state.tenant(caller).await?;
-            uploads::give_back(&mut tx, &assembly).await?;
-            tx.commit().await.map_err(store::Error::from)?;
-        }
+    let mut tx = state.tenant(caller).await?;
+    uploads::writes_to(&mut tx, assembly, file).await.map_err(lost)?;
+    Ok(tx.commit().await.map_err(store::Error::from)?)
+}
+
+/// Lets go of an upload after an error, and of what was written, unless that is a file all the same: an error may come after a
+/// commit has taken effect.
+async fn let_go(state: &AppState, caller: Caller, assembly: &Assembly, file: FileId) -> Result<(), ApiError> {
+    let mut tx = state.tenant(caller).await?;
+    // waits for a commit that is still on its way
+    let upload = uploads::lock(&mut tx, caller.project, assembly.upload, state.ambient.now()).await?;
+    uploads::give_back(&mut tx, assembly).await?;
+    tx.commit().await.map_err(store::Error::from)?;
+    if upload.and_then(|upload| upload.file) != Some(file) {
+        state.objects.delete(&file_key(file)).await?;
     }
-    done
+    Ok(())
+}
+
+/// An upload that is somebody else's by now, or has ended.
+fn lost(error: store::Error) -> ApiError {
+    match error {
+        store::Error::StaleLease => ApiError::UploadNotPending("cancelled"),
+        error => error.into(),
+    }
 }
 
 /// Writes the object. A few pieces of it are in memory at a time.
@@ -111,14 +150,12 @@ async fn keep(
     most: usize,
 ) -> Result<(), ApiError> {
     let mut tx = state.tenant(caller).await?;
+    // it has its room since it was begun, whatever else is under way; but there may be less room than there was
     let total = store::files::total(&mut tx, caller.project).await?;
     if total.saturating_add(file.bytes) > most as i64 {
         return Err(ApiError::PayloadTooLarge { limit: most });
     }
-    match uploads::complete(&mut tx, caller.tenant(), assembly, file).await {
-        Err(store::Error::StaleLease) => return Err(ApiError::UploadNotPending("cancelled")),
-        done => done?,
-    }
+    uploads::complete(&mut tx, caller.tenant(), assembly, file).await.map_err(lost)?;
     let detail =
         json!({ "bytes": file.bytes, "sha256": hex::encode(file.sha256), "upload": assembly.upload });
     store::audit_log::append(&mut tx, &caller.did("file.created", &file.id, detail), file.created_at).await?;

@@ -14,7 +14,7 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, Problem};
-use crate::files::FilePurpose;
+use crate::files::UploadPurpose;
 use crate::idempotency::{Idempotency, Reply};
 use crate::jobs::parse::Faults;
 use crate::state::AppState;
@@ -22,7 +22,7 @@ use crate::state::AppState;
 /// An upload that is not completed by then is given up.
 const LIFE: TimeDelta = TimeDelta::hours(1);
 /// Of one project.
-const MOST_AT_ONCE: i64 = 16;
+pub(crate) const MOST_AT_ONCE: i64 = 16;
 const MAX_CHARS: usize = 255;
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -30,7 +30,7 @@ const MAX_CHARS: usize = 255;
 #[schema(example = json!({ "filename": "gsm8k.jsonl", "purpose": "job_input", "bytes": 150_000_000, "mime_type": "application/jsonl" }))]
 pub(crate) struct CreateUpload {
     filename: String,
-    #[schema(value_type = FilePurpose)]
+    #[schema(value_type = UploadPurpose)]
     purpose: String,
     /// Of the whole file: at most 200 MB.
     #[schema(minimum = 1)]

@@ -151,8 +151,7 @@ async fn no_more_is_spent_than_a_limit_allows() {
     assert_eq!((&shown["spent_rao"], &shown["remaining_rao"]), (&json!("4000"), &json!("1000")));
 
     // another day, another 5000
-    let yesterday =
-        "UPDATE holds SET created_at = created_at - interval '1 day'; UPDATE spent_days SET day = day - 1";
+    let yesterday = "UPDATE holds SET created_at = created_at - interval '1 day'";
     service.sql(yesterday).await;
     service.post(&capped, "/v1/jobs", &body).await.json(201);
 
@@ -453,8 +452,7 @@ async fn a_raised_budget_is_spending_too() {
     raise("5000").await.json(200);
     assert_eq!(raise("5001").await.problem(403), "spend_cap_exceeded");
     // not even when the job's own period is over: what it holds counts when it is raised
-    let yesterday =
-        "UPDATE holds SET created_at = created_at - interval '1 day'; UPDATE spent_days SET day = day - 1";
+    let yesterday = "UPDATE holds SET created_at = created_at - interval '1 day'";
     service.sql(yesterday).await;
     assert_eq!(raise("6000").await.problem(403), "spend_cap_exceeded");
     raise("4000").await.json(200);

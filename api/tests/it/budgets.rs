@@ -1,18 +1,27 @@
 //! Budgets: one cap, wherever it is set or shown, that nothing gets past, whoever asks at once.
 
+use std::time::Duration;
+
+use chrono::DateTime;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
+use store::{Clock, Rates};
 
 use crate::access::make;
-use crate::harness::{Answer, Customer, Service, job_body};
+use crate::harness::{Answer, Customer, Service, job_body, quick};
 
-async fn put(service: &Service, customer: &Customer, scope: &str, body: &Value) -> Answer {
+/// Eight in the morning.
+pub(crate) fn morning() -> Clock {
+    Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).unwrap())
+}
+
+pub(crate) async fn put(service: &Service, customer: &Customer, scope: &str, body: &Value) -> Answer {
     let request = service.request(Method::PUT, &format!("/v1/budgets/{scope}"));
     Answer::of(request.bearer_auth(&customer.key).json(body).send().await.unwrap()).await
 }
 
-async fn get(service: &Service, customer: &Customer, scope: &str) -> Answer {
+pub(crate) async fn get(service: &Service, customer: &Customer, scope: &str) -> Answer {
     service.get(customer, &format!("/v1/budgets/{scope}")).await
 }
 
@@ -108,13 +117,57 @@ async fn an_organisations_cap_stands_over_all_of_its_projects() {
     cancel(&service, [&root, &sibling][*by], job).await;
     service.job(&sibling, 1).await;
     assert_eq!(service.post(&root, "/v1/jobs", &job_body(1)).await.problem(403), "spend_cap_exceeded");
-    service.sql("UPDATE holds SET created_at = created_at - interval '40 days'; UPDATE spent_days SET day = day - 40").await;
+    service.sql("UPDATE holds SET created_at = created_at - interval '40 days'").await;
     service.job(&root, 1).await;
     // test jobs cost nothing, and are let through where nothing is left
     put(&service, &root, &organization, &json!({ "limit_rao": "1" })).await.json(200);
     let (_, tester) =
         make(&service, &root, &json!({ "name": "t", "livemode": false, "scopes": ["jobs:write"] })).await;
     service.post(&tester, "/v1/jobs", &job_body(1)).await.json(201);
+}
+
+/// Whoever begins jobs on one day and fills them on the next does not pass the cap of that.
+#[tokio::test]
+async fn a_job_counts_for_the_day_on_which_its_money_was_raised_last() {
+    let service = Service::counting(quick(), morning(), Rates::local()).await;
+    let root = service.customer(100_000).await;
+    let organization = root.account.to_string();
+    let cap = json!({ "limit_rao": "5000", "limit_reset": "daily" });
+    put(&service, &root, &organization, &cap).await.json(200);
+    let mut body = job_body(1);
+    body["open"] = json!(true);
+    let open = async || {
+        let job = service.post(&root, "/v1/jobs", &body).await.json(201);
+        job["id"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (open().await, open().await);
+    let spent = async || get(&service, &root, &organization).await.json(200)["spent_rao"].clone();
+    assert_eq!(spent().await, "4000");
+
+    service.clock.advance(Duration::from_hours(24));
+    assert_eq!(spent().await, "0", "another day");
+    let append = async |job: &str| {
+        let prompts = json!({ "prompts": [{ "text": "1 + 1" }] });
+        service.post(&root, &format!("/v1/jobs/{job}/prompts"), &prompts).await
+    };
+    append(&first).await.json(201);
+    assert_eq!(spent().await, "4000", "all that it holds");
+    // neither the other one of yesterday nor a new one has these 4000 again
+    let refused = append(&second).await;
+    assert_eq!(refused.problem(403), "spend_cap_exceeded");
+    assert_eq!(refused.json(403)["meta"]["spent_rao"], "6000");
+    assert_eq!(service.post(&root, "/v1/jobs", &job_body(1)).await.problem(403), "spend_cap_exceeded");
+    assert_eq!(spent().await, "4000", "what was refused has moved nothing");
+    service.assert_ledger_clean().await;
+
+    // what is released goes back to the day that it counts for
+    cancel(&service, &root, &first).await;
+    assert_eq!(spent().await, "0");
+    append(&second).await.json(201);
+    assert_eq!(spent().await, "4000");
+    cancel(&service, &root, &second).await;
+    assert_eq!(service.sql("SELECT count(*) FROM spent_days WHERE amount <> 0").await, "0");
+    service.assert_ledger_clean().await;
 }
 
 #[tokio::test]
@@ -226,4 +279,52 @@ async fn who_may_not_set_a_budget_does_not_and_strangers_see_none() {
     assert_eq!(get(&service, &root, &organization).await.json(200)["limit_rao"], Value::Null);
     service.sql("UPDATE api_keys SET revoked_at = now() WHERE name = 'n'").await;
     assert_eq!(put(&service, &root, &key, &json!({})).await.problem(409), "key_revoked");
+}
+
+/// What holds for other keys, too, is not set by one that may spend less.
+#[tokio::test]
+async fn a_limited_key_sets_no_limits_of_projects_or_the_organisation() {
+    let service = Service::start().await;
+    let root = service.customer(100_000).await;
+    let (organization, project) = (root.account.to_string(), root.account.default_project().to_string());
+    let path = format!("/v1/projects/{project}");
+    let patch = async |customer: &Customer, body: &Value| {
+        let request = service.request(Method::PATCH, &path).bearer_auth(&customer.key).json(body);
+        Answer::of(request.send().await.unwrap()).await
+    };
+    let cap = json!({ "limit_rao": "9000", "limit_reset": "daily" });
+    for scope in [&organization, &project] {
+        put(&service, &root, scope, &cap).await.json(200);
+    }
+    let wish = json!({ "name": "n", "scopes": ["billing:read", "billing:write", "keys:write"], "reach": "organization" });
+    let (key, limited) = make(&service, &root, &wish).await;
+    // limited by the key that it comes from, and not in its own row
+    let (_, child) = make(&service, &limited, &wish).await;
+    let own = json!({ "in_flight_limit_rao": "50" });
+    put(&service, &root, &key, &own).await.json(200);
+    for customer in [&limited, &child] {
+        for body in [json!({}), json!({ "limit_rao": "10" }), own.clone()] {
+            for scope in [&organization, &project] {
+                let refused = put(&service, customer, scope, &body).await;
+                assert_eq!(refused.problem(403), "exceeds_your_key", "{scope}: {body}");
+            }
+        }
+        for body in [json!({ "limit_rao": null, "limit_reset": null }), json!({ "limit_rao": "10" })] {
+            assert_eq!(patch(customer, &body).await.problem(403), "exceeds_your_key", "{body}");
+        }
+        // what is no limit, or the one that is there, is not refused
+        patch(customer, &json!({ "name": "maths", "limit_rao": "9000" })).await.json(200);
+    }
+    assert_eq!(put(&service, &child, &key, &json!({})).await.problem(403), "exceeds_your_key", "its maker");
+    for scope in [&organization, &project] {
+        assert_eq!(get(&service, &root, scope).await.json(200)["limit_rao"], "9000");
+    }
+    assert_eq!(get(&service, &root, &key).await.json(200)["in_flight_limit_rao"], "50");
+    // without limits it sets them
+    put(&service, &root, &key, &json!({})).await.json(200);
+    for customer in [&limited, &child] {
+        put(&service, customer, &organization, &json!({})).await.json(200);
+        patch(customer, &json!({ "limit_rao": null, "limit_reset": null })).await.json(200);
+        patch(customer, &cap).await.json(200);
+    }
 }

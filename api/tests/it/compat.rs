@@ -9,10 +9,12 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use store::api_keys::Terms;
-use store::compat_intake;
+use store::{Rates, compat_intake};
 
+use crate::budgets::{self, morning};
 use crate::deliver::deliver;
 use crate::harness::{Answer, Customer, Service, quick};
+use crate::test_keys::test_key;
 
 pub(crate) fn line(id: &str, more: &Value) -> Value {
     let mut body =
@@ -334,6 +336,28 @@ async fn standing(service: &Service) -> String {
         .await
 }
 
+/// From now on whoever writes the second job of a batch dies of it: that transaction fails, and nobody says anything more.
+pub(crate) async fn no_second_job(service: &Service) {
+    service
+        .sql(
+            "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'dead'; END $$;
+             CREATE TRIGGER dies BEFORE INSERT ON compat_batch_jobs FOR EACH ROW WHEN (NEW.position = 1)
+                EXECUTE FUNCTION dies()",
+        )
+        .await;
+}
+
+/// Now it can be written, and what was put off is taken up at once.
+pub(crate) async fn a_second_job_again(service: &Service) {
+    service
+        .sql(
+            "DROP TRIGGER dies ON compat_batch_jobs;
+             UPDATE compat_batches SET lease_until = now() - interval '1 s'",
+        )
+        .await;
+}
+
 /// A gateway that dies after it has written a job of two: another goes on, and there are two.
 #[tokio::test]
 async fn a_reader_that_dies_is_taken_over_and_makes_no_second_set_of_jobs() {
@@ -343,21 +367,13 @@ async fn a_reader_that_dies_is_taken_over_and_makes_no_second_set_of_jobs() {
     let wish = wish(&upload(&service, &customer, &lines).await);
     let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
     let id: BatchId = made["id"].as_str().unwrap().parse().unwrap();
-    // a process that dies is one whose transaction for the second job fails, and that says nothing more
-    service
-        .sql(
-            "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN RAISE EXCEPTION 'dead'; END $$;
-             CREATE TRIGGER dies BEFORE INSERT ON compat_batch_jobs FOR EACH ROW WHEN (NEW.position = 1)
-                EXECUTE FUNCTION dies()",
-        )
-        .await;
+    no_second_job(&service).await;
     api::read_batch(&service.state).await.unwrap_err();
     assert_eq!(standing(&service).await, "validating|validating|2|0|0|1");
     let shown = service.get(&customer, &format!("/v1/batches/{id}")).await.json(200);
     assert_eq!((&shown["status"], &shown["reliquary"]["job_ids"]), (&json!("validating"), &json!([])));
     assert!(!api::read_batch(&service.state).await.unwrap(), "it is put off");
-    service.sql("DROP TRIGGER dies ON compat_batch_jobs; UPDATE compat_batches SET lease_until = now() - interval '1 s'").await;
+    a_second_job_again(&service).await;
     // one that was slow, and has lost it to the next
     let mut conn = service.db.acquire().await.unwrap();
     let slow = compat_intake::lease(&mut conn, Duration::from_mins(1)).await.unwrap().unwrap();
@@ -385,16 +401,9 @@ async fn a_batch_of_which_a_job_is_cancelled_while_it_is_read_fails() {
     let wish = wish(&upload(&service, &customer, &lines).await);
     let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
     let id: BatchId = made["id"].as_str().unwrap().parse().unwrap();
-    service
-        .sql(
-            "CREATE FUNCTION dies() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN RAISE EXCEPTION 'dead'; END $$;
-             CREATE TRIGGER dies BEFORE INSERT ON compat_batch_jobs FOR EACH ROW WHEN (NEW.position = 1)
-                EXECUTE FUNCTION dies()",
-        )
-        .await;
+    no_second_job(&service).await;
     api::read_batch(&service.state).await.unwrap_err();
-    service.sql("DROP TRIGGER dies ON compat_batch_jobs").await;
+    a_second_job_again(&service).await;
     let path = format!("/v1/jobs/{}/cancel", id.job(0));
     service.post(&customer, &path, &json!({})).await.json(202);
     for tries in 2..=5 {
@@ -408,6 +417,101 @@ async fn a_batch_of_which_a_job_is_cancelled_while_it_is_read_fails() {
     );
     assert_eq!(standing(&service).await, "failed|cancelled,failed|1|0|0|2");
     service.assert_ledger_clean().await;
+}
+
+/// Who is killed by a file says nothing of it: the sixth reader does not read it any more.
+#[tokio::test]
+async fn a_batch_whose_readers_die_is_given_up() {
+    let service = Service::start().await;
+    let customer = service.customer(10_000).await;
+    let wish = wish(&upload(&service, &customer, &[line("a", &json!({}))]).await);
+    for (deaths, status) in [(4, "in_progress"), (5, "failed")] {
+        let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
+        service.sql(&format!("UPDATE compat_batches SET tries = {deaths} WHERE state = 'validating'")).await;
+        let after = read(&service, &customer, &made).await;
+        assert_eq!(after["status"], status, "{deaths}: {after}");
+    }
+    let why = "SELECT errors -> 0 ->> 'code' FROM compat_batches WHERE state = 'failed'";
+    assert_eq!(service.sql(why).await, "input_file_not_read");
+    assert_eq!(service.sql("SELECT count(*) FROM jobs").await, "1");
+}
+
+/// What is written before midnight, and begins after it, is spent on the day on which it begins.
+#[tokio::test]
+async fn a_batch_counts_for_the_day_on_which_its_jobs_begin() {
+    let service = Service::counting(quick(), morning(), Rates::local()).await;
+    let customer = service.customer(100_000).await;
+    let organization = customer.account.to_string();
+    let cap = json!({ "limit_rao": "4999", "limit_reset": "daily" });
+    budgets::put(&service, &customer, &organization, &cap).await.json(200);
+    let lines = [line("a", &json!({})), line("b", &json!({ "n": 3 }))];
+    let wish = wish(&upload(&service, &customer, &lines).await);
+    let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
+    no_second_job(&service).await;
+    api::read_batch(&service.state).await.unwrap_err();
+    service.clock.advance(Duration::from_hours(17));
+    a_second_job_again(&service).await;
+    assert_eq!(read(&service, &customer, &made).await["status"], "in_progress");
+    assert_eq!(
+        service.sql("SELECT count(DISTINCT (created_at AT TIME ZONE 'UTC')::date) FROM jobs").await,
+        "2"
+    );
+    let spent = budgets::get(&service, &customer, &organization).await.json(200)["spent_rao"].clone();
+    assert_eq!(spent, "4000", "of both jobs");
+    let more = batch(&service, &customer, &[line("c", &json!({}))]).await;
+    assert_eq!(more["errors"]["data"][0]["code"], "spend_cap_exceeded", "{more}");
+    service.assert_ledger_clean().await;
+}
+
+/// Whoever refuses the batch does not wait for the transaction that could not begin it.
+#[tokio::test]
+async fn a_batch_over_a_cap_fails_at_once() {
+    let service = Service::start().await;
+    let customer = service.customer(100_000).await;
+    let cap = json!({ "limit_rao": "3999" });
+    budgets::put(&service, &customer, &customer.account.to_string(), &cap).await.json(200);
+    let lines = [line("a", &json!({})), line("b", &json!({ "n": 3 }))];
+    let failed = at_once(batch(&service, &customer, &lines)).await;
+    assert_eq!(failed["errors"]["data"][0]["code"], "spend_cap_exceeded", "{failed}");
+    assert_eq!(standing(&service).await, "failed|failed,failed|0|0|0|2");
+    service.assert_ledger_clean().await;
+}
+
+/// Well before the database ends a transaction that does nothing.
+async fn at_once<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(15), work).await.expect("it waits for itself")
+}
+
+/// Its jobs would begin in a project that nobody sees any more.
+#[tokio::test]
+async fn a_project_is_not_archived_while_a_batch_of_it_has_work_to_come() {
+    let service = Service::start().await;
+    let root = service.customer(100_000).await;
+    let member = service.sibling(&root).await;
+    let (_, tester) = test_key(&service, &member).await;
+    let project = service.get(&member, "/v1/api_keys/self").await.json(200)["project_id"].clone();
+    let archive = format!("/v1/projects/{}/archive", project.as_str().unwrap());
+    let cancel = async |caller: &Customer, made: &Value| {
+        let path = format!("/v1/batches/{}/cancel", made["id"].as_str().unwrap());
+        service.post(caller, &path, &json!({})).await.json(200);
+    };
+    // its file waits to be read
+    for caller in [&tester, &member] {
+        let wish = wish(&upload(&service, caller, &[line("a", &json!({}))]).await);
+        let made = service.post(caller, "/v1/batches", &wish).await.json(201);
+        assert_eq!(service.post(&root, &archive, &json!({})).await.problem(409), "project_in_use");
+        cancel(caller, &made).await;
+    }
+    // its jobs have ended, and its files are not written
+    let made = batch(&service, &member, &[line("b", &json!({}))]).await;
+    cancel(&member, &made).await;
+    assert_eq!(service.sql("SELECT count(*) FROM jobs WHERE finished_at IS NULL").await, "0");
+    assert_eq!(service.post(&root, &archive, &json!({})).await.problem(409), "project_in_use");
+    // as the worker that writes them
+    service
+        .sql("UPDATE compat_batches SET state = 'cancelled', finished_at = now() WHERE state = 'open'")
+        .await;
+    service.post(&root, &archive, &json!({})).await.json(200);
 }
 
 /// What is wrong with the last line of the last job is found before anything of the first is written.
@@ -437,7 +541,7 @@ async fn a_batch_that_cannot_begin_leaves_nothing_and_one_that_is_cancelled_ends
                 EXECUTE FUNCTION spends()",
         )
         .await;
-    let failed = read(&service, &customer, &made).await;
+    let failed = at_once(read(&service, &customer, &made)).await;
     assert_eq!(failed["errors"]["data"][0]["code"], "insufficient_credits", "{failed}");
     assert_eq!(standing(&service).await, "failed|failed,failed|0|0|1|2");
     service

@@ -16,9 +16,13 @@ async fn a_job_is_queued_held_and_logged() {
     assert_eq!(created.header("location"), format!("/v1/jobs/{id}"));
     assert_json_snapshot!("created", job, {
         ".id" => "[id]", ".created_at" => "[time]", ".queued_at" => "[time]", ".checkpoint_id" => "[id]", ".profile_id" => "[id]",
+        ".model.checkpoint_id" => "[id]",
         ".randomness" => "[32 bytes]", ".trace_id" => "[trace]", ".reward.component_sha256" => "[hash]",
     });
-    assert_eq!(job["queued_at"], job["created_at"]);
+    assert_eq!(
+        (&job["queued_at"], &job["model"]["checkpoint_id"]),
+        (&job["created_at"], &job["checkpoint_id"])
+    );
     assert_eq!(job["randomness"].as_str().unwrap().len(), 64);
 
     let path = format!("/v1/jobs/{id}");
@@ -94,6 +98,42 @@ async fn a_body_that_says_everything_is_taken() {
     assert_eq!((&job["quote"], &job["status"]), (&quote["id"], &json!("queued")));
 }
 
+#[tokio::test]
+async fn a_job_shows_what_it_runs_on_and_which_exports_it_was_created_with() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let mut body = job_body(1);
+    body["exports"] = json!(["parquet", { "format": "tinker", "filter": { "min_reward": 0.5 } }]);
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
+    let mut shown = job["exports"].as_array().unwrap().clone();
+    // as they stand in the list of the job's exports
+    let path = format!("/v1/jobs/{}", job["id"].as_str().unwrap());
+    let list = service.get(&customer, &format!("{path}/exports")).await.json(200);
+    let listed = list["data"].as_array().unwrap().iter().map(|export| {
+        json!({ "id": export["id"], "format": export["format"], "compression": export["compression"],
+            "filter": export["filter"] })
+    });
+    let mut listed: Vec<Value> = listed.collect();
+    for exports in [&mut shown, &mut listed] {
+        exports.sort_by_key(|export| export["format"].to_string());
+    }
+    assert_eq!(shown, listed);
+    let words = |export: &Value| {
+        ["format", "compression"].map(|name| export[name].as_str().unwrap().to_owned()).join(" ")
+    };
+    assert_eq!(shown.iter().map(words).collect::<Vec<_>>(), ["parquet zstd", "tinker none"]);
+    // what is asked for later is not the job's, but for one of the same microsecond
+    service.sql("UPDATE jobs SET created_at = created_at - interval '1 hour'").await;
+    assert_eq!(service.get(&customer, &path).await.json(200)["exports"], json!([]));
+
+    // of a registered checkpoint the names are those that it was asked for by
+    service.sql("UPDATE jobs SET checkpoint_repo = 'own/model', checkpoint_revision = repeat('0', 40)").await;
+    let model = &service.get(&customer, &path).await.json(200)["model"];
+    let expected =
+        json!({ "checkpoint_id": job["checkpoint_id"], "repo": "own/model", "revision": "0".repeat(40) });
+    assert_eq!(*model, expected);
+}
+
 fn uuid_of(job: &Value) -> uuid::Uuid {
     job["id"].as_str().unwrap().parse::<protocol::JobId>().unwrap().0
 }
@@ -109,7 +149,8 @@ async fn every_form_of_prompt_is_tokenised() {
             { "messages": [{ "role": "system", "content": "Add." }, { "role": "user", "content": "2 + 2" }] },
             { "token_ids": [5, 6, 7], "reward_input": null },
         ],
-        "sampling": { "n": 1, "max_tokens": 1, "temperature": 0.7, "top_p": 0.95, "top_k": 50 },
+        "sampling": { "n": 1, "max_tokens": 1, "temperature": 0.7, "top_p": 0.95, "top_k": 50,
+            "allow_truncated_sampling": true },
         "metadata": { "run": "exp-12" },
     });
     // the text of the JSON counts, so it is sent as text

@@ -11,7 +11,6 @@ use grail::profile::Profile;
 use grail::receipt::{Receipt, SignedReceipt};
 use grail::record::{Record, State};
 use protocol::collect::CommittedGroup;
-use protocol::event::EventType;
 use protocol::rollout::{FULL_VERIFICATION, NO_VERIFICATION, Reward, RewardReceipt};
 use protocol::segment::Segment;
 use protocol::work::{WORK_VERSION, WorkRequest, WorkTask};
@@ -25,6 +24,7 @@ use store::ledger::{self, Charge, Share};
 use store::objects::{group_key, pack};
 
 use crate::harness::Service;
+use crate::made_up;
 
 /// The end-of-sequence token of the fixture.
 pub(crate) const EOS: u32 = 1;
@@ -112,14 +112,13 @@ pub(crate) async fn await_rewards(service: &Service, job: &str, index: u32) -> V
 pub(crate) async fn deliver(service: &Service, job: &str, index: u32) -> Vec<RolloutId> {
     let job: JobId = job.parse().unwrap();
     let taken = take_in(service, job, index).await;
-    let (terms, group) = (&taken.terms, job.group(index));
+    let terms = &taken.terms;
     let now = service.clock.now().trunc_subsecs(3);
     let mut tx = service.db.begin().await.unwrap();
-    let events: Vec<NewEvent> = taken
-        .rollouts
-        .iter()
-        .map(|id| NewEvent::new(EventType::RolloutVerified, json!({ "rollout_id": id, "reward": 0.5 })))
-        .chain([NewEvent::new(EventType::GroupAccepted, json!({ "group_id": group }))])
+    let events: Vec<NewEvent> = (0..)
+        .zip(&taken.rollouts)
+        .map(|(sample, id)| made_up::verified(job, index, sample, *id, terms.price.rollout))
+        .chain([made_up::accepted(job, index, terms.spec.sampling.n)])
         .collect();
     let first = store::events::append(&mut tx, job, now, &events).await.unwrap();
     let charges: Vec<Charge> = (0..terms.spec.sampling.n)

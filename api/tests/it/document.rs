@@ -2,9 +2,14 @@
 //! That examples are what their schemas say, and that a generator takes the whole, is checked by `.ci/document`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::zip;
 use std::path::Path;
+use std::sync::LazyLock;
 
+use protocol::JobId;
 use serde_json::{Value, json};
+
+use crate::harness::Service;
 
 /// What an operation does. A new word is a decision: clients have it in the names of their methods.
 const VERBS: [&str; 23] = [
@@ -35,6 +40,30 @@ const VERBS: [&str; 23] = [
 
 fn document() -> Value {
     serde_json::from_str(&api::openapi::json()).unwrap()
+}
+
+/// An error at this path has a code that the document names there. What no route has is refused before one is looked at.
+pub(crate) fn must_name(path: &str, status: u16, body: &str) {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+    let problem: Value = serde_json::from_str(body).unwrap_or_default();
+    let Some(code) = problem["code"].as_str().filter(|_| status >= 400) else { return };
+    if ["method_not_allowed", "uri_too_long", "bad_request"].contains(&code) {
+        return;
+    }
+    let fits = |template: &str| {
+        let (template, path) = (template.split('/'), path.split('/'));
+        template.clone().count() == path.clone().count()
+            && zip(template, path).all(|(part, given)| part.starts_with('{') || part == given)
+    };
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let items: Vec<&Value> = paths.iter().filter(|(path, _)| fits(path)).map(|(_, item)| item).collect();
+    let operations = items.iter().flat_map(|item| item.as_object().unwrap().values());
+    let errors = operations.map(|operation| &operation["responses"][status.to_string()]["x-error-codes"]);
+    let is_named = errors.filter_map(Value::as_array).flatten().any(|named| named == code);
+    assert!(
+        items.is_empty() || is_named,
+        "{path} has no {status} `{code}`: api/src/error/routes.rs lacks it"
+    );
 }
 
 /// Every object of a value, with its JSON pointer.
@@ -111,6 +140,35 @@ async fn lists_refer_to_what_is_in_them() {
             let is_named = !rest.contains('/') || rest.split('/').nth(1) == Some("allOf");
             assert!(is_named, "{pointer} has no name");
         }
+    }
+}
+
+/// What is told of a job's progress is written by the store, and its schema by hand.
+#[tokio::test]
+async fn progress_has_the_members_that_are_documented() {
+    let service = Service::start().await;
+    let customer = service.customer(1_000_000).await;
+    let job: JobId = service.job(&customer, 1).await.parse().unwrap();
+    let tally = store::job_tally::read(&mut service.db.acquire().await.unwrap(), job).await.unwrap();
+    let counts = tally.unwrap().counts();
+    let document = document();
+    for (part, schema) in [("groups", "ProgressGroups"), ("rollouts", "ProgressRollouts")] {
+        let documented = &document["components"]["schemas"][schema]["properties"];
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(names(&counts[part]), names(documented), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_not_uploaded_for_what_the_service_writes() {
+    let document = document();
+    let schema = |name: &str| document["components"]["schemas"][name].clone();
+    assert!(schema("FilePurpose")["enum"].as_array().unwrap().contains(&json!("batch_output")));
+    for form in ["FileForm", "CreateUpload"] {
+        let purpose = &schema(form)["properties"]["purpose"]["$ref"];
+        let name = purpose.as_str().unwrap().rsplit('/').next().unwrap();
+        let words = schema(name)["enum"].clone();
+        assert_eq!(words, json!(["job_input", "reward_function", "batch", "verification"]), "{form}");
     }
 }
 

@@ -6,13 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::StreamExt as _;
 use protocol::JobId;
-use protocol::event::EventType;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use store::events::NewEvent;
 
 use crate::deliver::deliver;
 use crate::harness::{Answer, Customer, Service, quick};
+use crate::made_up;
 
 /// Reads a stream until it has so many events, or ends. What is not an event is counted.
 pub(crate) struct Stream {
@@ -107,9 +107,7 @@ pub(crate) fn parse(text: &str) -> Vec<Sent> {
 
 pub(crate) async fn append(service: &Service, job: &str, count: usize) {
     let id: JobId = job.parse().unwrap();
-    let events: Vec<NewEvent> = (0..count)
-        .map(|n| NewEvent::new(EventType::GroupScored, json!({ "n": n, "text": "a\nb" })))
-        .collect();
+    let events: Vec<NewEvent> = (0..count).map(|n| made_up::scored(id, n as u32)).collect();
     let mut tx = service.db.begin().await.unwrap();
     store::events::append(&mut tx, id, service.clock.now(), &events).await.unwrap();
     tx.commit().await.unwrap();
@@ -235,8 +233,7 @@ async fn an_event_arrives_without_a_wake_up_too() {
     assert_eq!(stream.events(1).await.len(), 1);
     let id: JobId = job.parse().unwrap();
     let mut tx = service.db.begin().await.unwrap();
-    let event = NewEvent::new(EventType::JobStarted, json!({}));
-    store::events::append(&mut tx, id, service.clock.now(), &[event]).await.unwrap();
+    store::events::append(&mut tx, id, service.clock.now(), &[made_up::started()]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(stream.events(2).await[1].event, "job.started");
 }
@@ -476,8 +473,7 @@ async fn the_log_goes_on_after_its_end_for_files_alone() {
     let id: JobId = job.parse().unwrap();
     let tell = async || {
         let mut tx = service.db.begin().await.unwrap();
-        let ready = NewEvent::new(EventType::ExportReady, json!({}));
-        store::events::append(&mut tx, id, service.clock.now(), &[ready]).await.unwrap();
+        store::events::append(&mut tx, id, service.clock.now(), &[made_up::export_ready()]).await.unwrap();
         tx.commit().await.unwrap();
     };
     assert_eq!(Stream::answer(&service, &customer, &job, "", Some(5)).await.status(), 204);

@@ -1,10 +1,19 @@
 //! `/v1/files`: uploads that stream through, what is shown of them, and their end.
 
-use api::Config;
+use std::time::Duration;
+
+use api::{Ambient, AppState, Config};
+use futures_util::future::join_all;
+use protocol::FileId;
+use rand_core::{CryptoRng, RngCore};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use store::objects::file_key;
+use store::{Clock, Rates};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use crate::harness::{Answer, Customer, Service, quick};
 
@@ -94,4 +103,90 @@ async fn uploads_that_cannot_be_leave_nothing() {
     send(upload("batch", "x", vec![0; 100_000])).await.json(201);
     assert_eq!(send(upload("batch", "x", vec![0; 50_001])).await.problem(413), "payload_too_large");
     assert_eq!(service.sql("SELECT count(*) FROM files").await, "1");
+}
+
+/// A file that is whole, and then something else that is wrong.
+#[tokio::test]
+async fn a_form_that_goes_wrong_after_its_file_leaves_nothing() {
+    let service = Service::start().await;
+    let customer = service.customer(0).await;
+    let send = async |rest: &str| {
+        let request = service.request(Method::POST, "/v1/files").bearer_auth(&customer.key);
+        let request = request.header("content-type", "multipart/form-data; boundary=b");
+        Answer::of(request.body(format!("{WHOLE}{rest}")).send().await.unwrap()).await
+    };
+    let purpose = |word: &str| format!("Content-Disposition: form-data; name=\"purpose\"\r\n\r\n{word}");
+    let long = send(&format!("{}\r\n--b--\r\n", purpose(&"x".repeat(65)))).await;
+    assert_eq!(long.problem(413), "payload_too_large");
+    let cut_off = send(&purpose("batch")).await;
+    assert_eq!(cut_off.problem(400), "invalid_form");
+    assert_eq!(service.sql("SELECT count(*) FROM files").await, "0");
+    assert_eq!(service.objects.delete_under("files").await.unwrap(), 0);
+    send(&format!("{}\r\n--b--\r\n", purpose("batch"))).await.json(201);
+    assert_eq!(service.objects.delete_under("files").await.unwrap(), 1);
+}
+
+/// The part `file` of a form, and the boundary after it.
+const WHOLE: &str =
+    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\nabcd\r\n--b\r\n";
+
+/// Chance that is none: ids are known before they are given.
+struct Same;
+
+impl RngCore for Same {
+    fn next_u32(&mut self) -> u32 {
+        7
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        7
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
+        bytes.fill(7);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Same {}
+
+#[tokio::test]
+async fn a_client_that_goes_away_after_its_file_leaves_nothing() {
+    let service = Service::counting(quick(), Clock::manual(Clock::System.now()), Rates::local()).await;
+    let customer = service.customer(0).await;
+    let ambient = Ambient::new(service.clock.clone(), Same);
+    let key = file_key(FileId(ambient.id()));
+    let url = service.of(AppState { ambient, ..service.state.clone() }, quick(), Rates::local());
+    let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    let head = format!(
+        "POST /v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 10000\r\n\r\n{WHOLE}",
+        customer.key
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let becomes = async |is_there: bool| {
+        while service.objects.read(&key, 0..4).await.is_ok() != is_there {
+            tokio::time::sleep(Duration::from_millis(5)).await; // nobody tells this test of an object
+        }
+    };
+    let wait = Duration::from_secs(20);
+    tokio::time::timeout(wait, becomes(true)).await.expect("the file is stored while its form goes on");
+    drop(socket);
+    tokio::time::timeout(wait, becomes(false)).await.expect("and goes with its client");
+}
+
+#[tokio::test]
+async fn files_that_come_at_once_do_not_pass_the_limit_together() {
+    let service = Service::with(Config { max_project_file_bytes: 1_000, ..quick() }).await;
+    let customer = service.customer(0).await;
+    // each fits by itself
+    let sent = (0..4).map(|_| service.form(&customer, "/v1/files", upload("batch", "x", vec![0; 400])));
+    let mut statuses: Vec<u16> = join_all(sent).await.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 201, 413, 413]);
+    assert_eq!(service.objects.delete_under("files").await.unwrap(), 2);
 }

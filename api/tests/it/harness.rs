@@ -29,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::{document, event_data};
+
 /// The price of one rollout in all tests.
 pub(crate) const ROLLOUT_RAO: i64 = 1_000;
 
@@ -65,15 +67,22 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whatever is answered, an error has a code that the document names.
     pub(crate) async fn of(response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, text: response.text().await.unwrap() }
+        let path = response.url().path().to_owned();
+        let text = response.text().await.unwrap();
+        document::must_name(&path, status, &text);
+        Self { status, headers, text }
     }
 
-    /// The body, if the status is the expected one.
+    /// The body, if the status is the expected one. Events in it must be as the document says.
     pub(crate) fn json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
-        serde_json::from_str(&self.text).unwrap()
+        let body: Value = serde_json::from_str(&self.text).unwrap();
+        let items = body["data"].as_array().into_iter().flatten();
+        items.chain([&body]).filter(|one| one["object"] == "event").for_each(event_data::check);
+        body
     }
 
     /// The code of the problem that this must be.

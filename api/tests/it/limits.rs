@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use store::{Clock, Rates};
 
 use crate::harness::{Answer, Customer, Service, job_body, quick};
+use crate::test_keys::test_key;
 use crate::{compat, input_files};
 
 fn strict() -> Config {
@@ -80,6 +81,33 @@ async fn every_answer_says_what_is_left_and_the_last_says_when_to_come_again() {
     service.clock.advance(Duration::from_secs(2));
     service.get(&customer, "/v1/balance").await.json(200);
     assert_eq!(service.get(&customer, "/v1/balance").await.problem(429), "rate_limited");
+}
+
+#[tokio::test]
+async fn what_is_refused_as_too_much_is_told_before() {
+    let config = Config { max_waiting_prompts_per_account: 7, ..quick() };
+    let service = Service::with(config.clone()).await;
+    let customer = service.customer(0).await;
+    let mut limits = service.get(&customer, "/v1/limits").await.json(200);
+    limits.as_object_mut().unwrap().remove("rates");
+    let expected = json!({
+        "object": "limits",
+        "body_bytes": { "job": 256 << 10, "module": 1 << 20, "samples": 64 << 10, "other": 64 << 10 },
+        "prompts": { "inline": 1_000, "job": 50_000, "custom_id_chars": 128, "metadata_bytes": 4_096, "n": 64, "waiting": 7 },
+        "metadata": { "entries": 16, "chars": 512 },
+        "files": { "file_bytes": config.max_file_bytes, "project_bytes": config.max_project_file_bytes,
+            "part_bytes": config.max_part_bytes, "parts": 256, "uploads": 16 },
+        "exports": { "job": 8, "open": 16 },
+        "verifications": { "rollouts": 64, "open": 4 },
+        "webhook_endpoints": 16,
+        "checkpoints": 100,
+    });
+    assert_eq!(limits, expected);
+    // test jobs are small, and wait for nobody
+    let (_, trial) = test_key(&service, &customer).await;
+    let prompts = &service.get(&trial, "/v1/limits").await.json(200)["prompts"];
+    assert_eq!((&prompts["inline"], &prompts["n"]), (&json!(100), &json!(8)));
+    assert_eq!(prompts["waiting"], Value::Null);
 }
 
 #[tokio::test]

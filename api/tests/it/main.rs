@@ -4,6 +4,7 @@
 
 mod access;
 mod bodies;
+mod budget_alerts;
 mod budgets;
 mod cancel;
 mod checkpoints;
@@ -13,6 +14,8 @@ mod create;
 mod deliver;
 mod document;
 mod event_by_id;
+mod event_catalogue;
+mod event_data;
 mod event_retention;
 mod events;
 mod exports;
@@ -26,6 +29,7 @@ mod input_files;
 mod invoices;
 mod keys;
 mod limits;
+mod made_up;
 mod manifest;
 mod members;
 mod meta;

@@ -34,6 +34,35 @@ async fn racing_jobs_cannot_overdraw() {
     service.assert_ledger_clean().await;
 }
 
+/// There are more rao than a double can tell apart: whoever reads one of these as a number is a rao off.
+#[tokio::test]
+async fn amounts_that_no_double_holds_stay_exact() {
+    let service = Service::start().await;
+    let customer = service.customer((1 << 53) + 2_001).await;
+    let mut body = job_body(1); // 2000
+    body["budget"] = json!({ "max_amount_rao": "9007199254740993" });
+    let job = service.post(&customer, "/v1/jobs", &body).await.json(201);
+    assert_eq!(job["budget"]["max_amount_rao"], "9007199254740993");
+    let balance = service.get(&customer, "/v1/balance").await.json(200);
+    assert_eq!(
+        (&balance["available_rao"], &balance["held_rao"]),
+        (&json!("9007199254740993"), &json!("2000"))
+    );
+    let statement = service.get(&customer, "/v1/ledger_entries").await.json(200);
+    let after = |place: usize| statement["data"][place]["balance_after_rao"].clone();
+    assert_eq!(
+        (after(0), after(1)),
+        (json!("9007199254742993"), json!("9007199254742993")),
+        "what is held is there"
+    );
+    let own = service.get(&customer, "/v1/api_keys/self").await.json(200)["id"].as_str().unwrap().to_owned();
+    let put = service.request(Method::PUT, &format!("/v1/budgets/{own}")).bearer_auth(&customer.key);
+    let limit = json!({ "limit_rao": "9007199254740995", "in_flight_limit_rao": "9007199254740993" });
+    let budget = Answer::of(put.json(&limit).send().await.unwrap()).await.json(200);
+    assert_eq!(budget["remaining_rao"], "9007199254738995");
+    service.assert_ledger_clean().await;
+}
+
 #[tokio::test]
 async fn the_statement_is_complete_and_paged() {
     let service = Service::start().await;

@@ -136,6 +136,7 @@ async fn deleted_data_is_gone_for_good_and_the_account_of_it_stays() {
     for path in [
         format!("/v1/rollouts/{rollout}"),
         format!("/v1/rollouts/{rollout}/proof"),
+        format!("/v1/rollouts/{rollout}/receipt"),
         format!("/v1/jobs/{job}/rollouts"),
         format!("/v1/groups/{group}"),
         format!("/v1/jobs/{job}/events?include=tokens"),
@@ -144,6 +145,8 @@ async fn deleted_data_is_gone_for_good_and_the_account_of_it_stays() {
         let others = service.get(&other, &path).await;
         assert_eq!(others.problem(404), "not_found", "{path}");
     }
+    let again = service.post(&customer, "/v1/verifications", &json!({ "rollouts": [rollout] })).await;
+    assert_eq!(again.problem(410), "expired_resource");
     // the log stays, and a stream of it; with rollouts inside, it is refused before it begins
     let events = format!("/v1/jobs/{job}/events");
     let refused = Stream::ask(&service, &customer, &format!("{events}?include=rollout"), None).await;

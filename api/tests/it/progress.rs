@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use store::job_close::{self, Ended};
 use store::{PgConnection, job_progress};
 
+use crate::event_data::faults;
 use crate::events::{Stream, append, parse};
 use crate::harness::{Customer, Service, job_body};
 
@@ -111,7 +112,11 @@ async fn a_stream_tells_how_far_its_job_is_now_and_then() {
         let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
         let blocks =
             whole.split("\n\n").filter_map(|block| block.strip_prefix("event: job.progress\ndata: "));
-        blocks.map(|data| serde_json::from_str(data).unwrap()).collect()
+        let told: Vec<Value> = blocks.map(|data| serde_json::from_str(data).unwrap()).collect();
+        for told in &told {
+            assert_eq!(faults("#/components/schemas/JobProgress", told), Vec::<String>::new());
+        }
+        told
     };
     for part in 1..=2 {
         end_now(&service, &job, Ended { failed: 5, ..Ended::default() }).await;

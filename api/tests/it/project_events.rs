@@ -3,24 +3,23 @@
 use std::collections::HashMap;
 
 use protocol::JobId;
-use protocol::event::EventType;
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::events::NewEvent;
 use store::{Postgres, Transaction};
 
 use crate::deliver::deliver;
 use crate::events::{Sent, Stream, append, parse};
 use crate::harness::{Answer, Customer, Service, quick};
+use crate::made_up;
 
 const LIST: &str = "/v1/events";
 const STREAM: &str = "/v1/events/stream";
 
 /// An append that is not committed yet.
 async fn appended(service: &Service, job: &str, count: usize) -> Transaction<'static, Postgres> {
-    let event = NewEvent::new(EventType::GroupScored, json!({}));
     let mut tx = service.db.begin().await.unwrap();
-    let (id, events) = (job.parse::<JobId>().unwrap(), vec![event; count]);
+    let id: JobId = job.parse().unwrap();
+    let events = vec![made_up::scored(id, 0); count];
     store::events::append(&mut tx, id, service.clock.now(), &events).await.unwrap();
     tx
 }

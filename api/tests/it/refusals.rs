@@ -89,6 +89,32 @@ async fn an_account_s_queue_has_an_end() {
     service.job(&customer, 3).await;
 }
 
+/// Before anybody has read the file, while its jobs are written, and when they have begun: each line once.
+#[tokio::test]
+async fn the_lines_of_a_batch_wait_from_the_start() {
+    let service = Service::with(Config { max_waiting_prompts_per_account: 5, ..quick() }).await;
+    let customer = service.customer(1_000_000).await;
+    // two jobs
+    let lines = [("a", "!"), ("b", "!"), ("c", "!"), ("d", ".")];
+    let lines = lines.map(|(name, stop)| compat::line(name, &json!({ "stop": stop })));
+    let wish = compat::wish(&compat::upload(&service, &customer, &lines).await);
+    let made = service.post(&customer, "/v1/batches", &wish).await.json(201);
+    let waiting = async || {
+        let full = service.post(&customer, "/v1/jobs", &job_body(2)).await;
+        assert_eq!(full.problem(429), "queue_full");
+        full.json(429)["meta"]["waiting"].clone()
+    };
+    assert_eq!(waiting().await, 4);
+    compat::no_second_job(&service).await;
+    api::read_batch(&service.state).await.unwrap_err();
+    assert_eq!(service.sql("SELECT count(*) FROM prompts").await, "3");
+    assert_eq!(waiting().await, 4);
+    compat::a_second_job_again(&service).await;
+    assert_eq!(compat::read(&service, &customer, &made).await["status"], "in_progress");
+    assert_eq!(waiting().await, 4);
+    service.job(&customer, 1).await;
+}
+
 #[tokio::test]
 async fn the_whole_queue_has_an_end() {
     let service = Service::with(Config { max_waiting_prompts: 4, ..quick() }).await;
@@ -98,6 +124,23 @@ async fn the_whole_queue_has_an_end() {
     assert_eq!(full.problem(503), "no_miner_capacity");
     assert_eq!((full.header("retry-after"), full.header("x-should-retry")), ("30", "true"));
     service.job(&two, 1).await; // queued, although no miner is there
+}
+
+/// What no miner is asked for now takes no room from others.
+#[tokio::test]
+async fn what_is_paused_or_in_reserve_does_not_fill_the_whole_queue() {
+    let service = Service::with(Config { max_waiting_prompts: 4, ..quick() }).await;
+    let (one, two) = (service.customer(1_000_000).await, service.customer(1_000_000).await);
+    let paused = service.job(&one, 4).await;
+    assert_eq!(service.post(&two, "/v1/jobs", &job_body(1)).await.problem(503), "no_miner_capacity");
+    service.post(&one, &format!("/v1/jobs/{paused}/pause"), &json!({})).await.json(202);
+    let mut body = job_body(4);
+    body["selection"] = json!({ "group_filter": { "mean_range": [0.0, 1.0] }, "refill": "resample_new_prompts",
+        "target_groups": 3, "max_generation_multiplier": 2.0 });
+    service.post(&two, "/v1/jobs", &body).await.json(201);
+    assert_eq!(service.sql("SELECT count(*) FROM groups WHERE state = 'reserve'").await, "1");
+    service.job(&two, 1).await;
+    assert_eq!(service.post(&two, "/v1/jobs", &job_body(1)).await.problem(503), "no_miner_capacity");
 }
 
 #[tokio::test]

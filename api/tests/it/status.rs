@@ -87,3 +87,18 @@ async fn what_waits_is_counted_and_is_nobody_s() {
     let away = Answer::of(service.request(Method::GET, "/v1/status").send().await.unwrap()).await;
     assert_eq!(away.problem(503), "unavailable");
 }
+
+/// Whoever comes a moment later is told the same, and does not wait to find it out.
+#[tokio::test]
+async fn what_was_out_of_reach_is_not_looked_for_by_everybody() {
+    let clock = Clock::manual(Clock::System.now());
+    let service = Service::counting(quick(), clock.clone(), Rates::local()).await;
+    let ask = async || Answer::of(service.request(Method::GET, "/v1/status").send().await.unwrap()).await;
+    service.sql("ALTER TABLE step_beats RENAME TO gone").await;
+    assert_eq!(ask().await.problem(503), "unavailable");
+    service.sql("ALTER TABLE gone RENAME TO step_beats").await;
+    let later = ask().await;
+    assert_eq!((later.problem(503).as_str(), later.header("retry-after")), ("unavailable", "2"));
+    clock.advance(Duration::from_secs(2));
+    assert_eq!(ask().await.json(200)["object"], "status");
+}

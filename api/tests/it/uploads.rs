@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use api::Config;
+use api::{AppState, Config};
 use protocol::{FileId, UploadId};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::objects::{file_key, parts_folder};
-use store::{Clock, Rates, Tenant, uploads};
+use store::{Clock, Objects, Rates, Tenant, uploads};
 
 use crate::harness::{Answer, Customer, Service, quick};
 
@@ -208,8 +208,10 @@ async fn one_of_two_that_complete_it_does_and_what_died_leaves_nothing() {
     let body = json!({ "part_ids": [part(&service, &customer, &upload, b"abcd").await] });
     let dead = FileId(uuid::Uuid::now_v7());
     let mut conn = service.db.acquire().await.unwrap();
-    let begun = uploads::assemble(&mut conn, tenant.project, id, dead, Duration::from_mins(1)).await.unwrap();
-    assert_eq!(begun.as_ref().unwrap().abandoned, None);
+    let begun =
+        uploads::assemble(&mut conn, tenant.project, id, Duration::from_mins(1)).await.unwrap().unwrap();
+    assert_eq!(begun.abandoned, None);
+    uploads::writes_to(&mut conn, &begun, dead).await.unwrap();
     let mut incoming = service.objects.incoming(&file_key(dead)).await.unwrap();
     incoming.write(b"abcd").await.unwrap();
     incoming.finish().await.unwrap();
@@ -231,7 +233,9 @@ async fn one_of_two_that_complete_it_does_and_what_died_leaves_nothing() {
         object_key: file_key(dead),
         created_at: service.clock.now(),
     };
-    let late = uploads::complete(&mut conn, tenant, &begun.unwrap(), &file).await;
+    let late = uploads::complete(&mut conn, tenant, &begun, &file).await;
+    assert!(matches!(late, Err(store::Error::StaleLease)), "{late:?}");
+    let late = uploads::writes_to(&mut conn, &begun, dead).await;
     assert!(matches!(late, Err(store::Error::StaleLease)), "{late:?}");
     assert_eq!(service.sql("SELECT count(*) FROM files").await, "1");
     assert_eq!(
@@ -239,4 +243,53 @@ async fn one_of_two_that_complete_it_does_and_what_died_leaves_nothing() {
         1,
         "the sweep takes the parts"
     );
+}
+
+/// What a dead try wrote cannot be deleted: it stays known, and nobody waits for a lease that is used by none.
+#[tokio::test]
+async fn what_cannot_be_deleted_is_not_forgotten() {
+    let mut service = Service::start().await;
+    let dir = tempfile::tempdir().unwrap();
+    let objects = Objects::local(dir.path()).unwrap();
+    service.url = service.of(AppState { objects, ..service.state.clone() }, quick(), Rates::local());
+    let customer = service.customer(0).await;
+    let upload = begun(&service, &customer, 4).await;
+    let body = json!({ "part_ids": [part(&service, &customer, &upload, b"abcd").await] });
+    let dead = FileId(uuid::Uuid::now_v7());
+    // no store deletes a folder as if it were an object
+    let blocked = dir.path().join(file_key(dead));
+    std::fs::create_dir_all(&blocked).unwrap();
+    service.sql(&format!("UPDATE uploads SET file_id = '{}'", dead.0)).await;
+    let standing = "SELECT concat_ws(' ', file_id, state, lease_until) FROM uploads";
+    for _ in 0..2 {
+        assert_eq!(complete(&service, &customer, &upload, &body).await.problem(500), "internal");
+        assert_eq!(service.sql(standing).await, format!("{} pending", dead.0));
+    }
+    std::fs::remove_dir(&blocked).unwrap();
+    let done = complete(&service, &customer, &upload, &body).await.json(200);
+    assert_eq!(done["file"]["bytes"], 4);
+    assert_eq!(service.sql("SELECT count(*) FROM uploads JOIN files ON files.id = file_id").await, "1");
+}
+
+#[tokio::test]
+async fn the_room_of_an_upload_is_its_own_until_it_has_ended() {
+    let service = Service::with(Config { max_project_file_bytes: 1_000, ..quick() }).await;
+    let customer = service.customer(0).await;
+    let whole = async |bytes: usize| {
+        let form = Form::new().text("purpose", "job_input");
+        let form = form.part("file", Part::bytes(vec![7; bytes]).file_name("x"));
+        service.form(&customer, "/v1/files", form).await
+    };
+    let upload = begun(&service, &customer, 600).await;
+    let body = json!({ "part_ids": [part(&service, &customer, &upload, &[1; 600]).await] });
+    assert_eq!(whole(401).await.problem(413), "payload_too_large", "what is on its way counts");
+    whole(400).await.json(201);
+    // there is less room than there was: what was written for nothing is not left
+    service.sql("UPDATE files SET bytes = 401").await;
+    assert_eq!(complete(&service, &customer, &upload, &body).await.problem(413), "payload_too_large");
+    assert_eq!(service.objects.delete_under("files").await.unwrap(), 1, "the other file's");
+    assert_eq!(service.sql("SELECT count(*) FROM uploads WHERE lease_until IS NULL").await, "1");
+    service.sql("UPDATE files SET bytes = 400").await;
+    complete(&service, &customer, &upload, &body).await.json(200);
+    assert_eq!(whole(1).await.problem(413), "payload_too_large");
 }

@@ -113,6 +113,8 @@ async fn each_rule_by_itself() {
         ("/verification", json!({ "deliver": "provisional" }), "#/verification/deliver", "unsupported_value"),
         ("/sampling/top_p", json!(1e-60), "#/sampling/top_p", "out_of_range"),
         ("/sampling/top_p", json!(1.01), "#/sampling/top_p", "out_of_range"),
+        ("/sampling/top_p", json!(0.9), "#/sampling/top_p", "truncated_sampling"),
+        ("/sampling/top_k", json!(50), "#/sampling/top_k", "truncated_sampling"),
         ("/reward", json!({ "mode": "python" }), "#/reward/mode", "unsupported_value"),
         ("/reward", json!({ "mode": "builtin" }), "#/reward/name", "required"),
         (

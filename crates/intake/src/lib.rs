@@ -17,4 +17,4 @@ pub use fault::{Fault, Faults, Room};
 pub use input::{MessageInput, PromptInput, raw};
 pub use lines::{Line, LineCount, Lines, MAX_LINE_BYTES};
 pub use names::Names;
-pub use reader::{NULL_DETAIL, Reader, default_id, metadata, reference, tokens};
+pub use reader::{MAX_PROMPT_METADATA_BYTES, NULL_DETAIL, Reader, default_id, metadata, reference, tokens};

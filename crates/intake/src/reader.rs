@@ -12,7 +12,7 @@ use crate::{Fault, Faults, Line, MAX_LINE_BYTES, Names, PromptInput};
 
 pub const NULL_DETAIL: &str = "the character U+0000 cannot be stored";
 
-const MAX_PROMPT_METADATA_BYTES: usize = 4096;
+pub const MAX_PROMPT_METADATA_BYTES: usize = 4096;
 /// No token of any tokenizer stands for more text than this on average: what is longer is refused unread.
 const MAX_BYTES_PER_TOKEN: usize = 256;
 

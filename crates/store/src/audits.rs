@@ -305,6 +305,40 @@ async fn sittings(conn: &mut PgConnection, ids: &[GroupId]) -> Result<HashMap<Gr
     Ok(sittings)
 }
 
+/// What was decided last of a group's current attempt, and found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Last {
+    /// `None`: the answer was refused before.
+    pub decision: Option<String>,
+    /// False: not audited, or failed.
+    pub passed: bool,
+    pub verifier: String,
+    pub at: DateTime<Utc>,
+    /// One per rollout, in sample order, where they were computed.
+    pub statistics: Option<Value>,
+}
+
+/// `None`: nobody was asked, as of a test job. The caller knows that the group is the reader's.
+pub async fn last(conn: &mut PgConnection, group: GroupId) -> Result<Option<Last>, Error> {
+    let row = sqlx::query!(
+        r#"
+        SELECT a.decision, a.outcome, a.verifier, a.at, a.statistics
+        FROM audits a JOIN groups g ON g.id = a.group_id AND g.attempt = a.attempt
+        WHERE a.group_id = $1 ORDER BY a.sitting DESC LIMIT 1
+        "#,
+        group.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Last {
+        decision: row.decision,
+        passed: row.outcome.as_deref() == Some(Outcome::Passed.as_str()),
+        verifier: row.verifier,
+        at: row.at,
+        statistics: row.statistics,
+    }))
+}
+
 /// The oldest decision that each of these attempts rests on.
 pub async fn oldest(
     conn: &mut PgConnection,

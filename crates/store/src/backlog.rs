@@ -9,9 +9,9 @@ use crate::{Error, lineup};
 /// What has not ended of live jobs. A moment later it may be more: bounds on it are soft by what is created at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// Prompts of one account's jobs, those of files that are not read yet included.
+    /// Prompts of one account's jobs, those of files that are not read yet included: of jobs, and of batches.
     pub account: i64,
-    /// Prompts of everyone's.
+    /// Prompts of everyone's that miners may be asked for: not those of paused jobs, nor those in reserve.
     pub all: i64,
     /// Groups that wait to be scored or verified, up to the bound and one more.
     pub unverified: i64,
@@ -31,12 +31,19 @@ pub async fn of_account(
             SELECT COALESCE(sum(open_groups), 0)::bigint AS prompts FROM jobs
             WHERE account_id = $1 AND finished_at IS NULL AND livemode
         ), unread AS (
-            SELECT COALESCE(sum(f.lines), 0)::bigint AS prompts
-            FROM job_inputs i JOIN jobs j ON j.id = i.job_id JOIN files f ON f.id = i.file_id
-            WHERE i.account_id = $1 AND j.livemode AND j.finished_at IS NULL
+            SELECT COALESCE(sum(lines), 0)::bigint AS prompts FROM (
+                SELECT f.lines FROM job_inputs i JOIN jobs j ON j.id = i.job_id JOIN files f ON f.id = i.file_id
+                WHERE i.account_id = $1 AND j.livemode AND j.finished_at IS NULL
+                UNION ALL
+                -- jobs of them that are written already have no open groups yet: nothing is counted twice
+                SELECT f.lines FROM compat_batches b JOIN projects p ON p.id = b.project_id JOIN files f ON f.id = b.input_file_id
+                WHERE b.account_id = $1 AND p.livemode AND b.state = 'validating'
+            ) AS waiting
         )
         SELECT own.prompts + unread.prompts AS "account!",
-            (SELECT COALESCE(sum(open_groups), 0)::bigint FROM jobs WHERE finished_at IS NULL AND livemode) AS "all!",
+            -- a job with a target has no more than what it still lacks open besides its reserve; LEAST takes no notice of NULL
+            (SELECT COALESCE(sum(LEAST(open_groups, target_groups - groups_accepted)), 0)::bigint FROM jobs
+                WHERE finished_at IS NULL AND livemode AND status <> 'paused') AS "all!",
             (SELECT count(*) FROM (
                 SELECT 1 FROM groups WHERE state IN ('received', 'scored') AND vtime >= $2 AND vtime < $3 LIMIT $4
             ) AS g) AS "unverified!"

@@ -115,8 +115,8 @@ pub async fn stage(
 }
 
 /// All jobs are written, with so many prompts each: they are queued, their highest possible price is held, and the batch is
-/// open. Fails with what is missing for the holds; `None` if a job would cost more rao than there are. Then nothing is done,
-/// and the transaction is to be dropped.
+/// open. Fails with what is missing for the holds; `None` if a job would cost more rao than there are. Then the transaction is to
+/// be rolled back before the batch is refused: it has locked the batch, its jobs and their account.
 pub async fn open(
     conn: &mut PgConnection,
     unread: &Unread,

@@ -74,8 +74,17 @@ pub async fn insert(conn: &mut PgConnection, tenant: Tenant, file: &File) -> Res
     Ok(())
 }
 
-/// Bytes of all files of a project.
+/// Until the transaction ends, nobody else adds a file to this project or begins an upload: what is counted stays true.
+pub(crate) async fn lock_room(conn: &mut PgConnection, project: ProjectId) -> Result<(), Error> {
+    sqlx::query!("SELECT id FROM projects WHERE id = $1 FOR NO KEY UPDATE", project.0)
+        .fetch_optional(conn)
+        .await?;
+    Ok(())
+}
+
+/// Bytes of all files of a project. It is locked: who counts before adding one is alone with that.
 pub async fn total(conn: &mut PgConnection, project: ProjectId) -> Result<i64, Error> {
+    lock_room(conn, project).await?;
     let total = sqlx::query_scalar!(
         r#"SELECT COALESCE(sum(bytes), 0)::bigint AS "total!" FROM files WHERE project_id = $1 AND deleted_at IS NULL"#,
         project.0

@@ -81,7 +81,11 @@ pub async fn exhaust(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) ->
             job_progress::note_reason(conn, job, EXHAUSTED).await?;
             sqlx::query!("UPDATE jobs SET is_open = FALSE WHERE id = $1", job.0).execute(&mut *conn).await?;
             let ended = groups::cancel(conn, job, true, (GroupState::Cancelled, EXHAUSTED)).await?;
-            job_close::groups_ended(conn, job, ended, now).await?;
+            // none: the last group of an open job may have failed since the job was found
+            match ended.total() {
+                0 => job_close::end_if_idle(conn, job, now).await?,
+                _ => job_close::groups_ended(conn, job, ended, now).await?,
+            };
         }
     }
     Ok(true)
@@ -151,6 +155,7 @@ async fn say(
 ) -> Result<(), Error> {
     let event = |percent: &i64| {
         let data = json!({
+            "scope": job,
             "percent": percent,
             "max_amount_rao": spent.budget.max_amount,
             "charged_rao": spent.charged,

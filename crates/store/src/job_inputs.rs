@@ -280,9 +280,9 @@ pub(crate) async fn begin(
     if let Some(wanted) = wanted {
         reserve::put_aside(conn, id, wanted).await?;
     }
-    // late: the account and its caps are locked from here on
-    ledger::adjust(conn, id, hold, now).await?;
     events::append(conn, id, now, &[jobs::job_queued(count, samples, hold, checkpoint)]).await?;
+    // last: the account and its caps are locked from here on
+    ledger::adjust(conn, id, hold, now).await?;
     Ok(Some(hold))
 }
 

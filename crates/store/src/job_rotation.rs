@@ -1,7 +1,8 @@
 //! Rotations: what becomes of jobs on the service's own checkpoints when another of these becomes the current one.
 //!
 //! A job ends on the checkpoint that it began with. So one that must not be further behind than it is now ends at once; one
-//! that is to be cancelled delivers what miners have answered; and any other goes on.
+//! that is to be cancelled delivers what miners have answered; and any other goes on. It is behind by the rotations since it
+//! began, or since the last one that was back to its own checkpoint.
 
 use chrono::{DateTime, Utc};
 use grail::CheckpointId;
@@ -51,8 +52,11 @@ pub async fn tell(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> Re
     let rotation = sqlx::query_as!(
         Rotation,
         r#"
-        SELECT j.spec, j.rotation AS began, j.rotation_told AS told, j.checkpoint_id AS "from", c.id AS "to", c.version
-        FROM jobs j, checkpoints c WHERE j.id = $1 AND c.status = 'current'
+        -- a rotation back to its own may be over before the job was told of it: the checkpoint itself says when that was
+        SELECT j.spec, GREATEST(j.rotation, own.version) AS "began!", j.rotation_told AS told, own.id AS "from", c.id AS "to",
+            c.version
+        FROM jobs j JOIN checkpoints own ON own.id = j.checkpoint_id, checkpoints c
+        WHERE j.id = $1 AND c.status = 'current'
         "#,
         job.0
     )

@@ -10,6 +10,7 @@ pub mod audit_replay;
 pub mod audits;
 pub mod backlog;
 pub mod batches;
+pub(crate) mod budget_alerts;
 pub mod budgets;
 pub mod checkpoints;
 pub mod client_rewards;

@@ -127,7 +127,8 @@ async fn between(
         .collect()
 }
 
-/// Locks a project of this organisation and its twin until the transaction ends. New jobs of them wait for that.
+/// Locks a project of this organisation and its twin until the transaction ends. New jobs and batches of them wait for that, since
+/// their rows refer to it.
 pub async fn lock(conn: &mut PgConnection, account: AccountId, id: ProjectId) -> Result<Project, Error> {
     sqlx::query!(
         "SELECT id FROM projects WHERE account_id = $1 AND (id = $2 OR twin_of = $2) ORDER BY id FOR UPDATE",
@@ -165,8 +166,11 @@ pub async fn archive(conn: &mut PgConnection, id: ProjectId, now: DateTime<Utc>)
     let outside = tenants::leave(conn).await?;
     let is_idle = sqlx::query_scalar!(
         r#"
-        SELECT NOT EXISTS (SELECT 1 FROM jobs j JOIN projects p ON p.id = j.project_id
-            WHERE (p.id = $1 OR p.twin_of = $1) AND j.finished_at IS NULL) AS "idle!"
+        WITH own AS (SELECT id FROM projects WHERE id = $1 OR twin_of = $1)
+        SELECT NOT EXISTS (SELECT 1 FROM jobs j JOIN own ON own.id = j.project_id WHERE j.finished_at IS NULL)
+            -- a batch whose file waits to be read has no jobs yet, and one whose jobs have ended has files to come
+            AND NOT EXISTS (SELECT 1 FROM compat_batches b JOIN own ON own.id = b.project_id
+                WHERE b.state IN ('validating', 'open')) AS "idle!"
         "#,
         id.0
     )

@@ -1,10 +1,13 @@
 //! Caps on what jobs may cost in one period, and on what they may hold at once: of a key, of the keys that made it, of a
 //! project, and of an organisation.
 //!
-//! A job counts for the period in which its money was held: while it runs with all that is held, then with what it was
-//! charged. `spent_days` has the sums by day, which a trigger on `holds` moves (migration 0040): the rows of the caps are
-//! locked until the hold is there, so that two jobs at once cannot both have the last rao, and whoever waits for them must not
-//! wait for a walk over all holds there ever were.
+//! A job counts for the period in which its money was last held or raised: while it runs with all that is held, then with what
+//! it was charged. So one whose prompts come on a later day takes room of that day, and no cap is passed by what was begun
+//! before. `spent_days` has the sums by day, which a trigger on `holds` moves (migrations 0040 and 0051): the rows of the caps
+//! are locked until the hold is there, so that two jobs at once cannot both have the last rao, and whoever waits for them must
+//! not wait for a walk over all holds there ever were.
+
+use std::fmt;
 
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveTime, Utc};
 use protocol::{AccountId, JobId, KeyId, ProjectId, Rao};
@@ -12,7 +15,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::budget_alerts;
 use crate::budgets::Limits;
+use crate::events::NewEvent;
 
 /// How often a limit begins anew. In UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +101,23 @@ impl Payer {
             Self::Organization(_) => "organization",
         }
     }
+
+    pub(crate) fn uuid(self) -> Uuid {
+        match self {
+            Self::Key(KeyId(id)) | Self::Project(ProjectId(id)) | Self::Organization(AccountId(id)) => id,
+        }
+    }
+}
+
+/// The id, as customers write it.
+impl fmt::Display for Payer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(id) => id.fmt(f),
+            Self::Project(id) => id.fmt(f),
+            Self::Organization(id) => id.fmt(f),
+        }
+    }
 }
 
 /// A cap that a job would exceed.
@@ -129,34 +151,46 @@ pub(crate) struct Paying {
     pub(crate) project: Uuid,
     pub(crate) lineage: Vec<Uuid>,
     account: Uuid,
+    /// Since when its hold counts; `None`: it has none yet.
+    held_at: Option<DateTime<Utc>>,
 }
 
-/// Lets a job hold `amount` more, if every limit over it allows that. In the transaction that takes the hold, before it.
+/// Lets a job hold `amount` more, if every limit over it allows that: with what is to be told of them. In the transaction that
+/// takes the hold, before it.
 ///
-/// What the job holds already counts in any case: else one of an earlier period could be raised without end.
+/// What the job holds already counts in any case, as if all of it were held now: else one of an earlier period could be raised
+/// without end. After an error the transaction is to be rolled back.
 pub(crate) async fn admit(
     conn: &mut PgConnection,
     job: JobId,
     amount: Rao,
     now: DateTime<Utc>,
-) -> Result<Paying, Error> {
+) -> Result<(Paying, Vec<NewEvent>), Error> {
     let paying = sqlx::query_as!(
         Paying,
         r#"
-        SELECT j.project_id AS project, j.account_id AS account, COALESCE(k.lineage, '{}') AS "lineage!"
-        FROM jobs j LEFT JOIN api_keys k ON k.id = j.key_id WHERE j.id = $1
+        SELECT j.project_id AS "project!", j.account_id AS "account!", COALESCE(k.lineage, '{}') AS "lineage!",
+            h.created_at AS "held_at?"
+        FROM jobs j LEFT JOIN api_keys k ON k.id = j.key_id LEFT JOIN holds h ON h.job_id = j.id WHERE j.id = $1
         "#,
         job.0
     )
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound)?;
+    let mut alerts = Vec::new();
     if amount == Rao::ZERO {
-        return Ok(paying); // nothing more is spent: a test job's, or one whose prompts come later
+        return Ok((paying, alerts)); // nothing more is spent: a test job's, or one whose prompts come later
     }
-    for (payer, limits) in lock(conn, &paying).await? {
+    let all = lock(conn, &paying).await?;
+    if paying.held_at.is_some_and(|at| at.date_naive() < now.date_naive()) {
+        count_today(conn, job, now).await?;
+    }
+    for (payer, limits) in all {
         if let Some(cap) = limits.cap {
-            check(payer, cap, spent(conn, payer, cap.since(now), Some(job)).await?, amount, now)?;
+            let taken = check(payer, cap, since(conn, payer, cap.since(now)).await?, amount, now)?;
+            let account = AccountId(paying.account);
+            alerts.extend(budget_alerts::passed(conn, account, (payer, cap), taken, now).await?);
         }
         if let Some(limit) = limits.in_flight {
             let held = held(conn, payer).await?;
@@ -165,7 +199,7 @@ pub(crate) async fn admit(
             }
         }
     }
-    Ok(paying)
+    Ok((paying, alerts))
 }
 
 /// The limits over a job's money, their rows locked until the hold is there. Always in this order, so that two jobs cannot
@@ -211,26 +245,26 @@ async fn lock(conn: &mut PgConnection, paying: &Paying) -> Result<Vec<(Payer, Li
     Ok(found)
 }
 
-fn check(source: Payer, cap: Cap, spent: Rao, required: Rao, now: DateTime<Utc>) -> Result<(), Error> {
-    if spent.get().checked_add(required.get()).is_some_and(|sum| sum <= cap.limit.get()) {
-        return Ok(());
+/// What is taken of the cap then.
+fn check(source: Payer, cap: Cap, spent: Rao, required: Rao, now: DateTime<Utc>) -> Result<Rao, Error> {
+    if let Some(taken) = spent.checked_add(required).filter(|sum| *sum <= cap.limit) {
+        return Ok(taken);
     }
     let resets_at = cap.reset.map(|reset| reset.period(now).1);
     Err(Error::SpendCap(Exceeded { source, limit: cap.limit, spent, required, resets_at }))
 }
 
-/// What the jobs of a payer hold or were charged: of a key with those of the keys that it made.
-pub async fn since(conn: &mut PgConnection, payer: Payer, since: DateTime<Utc>) -> Result<Rao, Error> {
-    spent(conn, payer, since, None).await
+/// A hold of an earlier day counts for this one from now on, and all of it. Once the account is locked: its days are moved by a
+/// trigger.
+async fn count_today(conn: &mut PgConnection, job: JobId, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query!("UPDATE holds SET created_at = $2 WHERE job_id = $1 AND state = 'open'", job.0, now)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
-/// What counts for a payer since the begin of a day. `with`: what this job holds does in any case.
-async fn spent(
-    conn: &mut PgConnection,
-    payer: Payer,
-    since: DateTime<Utc>,
-    with: Option<JobId>,
-) -> Result<Rao, Error> {
+/// What the jobs of a payer hold or were charged since the begin of a day: of a key with those of the keys that it made.
+pub async fn since(conn: &mut PgConnection, payer: Payer, since: DateTime<Utc>) -> Result<Rao, Error> {
     // an organisation is its projects: its default one has its id, so it has no rows of its own
     let payers = match payer {
         Payer::Key(id) => vec![id.0],
@@ -243,15 +277,10 @@ async fn spent(
     };
     let spent = sqlx::query_scalar!(
         r#"
-        SELECT (
-            (SELECT COALESCE(SUM(amount), 0) FROM spent_days WHERE payer = ANY($1) AND day >= $2)
-            + COALESCE((SELECT amount FROM holds WHERE job_id = $3 AND created_at < $4 AND state = 'open'), 0)
-        )::bigint AS "spent!"
+        SELECT COALESCE(SUM(amount), 0)::bigint AS "spent!" FROM spent_days WHERE payer = ANY($1) AND day >= $2
         "#,
         &payers,
-        since.date_naive(),
-        with.map(|job| job.0),
-        since
+        since.date_naive()
     )
     .fetch_one(conn)
     .await?;

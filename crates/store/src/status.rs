@@ -97,6 +97,11 @@ pub async fn figures(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Figu
     })
 }
 
+/// For whoever asks when it was found a moment ago that the database cannot be reached.
+pub fn out_of_reach() -> Error {
+    sqlx::Error::PoolTimedOut.into()
+}
+
 /// Groups of live jobs that wait for a miner.
 async fn pending(conn: &mut PgConnection) -> Result<Waiting, Error> {
     let times = lineup::times(Mode::Live);

@@ -5,13 +5,19 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use protocol::{FileId, ProjectId, UploadId, UploadPartId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::files::{self, File, Purpose};
 use crate::{Error, Tenant};
+
+/// A part that its client has not sent by then is given up.
+pub const PART_ARRIVAL: Duration = Duration::from_mins(10);
+/// So long after an upload's time is over, no part of it is on its way: none is begun after that time, each arrives within
+/// [`PART_ARRIVAL`], and it is stored and noted within as long again.
+const SETTLED: TimeDelta = TimeDelta::seconds(2 * PART_ARRIVAL.as_secs() as i64);
 
 /// What became of an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +76,7 @@ pub struct UnderWay {
 
 /// What of a project's uploads is pending. Those of one project are begun one after the other.
 pub async fn under_way(conn: &mut PgConnection, project: ProjectId) -> Result<UnderWay, Error> {
-    sqlx::query!("SELECT id FROM projects WHERE id = $1 FOR NO KEY UPDATE", project.0)
-        .fetch_optional(&mut *conn)
-        .await?;
+    files::lock_room(conn, project).await?;
     let under_way = sqlx::query_as!(
         UnderWay,
         r#"
@@ -216,9 +220,7 @@ pub async fn parts(conn: &mut PgConnection, upload: UploadId) -> Result<Vec<Part
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assembly {
     pub upload: UploadId,
-    /// What it is written to.
-    pub file: FileId,
-    /// What a try wrote to that did not end: its object goes.
+    /// What a try wrote to that did not end: its object goes before another is named.
     pub abandoned: Option<FileId>,
     token: Uuid,
 }
@@ -228,38 +230,41 @@ pub async fn assemble(
     conn: &mut PgConnection,
     project: ProjectId,
     upload: UploadId,
-    file: FileId,
     hold: Duration,
 ) -> Result<Option<Assembly>, Error> {
     let row = sqlx::query!(
         r#"
-        WITH was AS MATERIALIZED (
-            SELECT id, file_id FROM uploads
-            WHERE project_id = $1 AND id = $2 AND state = 'pending' AND (lease_until IS NULL OR lease_until < now())
-            FOR NO KEY UPDATE
-        )
-        UPDATE uploads u
-        SET file_id = $3, lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => $4)
-        FROM was WHERE u.id = was.id
-        RETURNING was.file_id AS "abandoned?", u.lease_token AS "token!"
+        UPDATE uploads SET lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => $3)
+        WHERE project_id = $1 AND id = $2 AND state = 'pending' AND (lease_until IS NULL OR lease_until < now())
+        RETURNING file_id AS abandoned, lease_token AS "token!"
         "#,
         project.0,
         upload.0,
-        file.0,
         hold.as_secs_f64()
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| Assembly { upload, file, abandoned: row.abandoned.map(FileId), token: row.token }))
+    Ok(row.map(|row| Assembly { upload, abandoned: row.abandoned.map(FileId), token: row.token }))
 }
 
-/// Lets go of an upload that could not be put together. Nothing happens when the lease is lost.
+/// Notes what a try will write to, once nothing is left of the try before: whatever ends it, that is known. Fails with
+/// [`Error::StaleLease`] when the lease is lost or the upload has ended.
+pub async fn writes_to(conn: &mut PgConnection, assembly: &Assembly, file: FileId) -> Result<(), Error> {
+    let updated = sqlx::query!(
+        "UPDATE uploads SET file_id = $3 WHERE id = $1 AND lease_token = $2 AND state = 'pending'",
+        assembly.upload.0,
+        assembly.token,
+        file.0
+    )
+    .execute(conn)
+    .await?;
+    if updated.rows_affected() == 1 { Ok(()) } else { Err(Error::StaleLease) }
+}
+
+/// Lets go of an upload that could not be put together. Nothing happens when the lease is lost, or the upload is completed.
 pub async fn give_back(conn: &mut PgConnection, assembly: &Assembly) -> Result<(), Error> {
     sqlx::query!(
-        r#"
-        UPDATE uploads SET lease_token = NULL, lease_until = NULL
-        WHERE id = $1 AND lease_token = $2 AND state = 'pending'
-        "#,
+        "UPDATE uploads SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2",
         assembly.upload.0,
         assembly.token
     )
@@ -321,27 +326,51 @@ pub async fn expire(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> 
     Ok(expired.rows_affected())
 }
 
-/// Uploads that have ended and whose parts are still there; with what a try wrote to that never became a file. Those that
-/// somebody still puts together wait until that has failed.
-pub async fn unswept(conn: &mut PgConnection, limit: i64) -> Result<Vec<(UploadId, Option<FileId>)>, Error> {
+/// An upload that has ended and of which there may be something left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    pub upload: UploadId,
+    /// What a try wrote to that never became a file.
+    pub abandoned: Option<FileId>,
+    /// No part is on its way any more: what is deleted now is all.
+    is_settled: bool,
+}
+
+/// Uploads that have ended and whose parts are to be deleted: those that are known at once, and later what came after them and
+/// was never noted. Uploads that somebody still puts together wait until that has failed.
+pub async fn unswept(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<Ended>, Error> {
     let rows = sqlx::query!(
         r#"
-        SELECT id, CASE WHEN state <> 'completed' THEN file_id END AS abandoned FROM uploads
-        WHERE state <> 'pending' AND swept_at IS NULL AND (lease_until IS NULL OR lease_until < now())
-        ORDER BY created_at LIMIT $1
+        SELECT u.id, CASE WHEN u.state <> 'completed' THEN u.file_id END AS abandoned, u.expires_at <= $1 AS "is_settled!"
+        FROM uploads u
+        WHERE u.state <> 'pending' AND u.swept_at IS NULL AND (u.lease_until IS NULL OR u.lease_until < now())
+            AND (u.expires_at <= $1 OR EXISTS (SELECT 1 FROM upload_parts p WHERE p.upload_id = u.id))
+        ORDER BY u.created_at LIMIT $2
         "#,
+        now - SETTLED,
         limit
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (UploadId(row.id), row.abandoned.map(FileId))).collect())
+    let ended = rows.into_iter().map(|row| Ended {
+        upload: UploadId(row.id),
+        abandoned: row.abandoned.map(FileId),
+        is_settled: row.is_settled,
+    });
+    Ok(ended.collect())
 }
 
-/// Forgets the parts of an upload whose objects are gone.
-pub async fn swept(conn: &mut PgConnection, id: UploadId, now: DateTime<Utc>) -> Result<(), Error> {
-    sqlx::query!("DELETE FROM upload_parts WHERE upload_id = $1", id.0).execute(&mut *conn).await?;
-    sqlx::query!("UPDATE uploads SET swept_at = $2 WHERE id = $1 AND state <> 'pending'", id.0, now)
+/// Forgets the parts of an upload whose objects are gone; and the upload, if no more can come.
+pub async fn swept(conn: &mut PgConnection, ended: &Ended, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query!("DELETE FROM upload_parts WHERE upload_id = $1", ended.upload.0).execute(&mut *conn).await?;
+    if ended.is_settled {
+        sqlx::query!(
+            "UPDATE uploads SET swept_at = $2 WHERE id = $1 AND state <> 'pending'",
+            ended.upload.0,
+            now
+        )
         .execute(conn)
         .await?;
+    }
     Ok(())
 }

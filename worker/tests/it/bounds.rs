@@ -85,6 +85,25 @@ async fn a_budget_that_is_used_up_does_what_the_job_says() {
     }
 }
 
+/// As if its last group had failed after the job was found: there is nothing to cancel, and it ends all the same.
+#[tokio::test]
+async fn an_open_job_ends_with_its_budget_although_no_group_is_left() {
+    for (on_exhausted, expected) in [
+        (OnExhausted::Complete, "completed|budget_exhausted"),
+        (OnExhausted::Cancel, "cancelled|budget_exhausted"),
+    ] {
+        let world = World::new().await;
+        // not even one group could be paid
+        let open = capped(0, 4, 3_999, on_exhausted).bound(|conditions| conditions.open = true);
+        let job = world.job(open).await;
+        let mut tx = world.db.begin().await.unwrap();
+        assert!(store::job_budget::exhaust(&mut tx, job, world.clock.now()).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(world.reason(job).await, expected);
+        world.check(job).await;
+    }
+}
+
 #[tokio::test]
 async fn in_flight_and_charged_never_exceed_the_hold_whoever_sends() {
     let world = World::new().await;

@@ -91,7 +91,9 @@ async fn parts_of_uploads_that_have_ended_are_deleted_and_of_no_others() {
     let mut conn = world.db.acquire().await.unwrap();
     uploads::cancel(&mut conn, project, cancelled).await.unwrap();
     // somebody puts this one together
-    uploads::assemble(&mut conn, project, held, half, Duration::from_mins(10)).await.unwrap().unwrap();
+    let assembly =
+        uploads::assemble(&mut conn, project, held, Duration::from_mins(10)).await.unwrap().unwrap();
+    uploads::writes_to(&mut conn, &assembly, half).await.unwrap();
     let is_there = async |key: &str| world.objects.read(key, 0..1).await.is_ok();
     let state =
         async |id: UploadId| world.sql(&format!("SELECT state FROM uploads WHERE id = '{}'", id.0)).await;
@@ -113,5 +115,33 @@ async fn parts_of_uploads_that_have_ended_are_deleted_and_of_no_others() {
     assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::Some);
     assert_eq!(state(held).await, "expired");
     assert!(!is_there(&third).await && !is_there(&file_key(half)).await, "what it wrote is gone, too");
+    assert_eq!(world.sql("SELECT count(*) FROM uploads WHERE swept_at IS NULL").await, "3");
+
+    world.clock.advance(2 * uploads::PART_ARRIVAL);
+    assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::Some);
+    assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::None);
+    assert_eq!(world.sql("SELECT count(*) FROM uploads WHERE swept_at IS NULL").await, "0");
+}
+
+/// A part that was on its way when its upload ended, and whose gateway died before it could note or delete it.
+#[tokio::test]
+async fn a_part_that_came_after_its_upload_had_ended_is_deleted_too() {
+    let world = World::new().await;
+    let project = Tenant::default_of(world.account).project;
+    let (id, known) = upload(&world).await;
+    uploads::cancel(&mut world.db.acquire().await.unwrap(), project, id).await.unwrap();
+    let is_there = async |key: &str| world.objects.read(key, 0..1).await.is_ok();
+    assert_eq!(purge::step(&world.cx).await.unwrap(), Progress::Some);
+    assert!(!is_there(&known).await);
+    let late = part_key(id, UploadPartId(Uuid::now_v7()));
+    write(&world, &late).await;
+
+    // another could have been begun until the upload's hour was over, and take its time to come and to be noted
+    let (moment, settled) = (Duration::from_secs(1), Duration::from_hours(1) + 2 * uploads::PART_ARRIVAL);
+    for (wait, is_deleted) in [(settled - moment, false), (moment, true)] {
+        world.clock.advance(wait);
+        while purge::step(&world.cx).await.unwrap() == Progress::Some {}
+        assert_eq!(is_there(&late).await, !is_deleted);
+    }
     assert_eq!(world.sql("SELECT count(*) FROM uploads WHERE swept_at IS NULL").await, "0");
 }

@@ -16,6 +16,8 @@ mod client_rewards;
 mod compat;
 mod delivery;
 mod dispatching;
+#[path = "../../../api/tests/it/event_data.rs"]
+mod event_data;
 mod exporting;
 mod forgetting;
 mod group_terms;

@@ -11,10 +11,15 @@ use crate::world::{NewJob, World, checkpoint};
 
 impl World {
     /// As a gateway does that is started with other weights.
-    async fn rotate(&self, to: CheckpointId) {
+    async fn publish(&self, to: CheckpointId) {
         let mut tx = self.db.begin().await.unwrap();
         store::checkpoints::publish(&mut tx, to, "next", None, &json!({}), self.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// The same, and jobs are told.
+    async fn rotate(&self, to: CheckpointId) {
+        self.publish(to).await;
         self.bounds().await;
     }
 
@@ -114,4 +119,23 @@ async fn one_that_drains_is_dropped_too_and_a_roll_back_is_not_told() {
     world.rotate(checkpoint().id).await;
     assert_eq!(world.rotations(back).await, Vec::<Value>::new());
     assert_eq!(world.status(back).await, "queued");
+}
+
+/// Back on its own weights it is not behind any more, whether it was told of that or not.
+#[tokio::test]
+async fn after_a_roll_back_a_job_is_behind_by_what_came_since() {
+    let world = World::new().await;
+    let job = world.job(policy(OnRotation::Finish, Some(1))).await;
+    for to in [next(7), checkpoint().id, next(8)] {
+        world.rotate(to).await;
+    }
+    world.publish(checkpoint().id).await;
+    world.rotate(next(9)).await;
+    let behind: Vec<Value> =
+        world.rotations(job).await.iter().map(|told| told["staleness_versions"].clone()).collect();
+    assert_eq!(behind, [1, 1, 1]);
+    assert_eq!(world.status(job).await, "queued");
+    world.rotate(next(10)).await;
+    assert_eq!(world.reason(job).await, "cancelled|checkpoint_stale", "two since then");
+    world.check(job).await;
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 use worker::{Audit, Config, Progress};
 
+use crate::event_data;
 use crate::world::{NewJob, WEBHOOK_SEED, World, config};
 
 /// One request as it came.
@@ -31,6 +32,14 @@ impl Received {
 
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// What of it is not as the document says of such a webhook.
+    fn undocumented(&self) -> Vec<String> {
+        let body = self.json();
+        let kind = body["type"].as_str().unwrap();
+        let schema = format!("#/webhooks/{kind}/post/requestBody/content/application~1json/schema");
+        event_data::faults(&schema, &body)
     }
 
     /// Whether the official library takes it with this secret.
@@ -172,6 +181,7 @@ async fn what_happens_to_a_job_arrives_signed_and_thin_under_the_logs_own_names(
         assert!(received.is_signed_with(&keys.secret()) && received.is_signed_by(&keys.public_key()));
         assert!(!received.is_signed_with(&other.secret()) && !received.is_signed_by(&other.public_key()));
         let body = received.json();
+        assert_eq!(received.undocumented(), Vec::<String>::new());
         assert_eq!(received.header("webhook-id"), event["id"].as_str().unwrap());
         assert_eq!(
             (&body["id"], &body["type"], &body["timestamp"]),
@@ -357,4 +367,5 @@ async fn a_test_is_sent_like_any_other() {
     let body = received.json();
     assert_eq!((&body["id"], &body["type"]), (&json!(event), &json!("webhook.test")));
     assert_eq!(body["data"]["id"], json!(id));
+    assert_eq!(received.undocumented(), Vec::<String>::new());
 }

@@ -15,7 +15,6 @@ use grail::profile::Profile;
 use grail::standard::Standard;
 use protocol::advantage::Advantage;
 use protocol::conditions::{Budget, OnExhausted};
-use protocol::event::EventType;
 use protocol::job::{
     Encoding, GroupTerms, JobSpec, Prompt, PromptContent, SamplingSpec, SelectionTerms, Verification,
 };
@@ -26,7 +25,6 @@ use protocol::selection::{Dedup, GroupFilter};
 use protocol::{AccountId, JobId, LedgerEntryId, Mode, Rao};
 use sandbox::WasiProfile;
 use serde_json::{Value, json};
-use store::events::NewEvent;
 use store::job_conditions::Conditions;
 use store::{Clock, Db, Objects, Tenant, Wake};
 use supervisor::{Programs, Settings, Supervisor};
@@ -35,6 +33,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use worker::{Audit, Config, Context, Parts, Progress};
 
+use crate::event_data;
 use crate::stub::Stub;
 
 pub(crate) const CURRENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/arith-tiny/current");
@@ -294,7 +293,7 @@ impl World {
         let mut tx = self.db.begin().await.unwrap();
         store::jobs::insert(&mut tx, &new, now).await.unwrap();
         store::ledger::hold(&mut tx, self.account, id, hold, now).await.unwrap();
-        let queued = NewEvent::new(EventType::JobQueued, json!({ "status": "queued" }));
+        let queued = store::jobs::job_queued(prompts.len() as u32, n, hold, checkpoint.id);
         store::events::append(&mut tx, id, now, &[queued]).await.unwrap();
         tx.commit().await.unwrap();
         id
@@ -445,9 +444,13 @@ impl World {
         assert_eq!(self.sql(&all).await, "t|t|t|t|t|t|t|t|t|t");
     }
 
+    /// A job's log. Every event of it must be as the document says.
     pub(crate) async fn events(&self, job: JobId) -> Vec<Value> {
         let page = store::events::page(&mut self.db.acquire().await.unwrap(), job, 0, 100_000).await.unwrap();
-        page.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect()
+        let events: Vec<Value> =
+            page.iter().map(|event| serde_json::from_str(&event.body).unwrap()).collect();
+        events.iter().for_each(event_data::check);
+        events
     }
 
     /// How often each type of event was written.

@@ -1,6 +1,7 @@
 //! Jobs: written whole, read as their owner sees them, cancelled. How a job ends is `job_close`'s affair.
 
 mod create;
+mod wanted_exports;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub(crate) use create::wanted;
 pub use create::{NewInput, NewJob, insert, job_queued};
+pub use wanted_exports::WantedExport;
 
 use crate::job_conditions::{Columns, Conditions};
 use crate::job_inputs::InputError;
@@ -69,6 +71,10 @@ pub struct Job {
     pub outlook: Outlook,
     pub price: Price,
     pub checkpoint: CheckpointId,
+    /// What the checkpoint was called when the job was created: of a registered one repository and commit, of the service's own
+    /// its name. `None` of jobs from before names were kept.
+    pub repo: Option<String>,
+    pub revision: Option<String>,
     pub profile: ProfileId,
     pub randomness: Randomness,
     /// Of a file, once all of it is read.
@@ -76,6 +82,8 @@ pub struct Job {
     pub input_file: Option<FileId>,
     /// Why the file was refused, by line.
     pub input_errors: Vec<InputError>,
+    /// Those that were asked for with it.
+    pub exports: Vec<WantedExport>,
     pub groups: GroupCounts,
     pub rollouts: RolloutCounts,
     pub mismatch: Mismatch,
@@ -137,7 +145,11 @@ async fn between(
             j.mismatch_tokens, j.mismatch_abs_sum, j.mismatch_kl_sum, j.mismatch_max,
             j.metadata, j.max_amount, j.max_rollouts, j.on_exhausted, j.deadline_at, j.priority, j.is_open,
             j.retention_days, j.training_use, j.quote_id, j.paused_at, j.finalizing_at, j.cancelling_at, j.purged_at,
-            j.input_file_id, j.input_errors, j.livemode,
+            j.input_file_id, j.input_errors, j.livemode, j.checkpoint_repo, j.checkpoint_revision,
+            -- written in the job's own transaction, at its time: what was asked for later is no part of it
+            (SELECT jsonb_agg(jsonb_build_object('id', e.id, 'format', e.format, 'compression', e.compression,
+                    'filter', e.filter) ORDER BY e.id)
+                FROM exports e WHERE e.job_id = j.id AND e.created_at = j.created_at) AS "exports?",
             h.amount AS "held!", h.captured AS "charged!", h.released AS "released!",
             g.reserve AS "reserve!", g.pending AS "pending!", g.dispatched AS "dispatched!", g.received AS "received!",
             g.scored AS "scored!", g.awaiting_rewards AS "awaiting_rewards!", g.verified AS "verified!"
@@ -311,6 +323,9 @@ struct Row {
     input_file_id: Option<Uuid>,
     input_errors: Option<Value>,
     livemode: bool,
+    checkpoint_repo: Option<String>,
+    checkpoint_revision: Option<String>,
+    exports: Option<Value>,
     held: i64,
     charged: i64,
     released: i64,
@@ -383,11 +398,14 @@ impl TryFrom<Row> for Job {
             price: serde_json::from_value(row.price).map_err(|_| Error::Corrupt("price"))?,
             checkpoint: CheckpointId::from_slice(&row.checkpoint_id)
                 .map_err(|_| Error::Corrupt("checkpoint id"))?,
+            repo: row.checkpoint_repo,
+            revision: row.checkpoint_revision,
             profile: ProfileId::from_slice(&row.profile_id).map_err(|_| Error::Corrupt("profile id"))?,
             randomness: Randomness::from_slice(&row.randomness).map_err(|_| Error::Corrupt("randomness"))?,
             prompts: row.prompt_count.into(),
             input_file: row.input_file_id.map(FileId),
             input_errors: job_inputs::errors(row.input_errors)?,
+            exports: wanted_exports::read(row.exports)?,
             groups,
             rollouts,
             mismatch: Mismatch {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::balance::{balance, rao};
 use super::entries::entry;
 use super::postings::{lock, post};
+use crate::events::{self, NewEvent};
 use crate::{Error, spend, tenants};
 
 /// What became of a job's hold.
@@ -27,7 +28,7 @@ pub async fn hold(
     amount: Rao,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let paying = spend::admit(conn, job, amount, now).await?;
+    let (paying, alerts) = spend::admit(conn, job, amount, now).await?;
     let held = sqlx::query!(
         r#"
         UPDATE accounts SET held = held + $2
@@ -61,7 +62,21 @@ pub async fn hold(
         return Ok(()); // a test job's, or one whose prompts come later: there is nothing to tell
     }
     let id = LedgerEntryId(Uuid::new_v5(&job.0, b"entry/hold"));
-    entry(conn, id, account, "hold", -amount.get(), Some(job), 0, now).await
+    entry(conn, id, account, "hold", -amount.get(), Some(job), 0, now).await?;
+    tell(conn, job, &alerts, now).await
+}
+
+/// What the hold has brought caps to, on its job's stream.
+async fn tell(
+    conn: &mut PgConnection,
+    job: JobId,
+    alerts: &[NewEvent],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if !alerts.is_empty() {
+        events::append(conn, job, now, alerts).await?;
+    }
+    Ok(())
 }
 
 /// Raises or lowers the open hold of a job, or says what is missing for it. With the job's row locked.
@@ -82,9 +97,7 @@ pub async fn adjust(
     if more == 0 {
         return Ok(());
     }
-    if more > 0 {
-        spend::admit(conn, job, rao(more)?, now).await?;
-    }
+    let alerts = if more > 0 { spend::admit(conn, job, rao(more)?, now).await?.1 } else { Vec::new() };
     let account = AccountId(hold.account_id);
     let held = sqlx::query!(
         r#"
@@ -107,7 +120,8 @@ pub async fn adjust(
         .await?;
     let id = LedgerEntryId(Uuid::new_v5(&job.0, format!("entry/hold/{change}").as_bytes()));
     let kind = if more > 0 { "hold" } else { "hold_release" };
-    entry(conn, id, account, kind, -more, Some(job), 0, now).await
+    entry(conn, id, account, kind, -more, Some(job), 0, now).await?;
+    tell(conn, job, &alerts, now).await
 }
 
 /// What of a job's open hold is not captured yet. Only sure while the job's row is locked.
