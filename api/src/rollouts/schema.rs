@@ -373,8 +373,9 @@ pub(crate) struct GroupReceiptSchema {
 pub(crate) struct RewardReceiptSchema {
     #[schema(example = "builtins")]
     function: String,
-    /// The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used.
-    #[schema(value_type = Object)]
+    /// The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used. `null` of a reward
+    /// that the customer gave.
+    #[schema(value_type = Option<Object>, required)]
     receipt: Value,
     receipt_hash: String,
     service_key: String,

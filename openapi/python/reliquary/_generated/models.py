@@ -2555,9 +2555,10 @@ class RewardReceipt(ApiModel):
         extra="allow",
     )
     function: str
-    receipt: dict[str, Any]
+    receipt: dict[str, Any] | None
     """
-    The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used.
+    The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used. `null` of a reward
+    that the customer gave.
     """
     receipt_hash: str
     service_key: str

@@ -1222,8 +1222,9 @@ pub struct RewardLimitsInput {
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, PartialEq)]
 pub struct RewardReceipt {
     pub function: ::std::string::String,
-    #[doc = "The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used."]
-    pub receipt: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    #[doc = "The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used. `null` of a reward\nthat the customer gave."]
+    #[serde(deserialize_with = "::std::option::Option::deserialize")]
+    pub receipt: ::std::option::Option<::serde_json::Map<::std::string::String, ::serde_json::Value>>,
     pub receipt_hash: ::std::string::String,
     pub service_key: ::std::string::String,
     pub signature: ::std::string::String,

@@ -7003,8 +7003,11 @@ export interface components {
         RewardReceipt: {
             /** @example builtins */
             function: string;
-            /** @description The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used. */
-            receipt: Record<string, unknown>;
+            /**
+             * @description The sandbox's receipt: module, limits, input, outcome and output by their hashes, and the fuel used. `null` of a reward
+             *     that the customer gave.
+             */
+            receipt: Record<string, unknown> | null;
             receipt_hash: string;
             service_key: string;
             signature: string;
