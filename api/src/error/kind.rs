@@ -44,6 +44,7 @@ impl ApiError {
     }
 
     /// By status. docs/ERRORS.md says the same, which the tests of `table` hold.
+    #[expect(clippy::too_many_lines, reason = "a table, a line for each error")]
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidJson(_) => (StatusCode::BAD_REQUEST, "invalid_json"),

@@ -54,7 +54,7 @@ async fn a_share_of_a_cap_is_told_once_in_its_period() {
     // another limit, and another day
     limit(&service, &root, &project, &json!({ "limit_rao": "20000", "limit_reset": "daily" })).await;
     assert_eq!(percents(&told(&service, &root).await.1), [50]);
-    service.clock.advance(Duration::from_secs(86_400));
+    service.clock.advance(Duration::from_hours(24));
     limit(&service, &root, &project, &json!({ "limit_rao": "2000", "limit_reset": "daily" })).await;
     assert_eq!(percents(&told(&service, &root).await.1), [50, 80, 100]);
     service.assert_ledger_clean().await;

@@ -471,7 +471,7 @@ async fn a_batch_over_a_cap_fails_at_once() {
     let cap = json!({ "limit_rao": "3999" });
     budgets::put(&service, &customer, &customer.account.to_string(), &cap).await.json(200);
     let lines = [line("a", &json!({})), line("b", &json!({ "n": 3 }))];
-    let failed = at_once(batch(&service, &customer, &lines)).await;
+    let failed = at_once(Box::pin(batch(&service, &customer, &lines))).await;
     assert_eq!(failed["errors"]["data"][0]["code"], "spend_cap_exceeded", "{failed}");
     assert_eq!(standing(&service).await, "failed|failed,failed|0|0|0|2");
     service.assert_ledger_clean().await;

@@ -138,7 +138,7 @@ async fn a_part_that_came_after_its_upload_had_ended_is_deleted_too() {
 
     // another could have been begun until the upload's hour was over, and take its time to come and to be noted
     let (moment, settled) = (Duration::from_secs(1), Duration::from_hours(1) + 2 * uploads::PART_ARRIVAL);
-    for (wait, is_deleted) in [(settled - moment, false), (moment, true)] {
+    for (wait, is_deleted) in [(settled.checked_sub(moment).unwrap(), false), (moment, true)] {
         world.clock.advance(wait);
         while purge::step(&world.cx).await.unwrap() == Progress::Some {}
         assert_eq!(is_there(&late).await, !is_deleted);
