@@ -48,19 +48,11 @@ impl BudgetView {
         };
         Ok(Self {
             object: "budget",
-            scope: written(payer),
+            scope: payer.to_string(),
             spend: SpendView::of(limits.cap, spent, now),
             in_flight_limit_rao: limits.in_flight,
             in_flight_rao: spend::held(conn, payer).await?,
         })
-    }
-}
-
-fn written(payer: Payer) -> String {
-    match payer {
-        Payer::Key(id) => id.to_string(),
-        Payer::Project(id) => id.to_string(),
-        Payer::Organization(id) => id.to_string(),
     }
 }
 

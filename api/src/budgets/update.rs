@@ -90,7 +90,7 @@ pub(crate) async fn update_budget(
         "limit_reset": limits.cap.and_then(|cap| cap.reset).map(store::spend::Reset::as_str),
         "in_flight_limit_rao": limits.in_flight,
     });
-    let deed = caller.did("budget.updated", &super::written(payer), detail);
+    let deed = caller.did("budget.updated", &payer, detail);
     store::audit_log::append(&mut tx, &deed, now).await?;
     let view = BudgetView::of(&mut tx, payer, &limits, now).await?;
     tx.commit().await.map_err(store::Error::from)?;

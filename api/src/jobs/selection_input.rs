@@ -203,7 +203,7 @@ pub(crate) struct PolicyInput {
     /// answered is still delivered. `requeue` is not offered yet.
     #[schema(value_type = Option<RotationPolicy>, default = "finish")]
     pub(crate) on_rotation: Option<Word<OnRotation>>,
-    /// How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered
+    /// How many other checkpoints may become the current one after the job's own was it last. Once more, and what is not delivered
     /// yet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints.
     #[schema(minimum = 0, maximum = 1000)]
     pub(crate) max_staleness_versions: Option<i64>,

@@ -14,7 +14,7 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, FieldError, Problem};
-use crate::params;
+use crate::{budgets, params};
 use crate::state::AppState;
 use crate::version::{Version, Versions};
 
@@ -83,6 +83,10 @@ pub(crate) async fn update_api_key(
     };
     let terms = input::terms(draft, &key.terms, now, &mut faults);
     faults.extend(input::beyond(&own.terms, &terms));
+    if terms.cap != key.terms.cap && id != caller.key && own.lineage.contains(&id) {
+        // of a key that the caller comes from: it holds for the caller, too
+        budgets::must_be_unlimited(&mut tx, caller).await?;
+    }
     let version =
         wish.api_version.map(|text| newer(&text, key.api_version.as_deref(), config.versions, &mut faults));
     let version = version.flatten();

@@ -16,7 +16,7 @@ use crate::state::AppState;
     params(("id" = String, Path, description = "The project.")), responses(
     (status = 200, description = "Archived, now or before.", body = ProjectView),
     (status = 404, description = "You have no such project.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "It has jobs under way, or is the key's own.", body = Problem, content_type = "application/problem+json")))]
+    (status = 409, description = "It has jobs or batches under way, or is the key's own.", body = Problem, content_type = "application/problem+json")))]
 #[tracing::instrument(name = "api.projects.archive", skip_all, fields(account.id = %caller.account))]
 pub(crate) async fn archive_project(
     caller: Caller,

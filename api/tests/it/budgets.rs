@@ -316,6 +316,17 @@ async fn a_limited_key_sets_no_limits_of_projects_or_the_organisation() {
         patch(customer, &json!({ "name": "maths", "limit_rao": "9000" })).await.json(200);
     }
     assert_eq!(put(&service, &child, &key, &json!({})).await.problem(403), "exceeds_your_key", "its maker");
+    let maker = |customer: &Customer, body: &Value| {
+        let request = service.request(Method::PATCH, &format!("/v1/api_keys/{key}"));
+        let request = request.bearer_auth(&customer.key).json(body);
+        async { Answer::of(request.send().await.unwrap()).await }
+    };
+    maker(&root, &json!({ "limit_rao": "80" })).await.json(200);
+    for body in [json!({ "limit_rao": null }), json!({ "limit_rao": "81" })] {
+        assert_eq!(maker(&child, &body).await.problem(403), "exceeds_your_key", "{body}");
+    }
+    maker(&child, &json!({ "name": "other" })).await.json(200);
+    maker(&root, &json!({ "limit_rao": null })).await.json(200);
     for scope in [&organization, &project] {
         assert_eq!(get(&service, &root, scope).await.json(200)["limit_rao"], "9000");
     }
