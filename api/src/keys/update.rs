@@ -14,9 +14,9 @@ use crate::auth::Caller;
 use crate::body::{self, Body};
 use crate::config::Config;
 use crate::error::{ApiError, FieldError, Problem};
-use crate::{budgets, params};
 use crate::state::AppState;
 use crate::version::{Version, Versions};
+use crate::{budgets, params};
 
 /// What is left out stays; `null` takes a limit, an end or a list of addresses away.
 #[derive(Debug, Deserialize, ToSchema)]

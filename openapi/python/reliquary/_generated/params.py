@@ -557,7 +557,7 @@ class PickInput(TypedDict):
 class PolicyInput(TypedDict):
     max_staleness_versions: NotRequired[int | None]
     """
-    How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered
+    How many other checkpoints may become the current one after the job's own was it last. Once more, and what is not delivered
     yet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints.
     """
     on_rotation: NotRequired[Literal["finish", "cancel"] | None]

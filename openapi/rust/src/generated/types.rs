@@ -1041,7 +1041,7 @@ pub struct PickInput {
 #[doc = "`PolicyInput`"]
 #[derive(:: serde :: Deserialize, :: serde :: Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PolicyInput {
-    #[doc = "How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered\nyet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints."]
+    #[doc = "How many other checkpoints may become the current one after the job's own was it last. Once more, and what is not delivered\nyet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints."]
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub max_staleness_versions: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]

@@ -6370,7 +6370,7 @@ export interface components {
         PolicyInput: {
             /**
              * Format: int64
-             * @description How often, since the job began, another checkpoint may become the current one. Once more, and what is not delivered
+             * @description How many other checkpoints may become the current one after the job's own was it last. Once more, and what is not delivered
              *     yet is dropped, for nothing, and the job is cancelled. Left out: any number. Only for the service's own checkpoints.
              */
             max_staleness_versions?: number | null;
